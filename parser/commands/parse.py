@@ -1,0 +1,59 @@
+"""`python scripts/parse.py`: give CoNLL-U sentences their trees."""
+
+from __future__ import annotations
+
+import argparse
+import sys
+import warnings
+from collections.abc import Iterator
+
+from threadpoolctl import threadpool_limits
+
+from parser import pipeline
+from parser.drawing import draw, shows_boxes
+from parser.files import atomic_output
+from parser.pipeline import MissingTags, Model
+from parser.treebank.conllu import Block, read_blocks
+
+BLOCK_BYTES = 4 << 20  # of a file parsed at once: enough sentences to keep the batch full
+
+
+def main(argv: list[str]) -> None:
+    """Parse files, or stdin, to one output that appears when all of it is done."""
+    arguments = _command_line().parse_args(argv)
+    model = pipeline.load(arguments.model)
+    with (
+        threadpool_limits(limits=arguments.threads),
+        warnings.catch_warnings(record=True) as caught,
+        atomic_output(arguments.output) as output,
+    ):
+        warnings.simplefilter("once", MissingTags)
+        for path in arguments.files or ["-"]:
+            for block in read_blocks(path, trees=False, block_bytes=BLOCK_BYTES):
+                for piece in _FORMATS[arguments.format](model, block):
+                    output.write(piece)
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        print(f"warning: {message}", file=sys.stderr)
+
+
+def _conllu(model: Model, block: Block) -> Iterator[bytes]:
+    yield model.parse_text(block)
+
+
+def _trees(model: Model, block: Block) -> Iterator[bytes]:
+    for sentence in model.parse_block(block):
+        text = draw(sentence.forms, sentence.heads, sentence.deprels, ascii_only=not shows_boxes(sys.stdout))
+        yield f"{sentence.text or ' '.join(sentence.forms)}\n\n{text}\n\n".encode()
+
+
+_FORMATS = {"conllu": _conllu, "tree": _trees}
+
+
+def _command_line() -> argparse.ArgumentParser:
+    cli = argparse.ArgumentParser(prog="parse.py", description="Parse the sentences of CoNLL-U files: new HEAD and DEPREL, all else byte for byte.")
+    cli.add_argument("files", nargs="*", metavar="F", help="CoNLL-U or CoNLL-X, .gz allowed; without, stdin")
+    cli.add_argument("--model", required=True, metavar="MODEL", help="a model file, as train.py makes it")
+    cli.add_argument("--output", default="-", metavar="F", help="default stdout; it appears whole or not at all")
+    cli.add_argument("--format", choices=_FORMATS, default="conllu", help="conllu (default), or trees drawn for a terminal")
+    cli.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the matrix products (default 1)")
+    return cli

@@ -1,0 +1,110 @@
+"""`python scripts/train.py`: train a parser on annotated sentences."""
+
+from __future__ import annotations
+
+import argparse
+import shlex
+import sys
+from collections.abc import Sequence
+from dataclasses import asdict, fields, replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from parser import training_run
+from parser.config import PRESETS, Config
+from parser.drawing import draw, shows_boxes
+from parser.errors import ClearparseError
+from parser.pipeline import Model, load
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SAMPLE = CHECKOUT / "data" / "sample"
+
+
+def main(argv: list[str]) -> None:
+    """Train, save, check, and draw one sentence of dev."""
+    arguments = _command_line().parse_args(argv)
+    config, init = _config(arguments), arguments.init
+    if arguments.train is None:
+        if not (SAMPLE / "train.conllu").is_file():
+            raise ClearparseError("name the training data: --train FILE (the bundled treebank is only in a checkout)")
+        arguments.train, arguments.dev = [SAMPLE / "train.conllu"], arguments.dev or SAMPLE / "dev.conllu"
+    output = Path(arguments.output or _output_name(arguments.train, arguments.preset))
+    output.parent.mkdir(parents=True, exist_ok=True)
+    command = shlex.join(["python", "scripts/train.py", *argv])
+    with threadpool_limits(limits=arguments.threads):
+        model, run = _train(arguments, config, init, command)
+        training_run.save_and_check(model, output, run.dev)
+        _say_what_was_made(model, output, run)
+
+
+def _train(arguments: argparse.Namespace, config: Config, init: str | None, command: str) -> tuple[Model, training_run.Run]:
+    train = training_run.read(arguments.train)
+    if arguments.dev is None:
+        train, dev = training_run.hold_out(train, config.dev_part, config.seed)
+        print(f"dev       none given: {dev.sources[0]['path']}")
+    else:
+        dev = training_run.read([arguments.dev])
+    treebank = training_run.Treebank.of(train.blocks)
+    rng = np.random.default_rng(config.seed)
+    parser = training_run.start(treebank, config, init, rng)
+    for line in training_run.summary(train, dev, parser):
+        print(line)
+    sys.stdout.flush()
+    run = training_run.Run(parser, config, treebank, dev, rng)
+    run.train()
+    if run.best is None:
+        raise ClearparseError("no epoch was finished")
+    record = training_run.record(config, arguments.preset, command, run, train, arguments.threads)
+    return Model(parser.with_parameters(run.best), record), run
+
+
+def _say_what_was_made(model: Model, output: Path, run: training_run.Run) -> None:
+    best = model.record["dev_scores"]
+    block = min(run.dev.blocks, key=len)
+    lengths = [abs(len(sentence) - 9) for sentence in block]
+    sentence = model.parse_block(block)[int(np.argmin(lengths))]
+    print(f"\n{sentence.text or ' '.join(sentence.forms)}\n")
+    print(draw(sentence.forms, sentence.heads, sentence.deprels, ascii_only=not shows_boxes(sys.stdout)))
+    print(
+        f"\ndev UAS {best['UAS']:.2f}  LAS {best['LAS']:.2f}  CLAS {best['CLAS']:.2f}"
+        f"  (epoch {best['epoch']} of {len(run.epochs)}, chosen on dev; gold tokens and tags, punctuation counted;"
+        " the saved file was loaded and scores the same)"
+    )
+    print(f"model     {output}  ({output.stat().st_size / 1e6:.1f} MB)\nrecord    {output}.json")
+
+
+def _output_name(train: Sequence[str | Path], preset: str) -> Path:
+    """models/TREEBANK-PRESET.model, the treebank being the folder of its first file."""
+    return Path("models") / f"{Path(train[0]).resolve().parent.name}-{preset}.model"
+
+
+def _command_line() -> argparse.ArgumentParser:
+    cli = argparse.ArgumentParser(prog="train.py", description="Train a dependency parser on CoNLL-U or CoNLL-X files.")
+    cli.add_argument("--train", nargs="+", metavar="F", help="annotated files; without, the bundled treebank data/sample")
+    cli.add_argument("--dev", metavar="F", help="annotated file to choose the best epoch by; without, a part of train")
+    cli.add_argument("--output", metavar="MODEL", help="where the model goes; default models/TREEBANK-PRESET.model")
+    cli.add_argument("--preset", choices=PRESETS, default="fast", help="fast: 200 hidden units; accurate: 512")
+    cli.add_argument("--init", metavar="MODEL", help="go on from this model, on other data")
+    cli.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the matrix products (default 1)")
+    group = cli.add_argument_group("config", "each overrides the preset's value")
+    presets = [asdict(preset) for preset in PRESETS.values()]
+    for each in fields(Config):
+        values = list(dict.fromkeys(preset[each.name] for preset in presets))
+        meaning = f"{each.metadata['help']} ({' | '.join(map(str, values))})".replace("%", "%%")
+        kind: Any = {"int": int, "float": float, "str": str}[str(each.type)]
+        group.add_argument(f"--{each.name.replace('_', '-')}", type=kind, metavar="V", help=meaning)
+    return cli
+
+
+def _config(arguments: argparse.Namespace) -> Config:
+    """The preset with the flags that were given; with --init, the shape is that of the model."""
+    given = {each.name: getattr(arguments, each.name) for each in fields(Config)}
+    config = replace(PRESETS[arguments.preset], **{name: value for name, value in given.items() if value is not None})
+    if arguments.init:
+        made = load(arguments.init).record["config"]
+        config = replace(config, **{name: made[name] for name in ("template", "system", "d", "H", "min_count")})
+    config.check()
+    return config

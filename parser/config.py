@@ -1,0 +1,58 @@
+"""Every choice of a training run, in one frozen record whose fields become the command's flags."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, fields
+from typing import Any
+
+from parser.errors import ClearparseError
+
+
+def _choice(default: Any, meaning: str, least: float = 0, most: float = float("inf"), names: Sequence[str] = ()) -> Any:
+    """A field with its meaning and what it may be: a number from least to most, or one of some names."""
+    return field(default=default, metadata={"help": meaning, "least": least, "most": most, "names": names})
+
+
+@dataclass(frozen=True)
+class Config:
+    """What a model is made of and how it is trained; the values are those of the preset `fast`."""
+
+    seed: int = _choice(1, "everything random comes from it: same seed, same machine, same bytes")
+    template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
+    system: str = _choice("arc-hybrid", "transition system: arc-hybrid or arc-standard", names=("arc-hybrid", "arc-standard"))
+    d: int = _choice(50, "numbers in a row of L, as in Chen & Manning (2014)", 1, 10_000)
+    H: int = _choice(200, "hidden units", 1, 100_000)
+    epochs: int = _choice(16, "passes over the training data", 1, 100_000)
+    batch: int = _choice(1024, "configurations in a step", 1, 1_000_000)
+    optimizer: str = _choice("adam", "adam, adagrad or sgd", names=("adam", "adagrad", "sgd"))
+    lr: float = _choice(1e-3, "highest learning rate", 1e-9, 100)
+    warm_up: float = _choice(0.02, "part of the training in which the learning rate rises", 0, 0.99)
+    lr_end: float = _choice(0.02, "what is left of the learning rate at the end", 0, 1)
+    average: float = _choice(0.998, "decay of the moving average of the parameters, which is what is saved", 0, 0.999999)
+    dropout: float = _choice(0.3, "part of the hidden units left out in training", 0, 0.95)
+    slot_dropout: float = _choice(0.15, "part of the looked-up rows left out in training", 0, 0.95)
+    word_dropout: float = _choice(0.12, "part of the words shown as unknown in training", 0, 0.95)
+    min_count: int = _choice(2, "words seen less often than this are unknown", 1)
+    l2: float = _choice(0.0, "L2 regularisation; Chen & Manning use 1e-8 with AdaGrad")
+    max_norm: float = _choice(0.0, "gradients longer than this are cut to it; 0: never")
+    exploration: float = _choice(0.9, "how often the parser's own choice is followed in training, once it is", 0, 1)
+    explore_from: int = _choice(3, "first epoch that explores, counted from 0")
+    section: int = _choice(4000, "sentences whose configurations are made and mixed together", 1)
+    patience: int = _choice(0, "stop when dev LAS has not risen for so many epochs; 0: never")
+    dev_part: float = _choice(0.1, "part of the training sentences held out where no dev file is given", 0.001, 0.9)
+
+    def check(self) -> None:
+        """Raises ClearparseError if a field is out of range."""
+        for each in fields(self):
+            value, limits = getattr(self, each.name), each.metadata
+            if limits["names"] and value not in limits["names"]:
+                raise ClearparseError(f"{each.name} is {value!r}; it can be {' or '.join(limits['names'])}")
+            if not isinstance(value, str) and not limits["least"] <= value <= limits["most"]:
+                raise ClearparseError(f"{each.name} is {value}; it can be {limits['least']} to {limits['most']}")
+
+
+PRESETS: dict[str, Config] = {
+    "fast": Config(),
+    "accurate": Config(H=512, dropout=0.5),
+}

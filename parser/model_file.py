@@ -1,0 +1,115 @@
+"""A model is one file: named arrays and a dictionary of JSON values, in the safetensors format, without code.
+
+The header's `__metadata__` has a single entry, "clearparse": JSON text with the version of this layout, the
+version of clearparse that wrote the file, the dictionary, and a SHA-256 of dictionary and arrays. A single
+entry, because safetensors writes several in no fixed order, and the same model must give the same bytes.
+(https://huggingface.co/docs/safetensors)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from os import PathLike
+from typing import Any
+
+import numpy as np
+import safetensors
+import safetensors.numpy
+from numpy.typing import NDArray
+
+from parser.errors import FileError
+from parser.files import atomic_output, open_input
+from parser.version import __version__
+
+FORMAT_VERSION = 1
+KEY = "clearparse"
+DAMAGED = "the model is cut short or damaged; copy or train it again"
+DTYPES = frozenset(
+    ["bool", "float16", "float32", "float64"]
+    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+)
+
+Path = str | PathLike[str]
+Arrays = dict[str, NDArray[Any]]
+
+
+def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> None:
+    """Write the arrays, of any shape, and JSON values to a model file that appears whole or not at all.
+
+    Equal arguments give equal bytes. Raises FileError when the file cannot be written, TypeError for an array
+    that is not of numbers, and what `json.dumps` raises for a value that JSON does not have (NaN is one).
+    """
+    plain = {name: _little_endian(name, array) for name, array in arrays.items()}
+    head = {
+        "format_version": FORMAT_VERSION,
+        "clearparse_version": __version__,
+        "sha256": _digest(plain, metadata),
+        "metadata": metadata,
+    }
+    data = safetensors.numpy.save(plain, {KEY: _json(head)})
+    with atomic_output(path) as file:
+        file.write(data)
+
+
+def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
+    """The arrays, of any shape and writable, and the dictionary of a model file.
+
+    The file is read at once and closed. Raises FileError when it is missing, cut short, damaged, not a model,
+    or written in a newer format; nothing larger than the file is allocated, whatever its header claims.
+    """
+    with open_input(path) as file:
+        data = file.read()
+    head = _head(path, data)
+    try:
+        arrays = safetensors.numpy.load(data)
+        intact = head["sha256"] == _digest(arrays, head["metadata"])
+    except (safetensors.SafetensorError, KeyError, ValueError):
+        intact = False
+    if not intact:
+        raise FileError(path, DAMAGED)
+    return arrays, head["metadata"]
+
+
+def _head(path: Path, data: bytes) -> dict[str, Any]:
+    """What clearparse wrote into the header of the file, its version checked."""
+    size = int.from_bytes(data[:8], "little")
+    if data[8:9] != b"{":
+        raise FileError(path, "not a clearparse model")
+    if size > len(data) - 8:
+        raise FileError(path, DAMAGED)
+    try:
+        head: dict[str, Any] = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
+        version, writer = head["format_version"], head["clearparse_version"]
+    except (KeyError, ValueError, TypeError, RecursionError) as error:
+        raise FileError(path, "not a clearparse model, or its header is damaged") from error
+    if version != FORMAT_VERSION:
+        raise FileError(
+            path,
+            f"model format {version}, written by clearparse {writer}; clearparse {__version__} reads format "
+            f"{FORMAT_VERSION}: pip install --upgrade clearparse",
+        )
+    return head
+
+
+def _little_endian(name: str, array: NDArray[Any]) -> NDArray[Any]:
+    """The array as the file holds it: rows first, least significant byte first."""
+    if array.dtype.newbyteorder("=").name not in DTYPES:
+        raise TypeError(f"array {name!r} has dtype {array.dtype}, which a model file cannot hold")
+    return np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
+
+
+def _digest(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> str:
+    """SHA-256 of the dictionary and of the names, dtypes, shapes and numbers of little-endian arrays."""
+    digest = hashlib.sha256(_json(metadata).encode())
+    for name in sorted(arrays):
+        array = arrays[name]
+        digest.update(f"{name} {array.dtype.name} {array.shape}".encode())
+        digest.update(array.reshape(-1).view(np.uint8).data)
+    return digest.hexdigest()
+
+
+def _json(value: object) -> str:
+    """JSON in one spelling, ASCII only: a file name that is not valid Unicode survives it."""
+    return json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))

@@ -1,0 +1,1 @@
+"""A classifier over m integers: its forward and backward pass, its optimizers and its training."""

@@ -1,0 +1,71 @@
+"""The training loop: batches in, better parameters out.
+
+It knows examples, steps and epochs; what an example means and how good the parameters are, its callers tell it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parser.network.classifier import Booleans, Integers, Parameters, backward, forward
+from parser.network.optimizers import MovingAverage, Optimizer, clip_by_norm
+
+
+class Batch(NamedTuple):
+    """w (B, m): rows of L; target (B,) classes or (B, C) a distribution; legal (B, C); progress: of the whole training, 0 to 1."""
+
+    w: Integers
+    target: NDArray[np.generic]
+    legal: Booleans
+    progress: float
+
+
+class Schedule(NamedTuple):
+    """The learning rate: up to `peak` over the first `warm_up` of all steps, then down linearly to `end` times it."""
+
+    peak: float
+    warm_up: float
+    end: float
+
+    def __call__(self, progress: float) -> float:
+        if progress < self.warm_up:
+            return self.peak * max(progress / self.warm_up, 0.01)
+        return self.peak * (1 - (1 - self.end) * (progress - self.warm_up) / (1 - self.warm_up))
+
+
+def fit(
+    params: Parameters,
+    batches: Callable[[int], Iterable[Batch]],
+    *,
+    epochs: int,
+    optimizer: Optimizer,
+    average: MovingAverage,
+    schedule: Schedule,
+    dropout: float,
+    slot_dropout: float,
+    max_norm: float,
+    rng: np.random.Generator,
+    log: Callable[[float, int], None],
+    stop: Callable[[int, Parameters], bool],
+) -> None:
+    """Train params in place, batches(epoch) after batches(epoch), until stop(epoch, averaged parameters).
+
+    log(J, B) hears the loss of every batch. max_norm 0: gradients are not clipped.
+    """
+    for epoch in range(epochs):
+        for batch in batches(epoch):
+            _, cache = forward(
+                params, batch.w, legal=batch.legal, dropout=dropout, slot_dropout=slot_dropout, rng=rng
+            )
+            J, gradients = backward(params, cache, batch.target)
+            if max_norm:
+                clip_by_norm(gradients, max_norm)
+            optimizer.step(params, gradients, schedule(batch.progress))
+            average.update(params, gradients)
+            log(J, len(batch.w))
+        if stop(epoch, average.parameters()):
+            break

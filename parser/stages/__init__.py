@@ -1,0 +1,1 @@
+"""What is specific to each job of the network: its slots and its classes."""

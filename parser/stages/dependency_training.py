@@ -1,0 +1,136 @@
+"""What a dependency parser learns from: a treebank, section by section, as batches of configurations."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parser.config import Config
+from parser.errors import ClearparseError
+from parser.network.classifier import Parameters
+from parser.network.training import Batch
+from parser.stages.dependency import DependencyParser
+from parser.transition.decode import Greedy, Tables
+from parser.transition.examples import Examples, Lessons
+from parser.transition.features import Features, channels_of, parse_template
+from parser.transition.oracle import ORACLES
+from parser.transition.systems import SYSTEMS, Index, Layout, Transitions
+from parser.treebank.conllu import DEPREL, Block
+from parser.treebank.tree import projectivized
+from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, word_keys
+
+
+class Treebank(NamedTuple):
+    """Annotated sentences: keys and labels of each word (see word_keys), heads (words,), sentences (S + 1,) offsets."""
+
+    keys: list[bytes]
+    labels: list[str]
+    heads: NDArray[np.int32]
+    sentences: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, blocks: Sequence[Block]) -> Treebank:
+        lengths = np.concatenate([np.diff(block.sentences) for block in blocks])
+        return cls(
+            [key for block in blocks for key in word_keys(block)],
+            [label.decode() for block in blocks for label in block.column(DEPREL)],
+            np.concatenate([block.heads() for block in blocks]),
+            np.concatenate(([0], np.cumsum(lengths))),
+        )
+
+    def __len__(self) -> int:
+        return len(self.sentences) - 1
+
+    def take(self, which: Index) -> Treebank:
+        """Some of the sentences, in the order given."""
+        lengths = np.diff(self.sentences)[which]
+        sentences = np.concatenate(([0], np.cumsum(lengths)))
+        words = np.arange(sentences[-1]) + np.repeat(self.sentences[:-1][which] - sentences[:-1], lengths)
+        return Treebank(
+            [self.keys[word] for word in words], [self.labels[word] for word in words], self.heads[words], sentences
+        )
+
+
+def new_parser(treebank: Treebank, template: str, config: Config, rng: np.random.Generator) -> DependencyParser:
+    """An untrained parser for the words and labels of a treebank."""
+    channels = channels_of(parse_template(template))
+    vocabulary = Vocabulary.count(treebank.keys, channels, {"form": config.min_count})
+    transitions = Transitions(*labels_of(treebank))
+    features = Features(template, vocabulary, len(transitions.labels))
+    params = Parameters.initial(V=features.V, m=features.m, d=config.d, H=config.H, C=len(transitions.kind), rng=rng)
+    return DependencyParser(params, template, config.system, vocabulary, transitions)
+
+
+def labels_of(treebank: Treebank) -> tuple[list[str], list[str]]:
+    """The labels of arcs between words and of arcs from ROOT, each most frequent first."""
+    labels = np.array(treebank.labels, dtype=object)
+    counts = (Counter(labels[treebank.heads != 0]), Counter(labels[treebank.heads == 0]))
+    arc, root = ([label for label, _ in sorted(c.items(), key=lambda item: (-item[1], item[0]))] for c in counts)
+    return arc, root
+
+
+class Lecturer:
+    """Makes the batches from which a parser learns a treebank, following what the parser does by then.
+
+    Raises ClearparseError if the treebank has a label that the parser does not.
+    """
+
+    def __init__(self, parser: DependencyParser, treebank: Treebank, config: Config, rng: np.random.Generator) -> None:
+        self.parser, self.config, self.rng = parser, config, rng
+        if not ORACLES[parser.system].exploration:  # a static oracle knows the way to projective trees alone
+            treebank = treebank._replace(heads=projectivized(treebank.heads, treebank.sentences))
+        self.treebank = treebank
+        transitions = parser.transitions
+        arc_labels, root_labels = labels_of(treebank)
+        new = {*arc_labels}.difference(transitions.arc_labels) | {*root_labels}.difference(transitions.root_labels)
+        if new:
+            raise ClearparseError(f"the model does not know these labels of the training data: {' '.join(sorted(new))}")
+        self._tables = Tables(parser.params, parser.features)
+        self._encoder = Encoder(parser.vocabulary)
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """One pass over the treebank, in sections: each is parsed as the parser is by then, mixed, and learned."""
+        config, rng = self.config, self.rng
+        exploration = config.exploration if epoch >= config.explore_from else 0.0
+        order = rng.permutation(len(self.treebank))
+        for first in range(0, len(order), config.section):
+            section = self.treebank.take(order[first : first + config.section])
+            examples = self._examples(section, exploration)
+            mixed = rng.permutation(len(examples.target))
+            for k in range(0, len(mixed), config.batch):
+                now = mixed[k : k + config.batch]
+                seen = first + len(section) * k / len(mixed)
+                legal = np.take(examples.legal[now], self.parser.transitions.kind, axis=1)
+                progress = (epoch + seen / len(self.treebank)) / config.epochs
+                yield Batch(examples.w[now], examples.target[now], legal, progress)
+
+    def _examples(self, section: Treebank, exploration: float) -> Examples:
+        """The configurations of a part of the treebank, each with the transition to learn."""
+        parser, layout = self.parser, Layout(section.sentences)
+        system = SYSTEMS[parser.system](layout)
+        oracle = ORACLES[parser.system](system, layout.heads_to_index(section.heads))
+        type_rows, type_of = self._types_some_hidden(section, layout)
+        self._tables.fill(type_rows)
+        greedy = Greedy(system, parser.transitions, self._tables, type_of)
+        number = {label: i for i, label in enumerate(parser.transitions.labels)}
+        labels = layout.spread(np.array([number[label] for label in section.labels]), null=0, root=0)
+        return Lessons(greedy, oracle, labels, type_rows[type_of], exploration, self.rng).run()
+
+    def _types_some_hidden(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
+        """Types of words as rows (types, channels) and by flat index (size,); of some words the form is hidden.
+
+        A hidden word is of another type, whose row for the form is that of UNKNOWN.
+        """
+        types, _ = self._encoder.types(section.keys)
+        rows = self._encoder.rows()
+        hidden = self.rng.random(len(types)) < self.config.word_dropout
+        used, place = np.unique(layout.spread(types + hidden * len(rows), null=NULL, root=ROOT), return_inverse=True)
+        first_row = self.parser.vocabulary.first
+        type_rows = rows[used % len(rows)]
+        if "form" in first_row:
+            type_rows[used >= len(rows), list(first_row).index("form")] = first_row["form"] + UNKNOWN
+        return type_rows, place

@@ -1,0 +1,200 @@
+"""Greedy parsing of many sentences at once: configuration -> slots -> scores -> move, until all are done.
+
+The words' part of xW = sum over slots of L_{w_i} W_{di:d(i+1)} is formed once for each type of word and address.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import csr_array
+
+from parser.network.classifier import Floats, Parameters
+from parser.transition.features import Features
+from parser.transition.systems import Index, Mask, System, Transitions
+from parser.treebank.vocabulary import OF_FORM
+
+BATCH = 2048  # configurations that take a step together
+
+MOST_COMBINATIONS = 5000  # rows of a table of state slots
+MEMORY = 256 << 20  # bytes of tables kept from one block to the next; a block with very many types may need more
+
+Choose = Callable[[Index], Index]
+
+
+def run(system: System, transitions: Transitions, choose: Choose, batch: int = BATCH) -> None:
+    """Step all sentences of a system until they are done; choose gives a class for each of live (B,).
+
+    A configuration that is done hands its place to the next sentence. Long sentences go first, so that the batch is
+    full nearly to the end.
+    """
+    waiting = np.argsort(-system.layout.lengths, kind="stable")
+    live, waiting = waiting[:batch], waiting[batch:]
+    while len(live):
+        transition = choose(live)
+        system.apply(live, transitions.kind[transition], transitions.label[transition])
+        done = system.done(live)
+        if done.any():
+            free = int(done.sum())
+            live, waiting = np.concatenate((live[~done], waiting[:free])), waiting[free:]
+
+
+class Tables:
+    """Scores of configurations from tables of sums of products L_r W_{di:d(i+1)}, rows of H numbers.
+
+    A table for each address has a row for each type of word: the sum over the slots that look at this word. The state
+    slots (labels, distances, valencies) go together in a few tables, a row for each combination of their values.
+    theta equals the classifier's for the same slots but for rounding: the same sum in another order.
+    """
+
+    def __init__(self, params: Parameters, features: Features) -> None:
+        self.params, self.features = params, features
+        self.W = params.W.reshape(features.m, -1, params.W.shape[1])
+        self.groups = _groups(features.state_values)
+        self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
+        self.types = self.capacity = 0  # types of word in the tables, and how many there is room for
+        self.start: list[int] = []  # first row of each table
+
+    def fill(self, type_rows: NDArray[np.int32], first: int = 0) -> None:
+        """Put types of word into the tables, from number `first` on, given the rows of L of each: (types, channels).
+
+        With first = 0 all tables are made anew from what the parameters are now.
+        """
+        features, self.types = self.features, first + len(type_rows)
+        if first == 0 or self.types > self.capacity:
+            if first:
+                raise ValueError(f"{self.types} types of word, and room for {self.capacity}")
+            self._make_room()
+        parts = [_distinct(type_rows, channels) for channels in _of_form_and_of_tags(features.word_channels)]
+        for start, slots in zip(self.start, features.word_slots, strict=False):
+            table = self.P[start + first : start + self.types]
+            for k, (rows, place) in enumerate(parts):
+                part = self._sum_of_products(rows, slots)
+                if k:
+                    table += part[place]
+                else:
+                    np.take(part, place, axis=0, out=table, mode="clip")
+
+    def _make_room(self) -> None:
+        """Room for the types and, within MEMORY, for more to come; the tables of the state slots."""
+        words = len(self.features.addresses)
+        row = self.P.itemsize * self.P.shape[1]
+        state_tables = [self._state_table(group) for group in self.groups]
+        state_tables[0] += self.params.b_1
+        state_rows = sum(map(len, state_tables))
+        if self.types > self.capacity:
+            self.capacity = max(self.types, (MEMORY // row - state_rows) // words)
+            self.P = np.empty((words * self.capacity + state_rows, self.P.shape[1]), self.P.dtype)
+        self.start = [k * self.capacity for k in range(words)]
+        end = words * self.capacity
+        for table in state_tables:
+            self.start.append(end)
+            self.P[end : end + len(table)] = table
+            end += len(table)
+
+    def _state_table(self, group: list[int]) -> Floats:
+        """A row for each combination of the values of a group of state slots, the first slot's changing slowest."""
+        features, table = self.features, np.zeros((1, self.W.shape[2]), self.W.dtype)
+        for k in group:
+            slot = features.state_slots[k]
+            first = features.first_row[features.slots[slot].channel]
+            products = self.params.L[first : first + features.state_values[k]] @ self.W[slot]
+            table = (table[:, None, :] + products).reshape(-1, self.W.shape[2])
+        return table
+
+    def _sum_of_products(self, rows: dict[int, NDArray[np.int32]], slots: list[tuple[int, int]]) -> Floats:
+        """The sum over some slots (slot, channel) of L_r W_{di:d(i+1)}, rows r by channel."""
+        total = np.zeros((len(next(iter(rows.values()))), self.W.shape[2]), self.W.dtype)
+        for slot, channel in slots:
+            if channel in rows:
+                different, place = np.unique(rows[channel], return_inverse=True)
+                total += (self.params.L[different] @ self.W[slot])[place]
+        return total
+
+    def theta(self, types: list[Index], values: list[Index]) -> Floats:
+        """theta (B, C) from the type of word at each address and the value of each state slot, all (B,)."""
+        B, m = len(types[0]), len(self.start)
+        address = np.empty((B, m), dtype=np.int32)
+        for k, place in enumerate((*types, *self._places(values))):
+            np.add(place, self.start[k], out=address[:, k], casting="unsafe")
+        ones = np.ones(B * m, self.P.dtype)
+        S = csr_array((ones, address.ravel(), np.arange(0, B * m + 1, m, dtype=np.int32)), (B, len(self.P)))
+        h = S @ self.P
+        np.maximum(h, 0, out=h)
+        theta: Floats = h @ self.params.U
+        theta += self.params.b_2
+        return theta
+
+    def _places(self, values: list[Index]) -> Iterator[Index | int]:
+        """For each group of state slots, the row of its table (B,)."""
+        for group in self.groups:
+            place: Index | int = 0
+            for k in group:
+                place = place * self.features.state_values[k] + values[k]
+            yield place
+
+
+class Greedy:
+    """Chooses the best legal transition for each configuration."""
+
+    def __init__(self, system: System, transitions: Transitions, tables: Tables, type_of: Index) -> None:
+        """type_of (size,): the type of the word at each flat index."""
+        self.system, self.transitions, self.tables, self.type_of = system, transitions, tables, type_of
+
+    def theta(self, live: Index) -> Floats:
+        """Scores of all classes, (B, C)."""
+        words, state_rows = self.tables.features.look(self.system, live)
+        return self.tables.theta([self.type_of[word] for word in words], state_rows)
+
+    def __call__(self, live: Index) -> Index:
+        legal = self.system.legal(live)
+        transition, free = forced(legal, self.transitions)
+        if len(free):
+            transition[free] = best(self.theta(live[free]), legal[free], self.transitions)
+        return transition
+
+
+def _groups(values: Sequence[int]) -> list[list[int]]:
+    """State slots, by number, in groups of at most MOST_COMBINATIONS combinations of values; the first may be empty."""
+    groups: list[list[int]] = [[]]
+    size = 1
+    for k, n in enumerate(values):
+        if size * n > MOST_COMBINATIONS:
+            groups.append([])
+            size = 1
+        groups[-1].append(k)
+        size *= n
+    return groups
+
+
+def _of_form_and_of_tags(channels: Sequence[str]) -> list[list[int]]:
+    """The numbers of the channels that depend on the form alone, and of the others: each part has few combinations."""
+    parts = [[k for k, channel in enumerate(channels) if (channel in OF_FORM) == of_form] for of_form in (True, False)]
+    return [part for part in parts if part]
+
+
+def _distinct(type_rows: NDArray[np.int32], channels: list[int]) -> tuple[dict[int, NDArray[np.int32]], Index]:
+    """The different combinations of rows in some channels, by channel, and which of them each type has (types,)."""
+    key = np.zeros(len(type_rows), np.int64)
+    for channel in channels:
+        _, number = np.unique(type_rows[:, channel], return_inverse=True)
+        _, key = np.unique(key * len(type_rows) + number, return_inverse=True)
+    _, first, place = np.unique(key, return_index=True, return_inverse=True)
+    return {channel: type_rows[first, channel] for channel in channels}, place
+
+
+def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:
+    """The one class left where only one is legal (B,), else 0; and the places where there is a choice."""
+    choices = legal @ transitions.count
+    return transitions.first[legal.argmax(axis=1)], np.flatnonzero(choices > 1)
+
+
+def best(theta: Floats, legal: Mask, transitions: Transitions) -> Index:
+    """The best class of each line of theta (B, C) whose kind is legal (B, 4)."""
+    choice: Index = theta.argmax(axis=1)
+    wrong = np.flatnonzero(~legal[np.arange(len(choice)), transitions.kind[choice]])
+    allowed = np.take(legal[wrong], transitions.kind, axis=1)
+    choice[wrong] = np.where(allowed, theta[wrong], -np.inf).argmax(axis=1)
+    return choice

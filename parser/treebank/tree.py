@@ -1,0 +1,204 @@
+"""Facts about head arrays of many sentences at once: roots, cycles, crossing and non-projective arcs.
+Throughout, heads (words,) are 1-based within their sentence with 0 for the root, and the words of sentence s
+are sentences[s] : sentences[s + 1], sentences (S + 1,)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+Heads = NDArray[np.int32]
+Offsets = NDArray[np.int64]
+Mask = NDArray[np.bool_]
+
+
+def sentence_of(sentences: Offsets) -> Offsets:
+    """(words,) The sentence of each word."""
+    return np.repeat(np.arange(len(sentences) - 1), np.diff(sentences))
+
+
+def absolute(heads: Heads, sentences: Offsets) -> Offsets:
+    """(words,) The head of each word as its place among all words, -1 for the root."""
+    start = np.repeat(sentences[:-1], np.diff(sentences))
+    return np.where(heads == 0, -1, heads + start - 1)
+
+
+def roots_per_sentence(heads: Heads, sentences: Offsets) -> Offsets:
+    """(S,) How many words of each sentence have the root as their head."""
+    return np.diff(np.concatenate([[0], np.cumsum(heads == 0)])[sentences])
+
+
+def in_cycle(heads: Heads, sentences: Offsets) -> Mask:
+    """(words,) Which words are their own ancestors. Heads must lie within their sentences.
+
+    Pointer doubling: after k rounds each pointer is 2**k arcs up. Once that is as many as a sentence has words,
+    a pointer is at the root or on a cycle, and every word of a cycle is pointed at by one of its own.
+    """
+    words = len(heads)
+    up = np.append(absolute(heads, sentences), -1)  # up[-1] = -1: above the root is the root
+    longest = int(np.diff(sentences).max(initial=0))
+    for _ in range(longest.bit_length()):
+        if (up < 0).all():
+            break
+        up = up[up]
+    cyclic = np.zeros(words + 1, bool)
+    cyclic[up] = True
+    return cyclic[:words]
+
+
+def levels(heads: Heads, sentences: Offsets) -> list[Offsets]:
+    """The words of each depth, roots first, those with one head side by side and in their order."""
+    up = absolute(heads, sentences)
+    by_head = np.argsort(up, kind="stable")
+    first = np.searchsorted(up[by_head], np.arange(len(up) + 1))
+    found = [by_head[: first[0]]]
+    while len(words := found[-1]):
+        counts = first[words + 1] - first[words]
+        steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        found.append(by_head[np.repeat(first[words], counts) + steps])
+    return found[:-1]
+
+
+def preorder(heads: Heads, sentences: Offsets) -> tuple[Offsets, Offsets]:
+    """(words,) twice: the number of each word, every head before all that is below it, and how many words it and these are.
+
+    So w is below h, or is h, if number[h] <= number[w] < number[h] + size[h].
+    """
+    up, by_depth = absolute(heads, sentences), levels(heads, sentences)
+    size, number = np.ones(len(up), np.int64), np.zeros(len(up), np.int64)
+    for words in reversed(by_depth[1:]):
+        np.add.at(size, up[words], size[words])
+    for depth, words in enumerate(by_depth):
+        before = np.cumsum(size[words]) - size[words]  # words below those to the left, at this depth
+        if depth:
+            new_head = np.append(True, up[words[1:]] != up[words[:-1]])
+            before += number[up[words]] + 1 - before[new_head][np.cumsum(new_head) - 1]
+        number[words] = before
+    return number, size
+
+
+def crossing(heads: Heads, sentences: Offsets) -> Mask:
+    """(words,) Which arcs are non-projective: some word strictly between head and dependent is not below the head.
+
+    That is told by the least and the greatest preorder number in between. Both are found for every stretch of 2**k
+    words, one k after another, and two such stretches cover the words between.
+    """
+    up, words = absolute(heads, sentences), np.arange(len(heads))
+    number, size = preorder(heads, sentences)
+    left, right = np.minimum(words, up), np.maximum(words, up)
+    between = np.where(up < 0, 0, right - left - 1)
+    result = np.zeros(len(words), bool)
+    least = greatest = number
+    for k in range(int(between.max(initial=0)).bit_length()):
+        arcs = np.flatnonzero((between >> k) == 1)
+        first, last, head = left[arcs] + 1, right[arcs] - (1 << k), up[arcs]
+        result[arcs] = np.minimum(least[first], least[last]) < number[head]
+        result[arcs] |= np.maximum(greatest[first], greatest[last]) >= number[head] + size[head]
+        least = np.minimum(least[: -1 << k], least[1 << k :])
+        greatest = np.maximum(greatest[: -1 << k], greatest[1 << k :])
+    return result
+
+
+def nonprojective_sentences(heads: Heads, sentences: Offsets) -> Mask:
+    """(S,) Which sentences have a non-projective arc."""
+    crossed = np.bincount(sentence_of(sentences)[crossing(heads, sentences)], minlength=len(sentences) - 1)
+    return crossed > 0
+
+
+def projectivized(heads: Heads, sentences: Offsets) -> Heads:
+    """(words,) Projective heads: the shortest non-projective arc of a sentence is lifted to its head's head, again and again.
+
+    Nivre and Nilsson 2005, without their labels. Of several roots, the later ones are first attached to the first.
+    """
+    heads = heads.copy()
+    of_word, start = sentence_of(sentences), sentences[:-1]
+    roots = np.flatnonzero(heads == 0)
+    first_root = roots[np.searchsorted(roots, start)] if len(roots) else roots
+    later = roots[roots != first_root[of_word[roots]]]
+    heads[later] = (first_root - start)[of_word[later]] + 1
+    length = np.abs(heads - (np.arange(len(heads)) - start[of_word]) - 1)
+    while len(crossed := np.flatnonzero(crossing(heads, sentences) & (heads > 0))):
+        shortest = crossed[np.lexsort((crossed, length[crossed], of_word[crossed]))]
+        lifted = shortest[np.unique(of_word[shortest], return_index=True)[1]]
+        heads[lifted] = heads[start[of_word[lifted]] + heads[lifted] - 1]
+        length[lifted] = np.abs(heads[lifted] - (lifted - start[of_word[lifted]]) - 1)
+    return heads
+
+
+def crossing(heads: Heads, sentences: Offsets) -> Mask:
+    """(words,) Which words' arcs cross another arc, when the root stands at the left of its sentence.
+
+    An arc from l to r is crossed if a word between them has an arc to somewhere left of l or right of r. The
+    farthest such places are minima and maxima over l + 1 : r, taken from tables of all stretches of 2**k words.
+    """
+    root = np.repeat(sentences[:-1] + np.arange(len(sentences) - 1), np.diff(sentences))
+    word = np.arange(len(heads)) + sentence_of(sentences) + 1  # places of words when every sentence has its root
+    head = root + heads
+    lowest = np.arange(len(heads) + len(sentences) - 1)  # place of the leftmost partner in an arc, or its own
+    highest = lowest.copy()
+    for one, other in ((word, head), (head, word)):
+        np.minimum.at(lowest, one, other)
+        np.maximum.at(highest, one, other)
+    left, right = np.minimum(word, head), np.maximum(word, head)
+    between = right - left - 1
+    crossed = np.zeros(len(heads), bool)
+    stretch = 1
+    while stretch <= between.max(initial=0):
+        arcs = np.flatnonzero((between >= stretch) & (between < 2 * stretch))
+        first, last = left[arcs] + 1, right[arcs] - stretch
+        crossed[arcs] = np.minimum(lowest[first], lowest[last]) < left[arcs]
+        crossed[arcs] |= np.maximum(highest[first], highest[last]) > right[arcs]
+        lowest = np.minimum(lowest[:-stretch], lowest[stretch:])
+        highest = np.maximum(highest[:-stretch], highest[stretch:])
+        stretch *= 2
+    return crossed
+
+
+def nonprojective_sentences(heads: Heads, sentences: Offsets) -> Mask:
+    """(S,) Which trees are not projective: some arc crosses another."""
+    return np.diff(np.concatenate([[0], np.cumsum(crossing(heads, sentences))])[sentences]) > 0
+
+
+def projectivized(heads: Heads, sentences: Offsets) -> Heads:
+    """(words,) Projective trees with one root, near the given ones. Heads must be trees.
+
+    Further roots become children of the first. Then the shortest non-projective arc h -> d is lifted to
+    head(h) -> d, the leftmost of several, until none is left (Nivre and Nilsson 2005, section 2, without their
+    encoding of the lifts in labels). An arc is non-projective if a word between h and d is not below h.
+    """
+    heads = heads.copy()
+    sentence = sentence_of(sentences)
+    roots = np.flatnonzero(heads == 0)
+    _, first = np.unique(sentence[roots], return_index=True)
+    place = roots - sentences[sentence[roots]] + 1
+    further = np.setdiff1d(np.arange(len(roots)), first)
+    owner = np.searchsorted(first, further, side="right") - 1
+    heads[roots[further]] = place[first[owner]]
+    for s in np.flatnonzero(nonprojective_sentences(heads, sentences)):
+        words = slice(sentences[s], sentences[s + 1])
+        heads[words] = _lifted(heads[words])
+    return heads
+
+
+def _lifted(heads: Heads) -> Heads:
+    """(words,) One tree with its non-projective arcs lifted."""
+    heads = heads.copy()
+    whole = np.array([0, len(heads)])
+    while (crossed := np.flatnonzero(crossing(heads, whole))).size:  # what is not crossed is projective
+        above = [0, *heads.tolist()]
+        arcs = sorted((crossed + 1).tolist(), key=lambda d: (abs(above[d] - d), d))
+        lifted = next(d for d in arcs if not _is_projective(above, d))
+        heads[lifted - 1] = above[above[lifted]]
+    return heads
+
+
+def _is_projective(above: list[int], d: int) -> bool:
+    """Is every word between word d and its head below that head? above[0] = 0 is the root."""
+    h = above[d]
+    return all(_is_below(above, h, k) for k in range(min(h, d) + 1, max(h, d)))
+
+
+def _is_below(above: list[int], h: int, k: int) -> bool:
+    while k not in (0, h):
+        k = above[k]
+    return k == h

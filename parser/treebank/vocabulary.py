@@ -1,0 +1,141 @@
+"""Symbols of words and their rows of L: which form, tag or affix a row stands for.
+
+Each channel (form, xpos, suffix ...) owns a range of rows: NULL, ROOT and UNKNOWN, then its symbols.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Callable, Iterable, Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parser.treebank.conllu import FEATS, FORM, Block
+
+NULL, ROOT, UNKNOWN = range(3)  # the first rows of every channel
+
+# Channels of a word: those of its form, and those of its tags. Together they are functions of its columns FORM to FEATS.
+OF_FORM: dict[str, Callable[[str], str]] = {
+    "form": lambda form: form,
+    "suffix2": lambda form: form[-2:].lower(),
+    "suffix3": lambda form: form[-3:].lower(),
+    "prefix2": lambda form: form[:2].lower(),
+    "prefix3": lambda form: form[:3].lower(),
+}
+OF_TAGS: dict[str, Callable[[Sequence[str]], str]] = {
+    "upos": lambda tags: tags[0],
+    "xpos": lambda tags: tags[1],
+    "feats": lambda tags: tags[2],
+}
+CHANNELS = (*OF_FORM, *OF_TAGS)
+
+
+MOST_FORMS = 500_000  # how many forms an Encoder remembers when it forgets its types
+
+
+def word_keys(block: Block) -> list[bytes]:
+    """The columns FORM to FEATS of each word, as they stand in the file: words with one key have the same rows."""
+    return block.columns(FORM, FEATS)
+
+
+class Vocabulary:
+    """Rows of L by channel and symbol.
+
+    symbols: for each channel its symbols in the order of their rows; the channels' own order is that of CHANNELS.
+    first: the first row of each channel, its NULL. last_row: the number of all rows.
+    """
+
+    def __init__(self, symbols: Mapping[str, Sequence[str]]) -> None:
+        self.symbols = {channel: list(symbols[channel]) for channel in CHANNELS if channel in symbols}
+        self._rows: dict[str, dict[str, int]] = {}
+        self.first: dict[str, int] = {}
+        row = 0
+        for channel, names in self.symbols.items():
+            self.first[channel] = row
+            self._rows[channel] = {name: row + UNKNOWN + 1 + i for i, name in enumerate(names)}
+            row += UNKNOWN + 1 + len(names)
+        self.last_row = row
+
+    @classmethod
+    def count(cls, keys: Iterable[bytes], channels: Sequence[str], min_count: Mapping[str, int]) -> Vocabulary:
+        """The symbols of these words, most frequent first, without those seen less than min_count[channel] times."""
+        counts: dict[str, Counter[str]] = {channel: Counter() for channel in channels}
+        for key, times in Counter(keys).items():
+            form, _, *tags = key.decode().split("\t")
+            for channel, counter in counts.items():
+                symbol = OF_FORM[channel](form) if channel in OF_FORM else OF_TAGS[channel](tags)
+                counter[symbol] += times
+        return cls(
+            {
+                channel: [
+                    symbol
+                    for symbol, times in sorted(counter.items(), key=lambda item: (-item[1], item[0]))
+                    if times >= min_count.get(channel, 1)
+                ]
+                for channel, counter in counts.items()
+            }
+        )
+
+    def row(self, channel: str, symbol: str) -> int:
+        """The row of a symbol, that of UNKNOWN if it has none."""
+        return self._rows[channel].get(symbol, self.first[channel] + UNKNOWN)
+
+    def encode_form(self, form: str) -> list[int]:
+        """Rows of a form, one for each of the channels that depend on it."""
+        return [self.row(channel, of(form)) for channel, of in OF_FORM.items() if channel in self.first]
+
+    def encode_tags(self, tags: Sequence[str]) -> list[int]:
+        """Rows of (UPOS, XPOS, FEATS), one for each of the channels that depend on them."""
+        return [self.row(channel, of(tags)) for channel, of in OF_TAGS.items() if channel in self.first]
+
+    def special(self, row: int) -> list[int]:
+        """NULL's or ROOT's row in each channel."""
+        return [first + row for first in self.first.values()]
+
+
+class Encoder:
+    """Words as types, by number, and types as rows of L: type 0 is NULL, type 1 is ROOT, then words as they were met."""
+
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        self.vocabulary = vocabulary
+        self._forms: dict[bytes, list[int]] = {}
+        self._tags: dict[bytes, list[int]] = {}
+        self.forget()
+
+    def forget(self) -> None:
+        """Start again with NULL and ROOT alone."""
+        if len(self._forms) > MOST_FORMS:
+            self._forms, self._tags = {}, {}
+        self._types: dict[bytes, int] = {}
+        self._rows = [self.vocabulary.special(NULL), self.vocabulary.special(ROOT)]
+
+    def types(self, keys: Sequence[bytes], capacity: int | None = None) -> tuple[NDArray[np.intp], int]:
+        """The type of each word (words,), and the number of the first type that is new by this call.
+
+        If there would be more than `capacity` types, all earlier ones are forgotten, and all are new (0).
+        """
+        first = len(self._rows)
+        new = set(keys).difference(self._types)
+        if new and capacity is not None and first + len(new) > capacity:
+            self.forget()
+            first, new = 0, set(keys)
+        known, rows = self._types, self._rows
+        for key in sorted(new):
+            known[key] = len(rows)
+            rows.append(self._encode(key))
+        return np.fromiter(map(known.__getitem__, keys), dtype=np.intp, count=len(keys)), first
+
+    def _encode(self, key: bytes) -> list[int]:
+        """Rows of one word, one for each channel; forms and tags met before are remembered."""
+        form, _, tags = key.split(b"\t", 2)
+        of_form, of_tags = self._forms.get(form), self._tags.get(tags)
+        if of_form is None:
+            of_form = self._forms[form] = self.vocabulary.encode_form(form.decode())
+        if of_tags is None:
+            of_tags = self._tags[tags] = self.vocabulary.encode_tags(tags.decode().split("\t"))
+        return of_form + of_tags
+
+    def rows(self, first: int = 0) -> NDArray[np.int32]:
+        """Rows of L of every type from number `first` on: (types, channels)."""
+        return np.array(self._rows[first:], dtype=np.int32).reshape(-1, len(self.vocabulary.first))

@@ -1,0 +1,57 @@
+"""What all tests share: where real treebanks are found, the order of the files, and what a skip means."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import hypothesis
+import pytest
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+# No deadline: no test may depend on the clock. Derandomized: what fails was broken by the change under test.
+hypothesis.settings.register_profile(
+    "clearparse", deadline=None, derandomize=True, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("clearparse")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real treebanks: $CLEARPARSE_DATA, or shared/data beside the checkout."""
+    folder = Path(os.environ.get("CLEARPARSE_DATA") or CHECKOUT.parent / "shared" / "data")
+    if not folder.is_dir():
+        pytest.skip(f"no treebanks in {folder}; name their folder in CLEARPARSE_DATA")
+    return folder
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Run test_tiny first: it goes through the whole pipeline, so that a broken one is known at once."""
+    items.sort(key=lambda item: item.path.name != "test_tiny.py")
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
+    """A test marked `full` runs only when asked for, and who asks wants a proof: its skip is a failure."""
+    report = yield
+    if report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("full"):
+        _fail(report)
+    return report
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
+    """A file skipped as a whole may hold tests marked `full`: in a run of those its skip is a failure too."""
+    report = yield
+    if report.skipped and collector.config.option.markexpr == "full":
+        _fail(report)
+    return report
+
+
+def _fail(report: pytest.TestReport | pytest.CollectReport) -> None:
+    """Turn a skip's report into a failure's, with the reason of the skip."""
+    reason = report.longrepr[2] if isinstance(report.longrepr, tuple) else str(report.longrepr)
+    report.outcome = "failed"
+    report.longrepr = f"a skip is a failure in a full run: {reason}"

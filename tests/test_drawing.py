@@ -1,0 +1,140 @@
+"""Drawn trees: some to the last character, and random ones read back from the drawing."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parser.drawing import display_width, draw, shows_boxes
+
+
+def drawn(tree: str, **options: object) -> str:
+    """The drawing of words written as form/head/label."""
+    forms, heads, labels = zip(*(word.split("/") for word in tree.split()), strict=True)
+    return draw(forms, [int(head) for head in heads], labels, **options)  # type: ignore[arg-type]
+
+
+def test_projective_tree() -> None:
+    tree = "I/2/nsubj saw/0/root a/4/det dog/2/obj which/6/nsubj barks/4/acl:relcl ./2/punct"
+    assert drawn(tree).splitlines() == [
+        "  ┌─────► I      nsubj",
+        "──┼─────► saw    root",
+        "  │ ┌───► a      det",
+        "  ├─┼───► dog    obj",
+        "  │ │ ┌─► which  nsubj",
+        "  │ └─┴─► barks  acl:relcl",
+        "  └─────► .      punct",
+    ]
+
+
+def test_crossing_arc_passes_behind_the_trunk() -> None:
+    assert drawn("1/0/root 2/1/a 3/1/b 4/2/c").splitlines() == [
+        "──┬───► 1  root",
+        "  ├─┬─► 2  a",
+        "  └─│─► 3  b",
+        "    └─► 4  c",
+    ]
+
+
+def test_interleaved_trunks_of_the_same_height_stand_side_by_side() -> None:
+    assert drawn("1/3/x 2/4/y 3/0/root 4/3/z").splitlines() == [
+        "  ┌───► 1  x",
+        "  │ ┌─► 2  y",
+        "──┼─│─► 3  root",
+        "  └─┴─► 4  z",
+    ]
+
+
+def test_one_word_and_two_roots_and_none() -> None:
+    assert drawn("Hello/0/root") == "──► Hello  root"
+    assert drawn("a/0/root b/0/root c/2/x").splitlines() == ["────► a  root", "──┬─► b  root", "  └─► c  x"]
+    assert draw([], [], []) == ""
+
+
+def test_ascii() -> None:
+    lines = drawn("1/0/root 2/1/a 3/1/b 4/2/c", ascii_only=True).splitlines()
+    assert lines == ["--+---> 1  root", "  +-+-> 2  a", "  +-|-> 3  b", "    +-> 4  c"]
+
+
+def test_labels_stand_below_each_other_behind_wide_and_combining_characters() -> None:
+    lines = drawn("日本/2/nmod 東京/0/root e\u0301a/2/x").splitlines()
+    assert lines == ["  ┌─► 日本  nmod", "──┼─► 東京  root", "  └─► e\u0301a    x"]
+    assert [display_width(text) for text in ("日本", "e\u0301a", "ab", "")] == [4, 2, 2, 0]
+
+
+def test_control_characters_do_not_reach_the_terminal() -> None:
+    assert draw(["a\x1b[2J"], [0], ["root\x07"]) == "──► a\ufffd[2J  root\ufffd"
+
+
+def test_a_word_without_room_names_its_head() -> None:
+    lines = drawn("a/2/v b/3/w c/4/x d/5/y e/0/root", deepest=2).splitlines()
+    assert lines == [
+        "    ┌─► a  v",
+        "  ┌─┴─► b  w",
+        "──┴───► c  x of 4 d",
+        "    ┌─► d  y",
+        "────┴─► e  root",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("heads", "message"),
+    [([2, 1], "cycle"), ([1], "cycle"), ([3, 0], "outside"), ([-1], "outside"), ([0, 0, 1], "3 heads")],
+)
+def test_what_is_no_tree_is_refused(heads: list[int], message: str) -> None:
+    n = min(len(heads), 2)
+    with pytest.raises(ValueError, match=message):
+        draw(["w"] * n, heads, ["x"] * n)
+
+
+def test_long_sentences() -> None:
+    n = 5000
+    for heads in (list(range(n)), [0] + [1] * (n - 1), [*range(2, n + 1), 0]):
+        lines = draw([str(i) for i in range(n)], heads, ["x"] * n).splitlines()
+        assert len(lines) == n
+        assert max(map(len, lines)) < 100
+
+
+def test_streams() -> None:
+    assert shows_boxes(io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
+    assert not shows_boxes(io.TextIOWrapper(io.BytesIO(), encoding="cp437"))  # has no arrow head
+    assert not shows_boxes(io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
+    assert not shows_boxes(io.TextIOWrapper(io.BytesIO(), encoding="latin-1"))
+
+
+@st.composite
+def forests(draw: st.DrawFn) -> list[int]:
+    """Heads of 1 to 12 words without a cycle: any number of roots, any crossing."""
+    order = draw(st.permutations(range(1, draw(st.integers(1, 12)) + 1)))
+    heads = dict.fromkeys(order, 0)
+    for i, word in enumerate(order[1:], start=1):
+        heads[word] = draw(st.sampled_from([0, *order[:i]]))
+    return [heads[word] for word in sorted(heads)]
+
+
+def head_in(lines: list[str], row: int) -> int:
+    """The head of a row's word as a reader of the drawing finds it."""
+    column = lines[row].index("►")
+    while column and lines[row][column] not in "┌├└":
+        column -= 1
+    if column == 0:
+        return 0
+    top = bottom = row
+    while lines[top][column] in "└├│┴┼":
+        top -= 1
+    while lines[bottom][column] in "┌├│┬┼":
+        bottom += 1
+    heads = [r + 1 for r in range(top, bottom + 1) if lines[r][column] in "┬┴┼"]
+    assert len(heads) == 1
+    return heads[0]
+
+
+@given(forests())
+def test_every_tree_can_be_read_from_its_drawing(heads: list[int]) -> None:
+    n = len(heads)
+    lines = draw([f"w{i}" for i in range(n)], heads, [f"x{i}" for i in range(n)]).splitlines()
+    assert [line.split("► ")[1].split() for line in lines] == [[f"w{i}", f"x{i}"] for i in range(n)]
+    assert [head_in(lines, row) for row in range(n)] == heads

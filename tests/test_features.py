@@ -1,0 +1,201 @@
+"""Templates: how they are read, what they see, and that tables of sums score like the classifier itself."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parser.network.classifier import Parameters, scores
+from parser.transition import decode
+from parser.transition.features import (
+    DISTANCES,
+    TEMPLATES,
+    Features,
+    TemplateError,
+    channels_of,
+    parse_template,
+)
+from parser.transition.systems import LEFT_ARC, RIGHT_ARC, SHIFT, SYSTEMS, Layout, System, Transitions
+from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
+
+LABELS = ["nsubj", "det", "obj", "punct"]
+KEYS = [
+    b"Cats\tcat\tNOUN\tNNS\tNumber=Plur",
+    b"chase\tchase\tVERB\tVBP\t_",
+    b"the\tthe\tDET\tDT\t_",
+    b"mice\tmouse\tNOUN\tNNS\tNumber=Plur",
+    b".\t.\tPUNCT\t.\t_",
+]
+
+
+def vocabulary_of(template: str) -> Vocabulary:
+    return Vocabulary.count(KEYS, channels_of(parse_template(template)), {})
+
+
+def walk(system: System, moves: list[tuple[int, int]]) -> System:
+    for move, label in moves:
+        system.apply(np.array([0]), np.array([move]), np.array([label]))
+    return system
+
+
+@pytest.mark.parametrize(("name", "m"), [("cs224n-36", 36), ("chen-manning-48", 48)])
+def test_literature_templates_have_the_slots_of_their_names(name: str, m: int) -> None:
+    slots = parse_template(TEMPLATES[name])
+    assert len(slots) == m
+    assert [str(slot) for slot in slots[:8]] == [
+        "form: s0", "form: s1", "form: s2", "form: b0", "form: b1", "form: b2", "form: lc1(s0)", "form: rc1(s0)",
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("template", "quoted"),
+    [
+        ("form: s0 s9", "'s9'"),
+        ("form: lc3(s0)", "'lc3(s0)'"),
+        ("form: lc1(s0", "'lc1(s0'"),
+        ("form: lc1()", "'lc1()'"),
+        ("colour: s0", "'colour'"),
+        ("form s0", "'form s0'"),
+        ("form: s0 s1 s0", "'form: s0'"),
+        ("distance: s0", "'s0'"),
+        ("form: s0-b0", "'s0-b0'"),
+        ("distance: s0-q0", "'q0'"),
+        ("form:", "no slot"),
+        ("# nothing", "no slot"),
+    ],
+)
+def test_errors_quote_the_part_that_is_wrong(template: str, quoted: str) -> None:
+    with pytest.raises(TemplateError) as error:
+        parse_template(template)
+    assert quoted in str(error.value)
+    assert "\n" not in str(error.value)
+
+
+@given(st.text(alphabet="form: labels01bcr()-\n#xd", max_size=60))
+def test_any_text_is_a_template_or_a_template_error(text: str) -> None:
+    try:
+        assert parse_template(text)
+    except TemplateError:
+        pass
+
+
+def test_what_the_slots_see_in_a_known_configuration() -> None:
+    template = "form: s0 b0 lc1(b0) b3\nlabel: lc1(b0) rc1(b0)\ndistance: s0-b0 b0-b1\nleft_valency: b0\nright_valency: s0"
+    vocabulary = vocabulary_of(template)
+    features = Features(template, vocabulary, len(LABELS))
+    system = SYSTEMS["arc-hybrid"](Layout(np.array([0, 5])))
+    # Cats <-nsubj- chase; then chase on the stack, `the` in front: [chase] [the mice . ROOT]
+    walk(system, [(SHIFT, 0), (LEFT_ARC, LABELS.index("nsubj"))])
+    words, values = features.look(system, np.array([0]))
+    assert [int(word[0]) for word in words] == [0, 2, 1, 5]  # NULL, chase, Cats, "."
+    assert [int(value[0]) for value in values] == [1 + LABELS.index("nsubj"), 0, 0, 1, 1, 0]
+    encoder = Encoder(vocabulary)
+    types = np.array([NULL, *encoder.types(KEYS)[0], ROOT])
+    w = features.fill(words, values, encoder.rows()[types])
+    assert vocabulary.encode_form("chase") == [w[0, 1]]
+    assert w[0, 0] == vocabulary.first["form"] + NULL
+    assert w[0, 4] == features.first_row["label"] + 1
+    assert w.max() < features.V
+
+
+def test_distances_are_counted_in_steps_that_grow() -> None:
+    assert DISTANCES[[0, 1, 7, 8, 11, 12, 20, 21, 63]].tolist() == [0, 1, 7, 8, 8, 9, 9, 10, 10]
+
+
+def test_unknown_words_and_rare_words_share_a_row() -> None:
+    vocabulary = Vocabulary.count([KEYS[0], KEYS[0], KEYS[1]], ["form", "xpos"], {"form": 2})
+    assert vocabulary.symbols == {"form": ["Cats"], "xpos": ["NNS", "VBP"]}
+    unknown = vocabulary.first["form"] + UNKNOWN
+    assert vocabulary.encode_form("chase") == vocabulary.encode_form("the") == [unknown]
+    assert vocabulary.encode_tags(["VERB", "VBP", "_"]) == [vocabulary.first["xpos"] + 4]
+
+
+def test_an_encoder_that_is_full_forgets_and_still_encodes_alike() -> None:
+    vocabulary = vocabulary_of("form: s0\nxpos: s0")
+    small, large = Encoder(vocabulary), Encoder(vocabulary)
+    firsts = []
+    for keys in (KEYS[:2], KEYS[2:4], KEYS[:4], KEYS[1:], KEYS[:1]):
+        (ours, first), (theirs, _) = small.types(keys, capacity=6), large.types(keys)
+        firsts.append(first)
+        assert np.array_equal(small.rows()[ours], large.rows()[theirs])
+    assert firsts == [2, 4, 6, 0, 0]  # NULL, ROOT and four words are six types; the fifth word is one too many
+
+
+def test_tables_that_are_filled_in_parts_are_the_same() -> None:
+    vocabulary = vocabulary_of(TEMPLATES["default"])
+    features = Features(TEMPLATES["default"], vocabulary, len(LABELS))
+    rng = np.random.default_rng(1)
+    params = Parameters.initial(V=features.V, m=features.m, d=4, H=8, C=5, rng=rng)
+    encoder = Encoder(vocabulary)
+    encoder.types(KEYS)
+    whole, parts = decode.Tables(params, features), decode.Tables(params, features)
+    whole.fill(encoder.rows())
+    parts.fill(encoder.rows()[:3])
+    parts.fill(encoder.rows()[3:], 3)
+    for start, end in zip(whole.start, [*whole.start[1:], len(whole.P)], strict=True):
+        rows = slice(start, min(end, start + whole.types) if start < whole.capacity * len(features.addresses) else end)
+        np.testing.assert_allclose(whole.P[rows], parts.P[rows], rtol=1e-5)
+
+
+@pytest.mark.parametrize("name", [*TEMPLATES, "one slot"])
+@pytest.mark.parametrize("system_name", SYSTEMS)
+def test_tables_score_like_the_classifier(name: str, system_name: str) -> None:
+    template = TEMPLATES.get(name, "xpos: s0")
+    rng = np.random.default_rng(5)
+    vocabulary = vocabulary_of(template)
+    features = Features(template, vocabulary, len(LABELS))
+    transitions = Transitions(LABELS, ["root"])
+    C = len(transitions.kind)
+    params = Parameters.initial(V=features.V, m=features.m, d=7, H=11, C=C, rng=rng, dtype=np.float64)
+    for array in params:
+        array[...] = rng.normal(size=array.shape)
+    layout = Layout(np.array([0, 3, 4, 9, 14]))
+    system = SYSTEMS[system_name](layout)
+    encoder = Encoder(vocabulary)
+    types = layout.spread(encoder.types([KEYS[k] for k in rng.integers(0, 5, 14)])[0], null=NULL, root=ROOT)
+    tables = decode.Tables(params, features)
+    tables.fill(encoder.rows())
+    compared = 0
+
+    def choose(live: np.ndarray) -> np.ndarray:
+        nonlocal compared
+        words, values = features.look(system, live)
+        w = features.fill(words, values, encoder.rows()[types])
+        theta = tables.theta([types[word] for word in words], values)
+        np.testing.assert_allclose(theta, scores(params, w), rtol=1e-10, atol=1e-10)
+        compared += len(live)
+        return decode.best(theta, system.legal(live), transitions)
+
+    decode.run(system, transitions, choose, batch=3)
+    assert compared == 2 * 14
+    assert (system.head[layout.words] > 0).all()
+    assert (system.label[layout.words] > 0).all()
+
+
+def test_best_is_the_highest_score_of_a_legal_kind() -> None:
+    transitions = Transitions(LABELS, ["root"])
+    rng = np.random.default_rng(3)
+    theta = rng.normal(size=(200, len(transitions.kind)))
+    legal = rng.random((200, 4)) < 0.5
+    legal[:, RIGHT_ARC] |= ~legal.any(axis=1)
+    for line, choice in enumerate(decode.best(theta, legal, transitions)):
+        allowed = [c for c in range(theta.shape[1]) if legal[line, transitions.kind[c]]]
+        assert choice == max(allowed, key=lambda c: theta[line, c])
+
+
+def test_long_sentences_wait_for_nobody() -> None:
+    lengths = [1, 7, 2, 9, 3]
+    system = SYSTEMS["arc-hybrid"](Layout(np.cumsum([0, *lengths])))
+    transitions = Transitions(LABELS, ["root"])
+    sizes = []
+
+    def choose(live: np.ndarray) -> np.ndarray:
+        sizes.append(len(live))
+        return transitions.first[system.legal(live).argmax(axis=1)]
+
+    decode.run(system, transitions, choose, batch=2)
+    assert sum(sizes) == 2 * sum(lengths)
+    assert sizes[:18] == [2] * 18  # 9 and 7, then 3 and 2 in the place of 7
+    assert system.done(np.arange(5)).all()

@@ -1,0 +1,263 @@
+"""The rules that a machine can check: where imports may go, what a file may say, how long it may be."""
+
+from __future__ import annotations
+
+import ast
+import functools
+import graphlib
+import io
+import re
+import sys
+import tokenize
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+if sys.version_info >= (3, 11):
+    import tomllib
+else:
+    import tomli as tomllib
+
+pytest_plugins = ["pytester"]
+
+CHECKOUT = Path(__file__).resolve().parent.parent
+
+# Lowest first. What stands on one floor does not see its neighbours; "" is parser/__init__.py.
+FLOORS = (
+    "errors version",
+    "files",
+    "treebank network",
+    "transition config",
+    "stages model_file evaluation drawing",
+    "evaluation_report",
+    "pipeline",
+    "training_run",
+    "",
+    "commands",
+)
+FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split(" ")}
+
+UNSPOKEN = {
+    "network": {"word", "words", "head", "heads", "stack", "tag", "tags"},
+    "treebank": {"gradient", "gradients", "layer", "layers"},
+    "transition": {"gradient", "gradients", "layer", "layers"},
+}
+
+FORBIDDEN_IMPORTS = {
+    "pickle",
+    "dill",
+    "cloudpickle",
+    "marshal",
+    "shelve",
+    "torch",
+    "tensorflow",
+    "jax",
+    "keras",
+}
+FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
+IMPORT_NAMES = {"scikit-learn": "sklearn"}
+
+MODULES = {
+    ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((CHECKOUT / "parser").rglob("*.py"))
+}
+SCRIPTS = sorted((CHECKOUT / "scripts").glob("*.py"))
+TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
+SHIPPED = [*MODULES.values(), *SCRIPTS]
+
+COMMANDS = ("pip install -e . && python scripts/train.py", "pip install -e '.[test]' && pytest")
+
+
+@functools.cache
+def tree(path: Path) -> ast.Module:
+    return ast.parse(path.read_text(encoding="utf-8"))
+
+
+@functools.cache
+def pyproject() -> dict[str, Any]:
+    return tomllib.loads((CHECKOUT / "pyproject.toml").read_text(encoding="utf-8"))
+
+
+def imports(path: Path) -> set[str]:
+    """Every module that a file imports, wherever in it; `from parser import files` is parser.files."""
+    found = set()
+    for node in ast.walk(tree(path)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            assert node.level == 0, f"{path}:{node.lineno}: a relative import"
+            full = {f"{node.module}.{alias.name}" for alias in node.names}
+            found |= {name if name in MODULES else str(node.module) for name in full}
+    return found
+
+
+def room(module: str) -> str:
+    """The room of parser/ that a module is in: network for parser.network.training."""
+    return [*module.split("."), ""][1]
+
+
+def own_imports(path: Path) -> set[str]:
+    return {name for name in imports(path) if name.split(".")[0] == "parser"}
+
+
+def foreign_imports(paths: list[Path]) -> set[str]:
+    """Top-level names of the libraries that files import: neither ours nor Python's own."""
+    local = {"parser"} | {path.stem for path in [*SCRIPTS, *TESTS]}
+    names = {name.split(".")[0] for path in paths for name in imports(path)}
+    return names - local - sys.stdlib_module_names
+
+
+def declared(*extras: str) -> set[str]:
+    """Names under which the declared dependencies are imported."""
+    project = pyproject()["project"]
+    lines = project["dependencies"] + [
+        line for extra in extras for line in project["optional-dependencies"][extra]
+    ]
+    names = {re.match(r"[\w-]+", line)[0] for line in lines}  # type: ignore[index]
+    return {IMPORT_NAMES.get(name, name) for name in names}
+
+
+def test_imports_run_one_way() -> None:
+    for module, path in MODULES.items():
+        here = room(module)
+        assert here in FLOOR_OF, f"{module} has no floor in FLOORS"
+        for name in own_imports(path):
+            below = FLOOR_OF[room(name)] < FLOOR_OF[here]
+            assert below or room(name) == here, f"{module} imports {name}, which is not below it"
+
+
+def test_imports_make_no_circle() -> None:
+    graph = {module: own_imports(path) - {module} for module, path in MODULES.items()}
+    assert len(list(graphlib.TopologicalSorter(graph).static_order())) >= len(MODULES)
+
+
+def test_scripts_only_open_a_command() -> None:
+    for path in SCRIPTS:
+        assert {room(name) for name in own_imports(path)} == {"commands"}, path
+        assert len(path.read_text(encoding="utf-8").splitlines()) <= 12, f"{path} does work of its own"
+
+
+@pytest.mark.parametrize("here", UNSPOKEN)
+def test_a_room_keeps_to_its_own_words(here: str) -> None:
+    for path in (path for module, path in MODULES.items() if room(module) == here):
+        for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
+            if token.type == tokenize.NAME:
+                spoken = {
+                    part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", token.string)
+                } & UNSPOKEN[here]
+                assert not spoken, f"{path}:{token.start[0]}: {token.string}"
+
+
+def test_functions_and_files_are_short() -> None:
+    for path in [*SHIPPED, *TESTS]:
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef):
+                length = node.end_lineno - node.lineno + 1  # type: ignore[operator]
+                assert length <= 60, f"{path}:{node.lineno}: {node.name} has {length} lines"
+    for path in SHIPPED:
+        length = len(path.read_text(encoding="utf-8").splitlines())
+        assert length <= 300, f"{path} has {length} lines"
+
+
+def test_every_module_says_what_it_is() -> None:
+    for path in [*SHIPPED, *TESTS]:
+        assert ast.get_docstring(tree(path)), f"{path} has no docstring"
+
+
+def test_nothing_is_run_that_was_read() -> None:
+    """No pickle, no eval, and no other framework's arrays."""
+    for path in SHIPPED:
+        assert not {name.split(".")[0] for name in imports(path)} & FORBIDDEN_IMPORTS, path
+        for node in ast.walk(tree(path)):
+            if isinstance(node, ast.Call):
+                assert not (isinstance(node.func, ast.Name) and node.func.id in FORBIDDEN_CALLS), (
+                    f"{path}:{node.lineno}"
+                )
+                assert all(keyword.arg != "allow_pickle" for keyword in node.keywords), (
+                    f"{path}:{node.lineno}"
+                )
+
+
+def test_every_library_is_declared_and_used() -> None:
+    assert foreign_imports(SHIPPED) == declared()
+    assert foreign_imports(TESTS) <= declared("test", "test-full")
+
+
+def test_every_package_is_named() -> None:
+    packages = {module for module, path in MODULES.items() if path.name == "__init__.py"}
+    assert packages == {".".join(path.parent.relative_to(CHECKOUT).parts) for path in MODULES.values()}
+    assert packages == set(pyproject()["tool"]["setuptools"]["packages"])
+
+
+def readme() -> str:
+    return (CHECKOUT / "README.md").read_text(encoding="utf-8")
+
+
+def test_readme_has_the_two_commands() -> None:
+    lines = [line.strip() for line in readme().splitlines()]
+    assert tuple(line for line in lines if line.startswith("pip install -e ")) == COMMANDS
+
+
+def test_readme_maps_every_file() -> None:
+    """Names that occur in several folders must be there as often; a name there must be a file."""
+    written = Counter(re.findall(r"\b\w+\.py\b", readme()))
+    files = Counter(path.name for path in SHIPPED if path.name != "__init__.py")
+    assert not {name: count for name, count in files.items() if written[name] < count}
+    assert written.keys() <= files.keys() | {path.name for path in TESTS}
+
+
+def test_texts_speak_to_a_stranger() -> None:
+    """No paths of one machine, numbers of a tracker the reader does not have, or notes to oneself."""
+    inside = re.compile(
+        r"(?<![\w.~/])/(?:work|root|home|Users)/|\bissue #?\d|\bTODO\b|\bFIXME\b|\bXXX\b", re.IGNORECASE
+    )
+    texts = [
+        *CHECKOUT.glob("*.md"),
+        *(CHECKOUT / "docs").rglob("*.md"),
+        *CHECKOUT.glob("*/README.md"),
+        *SHIPPED,
+    ]
+    assert len(texts) > len(SHIPPED)
+    for path in texts:
+        for number, line in enumerate(path.read_text(encoding="utf-8").splitlines(), 1):
+            assert not inside.search(line), f"{path}:{number}: {line.strip()}"
+
+
+SKIPPING = """
+import pytest
+
+@pytest.mark.full
+def test_proof():
+    pytest.skip("no treebank here")
+
+def test_plain():
+    pytest.skip("not today")
+"""
+
+
+@pytest.mark.parametrize(("selection", "outcomes"), [("full", {"failed": 1}), ("not full", {"skipped": 1})])
+def test_a_skip_is_a_failure_in_a_full_run(
+    pytester: pytest.Pytester, selection: str, outcomes: dict[str, int]
+) -> None:
+    pytester.makeconftest((CHECKOUT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makeini("[pytest]\nmarkers = full: slow proofs")
+    pytester.makepyfile(SKIPPING)
+    result = pytester.runpytest_subprocess("-m", selection)
+    result.assert_outcomes(deselected=1, **outcomes)
+    result.stdout.fnmatch_lines(["*no treebank here*" if selection == "full" else "*1 skipped*"])
+
+
+def test_a_file_skipped_as_a_whole_fails_a_full_run(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest((CHECKOUT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makeini("[pytest]\nmarkers = full: slow proofs")
+    pytester.makepyfile("import pytest\npytest.importorskip('no_such_library')")
+    assert pytester.runpytest_subprocess("-m", "full").parseoutcomes() == {"errors": 1}
+
+
+def test_test_tiny_comes_first(pytester: pytest.Pytester) -> None:
+    pytester.makeconftest((CHECKOUT / "tests" / "conftest.py").read_text(encoding="utf-8"))
+    pytester.makepyfile(test_a="def test_a(): pass", test_tiny="def test_b(): pass\ndef test_a(): pass")
+    result = pytester.runpytest_subprocess("-v")
+    result.stdout.fnmatch_lines(["test_tiny.py::test_b*", "test_tiny.py::test_a*", "test_a.py::test_a*"])

@@ -1,0 +1,230 @@
+"""A model file keeps every bit, has the same bytes for the same model, and a bad one is refused in a line."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import safetensors.numpy
+from hypothesis import given
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as arrays_of
+
+from parser import model_file
+from parser.errors import FileError
+from parser.model_file import load_arrays, save_arrays
+
+METADATA = {
+    "template": ["s0.form", "b0.upos"],
+    "dropout": 0.1,
+    "epochs": 10,
+    "labels": ["nsubj", "அ"],
+    "dev": None,
+}
+VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False) | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+ARRAYS = st.dictionaries(
+    st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda name: name != "__metadata__"),
+    arrays_of.arrays(
+        st.sampled_from(sorted(model_file.DTYPES)), arrays_of.array_shapes(min_dims=0, min_side=0, max_dims=3)
+    ),
+    max_size=4,
+)
+
+
+def small_model() -> dict[str, np.ndarray]:
+    return {"L": np.arange(12, dtype=np.float32).reshape(4, 3), "counts": np.array([3, -1], np.int64)}
+
+
+def equal(left: dict[str, np.ndarray], right: dict[str, np.ndarray]) -> bool:
+    """Same names, dtypes, shapes and bits (NaN included)."""
+    return left.keys() == right.keys() and all(
+        left[name].dtype == right[name].dtype
+        and left[name].shape == right[name].shape
+        and left[name].tobytes() == right[name].tobytes()
+        for name in left
+    )
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("model") / "small.safetensors"
+    save_arrays(path, small_model(), METADATA)
+    return path
+
+
+def complaint(path: Path) -> str:
+    """What load_arrays says of a bad file: one line that starts with the file's name."""
+    with pytest.raises(FileError) as caught:
+        load_arrays(path)
+    message = str(caught.value)
+    assert message.startswith(f"{path}: ")
+    assert "\n" not in message
+    return message
+
+
+def rewrite(path: Path, arrays: dict[str, np.ndarray], metadata: dict[str, str] | None) -> Path:
+    """A valid safetensors file, but not as clearparse writes it."""
+    path.write_bytes(safetensors.numpy.save(arrays, metadata))
+    return path
+
+
+@given(arrays=ARRAYS, metadata=st.dictionaries(st.text(), VALUES, max_size=3))
+def test_what_is_saved_is_loaded(
+    tmp_path_factory: pytest.TempPathFactory, arrays: dict[str, np.ndarray], metadata: dict[str, Any]
+) -> None:
+    path = tmp_path_factory.mktemp("any") / "model"
+    save_arrays(path, arrays, metadata)
+    loaded, loaded_metadata = load_arrays(path)
+    assert equal(arrays, loaded)
+    assert loaded_metadata == metadata
+
+
+def test_same_model_same_bytes_in_any_order(model: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    save_arrays(other, dict(reversed(small_model().items())), dict(reversed(METADATA.items())))
+    assert other.read_bytes() == model.read_bytes()
+
+
+def test_memory_order_and_byte_order_do_not_matter(model: Path, tmp_path: Path) -> None:
+    other = tmp_path / "other"
+    L = np.asfortranarray(small_model()["L"]).astype(">f4")
+    save_arrays(other, {"L": L, "counts": np.array([3, 0, -1, 0])[::2]}, METADATA)
+    assert other.read_bytes() == model.read_bytes()
+
+
+def test_loaded_arrays_can_be_trained_on(model: Path) -> None:
+    arrays, _ = load_arrays(model)
+    arrays["L"] += 1
+    assert equal(load_arrays(model)[0], small_model())
+
+
+def test_any_safetensors_reader_reads_it(model: Path) -> None:
+    assert equal(safetensors.numpy.load_file(model), small_model())
+
+
+def test_saving_refuses_what_it_cannot_hold(tmp_path: Path) -> None:
+    with pytest.raises(TypeError, match="'words' has dtype"):
+        save_arrays(tmp_path / "m", {"words": np.array(["a"])}, {})
+    with pytest.raises(ValueError, match="JSON"):
+        save_arrays(tmp_path / "m", {}, {"UAS": float("nan")})
+    assert os.listdir(tmp_path) == []
+
+
+def test_every_shortened_file_is_refused(model: Path, tmp_path: Path) -> None:
+    whole = model.read_bytes()
+    path = tmp_path / "short"
+    for size in range(len(whole)):
+        path.write_bytes(whole[:size])
+        complaint(path)
+    path.write_bytes(whole + b"\0")
+    complaint(path)
+
+
+@given(data=st.data())
+def test_a_changed_byte_is_noticed_or_harmless(model: Path, data: st.DataObject) -> None:
+    damaged = bytearray(model.read_bytes())
+    for _ in range(data.draw(st.integers(1, 4))):
+        damaged[data.draw(st.integers(0, len(damaged) - 1))] = data.draw(st.integers(0, 255))
+    path = model.with_name("damaged")
+    path.write_bytes(damaged)
+    try:
+        arrays, metadata = load_arrays(path)
+    except FileError:
+        return
+    assert equal(arrays, small_model())
+    assert metadata == METADATA
+
+
+def test_a_changed_number_is_noticed(model: Path, tmp_path: Path) -> None:
+    """safetensors itself has no checksum."""
+    damaged = bytearray(model.read_bytes())
+    damaged[-1] ^= 1
+    path = tmp_path / "damaged"
+    path.write_bytes(damaged)
+    assert "damaged" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    "content",
+    [b"", b"1\tThe\tthe\tDET\n", b"\x80\x04}.", (9).to_bytes(8, "little") + b"{not json", bytes(100)],
+    ids=["empty", "CoNLL-U", "pickle", "header", "zeros"],
+)
+def test_not_a_model(tmp_path: Path, content: bytes) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    assert "not a clearparse model" in complaint(path)
+
+
+def test_a_header_longer_than_the_file_allocates_nothing(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(b"\xff" * 7 + b"\x7f" + b"{}")
+    assert "cut short" in complaint(path)
+
+
+def test_an_array_longer_than_the_file_allocates_nothing(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    whole = model.read_bytes()
+    path.write_bytes(
+        whole.replace(b'"shape":[4,3]', b'"shape":[9,9]').replace(
+            b'"data_offsets":[16,', b'"data_offsets":[99,'
+        )
+    )
+    assert path.read_bytes() != whole
+    assert "damaged" in complaint(path)
+
+
+def test_a_deeply_nested_header_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    header = b'{"a":' + b"[" * 200_000
+    path.write_bytes(len(header).to_bytes(8, "little") + header)
+    complaint(path)
+
+
+@pytest.mark.parametrize(
+    "metadata",
+    [None, {"format": "pt"}, {"clearparse": "no JSON"}, {"clearparse": "{}"}, {"clearparse": "[]"}],
+)
+def test_another_program_s_safetensors(tmp_path: Path, metadata: dict[str, str] | None) -> None:
+    assert "not a clearparse model" in complaint(rewrite(tmp_path / "file", small_model(), metadata))
+
+
+def test_missing_dictionary_or_checksum(tmp_path: Path) -> None:
+    head = {"format_version": 1, "clearparse_version": "0.1.0", "metadata": {}}
+    path = rewrite(tmp_path / "file", small_model(), {"clearparse": json.dumps(head)})
+    assert "damaged" in complaint(path)
+
+
+def test_newer_format_says_who_wrote_it_and_what_to_do(tmp_path: Path) -> None:
+    head = {"format_version": 2, "clearparse_version": "9.8.7", "anything": []}
+    message = complaint(rewrite(tmp_path / "file", small_model(), {"clearparse": json.dumps(head)}))
+    assert "clearparse 9.8.7" in message
+    assert "pip install --upgrade clearparse" in message
+
+
+def test_a_dtype_that_numpy_lacks(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(
+        model.read_bytes().replace(b'"dtype":"F32","shape":[4,3]', b'"dtype":"BF16","shape":[4,6]')
+    )
+    assert "damaged" in complaint(path)
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    complaint(tmp_path / "nowhere")
+    complaint(tmp_path)
+
+
+def test_a_failed_save_leaves_the_old_model(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model"
+    save_arrays(path, small_model(), METADATA)
+    with pytest.raises(ValueError, match="JSON"):
+        save_arrays(path, {}, {"UAS": float("inf")})
+    assert path.read_bytes() == model.read_bytes()

@@ -1,0 +1,184 @@
+"""Transition systems and oracles against brute force on every small tree, and against plain Python on random ones."""
+
+from __future__ import annotations
+
+import functools
+import itertools
+
+import numpy as np
+import pytest
+
+from parser.transition.oracle import IMPOSSIBLE, ORACLES, DynamicOracle, Oracle, StaticOracle
+from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, SYSTEMS, ArcHybrid, Layout, System
+
+State = tuple[tuple[int, ...], int]  # stack (bottom first) and front of the buffer; words 1..n, ROOT is n + 1
+
+
+def layout_of(*lengths: int) -> Layout:
+    return Layout(np.cumsum([0, *lengths], dtype=np.int64))
+
+
+def is_tree(heads: tuple[int, ...]) -> bool:
+    for word in range(1, len(heads) + 1):
+        steps = 0
+        while word and steps <= len(heads):
+            word, steps = heads[word - 1], steps + 1
+        if word:
+            return False
+    return True
+
+
+def is_projective(heads: tuple[int, ...]) -> bool:
+    arcs = [(min(h, d), max(h, d)) for d, h in enumerate(heads, 1)]
+    return not any(a < c < b < d for (a, b), (c, d) in itertools.permutations(arcs, 2))
+
+
+@functools.cache
+def trees(n: int, roots: int = 1) -> list[tuple[int, ...]]:
+    """Every projective tree of n words with so many roots."""
+    every = itertools.product(range(n + 1), repeat=n)
+    return [heads for heads in every if heads.count(0) == roots and is_tree(heads) and is_projective(heads)]
+
+
+def moves_of(state: State, n: int) -> dict[int, tuple[State, tuple[int, int] | None]]:
+    """Arc-hybrid in plain Python: each legal move with the next state and the arc (head, word) it makes."""
+    stack, b0 = state
+    root = n + 1
+    moves: dict[int, tuple[State, tuple[int, int] | None]] = {}
+    if b0 != root:
+        moves[SHIFT] = ((*stack, b0), b0 + 1), None
+        if stack:
+            moves[LEFT_ARC] = (stack[:-1], b0), (b0, stack[-1])
+    if len(stack) > 1:
+        moves[RIGHT_ARC] = (stack[:-1], b0), (stack[-2], stack[-1])
+    if b0 == root and len(stack) == 1:
+        moves[ROOT_ARC] = ((), b0), (root, stack[0])
+    return moves
+
+
+def regrets(heads: tuple[int, ...], paths: dict[State, tuple[int, ...]]) -> dict[State, dict[int, int]]:
+    """For each state, what each move loses against the best that can still be reached."""
+    n = len(heads)
+    gold = {(h or n + 1, d) for d, h in enumerate(heads, 1)}
+
+    @functools.cache
+    def best(state: State) -> int:
+        return max((best(after) + (arc in gold) for after, arc in moves_of(state, n).values()), default=0)
+
+    return {
+        state: {m: best(state) - best(after) - (arc in gold) for m, (after, arc) in moves_of(state, n).items()}
+        for state in paths
+    }
+
+
+@functools.cache
+def all_paths(n: int) -> dict[State, tuple[int, ...]]:
+    """Every state that n words can reach, with moves that lead there."""
+    paths: dict[State, tuple[int, ...]] = {((), 1): ()}
+    queue = list(paths)
+    for state in queue:
+        for move, (after, _) in moves_of(state, n).items():
+            if after not in paths:
+                paths[after] = (*paths[state], move)
+                queue.append(after)
+    return paths
+
+
+def step(system: System, oracle: Oracle, live: np.ndarray, move: np.ndarray) -> None:
+    oracle.advance(live, move)
+    system.apply(live, move, np.zeros(len(live), dtype=np.intp))
+    assert system.below[0] == system.after[0] == system.head[0] == system.lc1[0] == system.rc1[0] == 0
+
+
+def costs_after(heads: tuple[int, ...], paths: list[tuple[int, ...]]) -> np.ndarray:
+    """The oracle's costs after each of many paths through copies of one sentence, all run as one batch."""
+    system = ArcHybrid(layout_of(*[len(heads)] * len(paths)))
+    gold = system.layout.heads_to_index(np.tile(np.array(heads, dtype=np.int32), len(paths)))
+    oracle = DynamicOracle(system, gold)
+    for k in range(max(map(len, paths))):
+        live = np.array([i for i, path in enumerate(paths) if len(path) > k])
+        step(system, oracle, live, np.array([paths[i][k] for i in live]))
+    return oracle.costs(np.arange(len(paths)))
+
+
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_costs_equal_regret_in_every_state_of_every_tree(n: int) -> None:
+    paths = all_paths(n)
+    assert len(trees(n)) == [1, 2, 7, 30, 143][n - 1]
+    for heads in trees(n):
+        for costs, regret in zip(costs_after(heads, list(paths.values())), regrets(heads, paths).values(), strict=True):
+            assert {m: c for m, c in enumerate(costs) if c != IMPOSSIBLE} == regret
+
+
+@pytest.mark.parametrize("n", [2, 3, 4, 5])
+def test_cheapest_move_is_optimal_with_several_roots(n: int) -> None:
+    paths = all_paths(n)
+    for heads in trees(n, roots=2):
+        for costs, regret in zip(costs_after(heads, list(paths.values())), regrets(heads, paths).values(), strict=True):
+            if regret:
+                assert regret[int(costs.argmin())] == min(regret.values())
+
+
+def follow(name: str, lengths: list[int], heads: np.ndarray) -> System:
+    system = SYSTEMS[name](layout_of(*lengths))
+    oracle = ORACLES[name](system, system.layout.heads_to_index(heads))
+    while len(live := np.flatnonzero(system.legal(np.arange(len(lengths))).any(axis=1))):
+        step(system, oracle, live, oracle.costs(live).argmin(axis=1))
+    return system
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_the_oracle_rebuilds_every_tree(name: str, n: int) -> None:
+    heads = np.array(trees(n), dtype=np.int32).ravel()
+    system = follow(name, [n] * len(trees(n)), heads)
+    assert np.array_equal(system.layout.index_to_heads(system.head), heads)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_any_legal_moves_give_one_tree_with_one_root_in_2n_steps(name: str) -> None:
+    rng = np.random.default_rng(1)
+    lengths = [1, 1, 2, 3, 5, 8, 13, 30] * 20
+    system = SYSTEMS[name](layout_of(*lengths))
+    steps = np.zeros(len(lengths), dtype=int)
+    while len(live := np.flatnonzero((legal := system.legal(np.arange(len(lengths)))).any(axis=1))):
+        steps[live] += 1
+        move = np.where(legal[live], rng.random((len(live), 4)), -1).argmax(axis=1)
+        system.apply(live, move, np.zeros(len(live), dtype=np.intp))
+    assert steps.tolist() == [2 * n for n in lengths]
+    heads = system.layout.index_to_heads(system.head)
+    for tree in np.split(heads, np.cumsum(lengths)[:-1]):
+        assert is_tree(tuple(tree)) and (tree == 0).sum() == 1 and is_projective(tuple(tree))
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_child_links_and_valencies(name: str) -> None:
+    rng = np.random.default_rng(2)
+    sample = [trees(5)[i] for i in rng.choice(len(trees(5)), 40)]
+    system = follow(name, [5] * 40, np.array(sample, dtype=np.int32).ravel())
+    for s, heads in enumerate(sample):
+        for h in range(1, 6):
+            at = system.layout.first[s] + h - 1
+            left = [d for d in range(1, h) if heads[d - 1] == h]
+            right = [d for d in range(5, h, -1) if heads[d - 1] == h]
+            index = [0 if d is None else system.layout.first[s] + d - 1 for d in (*(*left, None, None)[:2], *(*right, None, None)[:2])]
+            assert [system.lc1[at], system.lc2[at], system.rc1[at], system.rc2[at]] == index
+            assert (system.left_valency[at], system.right_valency[at]) == (len(left), len(right))
+
+
+def test_static_oracle_names_one_move() -> None:
+    system = SYSTEMS["arc-standard"](layout_of(2))
+    oracle = StaticOracle(system, system.layout.heads_to_index(np.array([2, 0], dtype=np.int32)))
+    live = np.array([0])
+    names = []
+    while system.legal(live).any():
+        costs = oracle.costs(live)
+        assert (costs == 0).sum() == 1
+        names.append(int(costs.argmin()))
+        step(system, oracle, live, costs.argmin(axis=1))
+    assert names == [SHIFT, SHIFT, LEFT_ARC, ROOT_ARC]
+
+
+def test_a_sentence_without_words_is_refused() -> None:
+    with pytest.raises(ValueError, match="without words"):
+        layout_of(2, 0, 1)
