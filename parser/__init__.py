@@ -1,9 +1,9 @@
 """clearparse: a transition-based dependency parser whose every gradient is written out in NumPy.
 
-    import parser
-    model = parser.load("models/sample.model")
-    for sentence in model.parse(parser.read_conllu("input.conllu")):
-        print(sentence)
+import parser
+model = parser.load("models/sample.model")
+for sentence in model.parse(parser.read_conllu("input.conllu")):
+    print(sentence)
 """
 
 from __future__ import annotations
@@ -13,4 +13,13 @@ from parser.pipeline import Model, load
 from parser.treebank.conllu import Sentence, read_conllu, write_conllu
 from parser.version import __version__
 
-__all__ = ["ClearparseError", "FileError", "Model", "Sentence", "__version__", "load", "read_conllu", "write_conllu"]
+__all__ = [
+    "ClearparseError",
+    "FileError",
+    "Model",
+    "Sentence",
+    "__version__",
+    "load",
+    "read_conllu",
+    "write_conllu",
+]

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 from parser.errors import ClearparseError
@@ -20,16 +21,20 @@ class Config:
 
     seed: int = _choice(1, "everything random comes from it: same seed, same machine, same bytes")
     template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
-    system: str = _choice("arc-hybrid", "transition system: arc-hybrid or arc-standard", names=("arc-hybrid", "arc-standard"))
+    system: str = _choice(
+        "arc-hybrid", "transition system: arc-hybrid or arc-standard", names=("arc-hybrid", "arc-standard")
+    )
     d: int = _choice(50, "numbers in a row of L, as in Chen & Manning (2014)", 1, 10_000)
     H: int = _choice(200, "hidden units", 1, 100_000)
-    epochs: int = _choice(16, "passes over the training data", 1, 100_000)
-    batch: int = _choice(1024, "configurations in a step", 1, 1_000_000)
+    epochs: int = _choice(0, "passes over the training data; 0: by their size, 10 to 30", 0, 100_000)
+    batch: int = _choice(0, "configurations in a step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000)
     optimizer: str = _choice("adam", "adam, adagrad or sgd", names=("adam", "adagrad", "sgd"))
-    lr: float = _choice(1e-3, "highest learning rate", 1e-9, 100)
+    lr: float = _choice(3e-3, "highest learning rate", 1e-9, 100)
     warm_up: float = _choice(0.02, "part of the training in which the learning rate rises", 0, 0.99)
     lr_end: float = _choice(0.02, "what is left of the learning rate at the end", 0, 1)
-    average: float = _choice(0.998, "decay of the moving average of the parameters, which is what is saved", 0, 0.999999)
+    average: float = _choice(
+        0.998, "decay of the moving average of the parameters, which is what is saved", 0, 0.999999
+    )
     dropout: float = _choice(0.3, "part of the hidden units left out in training", 0, 0.95)
     slot_dropout: float = _choice(0.15, "part of the looked-up rows left out in training", 0, 0.95)
     word_dropout: float = _choice(0.12, "part of the words shown as unknown in training", 0, 0.95)
@@ -41,6 +46,12 @@ class Config:
     section: int = _choice(4000, "sentences whose configurations are made and mixed together", 1)
     patience: int = _choice(0, "stop when dev LAS has not risen for so many epochs; 0: never")
     dev_part: float = _choice(0.1, "part of the training sentences held out where no dev file is given", 0.001, 0.9)
+
+    def for_words(self, words: int) -> Config:
+        """The same with epochs and batch where they are 0: about 400 steps a pass, and more passes over fewer words."""
+        epochs = min(max(round(10 * (200_000 / words) ** 0.5), 10), 30)
+        batch = 1 << min(max(round(math.log2(words / 200)), 6), 10)
+        return replace(self, epochs=self.epochs or epochs, batch=self.batch or batch)
 
     def check(self) -> None:
         """Raises ClearparseError if a field is out of range."""
@@ -54,5 +65,5 @@ class Config:
 
 PRESETS: dict[str, Config] = {
     "fast": Config(),
-    "accurate": Config(H=512, dropout=0.5),
+    "accurate": Config(H=512, dropout=0.4, lr=2e-3),
 }

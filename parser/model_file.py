@@ -27,8 +27,7 @@ FORMAT_VERSION = 1
 KEY = "clearparse"
 DAMAGED = "the model is cut short or damaged; copy or train it again"
 DTYPES = frozenset(
-    ["bool", "float16", "float32", "float64"]
-    + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
+    ["bool", "float16", "float32", "float64"] + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
 
 Path = str | PathLike[str]

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
@@ -63,9 +63,12 @@ class Model:
         return [channel for channel in TAGS if any(symbol != "_" for symbol in seen.get(channel, ()))]
 
     def _warn_of_missing_tags(self, block: Block) -> None:
-        empty = [channel.upper() for channel in self.tags() if len(block) and set(block.column(TAGS[channel])) == {b"_"}]
-        if empty:
-            message = f"{block.path}: no {' and '.join(empty)} in the input; this model was trained with them, expect bad trees"
+        empty = [
+            channel.upper() for channel in self.tags() if len(block) and set(block.column(TAGS[channel])) == {b"_"}
+        ]
+        if empty and (empty != ["FEATS"] or self.tags() == ["feats"]):  # no feature in a few words means little
+            columns = " and ".join(empty)
+            message = f"{block.path}: {columns} not in the input; the model was trained with them, expect bad trees"
             warnings.warn(message, MissingTags, stacklevel=3)
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -91,14 +94,16 @@ class Model:
         """What a user wants to know of a model, a few lines."""
         parser, record = self.parser, self.record
         size = sum(array.size for array in parser.params)
+        L, U, scores = parser.params.L, parser.params.U, record["dev_scores"]
         lines = [
             f"{KIND}, {parser.system}, made by clearparse {record['versions']['clearparse']}",
             "command      " + record["command"],
-            "trained on   " + ", ".join(f"{each['path']} ({each['sentences']:,} sentences)" for each in record["train"]),
-            f"dev          {record['dev']['path']}: UAS {record['dev_scores']['UAS']:.2f}, LAS {record['dev_scores']['LAS']:.2f}"
+            "trained on   "
+            + ", ".join(f"{each['path']} ({each['sentences']:,} sentences)" for each in record["train"]),
+            f"dev          {record['dev']['path']}: UAS {scores['UAS']:.2f}, LAS {scores['LAS']:.2f}"
             f" (gold tokens; tags from the file: {', '.join(self.tags()) or 'none'}; epoch chosen on it)",
-            f"network      m = {parser.features.m} slots, d = {parser.params.L.shape[1]}, H = {parser.params.U.shape[0]},"
-            f" C = {parser.params.U.shape[1]}, V = {len(parser.params.L):,}: {size:,} numbers",
+            f"network      m = {parser.features.m} slots, d = {L.shape[1]}, H = {U.shape[0]}, C = {U.shape[1]},"
+            f" V = {len(L):,}: {size:,} numbers",
             f"labels       {len(parser.transitions.labels)}: {' '.join(sorted(parser.transitions.labels))}",
             "config       " + " ".join(f"{name}={value}" for name, value in record["config"].items()),
             "template",
@@ -116,7 +121,9 @@ def load(path: str | PathLike[str]) -> Model:
         vocabulary = Vocabulary(metadata["symbols"])
         transitions = Transitions(metadata["arc_labels"], metadata["root_labels"])
         params = Parameters(**arrays)
-        parser = DependencyParser(params, metadata["template"], _known_system(metadata["system"]), vocabulary, transitions)
+        parser = DependencyParser(
+            params, metadata["template"], _known_system(metadata["system"]), vocabulary, transitions
+        )
         _check_shapes(parser)
         return Model(parser, metadata["record"])
     except FileError:
@@ -133,7 +140,7 @@ def _known_system(name: str) -> str:
 
 def _check_shapes(parser: DependencyParser) -> None:
     """Every array as large as template, vocabulary and labels say, and of finite numbers."""
-    L, W, _, U, _ = parser.params
+    L, U = parser.params.L, parser.params.U
     m, V, C = parser.features.m, parser.features.V, len(parser.transitions.kind)
     d, H = L.shape[-1], U.shape[0]
     expected = Parameters((V, d), (m * d, H), (1, H), (H, C), (1, C))  # type: ignore[arg-type]  # shapes in place of arrays
@@ -142,10 +149,3 @@ def _check_shapes(parser: DependencyParser) -> None:
             raise ValueError(f"{name} is {array.dtype} {array.shape}, not float32 {shape}")
         if not np.isfinite(array).all():
             raise ValueError(f"{name} holds numbers that are not finite")
-
-
-def command_line(argv: Sequence[str]) -> str:
-    """A command as one can type it again."""
-    import shlex
-
-    return shlex.join(argv)

@@ -31,9 +31,7 @@ def ended(body: str, encoding: str = "utf-8") -> tuple[int, str, str]:
     """Exit status, stdout and stderr of a command with this body."""
     environment = os.environ | {"PYTHONIOENCODING": encoding, "PYTHONUTF8": "0"}
     done = subprocess.run(command(body), capture_output=True, env=environment, check=False)
-    return done.returncode, *(
-        stream.decode("utf-8").replace("\r\n", "\n") for stream in (done.stdout, done.stderr)
-    )
+    return done.returncode, *(stream.decode("utf-8").replace("\r\n", "\n") for stream in (done.stdout, done.stderr))
 
 
 @pytest.mark.parametrize(

@@ -170,9 +170,7 @@ def test_a_truncated_transfer_is_kept_apart_and_the_next_run_goes_on(server: Ser
     server.cuts = [10_000, 0, 0, 0]
     with pytest.raises(ClearparseError, match=r"10,000 of \d+,\d+ bytes arrived"):
         fetch(server, tmp_path)
-    assert names(tmp_path / "UD_English-Toy") == {
-        f"en_toy-ud-train.conllu.part{end}" for end in ("", ".etag")
-    }
+    assert names(tmp_path / "UD_English-Toy") == {f"en_toy-ud-train.conllu.part{end}" for end in ("", ".etag")}
     server.ranges.clear()
     fetch(server, tmp_path)
     assert server.ranges[0] == ("en_toy-ud-train.conllu", "bytes=10000-")
@@ -222,9 +220,7 @@ def test_a_refusal_is_one_line(server: Server, tmp_path: Path) -> None:
     assert names(tmp_path) == set()
 
 
-def test_a_treebank_without_training_data(
-    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_treebank_without_training_data(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     del server.files["en_toy-ud-train.conllu"], server.files["en_toy-ud-dev.conllu"]
     fetch(server, tmp_path)
     out = capsys.readouterr().out
@@ -238,17 +234,13 @@ def test_a_treebank_without_training_data(
     }
 
 
-def test_a_readme_by_its_other_name(
-    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_a_readme_by_its_other_name(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.files["README.txt"] = server.files.pop("README.md")
     fetch(server, tmp_path)
     assert "CC BY-SA 4.0" in capsys.readouterr().out
 
 
-def test_training_data_in_several_files(
-    server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_training_data_in_several_files(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.files["en_toy-ud-train-a.conllu"] = server.files["en_toy-ud-train-b.conllu"] = TRAIN
     fetch(server, tmp_path, "--parts", "train-a", "train-b", "dev")
     assert {"en_toy-ud-train-a.conllu", "en_toy-ud-train-b.conllu"} <= names(tmp_path / "UD_English-Toy")

@@ -32,7 +32,7 @@ FLOORS = (
     "transition config",
     "stages model_file evaluation drawing",
     "evaluation_report",
-    "pipeline",
+    "pipeline training_data",
     "training_run",
     "",
     "commands",
@@ -112,9 +112,7 @@ def foreign_imports(paths: list[Path]) -> set[str]:
 def declared(*extras: str) -> set[str]:
     """Names under which the declared dependencies are imported."""
     project = pyproject()["project"]
-    lines = project["dependencies"] + [
-        line for extra in extras for line in project["optional-dependencies"][extra]
-    ]
+    lines = project["dependencies"] + [line for extra in extras for line in project["optional-dependencies"][extra]]
     names = {re.match(r"[\w-]+", line)[0] for line in lines}  # type: ignore[index]
     return {IMPORT_NAMES.get(name, name) for name in names}
 
@@ -144,9 +142,7 @@ def test_a_room_keeps_to_its_own_words(here: str) -> None:
     for path in (path for module, path in MODULES.items() if room(module) == here):
         for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
             if token.type == tokenize.NAME:
-                spoken = {
-                    part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", token.string)
-                } & UNSPOKEN[here]
+                spoken = {part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", token.string)} & UNSPOKEN[here]
                 assert not spoken, f"{path}:{token.start[0]}: {token.string}"
 
 
@@ -175,9 +171,7 @@ def test_nothing_is_run_that_was_read() -> None:
                 assert not (isinstance(node.func, ast.Name) and node.func.id in FORBIDDEN_CALLS), (
                     f"{path}:{node.lineno}"
                 )
-                assert all(keyword.arg != "allow_pickle" for keyword in node.keywords), (
-                    f"{path}:{node.lineno}"
-                )
+                assert all(keyword.arg != "allow_pickle" for keyword in node.keywords), f"{path}:{node.lineno}"
 
 
 def test_every_library_is_declared_and_used() -> None:
@@ -238,13 +232,11 @@ def test_plain():
 
 
 @pytest.mark.parametrize(("selection", "outcomes"), [("full", {"failed": 1}), ("not full", {"skipped": 1})])
-def test_a_skip_is_a_failure_in_a_full_run(
-    pytester: pytest.Pytester, selection: str, outcomes: dict[str, int]
-) -> None:
+def test_a_skip_is_a_failure_in_a_full_run(pytester: pytest.Pytester, selection: str, outcomes: dict[str, int]) -> None:
     pytester.makeconftest((CHECKOUT / "tests" / "conftest.py").read_text(encoding="utf-8"))
     pytester.makeini("[pytest]\nmarkers = full: slow proofs")
     pytester.makepyfile(SKIPPING)
-    result = pytester.runpytest_subprocess("-m", selection)
+    result = pytester.runpytest_inprocess("-m", selection)
     result.assert_outcomes(deselected=1, **outcomes)
     result.stdout.fnmatch_lines(["*no treebank here*" if selection == "full" else "*1 skipped*"])
 
@@ -253,7 +245,7 @@ def test_a_file_skipped_as_a_whole_fails_a_full_run(pytester: pytest.Pytester) -
     pytester.makeconftest((CHECKOUT / "tests" / "conftest.py").read_text(encoding="utf-8"))
     pytester.makeini("[pytest]\nmarkers = full: slow proofs")
     pytester.makepyfile("import pytest\npytest.importorskip('no_such_library')")
-    assert pytester.runpytest_subprocess("-m", "full").parseoutcomes() == {"errors": 1}
+    assert pytester.runpytest_inprocess("-m", "full").parseoutcomes() == {"errors": 1}
 
 
 def test_test_tiny_comes_first(pytester: pytest.Pytester) -> None:

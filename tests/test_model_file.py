@@ -173,9 +173,7 @@ def test_an_array_longer_than_the_file_allocates_nothing(model: Path, tmp_path: 
     path = tmp_path / "file"
     whole = model.read_bytes()
     path.write_bytes(
-        whole.replace(b'"shape":[4,3]', b'"shape":[9,9]').replace(
-            b'"data_offsets":[16,', b'"data_offsets":[99,'
-        )
+        whole.replace(b'"shape":[4,3]', b'"shape":[9,9]').replace(b'"data_offsets":[16,', b'"data_offsets":[99,')
     )
     assert path.read_bytes() != whole
     assert "damaged" in complaint(path)
@@ -211,9 +209,7 @@ def test_newer_format_says_who_wrote_it_and_what_to_do(tmp_path: Path) -> None:
 
 def test_a_dtype_that_numpy_lacks(model: Path, tmp_path: Path) -> None:
     path = tmp_path / "file"
-    path.write_bytes(
-        model.read_bytes().replace(b'"dtype":"F32","shape":[4,3]', b'"dtype":"BF16","shape":[4,6]')
-    )
+    path.write_bytes(model.read_bytes().replace(b'"dtype":"F32","shape":[4,3]', b'"dtype":"BF16","shape":[4,6]'))
     assert "damaged" in complaint(path)
 
 

@@ -13,7 +13,22 @@ from parser.commands import evaluate, parse, train
 from parser.treebank.conllu import parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-SMALL = "--H 32 --d 16 --epochs 8 --batch 32 --lr 0.01 --dropout 0 --slot-dropout 0".split()
+SMALL = [
+    "--H",
+    "32",
+    "--d",
+    "16",
+    "--epochs",
+    "8",
+    "--batch",
+    "32",
+    "--lr",
+    "0.01",
+    "--dropout",
+    "0",
+    "--slot-dropout",
+    "0",
+]
 
 
 @pytest.fixture(scope="module")
@@ -43,7 +58,9 @@ def test_parsing_gives_every_sentence_one_tree(model: Path, tmp_path: Path) -> N
     assert parse_block(gold).with_trees(block.heads(), block.column(7)) == text  # all other columns byte for byte
 
 
-def test_evaluation_gives_the_score_of_training(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_evaluation_gives_the_score_of_training(
+    model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     output = tmp_path / "scores.json"
     evaluate.main(["--model", str(model), "--gold", str(SAMPLE / "dev.conllu"), "--json", str(output)])
     scores = json.loads(output.read_text(encoding="utf-8"))

@@ -148,7 +148,9 @@ def test_any_legal_moves_give_one_tree_with_one_root_in_2n_steps(name: str) -> N
     assert steps.tolist() == [2 * n for n in lengths]
     heads = system.layout.index_to_heads(system.head)
     for tree in np.split(heads, np.cumsum(lengths)[:-1]):
-        assert is_tree(tuple(tree)) and (tree == 0).sum() == 1 and is_projective(tuple(tree))
+        assert is_tree(tuple(tree))
+        assert is_projective(tuple(tree))
+        assert (tree == 0).sum() == 1
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -161,7 +163,10 @@ def test_child_links_and_valencies(name: str) -> None:
             at = system.layout.first[s] + h - 1
             left = [d for d in range(1, h) if heads[d - 1] == h]
             right = [d for d in range(5, h, -1) if heads[d - 1] == h]
-            index = [0 if d is None else system.layout.first[s] + d - 1 for d in (*(*left, None, None)[:2], *(*right, None, None)[:2])]
+            index = [
+                0 if d is None else system.layout.first[s] + d - 1
+                for d in (*(*left, None, None)[:2], *(*right, None, None)[:2])
+            ]
             assert [system.lc1[at], system.lc2[at], system.rc1[at], system.rc2[at]] == index
             assert (system.left_valency[at], system.right_valency[at]) == (len(left), len(right))
 

@@ -68,9 +68,7 @@ class Store:
         path = self.folder / name
         if name in self.sums and path.exists():
             if sha256(path) != self.sums[name]:
-                raise FileError(
-                    path, f"not as it was downloaded ({SUMS} differs); move it away to fetch it again"
-                )
+                raise FileError(path, f"not as it was downloaded ({SUMS} differs); move it away to fetch it again")
             print(f"{path}: already here, unchanged")
             return True
         if not fetch(f"{self.address}/{name}", path):
@@ -84,12 +82,8 @@ class Store:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    cli = argparse.ArgumentParser(
-        prog="download.py", description="Fetch a treebank of Universal Dependencies."
-    )
-    cli.add_argument(
-        "treebank", help="as in UD_English-EWT; the list is at https://universaldependencies.org"
-    )
+    cli = argparse.ArgumentParser(prog="download.py", description="Fetch a treebank of Universal Dependencies.")
+    cli.add_argument("treebank", help="as in UD_English-EWT; the list is at https://universaldependencies.org")
     cli.add_argument("--release", default=RELEASE, help="tag of the release (default: %(default)s)")
     cli.add_argument(
         "--output",
@@ -103,9 +97,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         metavar="BASE",
         help="another server with the same folders (default: %(default)s)",
     )
-    cli.add_argument(
-        "--code", help="the language's code in the names of the files, for a language not known here"
-    )
+    cli.add_argument("--code", help="the language's code in the names of the files, for a language not known here")
     cli.add_argument(
         "--parts",
         nargs="+",
@@ -128,9 +120,7 @@ def _prefix(treebank: str, code: str | None) -> str:
     """How the names of the treebank's files begin: en_ewt for UD_English-EWT."""
     language, _, name = treebank.removeprefix("UD_").rpartition("-")
     if code is None and language not in CODES:
-        raise ClearparseError(
-            f"{treebank}: the language {language} is not known here; give its code, as in --code en"
-        )
+        raise ClearparseError(f"{treebank}: the language {language} is not known here; give its code, as in --code en")
     return f"{code or CODES[language]}_{name.lower()}"
 
 

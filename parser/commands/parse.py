@@ -5,7 +5,7 @@ from __future__ import annotations
 import argparse
 import sys
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from threadpoolctl import threadpool_limits
 
@@ -22,18 +22,20 @@ def main(argv: list[str]) -> None:
     """Parse files, or stdin, to one output that appears when all of it is done."""
     arguments = _command_line().parse_args(argv)
     model = pipeline.load(arguments.model)
-    with (
-        threadpool_limits(limits=arguments.threads),
-        warnings.catch_warnings(record=True) as caught,
-        atomic_output(arguments.output) as output,
-    ):
+    with threadpool_limits(limits=arguments.threads), warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("once", MissingTags)
-        for path in arguments.files or ["-"]:
-            for block in read_blocks(path, trees=False, block_bytes=BLOCK_BYTES):
-                for piece in _FORMATS[arguments.format](model, block):
-                    output.write(piece)
+        parse_files(model, arguments.files or ["-"], arguments.output, arguments.format)
     for message in dict.fromkeys(str(warning.message) for warning in caught):
         print(f"warning: {message}", file=sys.stderr)
+
+
+def parse_files(model: Model, paths: Sequence[str], output: str, form: str = "conllu") -> None:
+    """Parse CoNLL files, one after another, into one that appears whole or not at all; memory is that of a block."""
+    with atomic_output(output) as stream:
+        for path in paths:
+            for block in read_blocks(path, trees=False, block_bytes=BLOCK_BYTES):
+                for piece in _FORMATS[form](model, block):
+                    stream.write(piece)
 
 
 def _conllu(model: Model, block: Block) -> Iterator[bytes]:
@@ -50,10 +52,15 @@ _FORMATS = {"conllu": _conllu, "tree": _trees}
 
 
 def _command_line() -> argparse.ArgumentParser:
-    cli = argparse.ArgumentParser(prog="parse.py", description="Parse the sentences of CoNLL-U files: new HEAD and DEPREL, all else byte for byte.")
+    cli = argparse.ArgumentParser(
+        prog="parse.py",
+        description="Parse the sentences of CoNLL-U files: new HEAD and DEPREL, all else byte for byte.",
+    )
     cli.add_argument("files", nargs="*", metavar="F", help="CoNLL-U or CoNLL-X, .gz allowed; without, stdin")
     cli.add_argument("--model", required=True, metavar="MODEL", help="a model file, as train.py makes it")
     cli.add_argument("--output", default="-", metavar="F", help="default stdout; it appears whole or not at all")
-    cli.add_argument("--format", choices=_FORMATS, default="conllu", help="conllu (default), or trees drawn for a terminal")
+    cli.add_argument(
+        "--format", choices=_FORMATS, default="conllu", help="conllu (default), or trees drawn for a terminal"
+    )
     cli.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the matrix products (default 1)")
     return cli

@@ -13,11 +13,12 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from parser import training_run
+from parser import training_data, training_run
 from parser.config import PRESETS, Config
 from parser.drawing import draw, shows_boxes
 from parser.errors import ClearparseError
 from parser.pipeline import Model, load
+from parser.stages.dependency_training import Treebank
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SAMPLE = CHECKOUT / "data" / "sample"
@@ -40,17 +41,20 @@ def main(argv: list[str]) -> None:
         _say_what_was_made(model, output, run)
 
 
-def _train(arguments: argparse.Namespace, config: Config, init: str | None, command: str) -> tuple[Model, training_run.Run]:
-    train = training_run.read(arguments.train)
+def _train(
+    arguments: argparse.Namespace, config: Config, init: str | None, command: str
+) -> tuple[Model, training_run.Run]:
+    train = training_data.read(arguments.train)
     if arguments.dev is None:
-        train, dev = training_run.hold_out(train, config.dev_part, config.seed)
-        print(f"dev       none given: {dev.sources[0]['path']}")
+        train, dev = training_data.hold_out(train, config.dev_part, config.seed)
+        print(f"dev       {dev.sources[0]['path']}")
     else:
-        dev = training_run.read([arguments.dev])
-    treebank = training_run.Treebank.of(train.blocks)
+        dev = training_data.read([arguments.dev])
+    config = config.for_words(train.words)
+    treebank = Treebank.of(train.blocks)
     rng = np.random.default_rng(config.seed)
     parser = training_run.start(treebank, config, init, rng)
-    for line in training_run.summary(train, dev, parser):
+    for line in training_data.summary(train, dev, parser):
         print(line)
     sys.stdout.flush()
     run = training_run.Run(parser, config, treebank, dev, rng)
@@ -68,10 +72,10 @@ def _say_what_was_made(model: Model, output: Path, run: training_run.Run) -> Non
     sentence = model.parse_block(block)[int(np.argmin(lengths))]
     print(f"\n{sentence.text or ' '.join(sentence.forms)}\n")
     print(draw(sentence.forms, sentence.heads, sentence.deprels, ascii_only=not shows_boxes(sys.stdout)))
+    print(f"\ndev UAS {best['UAS']:.2f}  LAS {best['LAS']:.2f}  CLAS {best['CLAS']:.2f}")
     print(
-        f"\ndev UAS {best['UAS']:.2f}  LAS {best['LAS']:.2f}  CLAS {best['CLAS']:.2f}"
-        f"  (epoch {best['epoch']} of {len(run.epochs)}, chosen on dev; gold tokens and tags, punctuation counted;"
-        " the saved file was loaded and scores the same)"
+        f"          epoch {best['epoch']} of {len(run.epochs)}, chosen on dev; gold tokens and tags,"
+        " punctuation counted; the saved file scores the same"
     )
     print(f"model     {output}  ({output.stat().st_size / 1e6:.1f} MB)\nrecord    {output}.json")
 
@@ -83,7 +87,9 @@ def _output_name(train: Sequence[str | Path], preset: str) -> Path:
 
 def _command_line() -> argparse.ArgumentParser:
     cli = argparse.ArgumentParser(prog="train.py", description="Train a dependency parser on CoNLL-U or CoNLL-X files.")
-    cli.add_argument("--train", nargs="+", metavar="F", help="annotated files; without, the bundled treebank data/sample")
+    cli.add_argument(
+        "--train", nargs="+", metavar="F", help="annotated files; without, the bundled treebank data/sample"
+    )
     cli.add_argument("--dev", metavar="F", help="annotated file to choose the best epoch by; without, a part of train")
     cli.add_argument("--output", metavar="MODEL", help="where the model goes; default models/TREEBANK-PRESET.model")
     cli.add_argument("--preset", choices=PRESETS, default="fast", help="fast: 200 hidden units; accurate: 512")

@@ -16,7 +16,7 @@ from parser.network.optimizers import MovingAverage, Optimizer, clip_by_norm
 
 
 class Batch(NamedTuple):
-    """w (B, m): rows of L; target (B,) classes or (B, C) a distribution; legal (B, C); progress: of the whole training, 0 to 1."""
+    """w (B, m): rows of L. target: (B,) classes or a distribution (B, C). legal (B, C). progress: from 0 to 1."""
 
     w: Integers
     target: NDArray[np.generic]
@@ -58,9 +58,7 @@ def fit(
     """
     for epoch in range(epochs):
         for batch in batches(epoch):
-            _, cache = forward(
-                params, batch.w, legal=batch.legal, dropout=dropout, slot_dropout=slot_dropout, rng=rng
-            )
+            _, cache = forward(params, batch.w, legal=batch.legal, dropout=dropout, slot_dropout=slot_dropout, rng=rng)
             J, gradients = backward(params, cache, batch.target)
             if max_norm:
                 clip_by_norm(gradients, max_norm)

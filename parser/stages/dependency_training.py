@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -24,7 +24,8 @@ from parser.treebank.tree import projectivized
 from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, word_keys
 
 
-class Treebank(NamedTuple):
+@dataclass(frozen=True)
+class Treebank:
     """Annotated sentences: keys and labels of each word (see word_keys), heads (words,), sentences (S + 1,) offsets."""
 
     keys: list[bytes]
@@ -51,7 +52,10 @@ class Treebank(NamedTuple):
         sentences = np.concatenate(([0], np.cumsum(lengths)))
         words = np.arange(sentences[-1]) + np.repeat(self.sentences[:-1][which] - sentences[:-1], lengths)
         return Treebank(
-            [self.keys[word] for word in words], [self.labels[word] for word in words], self.heads[words], sentences
+            [self.keys[word] for word in words],
+            [self.labels[word] for word in words],
+            self.heads[words],
+            sentences,
         )
 
 
@@ -82,7 +86,7 @@ class Lecturer:
     def __init__(self, parser: DependencyParser, treebank: Treebank, config: Config, rng: np.random.Generator) -> None:
         self.parser, self.config, self.rng = parser, config, rng
         if not ORACLES[parser.system].exploration:  # a static oracle knows the way to projective trees alone
-            treebank = treebank._replace(heads=projectivized(treebank.heads, treebank.sentences))
+            treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
         self.treebank = treebank
         transitions = parser.transitions
         arc_labels, root_labels = labels_of(treebank)

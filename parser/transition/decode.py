@@ -6,6 +6,7 @@ The words' part of xW = sum over slots of L_{w_i} W_{di:d(i+1)} is formed once f
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -41,6 +42,27 @@ def run(system: System, transitions: Transitions, choose: Choose, batch: int = B
             live, waiting = np.concatenate((live[~done], waiting[:free])), waiting[free:]
 
 
+class Part(NamedTuple):
+    """Some channels of the types of words: `size` different combinations of rows of L occur in them.
+
+    place (types,): the combination of each type. rows: for each channel its different rows, and which of them each
+    combination has (size,).
+    """
+
+    size: int
+    place: Index
+    rows: dict[int, tuple[NDArray[np.int32], Index]]
+
+    @classmethod
+    def of(cls, type_rows: NDArray[np.int32], channels: list[int]) -> Part:
+        key = np.zeros(len(type_rows), np.int64)
+        for channel in channels:
+            _, key = np.unique(key << 32 | type_rows[:, channel], return_inverse=True)
+        _, first, place = np.unique(key, return_index=True, return_inverse=True)
+        rows = {channel: np.unique(type_rows[first, channel], return_inverse=True) for channel in channels}
+        return cls(len(first), place, rows)
+
+
 class Tables:
     """Scores of configurations from tables of sums of products L_r W_{di:d(i+1)}, rows of H numbers.
 
@@ -67,15 +89,12 @@ class Tables:
             if first:
                 raise ValueError(f"{self.types} types of word, and room for {self.capacity}")
             self._make_room()
-        parts = [_distinct(type_rows, channels) for channels in _of_form_and_of_tags(features.word_channels)]
+        parts = [Part.of(type_rows, channels) for channels in _of_form_and_of_tags(features.word_channels)]
         for start, slots in zip(self.start, features.word_slots, strict=False):
             table = self.P[start + first : start + self.types]
-            for k, (rows, place) in enumerate(parts):
-                part = self._sum_of_products(rows, slots)
-                if k:
-                    table += part[place]
-                else:
-                    np.take(part, place, axis=0, out=table, mode="clip")
+            table[...] = self._sum_of_products(parts[0], slots)[parts[0].place]
+            for part in parts[1:]:
+                table += self._sum_of_products(part, slots)[part.place]
 
     def _make_room(self) -> None:
         """Room for the types and, within MEMORY, for more to come; the tables of the state slots."""
@@ -104,23 +123,23 @@ class Tables:
             table = (table[:, None, :] + products).reshape(-1, self.W.shape[2])
         return table
 
-    def _sum_of_products(self, rows: dict[int, NDArray[np.int32]], slots: list[tuple[int, int]]) -> Floats:
-        """The sum over some slots (slot, channel) of L_r W_{di:d(i+1)}, rows r by channel."""
-        total = np.zeros((len(next(iter(rows.values()))), self.W.shape[2]), self.W.dtype)
+    def _sum_of_products(self, part: Part, slots: list[tuple[int, int]]) -> Floats:
+        """The sum over some slots (slot, channel) of L_r W_{di:d(i+1)} for each combination of rows r in a part."""
+        total = np.zeros((part.size, self.W.shape[2]), self.W.dtype)
         for slot, channel in slots:
-            if channel in rows:
-                different, place = np.unique(rows[channel], return_inverse=True)
-                total += (self.params.L[different] @ self.W[slot])[place]
+            if channel in part.rows:
+                rows, place = part.rows[channel]
+                total += (self.params.L[rows] @ self.W[slot])[place]
         return total
 
     def theta(self, types: list[Index], values: list[Index]) -> Floats:
         """theta (B, C) from the type of word at each address and the value of each state slot, all (B,)."""
         B, m = len(types[0]), len(self.start)
-        address = np.empty((B, m), dtype=np.int32)
+        address = np.empty((m, B), dtype=np.int32)
         for k, place in enumerate((*types, *self._places(values))):
-            np.add(place, self.start[k], out=address[:, k], casting="unsafe")
+            np.add(place, self.start[k], out=address[k], casting="unsafe")
         ones = np.ones(B * m, self.P.dtype)
-        S = csr_array((ones, address.ravel(), np.arange(0, B * m + 1, m, dtype=np.int32)), (B, len(self.P)))
+        S = csr_array((ones, address.T.ravel(), np.arange(0, B * m + 1, m, dtype=np.int32)), (B, len(self.P)))
         h = S @ self.P
         np.maximum(h, 0, out=h)
         theta: Floats = h @ self.params.U
@@ -173,16 +192,6 @@ def _of_form_and_of_tags(channels: Sequence[str]) -> list[list[int]]:
     """The numbers of the channels that depend on the form alone, and of the others: each part has few combinations."""
     parts = [[k for k, channel in enumerate(channels) if (channel in OF_FORM) == of_form] for of_form in (True, False)]
     return [part for part in parts if part]
-
-
-def _distinct(type_rows: NDArray[np.int32], channels: list[int]) -> tuple[dict[int, NDArray[np.int32]], Index]:
-    """The different combinations of rows in some channels, by channel, and which of them each type has (types,)."""
-    key = np.zeros(len(type_rows), np.int64)
-    for channel in channels:
-        _, number = np.unique(type_rows[:, channel], return_inverse=True)
-        _, key = np.unique(key * len(type_rows) + number, return_inverse=True)
-    _, first, place = np.unique(key, return_index=True, return_inverse=True)
-    return {channel: type_rows[first, channel] for channel in channels}, place
 
 
 def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:

@@ -34,12 +34,19 @@ class Lessons:
     """
 
     def __init__(
-        self, greedy: Greedy, oracle: Oracle, labels: Index, word_rows: NDArray[np.int32], exploration: float, rng: np.random.Generator
+        self,
+        greedy: Greedy,
+        oracle: Oracle,
+        labels: Index,
+        word_rows: NDArray[np.int32],
+        exploration: float,
+        rng: np.random.Generator,
     ) -> None:
         self.greedy, self.oracle, self.labels, self.word_rows = greedy, oracle, labels, word_rows
         self.exploration = exploration if oracle.exploration else 0.0
         self.rng = rng
-        self._recorded: list[Examples] = []
+        m = greedy.tables.features.m
+        self._recorded = [Examples(np.empty((0, m), np.int32), np.empty(0, np.int32), np.empty((0, 4), np.bool_))]
 
     def __call__(self, live: Index) -> Index:
         system, transitions = self.greedy.system, self.greedy.transitions
@@ -68,7 +75,10 @@ class Lessons:
         costs = self.oracle.costs(live)
         dependents = (None, *self.greedy.system.dependent(live))
         classes = np.stack(
-            [np.zeros(len(live), np.intp) if word is None else transitions.of[kind, self.labels[word]] for kind, word in enumerate(dependents)],
+            [
+                np.zeros(len(live), np.intp) if word is None else transitions.of[kind, self.labels[word]]
+                for kind, word in enumerate(dependents)
+            ],
             axis=1,
         )
         scores = np.where(classes >= 0, np.take_along_axis(theta, np.maximum(classes, 0), axis=1), LAST_RESORT)

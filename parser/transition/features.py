@@ -106,7 +106,9 @@ def _links(address: str) -> tuple[str, str]:
     if match and match[1] in _LINKS:
         _links(match[2])
         return match[1], match[2]
-    raise TemplateError(f"template: no address {address!r}; there are {', '.join(_POSITIONS)} and {', '.join(_LINKS)}(...)")
+    raise TemplateError(
+        f"template: no address {address!r}; there are {', '.join(_POSITIONS)} and {', '.join(_LINKS)}(...)"
+    )
 
 
 class Features:
@@ -128,7 +130,11 @@ class Features:
         # Slots of words: (slot, channel's number) by address. The others are numbered by what the state says.
         self.addresses = list(dict.fromkeys(slot.address for slot in self.slots if slot.channel in channels))
         self.word_slots = [
-            [(i, channels.index(slot.channel)) for i, slot in enumerate(self.slots) if slot.address == address and slot.channel in channels]
+            [
+                (i, channels.index(slot.channel))
+                for i, slot in enumerate(self.slots)
+                if slot.address == address and slot.channel in channels
+            ]
             for address in self.addresses
         ]
         self.state_slots = [i for i, slot in enumerate(self.slots) if slot.channel not in channels]
@@ -146,7 +152,7 @@ class Features:
         return words, values
 
     def fill(self, words: list[Index], values: list[Index], word_rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The rows of L that the network looks up, (B, m), for what `look` found and the rows of each word (size, channels)."""
+        """The rows of L to look up, (B, m), for what `look` found and the rows of each word (size, channels)."""
         w = np.empty((len(words[0]), self.m), dtype=np.int32)
         for word, slots in zip(words, self.word_slots, strict=True):
             here = word_rows[word]

@@ -216,7 +216,12 @@ class Transitions:
         self.arc_labels, self.root_labels = list(arc_labels), list(root_labels)
         self.labels = list(dict.fromkeys((*arc_labels, *root_labels)))
         number = {label: i for i, label in enumerate(self.labels)}
-        by_kind = {SHIFT: [0], LEFT_ARC: [], RIGHT_ARC: [], ROOT_ARC: [number[label] for label in root_labels]}
+        by_kind = {
+            SHIFT: [0],
+            LEFT_ARC: [],
+            RIGHT_ARC: [],
+            ROOT_ARC: [number[label] for label in root_labels],
+        }
         by_kind[LEFT_ARC] = by_kind[RIGHT_ARC] = [number[label] for label in arc_labels]
         self.kind: Index = np.array([kind for kind, labels in by_kind.items() for _ in labels], dtype=np.intp)
         self.label: Index = np.array([label for labels in by_kind.values() for label in labels], dtype=np.intp)

@@ -132,7 +132,9 @@ def crossing(heads: Heads, sentences: Offsets) -> Mask:
     farthest such places are minima and maxima over l + 1 : r, taken from tables of all stretches of 2**k words.
     """
     root = np.repeat(sentences[:-1] + np.arange(len(sentences) - 1), np.diff(sentences))
-    word = np.arange(len(heads)) + sentence_of(sentences) + 1  # places of words when every sentence has its root
+    word = (
+        np.arange(len(heads)) + sentence_of(sentences) + 1
+    )  # places of words when every sentence has its root
     head = root + heads
     lowest = np.arange(len(heads) + len(sentences) - 1)  # place of the leftmost partner in an arc, or its own
     highest = lowest.copy()

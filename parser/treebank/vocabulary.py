@@ -15,7 +15,7 @@ from parser.treebank.conllu import FEATS, FORM, Block
 
 NULL, ROOT, UNKNOWN = range(3)  # the first rows of every channel
 
-# Channels of a word: those of its form, and those of its tags. Together they are functions of its columns FORM to FEATS.
+# Channels of a word: those of its form, and those of its tags.
 OF_FORM: dict[str, Callable[[str], str]] = {
     "form": lambda form: form,
     "suffix2": lambda form: form[-2:].lower(),
@@ -95,7 +95,7 @@ class Vocabulary:
 
 
 class Encoder:
-    """Words as types, by number, and types as rows of L: type 0 is NULL, type 1 is ROOT, then words as they were met."""
+    """Words as types, by number, and types as rows of L: 0 is NULL, 1 is ROOT, then words as they were met."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary

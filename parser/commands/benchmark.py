@@ -1,0 +1,155 @@
+"""`python scripts/benchmark.py`: how fast training and parsing are on this machine, as ratios and in words a second.
+
+What is compared runs in turn in one process, and medians are told, since machines are noisy.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import json
+import os
+import platform
+import statistics
+import tempfile
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from parser import training_data, training_run
+from parser.commands import parse
+from parser.config import PRESETS
+from parser.errors import ClearparseError
+from parser.files import atomic_output
+from parser.network.classifier import Parameters, backward, forward
+from parser.network.optimizers import Adam, MovingAverage
+from parser.pipeline import Model, load
+from parser.stages.dependency_training import Lecturer, Treebank
+from parser.treebank.conllu import read_blocks
+
+CHECKOUT = Path(__file__).resolve().parents[2]
+SAMPLE = CHECKOUT / "data" / "sample"
+STEPS = 12  # batches timed in each form
+
+
+def main(argv: list[str]) -> None:
+    """Measure, print a table, and write the same as JSON where asked."""
+    options = _command_line().parse_args(argv)
+    with threadpool_limits(limits=1):
+        results: dict[str, Any] = {"machine": _machine(), "train": str(options.train), "input": str(options.input)}
+        results |= {"training_step": _training_step(options.train, options.preset)}
+        if options.model:
+            results |= {"parsing": _parsing(load(options.model), options.model, options.input, options.runs)}
+    _print(results)
+    if options.json:
+        with atomic_output(options.json) as file:
+            file.write(json.dumps(results, indent=2).encode() + b"\n")
+
+
+def _training_step(train: Path, preset: str) -> dict[str, float]:
+    """Milliseconds of a step by distinct pairs and of the textbook step, on the same batches in turn."""
+    textbook = _textbook()
+    data = training_data.read([train])
+    config = PRESETS[preset].for_words(data.words)
+    treebank, rng = Treebank.of(data.blocks), np.random.default_rng(config.seed)
+    parser = training_run.start(treebank, config, None, rng)
+    batches = [
+        batch for batch, _ in zip(Lecturer(parser, treebank, config, rng).batches(0), range(STEPS), strict=False)
+    ]
+    forms: dict[str, Callable[[Parameters, Any], Any]] = {
+        "distinct pairs": lambda params, batch: backward(
+            params, forward(params, batch.w, legal=batch.legal)[1], batch.target
+        )[1],
+        "textbook": lambda params, batch: textbook.gradients(params, batch.w, batch.target, batch.legal),
+    }
+    states = {}
+    for name in forms:
+        params = Parameters(*(array.copy() for array in parser.params))
+        states[name] = params, Adam(config.lr), MovingAverage(params, config.average)
+    seconds: dict[str, list[float]] = {name: [] for name in forms}
+    for batch in batches:
+        for name, gradients_of in forms.items():
+            params, optimizer, average = states[name]
+            start = time.perf_counter()
+            gradients = gradients_of(params, batch)
+            optimizer.step(params, gradients)
+            average.update(params, gradients)
+            seconds[name].append(time.perf_counter() - start)
+    milliseconds = {name: 1000 * statistics.median(times[1:]) for name, times in seconds.items()}
+    ratios = [slow / fast for slow, fast in zip(seconds["textbook"][1:], seconds["distinct pairs"][1:], strict=True)]
+    return milliseconds | {"ratio": statistics.median(ratios), "batch": float(config.batch), "slots": parser.features.m}
+
+
+def _textbook() -> Any:
+    """The textbook form of the step, which lives with the tests as the reference."""
+    path = CHECKOUT / "tests" / "textbook.py"
+    spec = importlib.util.spec_from_file_location("textbook", path)
+    if spec is None or spec.loader is None or not path.is_file():
+        raise ClearparseError(f"{path}: not there; the benchmark needs a checkout with its tests")
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def _parsing(model: Model, path: str, source: Path, runs: int) -> dict[str, float]:
+    """Words a second from CoNLL-U file to CoNLL-U file, of the parser alone, and of reading and writing alone."""
+    blocks = list(read_blocks(source, trees=False, block_bytes=parse.BLOCK_BYTES))
+    words = sum(len(block.fields) for block in blocks)
+    results: dict[str, list[float]] = {"text to text": [], "parser alone": [], "reading": [], "writing": []}
+    start = time.perf_counter()
+    load(path)
+    loading = time.perf_counter() - start
+    with tempfile.TemporaryDirectory() as folder:
+        for _ in range(runs):
+            _time(results["text to text"], lambda: parse.parse_files(model, [str(source)], f"{folder}/out.conllu"))
+            _time(results["reading"], lambda: list(read_blocks(source, trees=False, block_bytes=parse.BLOCK_BYTES)))
+            trees: list[Any] = []
+            _time(results["parser alone"], lambda trees=trees: trees.extend(map(model.parser.parse, blocks)))
+            written = zip(blocks, trees, strict=True)
+            _time(results["writing"], lambda written=written: [block.with_trees(*tree) for block, tree in written])
+    speeds = {name: words / statistics.median(times) for name, times in results.items()}
+    return speeds | {"words": words, "load seconds": loading}
+
+
+def _time(times: list[float], act: Callable[[], Any]) -> None:
+    start = time.perf_counter()
+    act()
+    times.append(time.perf_counter() - start)
+
+
+def _machine() -> str:
+    """The processor's name and the versions that matter for speed."""
+    name = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        name = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), name)
+    return f"{name}, one thread, Python {platform.python_version()}, NumPy {np.__version__}"
+
+
+def _print(results: dict[str, Any]) -> None:
+    step = results["training_step"]
+    print(results["machine"])
+    print(f"\ntraining step, {step['batch']:.0f} configurations, {step['slots']} slots ({results['train']})")
+    print(f"  by distinct pairs   {step['distinct pairs']:8.1f} ms")
+    print(f"  textbook form       {step['textbook']:8.1f} ms   {step['ratio']:.1f} times as long")
+    if "parsing" in results:
+        parsing = results["parsing"]
+        loading = parsing["load seconds"]
+        print(f"\nparsing {parsing['words']:,} words ({results['input']}), model loaded in {loading:.2f} s")
+        for name in ("text to text", "parser alone", "reading", "writing"):
+            print(f"  {name:<18}{parsing[name]:10,.0f} words/s")
+
+
+def _command_line() -> argparse.ArgumentParser:
+    cli = argparse.ArgumentParser(prog="benchmark.py", description="Measure training and parsing on one core.")
+    cli.add_argument("--train", type=Path, default=SAMPLE / "train.conllu", metavar="F", help="default: the sample")
+    cli.add_argument("--input", type=Path, default=SAMPLE / "dev.conllu", metavar="F", help="what is parsed")
+    cli.add_argument("--model", metavar="MODEL", help="measure parsing with this model")
+    cli.add_argument("--preset", choices=PRESETS, default="fast", help="whose training step is measured")
+    cli.add_argument("--runs", type=int, default=5, metavar="N", help="runs whose median is told (default 5)")
+    cli.add_argument("--json", metavar="OUT", help="write the results here too")
+    return cli
