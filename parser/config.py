@@ -20,7 +20,7 @@ class Config:
     """What a model is made of and how it is trained; the values are those of the preset `fast`."""
 
     seed: int = _choice(1, "everything random comes from it: same seed, same machine, same bytes")
-    template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
+    template: str = _choice("compact", "which words and what of them the network looks at: a name, or a file")
     system: str = _choice(
         "arc-hybrid", "transition system: arc-hybrid or arc-standard", names=("arc-hybrid", "arc-standard")
     )
@@ -36,7 +36,7 @@ class Config:
         0.998, "decay of the moving average of the parameters, which is what is saved", 0, 0.999999
     )
     dropout: float = _choice(0.3, "part of the hidden units left out in training", 0, 0.95)
-    slot_dropout: float = _choice(0.15, "part of the looked-up rows left out in training", 0, 0.95)
+    slot_dropout: float = _choice(0.25, "part of the looked-up rows left out in training", 0, 0.95)
     word_dropout: float = _choice(0.12, "part of the words shown as unknown in training", 0, 0.95)
     min_count: int = _choice(2, "words seen less often than this are unknown", 1)
     l2: float = _choice(0.0, "L2 regularisation; Chen & Manning use 1e-8 with AdaGrad")
@@ -65,5 +65,5 @@ class Config:
 
 PRESETS: dict[str, Config] = {
     "fast": Config(),
-    "accurate": Config(H=512, dropout=0.4, lr=2e-3),
+    "accurate": Config(template="default", H=512, dropout=0.4, slot_dropout=0.15, lr=2e-3),
 }

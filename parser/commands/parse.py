@@ -15,7 +15,7 @@ from parser.files import atomic_output
 from parser.pipeline import MissingTags, Model
 from parser.treebank.conllu import Block, read_blocks
 
-BLOCK_BYTES = 4 << 20  # of a file parsed at once: enough sentences to keep the batch full
+BLOCK_BYTES = 8 << 20  # of a file parsed at once: enough sentences to keep the batch full
 
 
 def main(argv: list[str]) -> None:

@@ -17,9 +17,10 @@ from parser.transition.features import Features
 from parser.transition.systems import Index, Mask, System, Transitions
 from parser.treebank.vocabulary import OF_FORM
 
-BATCH = 2048  # configurations that take a step together
+BATCH = 1024  # configurations that take a step together
 
 MOST_COMBINATIONS = 5000  # rows of a table of state slots
+AT_ONCE = 512  # rows of a table made at once, so that what they are made of stays in the processor's cache
 MEMORY = 256 << 20  # bytes of tables kept from one block to the next; a block with very many types may need more
 
 Choose = Callable[[Index], Index]
@@ -43,15 +44,14 @@ def run(system: System, transitions: Transitions, choose: Choose, batch: int = B
 
 
 class Part(NamedTuple):
-    """Some channels of the types of words: `size` different combinations of rows of L occur in them.
+    """Some channels of the types of words. rows (n, channels): the n different combinations of rows of L in them.
 
-    place (types,): the combination of each type. rows: for each channel its different rows, and which of them each
-    combination has (size,).
+    place (types,): which combination each type has.
     """
 
-    size: int
+    channels: list[int]
+    rows: NDArray[np.int32]
     place: Index
-    rows: dict[int, tuple[NDArray[np.int32], Index]]
 
     @classmethod
     def of(cls, type_rows: NDArray[np.int32], channels: list[int]) -> Part:
@@ -59,8 +59,7 @@ class Part(NamedTuple):
         for channel in channels:
             _, key = np.unique(key << 32 | type_rows[:, channel], return_inverse=True)
         _, first, place = np.unique(key, return_index=True, return_inverse=True)
-        rows = {channel: np.unique(type_rows[first, channel], return_inverse=True) for channel in channels}
-        return cls(len(first), place, rows)
+        return cls(channels, type_rows[first], place)
 
 
 class Tables:
@@ -92,9 +91,26 @@ class Tables:
         parts = [Part.of(type_rows, channels) for channels in _of_form_and_of_tags(features.word_channels)]
         for start, slots in zip(self.start, features.word_slots, strict=False):
             table = self.P[start + first : start + self.types]
-            table[...] = self._sum_of_products(parts[0], slots)[parts[0].place]
-            for part in parts[1:]:
-                table += self._sum_of_products(part, slots)[part.place]
+            sums = [(self._sums(part, slots), part.place) for part in parts]
+            for k in range(0, len(table), AT_ONCE):
+                rows, end = table[k : k + AT_ONCE], k + AT_ONCE
+                (of_form, place), *others = sums
+                np.take(of_form, place[k:end], axis=0, out=rows, mode="clip")
+                for of_tags, place in others:
+                    rows += of_tags[place[k:end]]
+
+    def _sums(self, part: Part, slots: list[tuple[int, int]]) -> Floats:
+        """For each combination of rows r in a part, the sum over slots (slot, channel) of L_r W_{di:d(i+1)}: (n, H)."""
+        L, n, H = self.params.L, len(part.rows), self.W.shape[2]
+        slots = [(slot, channel) for slot, channel in slots if channel in part.channels]
+        sums = np.zeros((n, H), L.dtype)
+        if slots:
+            W = np.concatenate([self.W[slot] for slot, _ in slots])
+            rows = part.rows[:, [channel for _, channel in slots]]
+            for k in range(0, n, AT_ONCE):
+                x = L[rows[k : k + AT_ONCE]].reshape(-1, len(W))
+                np.matmul(x, W, out=sums[k : k + AT_ONCE])
+        return sums
 
     def _make_room(self) -> None:
         """Room for the types and, within MEMORY, for more to come; the tables of the state slots."""
@@ -122,15 +138,6 @@ class Tables:
             products = self.params.L[first : first + features.state_values[k]] @ self.W[slot]
             table = (table[:, None, :] + products).reshape(-1, self.W.shape[2])
         return table
-
-    def _sum_of_products(self, part: Part, slots: list[tuple[int, int]]) -> Floats:
-        """The sum over some slots (slot, channel) of L_r W_{di:d(i+1)} for each combination of rows r in a part."""
-        total = np.zeros((part.size, self.W.shape[2]), self.W.dtype)
-        for slot, channel in slots:
-            if channel in part.rows:
-                rows, place = part.rows[channel]
-                total += (self.params.L[rows] @ self.W[slot])[place]
-        return total
 
     def theta(self, types: list[Index], values: list[Index]) -> Floats:
         """theta (B, C) from the type of word at each address and the value of each state slot, all (B,)."""

@@ -35,6 +35,7 @@ _CHEN_MANNING_WORDS = (
 _CHEN_MANNING_CHILDREN = " ".join(_CHEN_MANNING_WORDS.split()[6:])
 _CORE = "s0 s1 s2 b0 b1 b2"
 _CHILDREN = "lc1(s0) lc2(s0) rc1(s0) rc2(s0) lc1(s1) lc2(s1) rc1(s1) rc2(s1) lc1(b0) lc2(b0)"
+_OUTER_CHILDREN = "lc1(s0) rc1(s0) lc1(s1) rc1(s1) lc1(b0)"
 _GRANDCHILDREN = "lc1(lc1(s0)) rc1(rc1(s0)) rc1(lc1(s0)) rc1(rc1(s1))"
 
 TEMPLATES = {
@@ -42,6 +43,7 @@ TEMPLATES = {
     "cs224n-36": f"form: {_CHEN_MANNING_WORDS}\nxpos: {_CHEN_MANNING_WORDS}",
     # Chen & Manning (2014), section 3.1: 18 words, 18 tags, 12 labels.
     "chen-manning-48": f"form: {_CHEN_MANNING_WORDS}\nxpos: {_CHEN_MANNING_WORDS}\nlabel: {_CHEN_MANNING_CHILDREN}",
+    # Ours. Each address costs time in parsing, its channels cost none: so `compact` has twelve addresses.
     "default": f"""
         form: {_CORE} {_CHILDREN} {_GRANDCHILDREN}
         xpos: {_CORE} b3 s3 {_CHILDREN} {_GRANDCHILDREN}
@@ -51,6 +53,19 @@ TEMPLATES = {
         suffix2: {_CORE}
         prefix2: {_CORE}
         label: {_CHILDREN} {_GRANDCHILDREN}
+        distance: s0-b0 s1-s0
+        left_valency: s0 s1 b0
+        right_valency: s0 s1
+    """,
+    "compact": f"""
+        form: {_CORE} {_OUTER_CHILDREN} lc2(s0)
+        xpos: {_CORE} {_OUTER_CHILDREN} lc2(s0)
+        upos: {_CORE} {_OUTER_CHILDREN}
+        feats: {_CORE} {_OUTER_CHILDREN}
+        suffix3: {_CORE}
+        suffix2: s0 s1 b0 b1
+        prefix2: s0 s1 b0 b1
+        label: {_OUTER_CHILDREN} lc2(s0) rc2(s0) rc2(s1)
         distance: s0-b0 s1-s0
         left_valency: s0 s1 b0
         right_valency: s0 s1

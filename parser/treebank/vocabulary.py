@@ -56,6 +56,15 @@ class Vocabulary:
             self._rows[channel] = {name: row + UNKNOWN + 1 + i for i, name in enumerate(names)}
             row += UNKNOWN + 1 + len(names)
         self.last_row = row
+        # For each channel what it shows of a word, the row of that, and the row of UNKNOWN.
+        self._of_form, self._of_tags = (
+            [
+                (of, self._rows[channel].get, self.first[channel] + UNKNOWN)
+                for channel, of in kind.items()
+                if channel in self.first
+            ]
+            for kind in (OF_FORM, OF_TAGS)
+        )
 
     @classmethod
     def count(cls, keys: Iterable[bytes], channels: Sequence[str], min_count: Mapping[str, int]) -> Vocabulary:
@@ -77,17 +86,13 @@ class Vocabulary:
             }
         )
 
-    def row(self, channel: str, symbol: str) -> int:
-        """The row of a symbol, that of UNKNOWN if it has none."""
-        return self._rows[channel].get(symbol, self.first[channel] + UNKNOWN)
-
     def encode_form(self, form: str) -> list[int]:
         """Rows of a form, one for each of the channels that depend on it."""
-        return [self.row(channel, of(form)) for channel, of in OF_FORM.items() if channel in self.first]
+        return [row_of(of(form), unknown) for of, row_of, unknown in self._of_form]
 
     def encode_tags(self, tags: Sequence[str]) -> list[int]:
         """Rows of (UPOS, XPOS, FEATS), one for each of the channels that depend on them."""
-        return [self.row(channel, of(tags)) for channel, of in OF_TAGS.items() if channel in self.first]
+        return [row_of(of(tags), unknown) for of, row_of, unknown in self._of_tags]
 
     def special(self, row: int) -> list[int]:
         """NULL's or ROOT's row in each channel."""
