@@ -6,6 +6,7 @@ What is compared runs in turn in one process, and medians are told, since machin
 from __future__ import annotations
 
 import argparse
+import contextlib
 import importlib.util
 import json
 import os
@@ -13,9 +14,9 @@ import platform
 import statistics
 import tempfile
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from threadpoolctl import threadpool_limits
@@ -35,6 +36,8 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 SAMPLE = CHECKOUT / "data" / "sample"
 STEPS = 12  # batches timed in each form
 
+T = TypeVar("T")
+
 
 def main(argv: list[str]) -> None:
     """Measure, print a table, and write the same as JSON where asked."""
@@ -43,7 +46,7 @@ def main(argv: list[str]) -> None:
         results: dict[str, Any] = {"machine": _machine(), "train": str(options.train), "input": str(options.input)}
         results |= {"training_step": _training_step(options.train, options.preset)}
         if options.model:
-            results |= {"parsing": _parsing(load(options.model), options.model, options.input, options.runs)}
+            results |= {"parsing": _parsing(options.model, options.input, options.runs)}
     _print(results)
     if options.json:
         with atomic_output(options.json) as file:
@@ -95,30 +98,45 @@ def _textbook() -> Any:
     return module
 
 
-def _parsing(model: Model, path: str, source: Path, runs: int) -> dict[str, float]:
-    """Words a second from CoNLL-U file to CoNLL-U file, of the parser alone, and of reading and writing alone."""
+def _parsing(path: str, source: Path, runs: int) -> dict[str, float]:
+    """Words a second from CoNLL-U file to CoNLL-U file, of the parser alone, and of reading and writing alone.
+
+    Every run has a model just loaded, whose tables are empty.
+    """
     blocks = list(read_blocks(source, trees=False, block_bytes=parse.BLOCK_BYTES))
+    seconds: dict[str, list[float]] = {
+        name: [] for name in ("loading", "text to text", "parser alone", "reading", "writing")
+    }
+    for _ in range(runs):
+        with tempfile.TemporaryDirectory() as folder, _timed(seconds["text to text"], _loaded(path, seconds)) as model:
+            parse.parse_files(model, [str(source)], f"{folder}/parsed.conllu")
+        with _timed(seconds["parser alone"], _loaded(path, seconds)) as model:
+            trees = [model.parser.parse(block) for block in blocks]
+        with _timed(seconds["reading"], source) as file:
+            list(read_blocks(file, trees=False, block_bytes=parse.BLOCK_BYTES))
+        with _timed(seconds["writing"], trees):
+            for block, tree in zip(blocks, trees, strict=True):
+                block.with_trees(*tree)
     words = sum(len(block.fields) for block in blocks)
-    results: dict[str, list[float]] = {"text to text": [], "parser alone": [], "reading": [], "writing": []}
-    start = time.perf_counter()
-    load(path)
-    loading = time.perf_counter() - start
-    with tempfile.TemporaryDirectory() as folder:
-        for _ in range(runs):
-            _time(results["text to text"], lambda: parse.parse_files(model, [str(source)], f"{folder}/out.conllu"))
-            _time(results["reading"], lambda: list(read_blocks(source, trees=False, block_bytes=parse.BLOCK_BYTES)))
-            trees: list[Any] = []
-            _time(results["parser alone"], lambda trees=trees: trees.extend(map(model.parser.parse, blocks)))
-            written = zip(blocks, trees, strict=True)
-            _time(results["writing"], lambda written=written: [block.with_trees(*tree) for block, tree in written])
-    speeds = {name: words / statistics.median(times) for name, times in results.items()}
-    return speeds | {"words": words, "load seconds": loading}
+    load_seconds = statistics.median(seconds.pop("loading"))
+    return {
+        "words": words,
+        "load seconds": load_seconds,
+        **{name: words / statistics.median(times) for name, times in seconds.items()},
+    }
 
 
-def _time(times: list[float], act: Callable[[], Any]) -> None:
+def _loaded(path: str, seconds: dict[str, list[float]]) -> Model:
+    with _timed(seconds["loading"], path):
+        return load(path)
+
+
+@contextlib.contextmanager
+def _timed(seconds: list[float], what: T) -> Iterator[T]:
+    """Note how long the block takes; what it works on is made before."""
     start = time.perf_counter()
-    act()
-    times.append(time.perf_counter() - start)
+    yield what
+    seconds.append(time.perf_counter() - start)
 
 
 def _machine() -> str:

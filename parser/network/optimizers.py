@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from parser.network.classifier import Floats, Gradients, Parameters, Rows
 
-BLOCK = 1 << 14   # numbers worked on at a time, so that an array and its moments stay in the processor's cache
+BLOCK = 1 << 15   # numbers worked on at a time, so that an array and its moments stay in the processor's cache
 State = dict[str, NDArray[Any]]
 
 
@@ -34,7 +34,8 @@ class Optimizer:
         """Moves the parameters in place by one step; lr is the learning rate of this step."""
         self.t += 1
         rate = self.lr if lr is None else lr
-        for name, theta, gradient in zip(params._fields, params, gradients, strict=True):
+        each: tuple[Floats | Rows, ...] = tuple(gradients)
+        for name, theta, gradient in zip(params._fields, params, each, strict=True):
             arrays = [theta, *(self._moment(name, moment, theta) for moment in self.moments)]
             if isinstance(gradient, Rows):
                 seen = [array[gradient.index] for array in arrays]
@@ -54,7 +55,10 @@ class Optimizer:
         self._state = {name: array.copy() for name, array in state.items() if name != "t"}
 
     def _moment(self, name: str, moment: str, theta: Floats) -> Floats:
-        return self._state.setdefault(f"{name}.{moment}", np.zeros_like(theta))
+        key = f"{name}.{moment}"
+        if key not in self._state:
+            self._state[key] = np.zeros_like(theta)
+        return self._state[key]
 
     def _move(self, lr: float, gradient: Floats, arrays: list[Floats]) -> None:
         for g, theta, *moments in in_blocks(gradient, *arrays):
@@ -68,7 +72,7 @@ class Optimizer:
 
 
 class SGD(Optimizer):
-    """Stochastic gradient descent with momentum (Polyak 1964): velocity = momentum velocity + g, theta -= lr velocity."""
+    """Gradient descent with momentum (Polyak 1964): velocity = momentum velocity + g, theta -= lr velocity."""
 
     moments = ("velocity",)
 

@@ -84,7 +84,8 @@ class Lessons:
         scores = np.where(classes >= 0, np.take_along_axis(theta, np.maximum(classes, 0), axis=1), LAST_RESORT)
         cheapest = costs == costs.min(axis=1, keepdims=True)
         choice = np.where(cheapest, scores, -np.inf).argmax(axis=1)
-        return classes[np.arange(len(live)), choice]
+        target: Index = classes[np.arange(len(live)), choice]
+        return target
 
     def run(self) -> Examples:
         """Parse all sentences of the system once; what was recorded, in the order of the steps."""

@@ -142,7 +142,8 @@ class ArcHybrid(System):
         return np.stack((~at_root, some & ~at_root, ~bottom, some & at_root & bottom), axis=1)
 
     def done(self, live: Index) -> Mask:
-        return self.is_root[self.b0[live]] & (self.s0[live] == 0)
+        done: Mask = self.is_root[self.b0[live]] & (self.s0[live] == 0)
+        return done
 
     def dependent(self, live: Index) -> tuple[Index, Index, Index]:
         s0 = self.s0[live]
@@ -183,7 +184,8 @@ class ArcStandard(System):
         return np.stack((more, words, words, on_root & ~more), axis=1)
 
     def done(self, live: Index) -> Mask:
-        return self.is_root[self.s0[live]] & (self.b0[live] == 0)
+        done: Mask = self.is_root[self.s0[live]] & (self.b0[live] == 0)
+        return done
 
     def dependent(self, live: Index) -> tuple[Index, Index, Index]:
         s0 = self.s0[live]

@@ -79,7 +79,8 @@ def strip_lines(text: bytes) -> bytes:
     change = np.zeros(len(codes) + 1, np.int8)
     change[keep] += 1
     change[lines.end] -= 1
-    return codes[np.cumsum(change[:-1], dtype=np.int8) == 0].tobytes()
+    kept: bytes = codes[np.cumsum(change[:-1], dtype=np.int8) == 0].tobytes()
+    return kept
 
 
 def _content_end(empty: Mask, lines: Lines) -> Offsets:
@@ -87,7 +88,8 @@ def _content_end(empty: Mask, lines: Lines) -> Offsets:
     solid = np.flatnonzero(~empty)
     before = np.searchsorted(solid, lines.end) - 1
     last = np.where(before < 0, -1, solid[before])
-    return np.maximum(last + 1, lines.start)
+    ends: Offsets = np.maximum(last + 1, lines.start)
+    return ends
 
 
 def join_paragraphs(text: bytes, first: int) -> tuple[bytes, Lines]:
@@ -102,9 +104,9 @@ def join_paragraphs(text: bytes, first: int) -> tuple[bytes, Lines]:
         return text, lines
     shift = np.cumsum(superfluous)
     text = np.delete(as_codes(text), lines.end[superfluous]).tobytes()
-    kept = Lines(*(array[~superfluous] for array in lines))
-    shift = shift[~superfluous]
-    return text, kept._replace(start=kept.start - shift, end=kept.end - shift)
+    kept, shift = ~superfluous, shift[~superfluous]
+    start, end = lines.start[kept] - shift, lines.end[kept] - shift
+    return text, Lines(start, end, lines.number[kept], lines.blank[kept], lines.comment[kept])
 
 
 def last_sentence_end(text: bytes) -> int:
@@ -141,7 +143,7 @@ def find_rows(text: bytes, lines: Lines, path: str) -> Rows:
     fields[:, 0] = start
     fields[:, 1:-1] = inner + 1
     fields[:, -1] = end + 1
-    sentence = np.cumsum(lines.blank)[row]
+    sentence: Offsets = np.cumsum(lines.blank, dtype=np.int64)[row]
     return Rows(fields, lines.number[row], sentence)
 
 

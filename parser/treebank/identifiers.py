@@ -58,8 +58,8 @@ def find_words(text: bytes, rows: Rows, path: str) -> Mask:
     value = numbers(text, rows.fields[:, ID], rows.fields[:, FORM] - 1)
     word = value >= 0
     first_row = np.flatnonzero(np.diff(rows.sentence, prepend=-1))
-    before = np.cumsum(word) - word
-    so_far = before - before[first_row][rows.sentence]
+    before: Offsets = np.cumsum(word) - word
+    so_far: Offsets = before - before[first_row][rows.sentence]
     words = np.bincount(rows.sentence, word, len(first_row)).astype(np.int64)
     which = np.flatnonzero(word)
     problems.add(which, value[which] != so_far[which] + 1, lambda i, id_: _about_word(id_, so_far[which[i]]))

@@ -60,7 +60,7 @@ def levels(heads: Heads, sentences: Offsets) -> list[Offsets]:
 
 
 def preorder(heads: Heads, sentences: Offsets) -> tuple[Offsets, Offsets]:
-    """(words,) twice: the number of each word, every head before all that is below it, and how many words it and these are.
+    """(words,) twice: the number of each word, heads before what is below them, and how many words it and these are.
 
     So w is below h, or is h, if number[h] <= number[w] < number[h] + size[h].
     """
@@ -106,7 +106,7 @@ def nonprojective_sentences(heads: Heads, sentences: Offsets) -> Mask:
 
 
 def projectivized(heads: Heads, sentences: Offsets) -> Heads:
-    """(words,) Projective heads: the shortest non-projective arc of a sentence is lifted to its head's head, again and again.
+    """(words,) Projective heads: non-projective arcs are lifted to their head's head, the shortest first.
 
     Nivre and Nilsson 2005, without their labels. Of several roots, the later ones are first attached to the first.
     """
@@ -123,84 +123,3 @@ def projectivized(heads: Heads, sentences: Offsets) -> Heads:
         heads[lifted] = heads[start[of_word[lifted]] + heads[lifted] - 1]
         length[lifted] = np.abs(heads[lifted] - (lifted - start[of_word[lifted]]) - 1)
     return heads
-
-
-def crossing(heads: Heads, sentences: Offsets) -> Mask:
-    """(words,) Which words' arcs cross another arc, when the root stands at the left of its sentence.
-
-    An arc from l to r is crossed if a word between them has an arc to somewhere left of l or right of r. The
-    farthest such places are minima and maxima over l + 1 : r, taken from tables of all stretches of 2**k words.
-    """
-    root = np.repeat(sentences[:-1] + np.arange(len(sentences) - 1), np.diff(sentences))
-    word = (
-        np.arange(len(heads)) + sentence_of(sentences) + 1
-    )  # places of words when every sentence has its root
-    head = root + heads
-    lowest = np.arange(len(heads) + len(sentences) - 1)  # place of the leftmost partner in an arc, or its own
-    highest = lowest.copy()
-    for one, other in ((word, head), (head, word)):
-        np.minimum.at(lowest, one, other)
-        np.maximum.at(highest, one, other)
-    left, right = np.minimum(word, head), np.maximum(word, head)
-    between = right - left - 1
-    crossed = np.zeros(len(heads), bool)
-    stretch = 1
-    while stretch <= between.max(initial=0):
-        arcs = np.flatnonzero((between >= stretch) & (between < 2 * stretch))
-        first, last = left[arcs] + 1, right[arcs] - stretch
-        crossed[arcs] = np.minimum(lowest[first], lowest[last]) < left[arcs]
-        crossed[arcs] |= np.maximum(highest[first], highest[last]) > right[arcs]
-        lowest = np.minimum(lowest[:-stretch], lowest[stretch:])
-        highest = np.maximum(highest[:-stretch], highest[stretch:])
-        stretch *= 2
-    return crossed
-
-
-def nonprojective_sentences(heads: Heads, sentences: Offsets) -> Mask:
-    """(S,) Which trees are not projective: some arc crosses another."""
-    return np.diff(np.concatenate([[0], np.cumsum(crossing(heads, sentences))])[sentences]) > 0
-
-
-def projectivized(heads: Heads, sentences: Offsets) -> Heads:
-    """(words,) Projective trees with one root, near the given ones. Heads must be trees.
-
-    Further roots become children of the first. Then the shortest non-projective arc h -> d is lifted to
-    head(h) -> d, the leftmost of several, until none is left (Nivre and Nilsson 2005, section 2, without their
-    encoding of the lifts in labels). An arc is non-projective if a word between h and d is not below h.
-    """
-    heads = heads.copy()
-    sentence = sentence_of(sentences)
-    roots = np.flatnonzero(heads == 0)
-    _, first = np.unique(sentence[roots], return_index=True)
-    place = roots - sentences[sentence[roots]] + 1
-    further = np.setdiff1d(np.arange(len(roots)), first)
-    owner = np.searchsorted(first, further, side="right") - 1
-    heads[roots[further]] = place[first[owner]]
-    for s in np.flatnonzero(nonprojective_sentences(heads, sentences)):
-        words = slice(sentences[s], sentences[s + 1])
-        heads[words] = _lifted(heads[words])
-    return heads
-
-
-def _lifted(heads: Heads) -> Heads:
-    """(words,) One tree with its non-projective arcs lifted."""
-    heads = heads.copy()
-    whole = np.array([0, len(heads)])
-    while (crossed := np.flatnonzero(crossing(heads, whole))).size:  # what is not crossed is projective
-        above = [0, *heads.tolist()]
-        arcs = sorted((crossed + 1).tolist(), key=lambda d: (abs(above[d] - d), d))
-        lifted = next(d for d in arcs if not _is_projective(above, d))
-        heads[lifted - 1] = above[above[lifted]]
-    return heads
-
-
-def _is_projective(above: list[int], d: int) -> bool:
-    """Is every word between word d and its head below that head? above[0] = 0 is the root."""
-    h = above[d]
-    return all(_is_below(above, h, k) for k in range(min(h, d) + 1, max(h, d)))
-
-
-def _is_below(above: list[int], h: int, k: int) -> bool:
-    while k not in (0, h):
-        k = above[k]
-    return k == h

@@ -57,14 +57,11 @@ class Vocabulary:
             row += UNKNOWN + 1 + len(names)
         self.last_row = row
         # For each channel what it shows of a word, the row of that, and the row of UNKNOWN.
-        self._of_form, self._of_tags = (
-            [
-                (of, self._rows[channel].get, self.first[channel] + UNKNOWN)
-                for channel, of in kind.items()
-                if channel in self.first
-            ]
-            for kind in (OF_FORM, OF_TAGS)
-        )
+        self._of_form = [(of, *self._row_of(channel)) for channel, of in OF_FORM.items() if channel in self.first]
+        self._of_tags = [(of, *self._row_of(channel)) for channel, of in OF_TAGS.items() if channel in self.first]
+
+    def _row_of(self, channel: str) -> tuple[Callable[[str, int], int], int]:
+        return self._rows[channel].get, self.first[channel] + UNKNOWN
 
     @classmethod
     def count(cls, keys: Iterable[bytes], channels: Sequence[str], min_count: Mapping[str, int]) -> Vocabulary:

@@ -1,0 +1,147 @@
+"""What a dependency parser learns from, and that it can learn it by heart."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parser import training_data
+from parser.config import Config
+from parser.errors import ClearparseError
+from parser.network.optimizers import Adam, MovingAverage
+from parser.network.training import Schedule, fit
+from parser.stages.dependency import DependencyParser
+from parser.stages.dependency_training import Lecturer, Treebank, labels_of, new_parser
+from parser.transition.decode import Greedy, Tables
+from parser.transition.examples import Examples, Lessons
+from parser.transition.features import TEMPLATES
+from parser.transition.oracle import ORACLES
+from parser.transition.systems import LEFT_ARC, ROOT_ARC, SYSTEMS, Layout
+from parser.treebank.conllu import parse_block
+from parser.treebank.tree import nonprojective_sentences
+from parser.treebank.vocabulary import UNKNOWN, Encoder
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "train.conllu"
+CONFIG = Config(d=8, H=16, epochs=1, batch=256)
+
+
+@pytest.fixture(scope="module")
+def treebank() -> Treebank:
+    whole = Treebank.of(training_data.read([SAMPLE]).blocks)
+    return whole.take(np.flatnonzero(~nonprojective_sentences(whole.heads, whole.sentences)))
+
+
+def untrained(treebank: Treebank, system: str = "arc-hybrid") -> DependencyParser:
+    config = replace(CONFIG, system=system)
+    return new_parser(treebank, TEMPLATES["compact"], config, np.random.default_rng(1))
+
+
+def lessons(parser: DependencyParser, treebank: Treebank, exploration: float) -> tuple[Lessons, Examples]:
+    layout = Layout(treebank.sentences)
+    system = SYSTEMS[parser.system](layout)
+    oracle = ORACLES[parser.system](system, layout.heads_to_index(treebank.heads))
+    encoder, tables = Encoder(parser.vocabulary), Tables(parser.params, parser.features)
+    types = layout.spread(encoder.types(treebank.keys)[0], null=0, root=1)
+    tables.fill(encoder.rows())
+    number = {label: i for i, label in enumerate(parser.transitions.labels)}
+    labels = layout.spread(np.array([number[label] for label in treebank.labels]), null=0, root=0)
+    greedy = Greedy(system, parser.transitions, tables, types)
+    made = Lessons(greedy, oracle, labels, encoder.rows()[types], exploration, np.random.default_rng(2))
+    return made, made.run()
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_without_exploration_the_gold_trees_are_built(treebank: Treebank, system: str) -> None:
+    parser = untrained(treebank, system)
+    made, examples = lessons(parser, treebank, exploration=0.0)
+    built = made.greedy.system
+    assert np.array_equal(built.layout.index_to_heads(built.head), treebank.heads)
+    labels = [parser.transitions.labels[i - 1] for i in built.label[built.layout.words]]
+    assert labels == treebank.labels
+    assert len(examples.target) <= 2 * len(treebank.keys)  # where a move is forced there is nothing to learn
+    assert examples.legal[np.arange(len(examples.target)), parser.transitions.kind[examples.target]].all()
+
+
+def test_with_exploration_the_parser_goes_its_own_way(treebank: Treebank) -> None:
+    parser = untrained(treebank)
+    made, examples = lessons(parser, treebank, exploration=1.0)
+    built = made.greedy.system
+    assert not np.array_equal(built.layout.index_to_heads(built.head), treebank.heads)
+    kinds = parser.transitions.kind[examples.target]
+    assert LEFT_ARC in kinds
+    assert ROOT_ARC not in kinds  # the sample has one root label, so the arc from ROOT is always forced
+
+
+def test_arc_labels_and_root_labels_are_kept_apart(treebank: Treebank) -> None:
+    arc, root = labels_of(treebank)
+    assert root == ["root"]
+    assert "root" not in arc
+    assert arc[0] == "punct"
+
+
+def test_hidden_words_lose_their_form_alone(treebank: Treebank) -> None:
+    parser = untrained(treebank)
+    config = replace(CONFIG, word_dropout=0.5, explore_from=9)
+    lecturer = Lecturer(parser, treebank, config, np.random.default_rng(1))
+    plain = Lecturer(parser, treebank, replace(config, word_dropout=0.0), np.random.default_rng(1))
+    slots = [i for i, slot in enumerate(parser.features.slots) if str(slot) == "form: b0"]
+    tags = [i for i, slot in enumerate(parser.features.slots) if str(slot) == "xpos: b0"]
+    unknown = parser.vocabulary.first["form"] + UNKNOWN
+    hidden, seen = (np.concatenate([batch.w for batch in each.batches(0)]) for each in (lecturer, plain))
+    assert (hidden[:, slots] == unknown).mean() > (seen[:, slots] == unknown).mean() + 0.1
+    assert not (hidden[:, tags] == parser.vocabulary.first["xpos"] + UNKNOWN).any()
+
+
+def test_batches_hold_every_example_once_and_tell_how_far_they_are(treebank: Treebank) -> None:
+    config = replace(CONFIG, epochs=2, section=50, explore_from=9)
+    lecturer = Lecturer(untrained(treebank), treebank, config, np.random.default_rng(1))
+    batches = list(lecturer.batches(1))
+    progress = [batch.progress for batch in batches]
+    assert progress == sorted(progress)
+    assert 0.5 <= progress[0] < progress[-1] < 1
+    assert max(len(batch.w) for batch in batches) == config.batch
+    _, examples = lessons(untrained(treebank), treebank, exploration=0.0)
+    assert abs(sum(len(batch.w) for batch in batches) - len(examples.target)) < 0.2 * len(examples.target)
+
+
+def test_a_treebank_with_other_labels_is_refused(treebank: Treebank) -> None:
+    parser = untrained(treebank)
+    with pytest.raises(ClearparseError, match="labels of the training data: novel"):
+        Lecturer(parser, replace(treebank, labels=["novel", *treebank.labels[1:]]), CONFIG, np.random.default_rng(1))
+
+
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str) -> None:
+    few = treebank.take(np.arange(20))
+    config = replace(CONFIG, H=64, d=32, word_dropout=0.0, system=system, batch=64, min_count=1, epochs=40)
+    rng = np.random.default_rng(3)
+    parser = new_parser(few, TEMPLATES["compact"], config, rng)
+    lecturer = Lecturer(parser, few, config, rng)
+    average = MovingAverage(parser.params, 0.9)
+    fit(
+        parser.params, lecturer.batches, epochs=config.epochs, optimizer=Adam(0.01), average=average,
+        schedule=Schedule(0.01, 0.1, 0.1), dropout=0.0, slot_dropout=0.0, max_norm=5.0, rng=rng,
+        log=lambda J, B: None, stop=lambda epoch, params: False,
+    )  # fmt: skip
+    made, _ = lessons(parser.with_parameters(average.parameters()), few, exploration=1.0)
+    assert (made.greedy.system.layout.index_to_heads(made.greedy.system.head) == few.heads).mean() > 0.98
+
+
+def test_the_default_config_grows_with_the_treebank() -> None:
+    assert [Config().for_words(words).batch for words in (1, 10_000, 50_000, 200_000, 10**7)] == [
+        64,
+        64,
+        256,
+        1024,
+        1024,
+    ]
+    assert [Config().for_words(words).epochs for words in (1, 50_000, 200_000, 10**7)] == [30, 20, 10, 10]
+    assert Config(epochs=3, batch=7).for_words(10**6) == Config(epochs=3, batch=7)
+
+
+def test_a_parser_gives_an_empty_block_no_trees(treebank: Treebank) -> None:
+    heads, labels = untrained(treebank).parse(parse_block(b"# nothing\n"))
+    assert len(heads) == len(labels) == 0
