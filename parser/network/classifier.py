@@ -73,29 +73,24 @@ class Gradients(NamedTuple):
     b_2: Floats
 
 
-class Group(NamedTuple):
-    """The n different pairs (slot, row) of a few slots side by side, in the order of the slots.
+class Pairs(NamedTuple):
+    """The n different pairs (slot i, row r) of a batch.
 
-    row (n,): the row of each pair, as a place in `Batch.rows`; slots: each slot i with the slice of its pairs;
-    S (B, n) has a one where an example has a pair: one in each line for each slot.
+    rows (u,) are the different rows of L; row (n,) is the row of each pair as a place in `rows`; the pairs of
+    slot i are start[i] : start[i + 1]; S (B, n) has a one where an example has a pair, m ones in each line.
     """
 
-    row: Integers
-    slots: list[tuple[int, slice]]
-    S: csr_array
-
-
-class Batch(NamedTuple):
-    """The different rows (u,) of L that a batch names, ascending, and its pairs (slot, row)."""
-
     rows: Integers
-    groups: list[Group]
+    row: Integers
+    start: list[int]
+    S: Any
 
 
 class Cache(NamedTuple):
-    """What backward needs of forward; scale is 1 / (1 - p) of the dropout, log_sum (B, 1) the log of softmax's sum."""
+    """What backward needs of forward; `scale` is 1 / (1 - p) of the dropout, log_sum (B, 1) that of softmax's sum."""
 
-    batch: Batch
+    pairs: Pairs
+    L_rows: Floats
     h: Floats
     scale: float
     theta: Floats
@@ -106,9 +101,9 @@ class Cache(NamedTuple):
 
 def scores(params: Parameters, w: Integers) -> Floats:
     """theta (B, C), the scores of all classes for the rows w (B, m) of L: no dropout, no softmax."""
-    h = hidden(params, distinct_pairs(w, len(params.L)), len(w))  # h = ReLU(x W + b_1)
-    theta: Floats = h @ params.U + params.b_2                     # theta = h U + b_2
-    return theta
+    pairs = distinct_pairs(w, len(params.L))
+    h = hidden(params, pairs, params.L[pairs.rows[pairs.row]])
+    return h @ params.U + params.b_2                              # theta = h U + b_2
 
 
 def forward(
@@ -117,21 +112,23 @@ def forward(
     *,
     legal: Booleans | None = None,
     dropout: float = 0.0,
+    slot_dropout: float = 0.0,
     rng: np.random.Generator | None = None,
 ) -> tuple[Floats, Cache]:
     """y_hat (B, C) for the rows w (B, m) of L, and the cache for `backward`.
 
     legal (B, C): the softmax is over these classes only, y_hat is exactly 0 elsewhere; at least one in each line.
-    dropout p: each hidden unit is 0 with probability p, else divided by 1 - p (Srivastava et al. 2014, inverted);
-    it needs rng.
+    dropout p: each hidden unit is 0 with probability p, else divided by 1 - p (Srivastava et al. 2014, inverted).
+    slot_dropout: the same for the m rows of x, each left out as a whole. Both need rng.
     """
-    batch = distinct_pairs(w, len(params.L))
-    h = hidden(params, batch, len(w))                             # h = ReLU(x W + b_1)
+    pairs = distinct_pairs(w, len(params.L))
+    drop(pairs.S.data, slot_dropout, rng)                         # x~_i = x_i k_i / (1 - p)
+    L_rows = params.L[pairs.rows[pairs.row]]                      # (n, d)
+    h = hidden(params, pairs, L_rows)                             # h = ReLU(x W + b_1)
     scale = drop(h, dropout, rng)                                 # h~ = h k / (1 - p)
-    theta = h @ params.U                                          # theta = h U + b_2
-    theta += params.b_2
+    theta = h @ params.U + params.b_2                             # theta = h U + b_2
     y_hat, log_sum = softmax(theta, legal)                        # y_hat = softmax(theta)
-    return y_hat, Cache(batch, h, scale, theta, log_sum, y_hat, legal)
+    return y_hat, Cache(pairs, L_rows, h, scale, theta, log_sum, y_hat, legal)
 
 
 def backward(params: Parameters, cache: Cache, target: NDArray[Any]) -> tuple[float, Gradients]:
@@ -139,51 +136,34 @@ def backward(params: Parameters, cache: Cache, target: NDArray[Any]) -> tuple[fl
 
     target: the right classes (B,), integers, or a distribution over the classes for each example (B, C).
     """
-    batch, h = cache.batch, cache.h
+    pairs, L_rows, h = cache.pairs, cache.L_rows, cache.h
     J, delta_1 = cross_entropy(cache, target)                     # dJ/dtheta = (y_hat - y) / B       (7)
-    delta_2 = delta_1 @ params.U.T                                # dJ/dh = delta_1 U^T               (2)
-    delta_2 *= h > 0                                              # dJ/dz = dJ/dh o sgn(h)            (4)
-    delta_2 *= cache.scale
+    delta_2 = delta_1 @ params.U.T                                # dJ/dh~ = delta_1 U^T              (2)
+    delta_2 *= np.sign(h) * h.dtype.type(cache.scale)             # dJ/dz = dJ/dh~ o sgn(h) k/(1 - p) (4)
     dU = h.T @ delta_1                                            # dJ/dU = h^T delta_1               (6)
     db_2 = delta_1.sum(axis=0, keepdims=True)                     # dJ/db_2 = delta_1                 (3)
     db_1 = delta_2.sum(axis=0, keepdims=True)                     # dJ/db_1 = delta_2                 (3)
-    d = params.L.shape[1]
-    L_rows = params.L[batch.rows]
+    dP = pairs.S.T @ delta_2                                      # dJ/dP = S^T delta_2               (6)
     dW = np.empty_like(params.W)
-    dL = []
-    for group in batch.groups:
-        x = L_rows[group.row]
-        dP = group.S.T @ delta_2
-        dx = np.empty_like(x)
-        for i, pairs in group.slots:
-            W_i = params.W[d * i : d * (i + 1)]
-            np.matmul(x[pairs].T, dP[pairs], out=dW[d * i : d * (i + 1)])   # x^T delta_2  (6)
-            np.matmul(dP[pairs], W_i.T, out=dx[pairs])                   # dJ/dL_{w_i} = delta_2 W_i^T       (2)
-        dL.append(dx)
-    row = np.concatenate([group.row for group in batch.groups])
-    n = len(row)
-    same_row = csc_array((np.ones(n, h.dtype), row, np.arange(n + 1, dtype=np.int32)), (len(batch.rows), n))
-    return J, Gradients(Rows(batch.rows, same_row @ np.concatenate(dL)), dW, db_1, dU, db_2)
+    dL_rows = np.empty_like(L_rows)
+    for i, (p, W_i) in enumerate(blocks(pairs, params.W)):
+        np.matmul(L_rows[p].T, dP[p], out=dW[i * len(W_i) : (i + 1) * len(W_i)])   # x^T delta_2  (6)
+        np.matmul(dP[p], W_i.T, out=dL_rows[p])                   # dJ/dL_{w_i} = delta_2 W_i^T       (2)
+    n = len(pairs.row)
+    same_row = csc_array((np.ones(n, h.dtype), pairs.row, np.arange(n + 1, dtype=np.int32)), (len(pairs.rows), n))
+    return J, Gradients(Rows(pairs.rows, same_row @ dL_rows), dW, db_1, dU, db_2)
 
 
-SLOTS = 12
-
-
-def distinct_pairs(w: Integers, V: int, dtype: Any = np.float32) -> Batch:
+def distinct_pairs(w: Integers, V: int) -> Pairs:
     """The different pairs (slot, row) of w (B, m)."""
     B, m = w.shape
     rows, row = distinct(w, V)
-    u = len(rows)
-    groups = []
-    for first in range(0, m, SLOTS):
-        last = min(first + SLOTS, m)
-        k = last - first
-        keys, pair = distinct(row[:, first:last] + np.arange(0, k * u, u, dtype=np.int32), k * u)
-        start = np.searchsorted(keys, np.arange(k + 1) * u)
-        S = csr_array((np.ones(B * k, dtype), pair.ravel(), np.arange(0, B * k + 1, k, dtype=np.int32)), (B, len(keys)))
-        slots = [(first + i, slice(start[i], start[i + 1])) for i in range(k)]
-        groups.append(Group((keys % u).astype(np.int32), slots, S))
-    return Batch(rows, groups)
+    keys, pair = distinct(row + np.arange(0, m * len(rows), len(rows), dtype=np.int32), m * len(rows))
+    start = np.searchsorted(keys, np.arange(m + 1) * len(rows))
+    ones = np.ones(B * m, np.float32)
+    S = csr_array((ones, pair.ravel(), np.arange(0, B * m + 1, m, dtype=np.int32)), (B, len(keys)))
+    slot = np.repeat(np.arange(m), np.diff(start))
+    return Pairs(rows, (keys - slot * len(rows)).astype(np.int32), start.tolist(), S)
 
 
 def distinct(values: Integers, size: int) -> tuple[Integers, Integers]:
@@ -196,17 +176,22 @@ def distinct(values: Integers, size: int) -> tuple[Integers, Integers]:
     return found, place[values]
 
 
-def hidden(params: Parameters, batch: Batch, B: int) -> Floats:
-    """h = ReLU(x W + b_1) (B, H)."""
-    d, H = params.L.shape[1], params.W.shape[1]
-    L_rows = params.L[batch.rows]
-    z = np.repeat(params.b_1, B, axis=0)
-    for group in batch.groups:
-        x = L_rows[group.row]
-        P = np.empty((len(x), H), z.dtype)
-        for i, pairs in group.slots:
-            np.matmul(x[pairs], params.W[d * i : d * (i + 1)], out=P[pairs])   # P_(i, r) = L_r W_{di:d(i+1)}
-        z += group.S @ P                                          # x W = sum over i of L_{w_i} W_{di:d(i+1)}
+def blocks(pairs: Pairs, W: Floats) -> list[tuple[slice, Floats]]:
+    """For each slot i, its pairs and its block W_{di:d(i+1)} (d, H) of W."""
+    m = len(pairs.start) - 1
+    return [
+        (slice(first, last), W_i)
+        for first, last, W_i in zip(pairs.start, pairs.start[1:], W.reshape(m, -1, W.shape[1]), strict=False)
+    ]
+
+
+def hidden(params: Parameters, pairs: Pairs, L_rows: Floats) -> Floats:
+    """h = ReLU(x W + b_1) (B, H); L_rows (n, d) are the rows of the pairs."""
+    P = np.empty((len(L_rows), params.W.shape[1]), params.W.dtype)
+    for p, W_i in blocks(pairs, params.W):
+        np.matmul(L_rows[p], W_i, out=P[p])                       # P_(i, r) = L_r W_{di:d(i+1)}
+    z: Floats = pairs.S @ P                                       # x W = sum over i of L_{w_i} W_{di:d(i+1)}
+    z += params.b_1                                               # z = x W + b_1
     return np.maximum(z, 0, out=z)                                # h = ReLU(z)
 
 
@@ -216,10 +201,8 @@ def drop(h: Floats, p: float, rng: np.random.Generator | None) -> float:
         return 1.0
     if rng is None or not 0 < p < 1:
         raise ValueError("dropout must be at least 0 and below 1, and needs a random generator")
-    dropped = int(p * 65536)
-    scale = 65536 / (65536 - dropped)
-    h *= rng.integers(0, 65536, h.shape, dtype=np.uint16) >= dropped
-    h *= scale
+    scale = 1 / (1 - p)
+    h *= (rng.random(h.shape, dtype=np.float32) >= p) * h.dtype.type(scale)
     return scale
 
 
