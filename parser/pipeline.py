@@ -63,9 +63,7 @@ class Model:
         return [channel for channel in TAGS if any(symbol != "_" for symbol in seen.get(channel, ()))]
 
     def _warn_of_missing_tags(self, block: Block) -> None:
-        empty = [
-            channel.upper() for channel in self.tags() if len(block) and set(block.column(TAGS[channel])) == {b"_"}
-        ]
+        empty = [channel.upper() for channel in self.tags() if len(block) and block.is_empty(TAGS[channel])]
         if empty and (empty != ["FEATS"] or self.tags() == ["feats"]):  # no feature in a few words means little
             columns = " and ".join(empty)
             message = f"{block.path}: {columns} not in the input; the model was trained with them, expect bad trees"

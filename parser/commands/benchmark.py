@@ -23,6 +23,7 @@ from threadpoolctl import threadpool_limits
 
 from parser import training_data, training_run
 from parser.commands import parse
+from parser.commands.command_line import OneLineErrors
 from parser.config import PRESETS
 from parser.errors import ClearparseError
 from parser.files import atomic_output
@@ -163,7 +164,7 @@ def _print(results: dict[str, Any]) -> None:
 
 
 def _command_line() -> argparse.ArgumentParser:
-    cli = argparse.ArgumentParser(prog="benchmark.py", description="Measure training and parsing on one core.")
+    cli = OneLineErrors(prog="benchmark.py", description="Measure training and parsing on one core.")
     cli.add_argument("--train", type=Path, default=SAMPLE / "train.conllu", metavar="F", help="default: the sample")
     cli.add_argument("--input", type=Path, default=SAMPLE / "dev.conllu", metavar="F", help="what is parsed")
     cli.add_argument("--model", metavar="MODEL", help="measure parsing with this model")

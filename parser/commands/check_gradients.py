@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import argparse
-
+from parser.commands.command_line import OneLineErrors
 from parser.errors import ClearparseError
 from parser.network.gradient_check import BOUND, DIMS, all_checks
 
@@ -12,7 +11,7 @@ LARGEST = 200_000  # parameters: each costs two forward passes
 
 def main(argv: list[str]) -> None:
     """Print a line for each check. Raises ClearparseError if one fails."""
-    cli = argparse.ArgumentParser(prog="check_gradients.py", description="Compare gradients with finite differences.")
+    cli = OneLineErrors(prog="check_gradients.py", description="Compare gradients with finite differences.")
     cli.add_argument("--dims", default="", metavar="B=4,m=3,...", help=f"other sizes; default {_text(DIMS)}")
     cli.add_argument("--seed", type=int, default=1, metavar="N", help="of the random network (default 1)")
     options = cli.parse_args(argv)

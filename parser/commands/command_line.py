@@ -5,6 +5,7 @@ A traceback is left for defects of the program itself.
 
 from __future__ import annotations
 
+import argparse
 import io
 import os
 import sys
@@ -16,6 +17,14 @@ from parser.errors import ClearparseError
 FAILED = 1
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 BROKEN_PIPE = 141  # 128 + SIGPIPE: what `cat` ends with in `cat FILE | head`
+
+
+class OneLineErrors(argparse.ArgumentParser):
+    """A command line whose wrong usage is told in one line."""
+
+    def error(self, message: str) -> NoReturn:
+        """Raises ClearparseError."""
+        raise ClearparseError(f"{message} (--help tells the usage)")
 
 
 def run(main: Callable[[list[str]], None]) -> NoReturn:

@@ -10,11 +10,11 @@ import json
 import sys
 import warnings
 from collections.abc import Iterator, Sequence
-from typing import Any, NoReturn
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from parser.errors import ClearparseError
+from parser.commands.command_line import OneLineErrors
 from parser.evaluation import Counts, evaluate
 from parser.evaluation_report import PUNCTUATION, SCORER, all_scores
 from parser.files import atomic_output, open_input, shown_name
@@ -54,13 +54,8 @@ def main(argv: list[str]) -> None:
         print(_report(scores, details=options.details))
 
 
-class _OneLineErrors(argparse.ArgumentParser):
-    def error(self, message: str) -> NoReturn:
-        raise ClearparseError(f"{message} (--help tells the usage)")
-
-
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    cli = _OneLineErrors(prog="evaluate.py", description="Score a model or any parser's output")
+    cli = OneLineErrors(prog="evaluate.py", description="Score a model or any parser's output")
     what = cli.add_mutually_exclusive_group(required=True)
     what.add_argument("--model", metavar="MODEL", help="parse the gold file's words with this, and score it")
     what.add_argument("--system", metavar="FILE", help="score these trees of the same words; - is stdin")

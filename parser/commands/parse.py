@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from threadpoolctl import threadpool_limits
 
 from parser import pipeline
+from parser.commands.command_line import OneLineErrors
 from parser.drawing import draw, shows_boxes
 from parser.files import atomic_output
 from parser.pipeline import MissingTags, Model
@@ -52,7 +53,7 @@ _FORMATS = {"conllu": _conllu, "tree": _trees}
 
 
 def _command_line() -> argparse.ArgumentParser:
-    cli = argparse.ArgumentParser(
+    cli = OneLineErrors(
         prog="parse.py",
         description="Parse the sentences of CoNLL-U files: new HEAD and DEPREL, all else byte for byte.",
     )

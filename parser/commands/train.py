@@ -14,6 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from parser import training_data, training_run
+from parser.commands.command_line import OneLineErrors
 from parser.config import PRESETS, Config
 from parser.drawing import draw, shows_boxes
 from parser.errors import ClearparseError
@@ -86,7 +87,7 @@ def _output_name(train: Sequence[str | Path], preset: str) -> Path:
 
 
 def _command_line() -> argparse.ArgumentParser:
-    cli = argparse.ArgumentParser(prog="train.py", description="Train a dependency parser on CoNLL-U or CoNLL-X files.")
+    cli = OneLineErrors(prog="train.py", description="Train a dependency parser on CoNLL-U or CoNLL-X files.")
     cli.add_argument(
         "--train", nargs="+", metavar="F", help="annotated files; without, the bundled treebank data/sample"
     )

@@ -56,6 +56,11 @@ class Block:
         """(words,) One column of all words."""
         return self.columns(column, column)
 
+    def is_empty(self, column: int) -> bool:
+        """Is the column ``_`` in all words?"""
+        start, end = self.fields[:, column], self.fields[:, column + 1] - 1
+        return bool((end - start == 1).all()) and set(self.column(column)) <= {b"_"}
+
     def columns(self, first: int, last: int) -> list[bytes]:
         """(words,) The columns first to last of all words, each word's as one value with the tabs between."""
         starts, ends = self.fields[:, first].tolist(), (self.fields[:, last + 1] - 1).tolist()
