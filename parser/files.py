@@ -14,7 +14,7 @@ import sys
 import tempfile
 import zlib
 from collections.abc import Callable, Iterator
-from typing import Any, BinaryIO, cast
+from typing import IO, Any, BinaryIO, cast
 
 from parser.errors import FileError
 
@@ -191,9 +191,15 @@ def _spooled(path: PathLike, name: str) -> Iterator[BinaryIO]:
         with _packed(cast(BinaryIO, collected), name) as stream:
             yield stream
         collected.seek(0)
-        if name == STDOUT:
-            shutil.copyfileobj(collected, sys.stdout.buffer)
-            sys.stdout.buffer.flush()
+        if name != STDOUT:
+            _translate(name, lambda: _copy_to_device(collected, path))
+        elif sys.stdout is None:
+            raise FileError(name, "standard output is closed")
         else:
-            with open(path, "wb") as target:
-                shutil.copyfileobj(collected, target)
+            shutil.copyfileobj(collected, sys.stdout.buffer)  # a reader that went away is the caller's affair
+            sys.stdout.buffer.flush()
+
+
+def _copy_to_device(collected: IO[bytes], path: PathLike) -> None:
+    with open(path, "wb") as device:
+        shutil.copyfileobj(collected, device)

@@ -1,0 +1,203 @@
+"""Files: what cannot be read is told in one line, and what is written is there whole or not at all."""
+
+from __future__ import annotations
+
+import gzip
+import io
+import os
+import pickle
+import stat
+import sys
+from pathlib import Path
+
+import pytest
+
+from parser.errors import ClearparseError, FileError
+from parser.files import atomic_output, open_input
+
+POSIX = pytest.mark.skipif(os.name == "nt", reason="permissions and devices of POSIX systems")
+TEXT = b"one\ntwo\n" * 1000
+
+
+def read(path: Path | str) -> bytes:
+    with open_input(path) as stream:
+        return stream.read()
+
+
+def write(path: Path | str, content: bytes) -> None:
+    with atomic_output(path) as stream:
+        stream.write(content)
+
+
+def fail_to_write(path: Path) -> None:
+    with pytest.raises(ZeroDivisionError), atomic_output(path) as stream:
+        stream.write(TEXT)
+        raise ZeroDivisionError
+
+
+def message(path: Path | str) -> str:
+    with pytest.raises(FileError) as caught:
+        read(path)
+    assert "\n" not in str(caught.value)
+    assert str(caught.value).startswith(f"{path}: ")
+    return caught.value.message
+
+
+def test_an_error_names_file_and_line() -> None:
+    assert str(FileError("a.conllu", "is bad")) == "a.conllu: is bad"
+    assert str(FileError(Path("a.conllu"), "is bad", 7)) == "a.conllu:7: is bad"
+    assert issubclass(FileError, ClearparseError)
+
+
+def test_an_error_goes_from_process_to_process() -> None:
+    error = pickle.loads(pickle.dumps(FileError("a.conllu", "is bad", 7)))
+    assert (str(error), error.line) == ("a.conllu:7: is bad", 7)
+
+
+@pytest.mark.parametrize("name", ["plain.txt", "packed.txt.gz", "dots.and ünïcode.txt"])
+def test_what_is_written_is_read(tmp_path: Path, name: str) -> None:
+    write(tmp_path / name, TEXT)
+    assert read(tmp_path / name) == TEXT
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_gzip_is_gzip_and_the_same_every_time(tmp_path: Path) -> None:
+    for name in ("a.gz", "b.gz"):
+        write(tmp_path / name, TEXT)
+    packed = (tmp_path / "a.gz").read_bytes()
+    assert gzip.decompress(packed) == TEXT
+    assert packed == (tmp_path / "b.gz").read_bytes()
+
+
+def test_missing_file_and_folder(tmp_path: Path) -> None:
+    assert message(tmp_path / "none") == "no such file or folder"
+    assert message(tmp_path) == "this is a folder, not a file"
+    assert message("nul\0inside")
+
+
+@POSIX
+@pytest.mark.skipif(hasattr(os, "geteuid") and os.geteuid() == 0, reason="the superuser may read everything")
+def test_unreadable_file(tmp_path: Path) -> None:
+    path = tmp_path / "secret"
+    path.touch(mode=0)
+    assert message(path) == "Permission denied"
+
+
+PACKED = gzip.compress(bytes(range(256)) * 40, mtime=0)
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (PACKED[:-20], "the gzip data end too early: the file is cut off"),
+        (PACKED[:5], "the gzip data end too early: the file is cut off"),
+        (PACKED[:40] + bytes(8) + PACKED[48:], "damaged gzip data"),
+        (PACKED[:-6] + b"\0\0" + PACKED[-4:], "damaged gzip data"),
+        (TEXT, "damaged gzip data"),
+        (b"", "an empty file, not gzip data as its name says"),
+    ],
+)
+def test_broken_gzip(tmp_path: Path, content: bytes, expected: str) -> None:
+    path = tmp_path / "broken.gz"
+    path.write_bytes(content)
+    assert message(path).startswith(expected)
+
+
+def test_standard_input_stays_open(monkeypatch: pytest.MonkeyPatch) -> None:
+    stdin = io.TextIOWrapper(io.BytesIO(TEXT))
+    monkeypatch.setattr(sys, "stdin", stdin)
+    assert read("-") == TEXT
+    assert not stdin.buffer.closed
+
+
+def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stdin", None)
+    with pytest.raises(FileError, match="^<stdin>: standard input is closed$"):
+        open_input("-")
+
+
+@pytest.mark.parametrize("name", ["new", "new.gz"])
+def test_nothing_is_left_of_a_failure(tmp_path: Path, name: str) -> None:
+    fail_to_write(tmp_path / name)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
+    path = tmp_path / "old"
+    path.write_bytes(b"old")
+    fail_to_write(path)
+    assert [path.name for path in tmp_path.iterdir()] == ["old"]
+    assert path.read_bytes() == b"old"
+
+
+def test_nothing_is_there_before_the_end(tmp_path: Path) -> None:
+    path = tmp_path / "new"
+    with atomic_output(path) as stream:
+        stream.write(TEXT)
+        assert not path.exists()
+    assert path.read_bytes() == TEXT
+
+
+def test_output_that_cannot_be(tmp_path: Path) -> None:
+    for path, expected in [(tmp_path, "this is a folder"), (tmp_path / "none" / "new", "cannot be written")]:
+        with pytest.raises(FileError) as caught:
+            write(path, TEXT)
+        assert caught.value.message.startswith(expected)
+    assert list(tmp_path.iterdir()) == []
+
+
+@POSIX
+def test_permissions_are_kept(tmp_path: Path) -> None:
+    old, new, usual = tmp_path / "old", tmp_path / "new", tmp_path / "usual"
+    old.touch()
+    old.chmod(0o604)
+    usual.touch()
+    write(old, TEXT)
+    write(new, TEXT)
+    assert stat.S_IMODE(old.stat().st_mode) == 0o604
+    assert new.stat().st_mode == usual.stat().st_mode
+
+
+@POSIX
+def test_a_link_still_leads_to_its_file(tmp_path: Path) -> None:
+    target, link = tmp_path / "target", tmp_path / "link"
+    target.touch()
+    link.symlink_to(target)
+    write(link, TEXT)
+    assert link.is_symlink()
+    assert target.read_bytes() == TEXT
+
+
+@POSIX
+def test_a_device_is_not_replaced() -> None:
+    write(os.devnull, TEXT)
+    assert stat.S_ISCHR(os.stat(os.devnull).st_mode)
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
+def test_a_full_disk_is_told() -> None:
+    with pytest.raises(FileError, match=r"^/dev/full: No space left on device$"):
+        write("/dev/full", TEXT)
+
+
+@POSIX
+def test_an_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
+    resource = pytest.importorskip("resource")
+    usual = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (1000, usual[1]))
+    try:
+        for name in ("new", "new.gz"):
+            with pytest.raises(FileError, match="new.*: File too large"):
+                write(tmp_path / name, os.urandom(1 << 20))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, usual)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_standard_output_gets_all_or_nothing(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    with pytest.raises(ZeroDivisionError), atomic_output("-") as stream:
+        stream.write(TEXT)
+        raise ZeroDivisionError
+    assert capfdbinary.readouterr().out == b""
+    write("-", TEXT)
+    assert capfdbinary.readouterr().out == TEXT
