@@ -1,7 +1,7 @@
 """clearparse: a transition-based dependency parser whose every gradient is written out in NumPy.
 
 import parser
-model = parser.load("models/sample.model")
+model = parser.load("models/sample-fast.model")
 for sentence in model.parse(parser.read_conllu("input.conllu")):
     print(sentence)
 """
