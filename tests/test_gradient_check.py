@@ -31,3 +31,14 @@ def test_it_fails_where_a_bound_is_exceeded(
 def test_dims_that_cannot_be(dims: str) -> None:
     with pytest.raises(ClearparseError, match="--dims"):
         check_gradients.main(["--dims", dims])
+
+
+def test_a_seed_that_cannot_be() -> None:
+    with pytest.raises(ClearparseError, match="--seed: -1"):
+        check_gradients.main(["--seed", "-1"])
+
+
+def test_a_network_that_cannot_stay_off_the_kink_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(gradient_check, "DRAWS", 3)
+    with pytest.raises(ClearparseError, match="kink"):
+        check_gradients.main(["--dims", "B=3000,V=3000,H=20,m=1,d=1"])

@@ -15,6 +15,8 @@ def main(argv: list[str]) -> None:
     cli.add_argument("--dims", default="", metavar="B=4,m=3,...", help=f"other sizes; default {_text(DIMS)}")
     cli.add_argument("--seed", type=int, default=1, metavar="N", help="of the random network (default 1)")
     options = cli.parse_args(argv)
+    if options.seed < 0:
+        raise ClearparseError(f"--seed: {options.seed} is below 0")
     dims = _dims(options.dims)
     print(f"float64, central differences; {_text(dims)}\n")
     print(f"{'':<54}{'shape':>12}  largest relative error   bound")

@@ -10,11 +10,13 @@ from typing import NamedTuple
 
 import numpy as np
 
+from parser.errors import ClearparseError
 from parser.network.classifier import Floats, Integers, Parameters, Rows, backward, forward
 
 STEP = 1e-5  # of central differences; their error is about STEP**2 and 1e-16 / STEP
 FLOOR = 1e-3  # errors of smaller entries are told as parts of this
 KINK = 1e-3  # hidden units closer to ReLU's kink than this are moved away from it
+DRAWS = 1000  # random networks tried before giving up on that
 BOUND = 1e-6
 DIMS = {"B": 4, "m": 3, "d": 2, "H": 5, "C": 4, "V": 6}
 
@@ -82,15 +84,19 @@ def _softmax(theta: Floats) -> Floats:
 
 
 def random_problem(rng: np.random.Generator, dims: dict[str, int]) -> tuple[Parameters, Integers, Integers]:
-    """Parameters, rows w (B, m) and classes (B,), with no hidden unit near ReLU's kink."""
+    """Parameters, rows w (B, m) and classes (B,), with no hidden unit near ReLU's kink.
+
+    Raises ClearparseError where none of DRAWS random networks is such a one: B times H is too large.
+    """
     B, m, d, H, C, V = (dims[name] for name in "BmdHCV")
     w, target = rng.integers(0, V, size=(B, m)), rng.integers(0, C, size=B)
     shapes = Parameters.initial(V=V, m=m, d=d, H=H, C=C, rng=rng, dtype=np.float64)
-    while True:
+    for _ in range(DRAWS):
         params = Parameters(*(rng.normal(size=array.shape) for array in shapes))
         z = params.L[w].reshape(B, m * d) @ params.W + params.b_1
         if np.abs(z).min() > KINK:
             return params, w, target
+    raise ClearparseError(f"--dims: of {B * H:,} hidden units (B times H), some always lie at ReLU's kink; take fewer")
 
 
 def check_gradients(
