@@ -53,7 +53,7 @@ def lift(heads: Heads) -> Heads:
     heads = tuple(first if h == 0 and d != first else h for d, h in enumerate(heads, 1))
     while crossed := [d for d in range(1, len(heads) + 1) if is_crossing(heads, d)]:
         d = min(crossed, key=lambda d: (abs(heads[d - 1] - d), d))
-        heads = (*heads[:d - 1], heads[heads[d - 1] - 1], *heads[d:])
+        heads = (*heads[: d - 1], heads[heads[d - 1] - 1], *heads[d:])
     return heads
 
 
@@ -153,9 +153,9 @@ def test_nothing_is_changed_in_place_and_nothing_is_needed() -> None:
 
 
 def test_a_long_chain_is_no_deep_recursion() -> None:
-    words = 50_000
-    heads, sentences = flat([tuple(range(words)), (*tuple(range(2, words + 1)), 0)])
+    words = 20_000
+    heads, sentences = flat([tuple(range(words)), (*range(2, words + 1), 0)])
     assert not in_cycle(heads, sentences).any()
     assert not nonprojective_sentences(heads, sentences).any()
-    heads[9] = 40_000
-    assert in_cycle(heads, sentences).sum() == 40_000 - 9
+    heads[9] = 15_000
+    assert in_cycle(heads, sentences).sum() == 15_000 - 9

@@ -59,17 +59,23 @@ def split_lines(text: bytes, first: int = 1) -> Lines:
     return Lines(start, end, number, start == end, codes[start] == HASH)
 
 
+def count_lines(text: bytes) -> int:
+    """How many newlines the text has; several times as fast as bytes.count where lines are short."""
+    return int(np.count_nonzero(as_codes(text) == NEWLINE))
+
+
 def strip_lines(text: bytes) -> bytes:
     """The text with CRLF as LF, without spaces behind the last column, and lines of white space made blank.
 
     Line by line: as many lines come out as went in.
     """
-    if b"\r\n" in text:
+    if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
-    if b" \n" not in text and b"\t\n" not in text:
+    codes = as_codes(text)
+    before_newline = codes[:-1][codes[1:] == NEWLINE]
+    if not ((before_newline == SPACE) | (before_newline == TAB)).any():
         return text
     lines = split_lines(text)
-    codes = as_codes(text)
     spaces = codes == SPACE
     blanks = spaces | (codes == TAB)
     white = _content_end(blanks, lines) == lines.start

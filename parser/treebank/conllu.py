@@ -23,6 +23,7 @@ from parser.treebank.columns import (
     UPOS,
     XPOS,
     check_not_empty,
+    count_lines,
     find_rows,
     join_paragraphs,
     last_sentence_end,
@@ -51,7 +52,7 @@ def read_blocks(path: PathLike, *, trees: bool, block_bytes: int = BLOCK_BYTES) 
     with open_input(path) as stream:
         for text in _whole_sentences(stream, block_bytes):
             yield _build(text, name, line, trees=trees)
-            line += text.count(b"\n")
+            line += count_lines(text)
 
 
 def parse_block(text: bytes, *, path: str = "<text>", trees: bool = False) -> Block:

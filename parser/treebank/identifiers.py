@@ -27,7 +27,7 @@ class _Pairs(NamedTuple):
 
 
 class _Problems:
-    """What is wrong with rows; the first in the order of the file is raised."""
+    """What is wrong with rows; the first in the order of the file is raised, of one row what was added first."""
 
     def __init__(self, text: bytes, rows: Rows, path: str) -> None:
         self._text, self._rows, self._path = text, rows, path
@@ -42,7 +42,7 @@ class _Problems:
 
     def raise_first(self) -> None:
         if self._found:
-            row, message = min(self._found)
+            row, message = min(self._found, key=lambda found: found[0])
             raise FileError(self._path, message, int(self._rows.line[row]))
 
 
@@ -64,9 +64,9 @@ def find_words(text: bytes, rows: Rows, path: str) -> Mask:
     which = np.flatnonzero(word)
     problems.add(which, value[which] != so_far[which] + 1, lambda i, id_: _about_word(id_, so_far[which[i]]))
     if len(which) < len(word):
-        problems.add(first_row, words == 0, lambda i, id_: "a sentence without words")
         pairs = _split_pairs(text, rows, np.flatnonzero(~word), so_far, words)
         _check_pairs(text, pairs, rows, problems)
+        problems.add(first_row, words == 0, lambda i, id_: "a sentence without words")
     problems.raise_first()
     return word
 
@@ -92,9 +92,7 @@ def _split_pairs(text: bytes, rows: Rows, which: Offsets, so_far: Offsets, words
 
 def _check_pairs(text: bytes, pairs: _Pairs, rows: Rows, problems: _Problems) -> None:
     bad = (pairs.first < 0) | (pairs.second < 0)
-    problems.add(
-        pairs.row, bad, lambda i, id_: f"ID {id_} is not a word (2), a range (2-3) or an empty node (2.1)"
-    )
+    problems.add(pairs.row, bad, lambda i, id_: f"ID {id_} is not a word (2), a range (2-3) or an empty node (2.1)")
     pairs = pairs.where(~bad)
     separator = rows.fields[pairs.row, ID] + _digits(pairs.first)
     is_range = as_codes(text)[separator] == HYPHEN
@@ -110,12 +108,8 @@ def _digits(value: Offsets) -> Offsets:
 def _check_ranges(ranges: _Pairs, problems: _Problems) -> None:
     row, first, second, so_far, words, sentence = ranges
     problems.add(row, first > second, lambda i, id_: f"range {id_[1:-1]} runs backwards")
-    problems.add(
-        row, second > words, lambda i, id_: f"range {id_[1:-1]} in a sentence of {_words(int(words[i]))}"
-    )
-    problems.add(
-        row, first != so_far + 1, lambda i, id_: f"range {id_[1:-1]} does not stand before word {first[i]}"
-    )
+    problems.add(row, second > words, lambda i, id_: f"range {id_[1:-1]} in a sentence of {_words(int(words[i]))}")
+    problems.add(row, first != so_far + 1, lambda i, id_: f"range {id_[1:-1]} does not stand before word {first[i]}")
     overlap = np.zeros(len(row), bool)
     overlap[1:] = (first[1:] <= second[:-1]) & (sentence[1:] == sentence[:-1])
     problems.add(row, overlap, lambda i, id_: f"range {id_[1:-1]} overlaps the range before it")
@@ -127,9 +121,7 @@ def _words(count: int) -> str:
 
 def _check_empty_nodes(nodes: _Pairs, problems: _Problems) -> None:
     row, first, second, so_far, _, sentence = nodes
-    problems.add(
-        row, first != so_far, lambda i, id_: f"empty node {id_[1:-1]} does not stand behind word {first[i]}"
-    )
+    problems.add(row, first != so_far, lambda i, id_: f"empty node {id_[1:-1]} does not stand behind word {first[i]}")
     place = np.arange(len(row))
     opens = np.ones(len(row), bool)  # the first behind its word
     opens[1:] = (so_far[1:] != so_far[:-1]) | (sentence[1:] != sentence[:-1])
