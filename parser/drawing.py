@@ -10,6 +10,8 @@ from typing import TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from parser.treebank.conllu import Sentence
+
 UP, DOWN, LEFT, RIGHT, JOINED = 1, 2, 4, 8, 16
 _BOXES = {
     0: " ",
@@ -64,6 +66,12 @@ def draw(
     ]
     text = "\n".join(line.rstrip() for line in lines)
     return text.translate(_TO_ASCII) if ascii_only else text
+
+
+def draw_sentence(sentence: Sentence, *, ascii_only: bool = False) -> str:
+    """The sentence's text, a blank line, and its tree."""
+    tree = draw(sentence.forms, sentence.heads, sentence.deprels, ascii_only=ascii_only)
+    return f"{sentence.text or ' '.join(sentence.forms)}\n\n{tree}"
 
 
 def shows_boxes(stream: TextIO) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import contextlib
 import gzip
+import hashlib
 import io
 import os
 import secrets
@@ -102,6 +103,17 @@ class _Output(io.RawIOBase):
 
     def write(self, data: Any) -> int:
         return cast(int, _translate(self._name, lambda: self._stream.write(data)))
+
+
+def checksum(path: PathLike) -> str | None:
+    """The SHA-256 of a file (unpacked, if it ends in .gz); None for standard input, which is gone by now."""
+    if os.fspath(path) == "-":
+        return None
+    digest = hashlib.sha256()
+    with open_input(path) as stream:
+        while data := stream.read(1 << 20):
+            digest.update(data)
+    return digest.hexdigest()
 
 
 @contextlib.contextmanager

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from parser.errors import FileError
-from parser.files import open_input
+from parser.files import checksum
 from parser.stages.dependency import DependencyParser
 from parser.treebank.conllu import DEPREL, FORM, UPOS, Block, parse_block, read_blocks
 from parser.treebank.tree import nonprojective_sentences, roots_per_sentence
@@ -47,9 +46,7 @@ def read(paths: Sequence[str | Path]) -> Data:
         of_file = [block for block in read_blocks(path, trees=True) if len(block)]
         if not of_file:
             raise FileError(path, "no sentences")
-        with open_input(path) as file:
-            digest = hashlib.sha256(file.read()).hexdigest()
-        sources.append({"path": path, "sentences": sum(map(len, of_file)), "sha256": digest})
+        sources.append({"path": path, "sentences": sum(map(len, of_file)), "sha256": checksum(path)})
         blocks += of_file
     return Data(blocks, sources)
 
@@ -89,7 +86,7 @@ def summary(train: Data, dev: Data, parser: DependencyParser) -> Iterator[str]:
     unseen = {label.decode() for block in dev.blocks for label in block.column(DEPREL)}.difference(labels)
     if unseen:
         yield f"warning   labels that only dev has: {' '.join(sorted(unseen))}"
-    if all(set(block.column(UPOS)) == {b"_"} for block in train.blocks):
+    if all(block.is_empty(UPOS) for block in train.blocks):
         yield "warning   the training data have no UPOS tags; without tags trees are much worse"
 
 

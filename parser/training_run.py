@@ -81,10 +81,9 @@ class Run:
 
     def _stop(self, epoch: int, average: Parameters) -> bool:
         scores = score(self.parser.with_parameters(average), self.dev)
-        previous = max((each["LAS"] for each in self.epochs), default=-1.0)
-        better = scores["LAS"] > previous
         loss = self._loss / max(self._seen, 1)  # where every move is forced there is nothing to learn
         self.epochs.append({"epoch": epoch + 1, "loss": loss, **scores})
+        better = self.best_epoch() is self.epochs[-1]
         if better:
             self.best = average
         tqdm.write(
@@ -104,11 +103,9 @@ def score(parser: DependencyParser, data: Data) -> dict[str, float]:
     return {name: value for name, value in main_scores(counts).items() if name in ("UAS", "LAS", "CLAS")}
 
 
-def start(treebank: Treebank, config: Config, init: str | None, rng: np.random.Generator) -> DependencyParser:
-    """The parser that training begins with: random, or, with init, a model to go on from."""
-    if init is None:
-        return new_parser(treebank, template_text(config.template), config, rng)
-    return load(init).parser
+def start(treebank: Treebank, config: Config, init: Model | None, rng: np.random.Generator) -> DependencyParser:
+    """The parser that training begins with: random, or, with init, that of a model to go on from."""
+    return init.parser if init else new_parser(treebank, template_text(config.template), config, rng)
 
 
 def template_text(name: str) -> str:

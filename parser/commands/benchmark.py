@@ -8,6 +8,7 @@ from __future__ import annotations
 import argparse
 import contextlib
 import importlib.util
+import itertools
 import json
 import os
 import platform
@@ -24,17 +25,16 @@ from threadpoolctl import threadpool_limits
 from parser import training_data, training_run
 from parser.commands import parse
 from parser.commands.command_line import OneLineErrors
+from parser.commands.train import CHECKOUT, SAMPLE
 from parser.config import PRESETS
 from parser.errors import ClearparseError
 from parser.files import atomic_output
 from parser.network.classifier import Parameters, backward, forward
 from parser.network.optimizers import Adam, MovingAverage
-from parser.pipeline import Model, load
+from parser.pipeline import BLOCK_BYTES, Model, load
 from parser.stages.dependency_training import Lecturer, Treebank
 from parser.treebank.conllu import read_blocks
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-SAMPLE = CHECKOUT / "data" / "sample"
 STEPS = 12  # batches timed in each form
 
 T = TypeVar("T")
@@ -61,9 +61,7 @@ def _training_step(train: Path, preset: str) -> dict[str, float]:
     config = PRESETS[preset].for_words(data.words)
     treebank, rng = Treebank.of(data.blocks), np.random.default_rng(config.seed)
     parser = training_run.start(treebank, config, None, rng)
-    batches = [
-        batch for batch, _ in zip(Lecturer(parser, treebank, config, rng).batches(0), range(STEPS), strict=False)
-    ]
+    batches = list(itertools.islice(Lecturer(parser, treebank, config, rng).batches(0), STEPS))
     forms: dict[str, Callable[[Parameters, Any], Any]] = {
         "distinct pairs": lambda params, batch: backward(
             params, forward(params, batch.w, legal=batch.legal)[1], batch.target
@@ -104,7 +102,7 @@ def _parsing(path: str, source: Path, runs: int) -> dict[str, float]:
 
     Every run has a model just loaded, whose tables are empty.
     """
-    blocks = list(read_blocks(source, trees=False, block_bytes=parse.BLOCK_BYTES))
+    blocks = list(read_blocks(source, trees=False, block_bytes=BLOCK_BYTES))
     seconds: dict[str, list[float]] = {
         name: [] for name in ("loading", "text to text", "parser alone", "reading", "writing")
     }
@@ -114,7 +112,7 @@ def _parsing(path: str, source: Path, runs: int) -> dict[str, float]:
         with _timed(seconds["parser alone"], _loaded(path, seconds)) as model:
             trees = [model.parser.parse(block) for block in blocks]
         with _timed(seconds["reading"], source) as file:
-            list(read_blocks(file, trees=False, block_bytes=parse.BLOCK_BYTES))
+            list(read_blocks(file, trees=False, block_bytes=BLOCK_BYTES))
         with _timed(seconds["writing"], trees):
             for block, tree in zip(blocks, trees, strict=True):
                 block.with_trees(*tree)

@@ -6,10 +6,12 @@ A traceback is left for defects of the program itself.
 from __future__ import annotations
 
 import argparse
+import contextlib
 import io
 import os
 import sys
-from collections.abc import Callable
+import warnings
+from collections.abc import Callable, Iterator
 from typing import NoReturn
 
 from parser.errors import ClearparseError
@@ -25,6 +27,16 @@ class OneLineErrors(argparse.ArgumentParser):
     def error(self, message: str) -> NoReturn:
         """Raises ClearparseError."""
         raise ClearparseError(f"{message} (--help tells the usage)")
+
+
+@contextlib.contextmanager
+def warnings_told() -> Iterator[None]:
+    """Collects warnings, and tells each different one in a line on stderr when the block ends well."""
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", UserWarning)
+        yield
+    for message in dict.fromkeys(str(warning.message) for warning in caught):
+        print(f"warning: {message}", file=sys.stderr)
 
 
 def run(main: Callable[[list[str]], None]) -> NoReturn:

@@ -4,24 +4,21 @@ What a score was made under (file, tags, punctuation, scorer) is told with it.""
 from __future__ import annotations
 
 import argparse
-import hashlib
 import itertools
 import json
-import sys
-import warnings
 from collections.abc import Iterator, Sequence
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from parser.commands.command_line import OneLineErrors
+from parser import pipeline
+from parser.commands.command_line import OneLineErrors, warnings_told
 from parser.evaluation import Counts, evaluate
 from parser.evaluation_report import PUNCTUATION, SCORER, all_scores
-from parser.files import atomic_output, open_input, shown_name
+from parser.files import atomic_output, checksum, shown_name
 from parser.treebank.conllu import Block, read_blocks
 from parser.version import __version__
 
-BLOCK_BYTES = 4 << 20  # of a file parsed at once: enough sentences to keep the batch full
 MAIN_SCORES = {
     "UAS": "UAS   heads",
     "LAS": "LAS   heads and relations",
@@ -36,16 +33,13 @@ MAIN_SCORES = {
 def main(argv: list[str]) -> None:
     """Run the command with these arguments. Raises ClearparseError."""
     options = _options(argv)
-    model: Any = _load(options.model) if options.model is not None else None
+    model: Any = pipeline.load(options.model) if options.model is not None else None
     if options.info:
         print(model.describe(), end="\n" if options.gold is None else "\n\n")
     if options.gold is None:
         return
-    with threadpool_limits(options.threads), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
+    with threadpool_limits(options.threads), warnings_told():
         scores = all_scores(_evaluate(options, model)) | {"conditions": _conditions(options, model)}
-    for message in dict.fromkeys(str(warning.message) for warning in caught):
-        print(f"warning: {message}", file=sys.stderr)
     if options.json is not None:
         text = json.dumps(scores, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         with atomic_output(options.json) as stream:
@@ -78,14 +72,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     return options
 
 
-def _load(path: str) -> Any:
-    from parser import pipeline  # not above: scores of other parsers' output need no network
-
-    return pipeline.load(path)
-
-
 def _evaluate(options: argparse.Namespace, model: Any) -> Counts:
-    gold: Iterator[Block] = read_blocks(options.gold, trees=True, block_bytes=BLOCK_BYTES)
+    gold: Iterator[Block] = read_blocks(options.gold, trees=True, block_bytes=pipeline.BLOCK_BYTES)
     if model is None:
         system = read_blocks(options.system, trees=True)
     else:
@@ -97,31 +85,20 @@ def _evaluate(options: argparse.Namespace, model: Any) -> Counts:
 
 def _conditions(options: argparse.Namespace, model: Any) -> dict[str, Any]:
     conditions = {
-        "gold": {"path": shown_name(options.gold), "sha256": _sha256(options.gold)},
+        "gold": {"path": shown_name(options.gold), "sha256": checksum(options.gold)},
         "tokens": "gold: words and sentences are those of the gold file",
         "punctuation": PUNCTUATION,
         "scorer": SCORER,
         "clearparse": __version__,
     }
     if model is None:
-        system = {"path": shown_name(options.system), "sha256": _sha256(options.system)}
+        system = {"path": shown_name(options.system), "sha256": checksum(options.system)}
         return conditions | {"tags": "those the system was given: not known here", "system": system}
     return conditions | {
         "tags": "gold, from the columns of the gold file",
         "search": "greedy",
-        "model": {"path": options.model, "sha256": _sha256(options.model)} | model.conditions(),
+        "model": {"path": options.model, "sha256": checksum(options.model)} | model.conditions(),
     }
-
-
-def _sha256(path: str) -> str | None:
-    """The checksum of a file (unpacked, if it ends in .gz); None for standard input, which is gone by now."""
-    if path == "-":
-        return None
-    checksum = hashlib.sha256()
-    with open_input(path) as stream:
-        while data := stream.read(1 << 20):
-            checksum.update(data)
-    return checksum.hexdigest()
 
 
 def _report(scores: dict[str, Any], *, details: bool) -> str:

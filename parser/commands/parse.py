@@ -4,30 +4,24 @@ from __future__ import annotations
 
 import argparse
 import sys
-import warnings
 from collections.abc import Iterator, Sequence
 
 from threadpoolctl import threadpool_limits
 
 from parser import pipeline
-from parser.commands.command_line import OneLineErrors
-from parser.drawing import draw, shows_boxes
+from parser.commands.command_line import OneLineErrors, warnings_told
+from parser.drawing import draw_sentence, shows_boxes
 from parser.files import atomic_output
-from parser.pipeline import MissingTags, Model
+from parser.pipeline import BLOCK_BYTES, Model
 from parser.treebank.conllu import Block, read_blocks
-
-BLOCK_BYTES = 8 << 20  # of a file parsed at once: enough sentences to keep the batch full
 
 
 def main(argv: list[str]) -> None:
     """Parse files, or stdin, to one output that appears when all of it is done."""
     arguments = _command_line().parse_args(argv)
     model = pipeline.load(arguments.model)
-    with threadpool_limits(limits=arguments.threads), warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("once", MissingTags)
+    with threadpool_limits(limits=arguments.threads), warnings_told():
         parse_files(model, arguments.files or ["-"], arguments.output, arguments.format)
-    for message in dict.fromkeys(str(warning.message) for warning in caught):
-        print(f"warning: {message}", file=sys.stderr)
 
 
 def parse_files(model: Model, paths: Sequence[str], output: str, form: str = "conllu") -> None:
@@ -45,8 +39,7 @@ def _conllu(model: Model, block: Block) -> Iterator[bytes]:
 
 def _trees(model: Model, block: Block) -> Iterator[bytes]:
     for sentence in model.parse_block(block):
-        text = draw(sentence.forms, sentence.heads, sentence.deprels, ascii_only=not shows_boxes(sys.stdout))
-        yield f"{sentence.text or ' '.join(sentence.forms)}\n\n{text}\n\n".encode()
+        yield f"{draw_sentence(sentence, ascii_only=not shows_boxes(sys.stdout))}\n\n".encode()
 
 
 _FORMATS = {"conllu": _conllu, "tree": _trees}

@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from parser import training_data, training_run
 from parser.commands.command_line import OneLineErrors
 from parser.config import PRESETS, Config
-from parser.drawing import draw, shows_boxes
+from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError
 from parser.pipeline import Model, load
 from parser.stages.dependency_training import Treebank
@@ -28,7 +28,8 @@ SAMPLE = CHECKOUT / "data" / "sample"
 def main(argv: list[str]) -> None:
     """Train, save, check, and draw one sentence of dev."""
     arguments = _command_line().parse_args(argv)
-    config, init = _config(arguments), arguments.init
+    init = load(arguments.init) if arguments.init else None
+    config = _config(arguments, init)
     if arguments.train is None:
         if not (SAMPLE / "train.conllu").is_file():
             raise ClearparseError("name the training data: --train FILE (the bundled treebank is only in a checkout)")
@@ -43,7 +44,7 @@ def main(argv: list[str]) -> None:
 
 
 def _train(
-    arguments: argparse.Namespace, config: Config, init: str | None, command: str
+    arguments: argparse.Namespace, config: Config, init: Model | None, command: str
 ) -> tuple[Model, training_run.Run]:
     train = training_data.read(arguments.train)
     if arguments.dev is None:
@@ -71,8 +72,7 @@ def _say_what_was_made(model: Model, output: Path, run: training_run.Run) -> Non
     block = min(run.dev.blocks, key=len)
     lengths = [abs(len(sentence) - 9) for sentence in block]
     sentence = model.parse_block(block)[int(np.argmin(lengths))]
-    print(f"\n{sentence.text or ' '.join(sentence.forms)}\n")
-    print(draw(sentence.forms, sentence.heads, sentence.deprels, ascii_only=not shows_boxes(sys.stdout)))
+    print(f"\n{draw_sentence(sentence, ascii_only=not shows_boxes(sys.stdout))}")
     print(f"\ndev UAS {best['UAS']:.2f}  LAS {best['LAS']:.2f}  CLAS {best['CLAS']:.2f}")
     print(
         f"          epoch {best['epoch']} of {len(run.epochs)}, chosen on dev; gold tokens and tags,"
@@ -106,12 +106,12 @@ def _command_line() -> argparse.ArgumentParser:
     return cli
 
 
-def _config(arguments: argparse.Namespace) -> Config:
+def _config(arguments: argparse.Namespace, init: Model | None) -> Config:
     """The preset with the flags that were given; with --init, the shape is that of the model."""
     given = {each.name: getattr(arguments, each.name) for each in fields(Config)}
     config = replace(PRESETS[arguments.preset], **{name: value for name, value in given.items() if value is not None})
-    if arguments.init:
-        made = load(arguments.init).record["config"]
+    if init:
+        made = init.record["config"]
         config = replace(config, **{name: made[name] for name in ("template", "system", "d", "H", "min_count")})
     config.check()
     return config

@@ -84,10 +84,10 @@ class Tables:
         With first = 0 all tables are made anew from what the parameters are now.
         """
         features, self.types = self.features, first + len(type_rows)
-        if first == 0 or self.types > self.capacity:
-            if first:
-                raise ValueError(f"{self.types} types of word, and room for {self.capacity}")
+        if first == 0:
             self._make_room()
+        if self.types > self.capacity:
+            raise ValueError(f"{self.types} types of word, and room for {self.capacity}")
         parts = [Part.of(type_rows, channels) for channels in _of_form_and_of_tags(features.word_channels)]
         for start, slots in zip(self.start, features.word_slots, strict=False):
             table = self.P[start + first : start + self.types]
@@ -169,16 +169,17 @@ class Greedy:
         """type_of (size,): the type of the word at each flat index."""
         self.system, self.transitions, self.tables, self.type_of = system, transitions, tables, type_of
 
-    def theta(self, live: Index) -> Floats:
-        """Scores of all classes, (B, C)."""
-        words, state_rows = self.tables.features.look(self.system, live)
-        return self.tables.theta([self.type_of[word] for word in words], state_rows)
+    def look(self, live: Index) -> tuple[list[Index], list[Index], Floats]:
+        """What `Features.look` finds in the configurations live (B,), and the scores of all classes, (B, C)."""
+        words, values = self.tables.features.look(self.system, live)
+        return words, values, self.tables.theta([self.type_of[word] for word in words], values)
 
     def __call__(self, live: Index) -> Index:
         legal = self.system.legal(live)
         transition, free = forced(legal, self.transitions)
         if len(free):
-            transition[free] = best(self.theta(live[free]), legal[free], self.transitions)
+            *_, theta = self.look(live[free])
+            transition[free] = best(theta, legal[free], self.transitions)
         return transition
 
 

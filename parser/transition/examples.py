@@ -58,14 +58,12 @@ class Lessons:
         return transition
 
     def _learn(self, live: Index, legal: Mask) -> Index:
-        system, transitions = self.greedy.system, self.greedy.transitions
-        words, state_rows = self.greedy.tables.features.look(system, live)
-        theta = self.greedy.tables.theta([self.greedy.type_of[word] for word in words], state_rows)
+        words, values, theta = self.greedy.look(live)
         target = self._target(live, theta)
-        w = self.greedy.tables.features.fill(words, state_rows, self.word_rows)
+        w = self.greedy.tables.features.fill(words, values, self.word_rows)
         known = np.flatnonzero(target >= 0)
         self._recorded.append(Examples(w[known], target[known].astype(np.int32), legal[known]))
-        choice = best(theta, legal, transitions)
+        choice = best(theta, legal, self.greedy.transitions)
         follow = (target >= 0) & (self.rng.random(len(live)) >= self.exploration)
         return np.where(follow, target, choice)
 
