@@ -20,7 +20,7 @@ class Config:
     """What a model is made of and how it is trained; the values are those of the preset `fast`."""
 
     seed: int = _choice(1, "everything random comes from it: same seed, same machine, same bytes")
-    template: str = _choice("compact", "which words and what of them the network looks at: a name, or a file")
+    template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
     system: str = _choice(
         "arc-hybrid", "transition system: arc-hybrid or arc-standard", names=("arc-hybrid", "arc-standard")
     )
@@ -65,5 +65,5 @@ class Config:
 
 PRESETS: dict[str, Config] = {
     "fast": Config(),
-    "accurate": Config(template="default", H=512, dropout=0.4, slot_dropout=0.15, lr=2e-3),
+    "accurate": Config(H=512, dropout=0.4, slot_dropout=0.15, lr=2e-3),
 }

@@ -15,13 +15,13 @@ from parser.errors import ClearparseError, FileError
 from parser.model_file import load_arrays, save_arrays
 from parser.network.classifier import Parameters
 from parser.stages.dependency import DependencyParser
-from parser.transition.systems import SYSTEMS, Transitions
+from parser.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Transitions
 from parser.treebank.conllu import FEATS, UPOS, XPOS, Block, Sentence, parse_block
 from parser.treebank.vocabulary import Vocabulary
 
 KIND = "dependency parser"
 SENTENCES = 2000  # of an iterable that are parsed at once
-BLOCK_BYTES = 8 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
+BLOCK_BYTES = 16 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
 TAGS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
 
@@ -78,8 +78,7 @@ class Model:
             "template": parser.template,
             "system": parser.system,
             "symbols": parser.vocabulary.symbols,
-            "arc_labels": parser.transitions.arc_labels,
-            "root_labels": parser.transitions.root_labels,
+            "labels": {MOVES[kind]: labels for kind, labels in parser.transitions.by_kind.items()},
             "record": self.record,
         }
         save_arrays(path, parser.params._asdict(), metadata)
@@ -118,7 +117,7 @@ def load(path: str | PathLike[str]) -> Model:
         if metadata["kind"] != KIND:
             raise FileError(path, f"a model of another kind: {metadata['kind']}")
         vocabulary = Vocabulary(metadata["symbols"])
-        transitions = Transitions(metadata["arc_labels"], metadata["root_labels"])
+        transitions = Transitions(*(metadata["labels"][MOVES[kind]] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)))
         params = Parameters(**arrays)
         parser = DependencyParser(
             params, metadata["template"], _known_system(metadata["system"]), vocabulary, transitions

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import pickle
 import subprocess
 import sys
 from pathlib import Path
@@ -10,8 +12,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parser.commands import evaluate, train
+from parser.commands import evaluate, parse, train
 from parser.errors import ClearparseError, FileError
+from parser.parallel import map_in_order
 from parser.pipeline import MissingTags, load
 from parser.treebank.conllu import parse_block, read_conllu
 
@@ -130,6 +133,39 @@ def test_parsing_goes_through_stdin_and_stdout(model: Path) -> None:
     assert [line.split(b"\t")[:6] for line in result.stdout.splitlines()] == [
         line.split(b"\t")[:6] for line in GOOD.encode().splitlines()
     ]
+
+
+def test_several_processes_write_the_same_bytes(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(parse, "BLOCK_BYTES", 3000)
+    loaded, outputs = load(model), [str(tmp_path / name) for name in ("one", "two")]
+    for output, jobs in zip(outputs, (1, 2), strict=True):
+        parse.parse_files(loaded, [str(SAMPLE / "dev.conllu"), str(SAMPLE / "train.conllu")], output, jobs=jobs)
+    assert Path(outputs[0]).read_bytes() == Path(outputs[1]).read_bytes()
+    assert len(list(read_conllu(outputs[0], trees=True))) == 199
+
+
+def test_errors_and_warnings_come_from_other_processes_too(model: Path, tmp_path: Path) -> None:
+    bad = write(tmp_path / "bad.conllu", GOOD + "1\tDogs\n\n")
+    bare = write(tmp_path / "bare.conllu", GOOD.replace("NOUN\tNNS", "_\t_").replace("VERB\tVBP", "_\t_"))
+    done = script("parse", "--model", str(model), "--jobs", "2", bare, "--output", str(tmp_path / "o"))
+    assert (done.returncode, done.stdout) == (0, b"")
+    assert done.stderr.decode().startswith(f"warning: {bare}: UPOS and XPOS and FEATS not in the input")
+    done = script("parse", "--model", str(model), "--jobs", "2", bad, "--output", str(tmp_path / "none"))
+    assert (done.returncode, done.stdout) == (1, b"")
+    assert done.stderr.decode() == f"{bad}:4: 2 columns, a CoNLL-U line has 10, separated by tabs\n"
+    assert not (tmp_path / "none").exists()
+
+
+def test_a_killed_process_is_told_in_one_line() -> None:
+    with pytest.raises(ClearparseError, match="killed"):
+        list(map_in_order(os._exit, [1], jobs=1))
+
+
+def test_models_go_from_process_to_process(model: Path) -> None:
+    loaded = load(model)
+    copy = pickle.loads(pickle.dumps(loaded))
+    block = parse_block((SAMPLE / "dev.conllu").read_bytes())
+    assert copy.parse_text(block) == loaded.parse_text(block)
 
 
 def test_nothing_is_written_when_the_input_is_bad(model: Path, tmp_path: Path) -> None:

@@ -15,11 +15,12 @@ from parser.network.optimizers import Adam, MovingAverage
 from parser.network.training import Schedule, fit
 from parser.stages.dependency import DependencyParser
 from parser.stages.dependency_training import Lecturer, Treebank, labels_of, new_parser
-from parser.transition.decode import Greedy, Tables
+from parser.transition.decode import Greedy
 from parser.transition.examples import Examples, Lessons
 from parser.transition.features import TEMPLATES
 from parser.transition.oracle import ORACLES
 from parser.transition.systems import LEFT_ARC, ROOT_ARC, SYSTEMS, Layout
+from parser.transition.tables import Tables
 from parser.treebank.conllu import parse_block
 from parser.treebank.tree import nonprojective_sentences
 from parser.treebank.vocabulary import UNKNOWN, Encoder
@@ -36,7 +37,7 @@ def treebank() -> Treebank:
 
 def untrained(treebank: Treebank, system: str = "arc-hybrid") -> DependencyParser:
     config = replace(CONFIG, system=system)
-    return new_parser(treebank, TEMPLATES["compact"], config, np.random.default_rng(1))
+    return new_parser(treebank, TEMPLATES["default"], config, np.random.default_rng(1))
 
 
 def lessons(parser: DependencyParser, treebank: Treebank, exploration: float) -> tuple[Lessons, Examples]:
@@ -76,10 +77,23 @@ def test_with_exploration_the_parser_goes_its_own_way(treebank: Treebank) -> Non
 
 
 def test_arc_labels_and_root_labels_are_kept_apart(treebank: Treebank) -> None:
-    arc, root = labels_of(treebank)
+    left, right, root = labels_of(treebank)
     assert root == ["root"]
-    assert "root" not in arc
-    assert arc[0] == "punct"
+    assert "root" not in (*left, *right)
+    assert left[0] == "det"
+    assert right[0] == "punct"
+    assert "amod" in left
+    assert "conj" not in left
+
+
+def test_where_no_arc_goes_one_way_it_gets_the_labels_of_another() -> None:
+    def labels(heads: list[int], deprels: list[str]) -> tuple[list[str], list[str], list[str]]:
+        keys = [b"a\ta\tX\tX\t_"] * len(heads)
+        return labels_of(Treebank(keys, deprels, np.array(heads, np.int32), np.array([0, len(heads)])))
+
+    assert labels([0], ["root"]) == (["root"], ["root"], ["root"])
+    assert labels([2, 0], ["det", "root"]) == (["det"], ["det"], ["root"])
+    assert labels([0, 1], ["root", "obj"]) == (["obj"], ["obj"], ["root"])
 
 
 def test_hidden_words_lose_their_form_alone(treebank: Treebank) -> None:
@@ -118,7 +132,7 @@ def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str
     few = treebank.take(np.arange(20))
     config = replace(CONFIG, H=64, d=32, word_dropout=0.0, system=system, batch=64, min_count=1, epochs=40)
     rng = np.random.default_rng(3)
-    parser = new_parser(few, TEMPLATES["compact"], config, rng)
+    parser = new_parser(few, TEMPLATES["default"], config, rng)
     lecturer = Lecturer(parser, few, config, rng)
     average = MovingAverage(parser.params, 0.9)
     fit(

@@ -1,4 +1,4 @@
-"""Templates: how they are read, what they see, and that tables of sums score like the classifier itself."""
+"""Templates: how they are read, and what they see."""
 
 from __future__ import annotations
 
@@ -9,7 +9,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parser.network.classifier import Parameters, scores
 from parser.transition import decode
 from parser.transition.features import (
     DISTANCES,
@@ -131,59 +130,8 @@ def test_an_encoder_that_is_full_forgets_and_still_encodes_alike() -> None:
     ]  # NULL, ROOT and four words are six types; the fifth word is one too many
 
 
-def test_tables_that_are_filled_in_parts_are_the_same() -> None:
-    vocabulary = vocabulary_of(TEMPLATES["default"])
-    features = Features(TEMPLATES["default"], vocabulary, len(LABELS))
-    rng = np.random.default_rng(1)
-    params = Parameters.initial(V=features.V, m=features.m, d=4, H=8, C=5, rng=rng)
-    encoder = Encoder(vocabulary)
-    encoder.types(KEYS)
-    whole, parts = decode.Tables(params, features), decode.Tables(params, features)
-    whole.fill(encoder.rows())
-    parts.fill(encoder.rows()[:3])
-    parts.fill(encoder.rows()[3:], 3)
-    for start, end in zip(whole.start, [*whole.start[1:], len(whole.P)], strict=True):
-        rows = slice(start, min(end, start + whole.types) if start < whole.capacity * len(features.addresses) else end)
-        np.testing.assert_allclose(whole.P[rows], parts.P[rows], rtol=1e-4, atol=1e-7)
-
-
-@pytest.mark.parametrize("name", [*TEMPLATES, "one slot"])
-@pytest.mark.parametrize("system_name", SYSTEMS)
-def test_tables_score_like_the_classifier(name: str, system_name: str) -> None:
-    template = TEMPLATES.get(name, "xpos: s0")
-    rng = np.random.default_rng(5)
-    vocabulary = vocabulary_of(template)
-    features = Features(template, vocabulary, len(LABELS))
-    transitions = Transitions(LABELS, ["root"])
-    C = len(transitions.kind)
-    params = Parameters.initial(V=features.V, m=features.m, d=7, H=11, C=C, rng=rng, dtype=np.float64)
-    for array in params:
-        array[...] = rng.normal(size=array.shape)
-    layout = Layout(np.array([0, 3, 4, 9, 14]))
-    system = SYSTEMS[system_name](layout)
-    encoder = Encoder(vocabulary)
-    types = layout.spread(encoder.types([KEYS[k] for k in rng.integers(0, 5, 14)])[0], null=NULL, root=ROOT)
-    tables = decode.Tables(params, features)
-    tables.fill(encoder.rows())
-    compared = 0
-
-    def choose(live: np.ndarray) -> np.ndarray:
-        nonlocal compared
-        words, values = features.look(system, live)
-        w = features.fill(words, values, encoder.rows()[types])
-        theta = tables.theta([types[word] for word in words], values)
-        np.testing.assert_allclose(theta, scores(params, w), rtol=1e-10, atol=1e-10)
-        compared += len(live)
-        return decode.best(theta, system.legal(live), transitions)
-
-    decode.run(system, transitions, choose, batch=3)
-    assert compared == 2 * 14
-    assert (system.head[layout.words] > 0).all()
-    assert (system.label[layout.words] > 0).all()
-
-
 def test_best_is_the_highest_score_of_a_legal_kind() -> None:
-    transitions = Transitions(LABELS, ["root"])
+    transitions = Transitions(LABELS, LABELS, ["root"])
     rng = np.random.default_rng(3)
     theta = rng.normal(size=(200, len(transitions.kind)))
     legal = rng.random((200, 4)) < 0.5
@@ -196,7 +144,7 @@ def test_best_is_the_highest_score_of_a_legal_kind() -> None:
 def test_long_sentences_wait_for_nobody() -> None:
     lengths = [1, 7, 2, 9, 3]
     system = SYSTEMS["arc-hybrid"](Layout(np.cumsum([0, *lengths])))
-    transitions = Transitions(LABELS, ["root"])
+    transitions = Transitions(LABELS, LABELS, ["root"])
     sizes = []
 
     def choose(live: np.ndarray) -> np.ndarray:

@@ -27,7 +27,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # Lowest first. What stands on one floor does not see its neighbours; "" is parser/__init__.py.
 FLOORS = (
     "errors version",
-    "files",
+    "files parallel",
     "treebank network",
     "transition config",
     "stages model_file evaluation drawing",

@@ -24,7 +24,7 @@ from threadpoolctl import threadpool_limits
 
 from parser import training_data, training_run
 from parser.commands import parse
-from parser.commands.command_line import OneLineErrors
+from parser.commands.command_line import OneLineErrors, at_least_one
 from parser.commands.train import CHECKOUT, SAMPLE
 from parser.config import PRESETS
 from parser.errors import ClearparseError
@@ -167,6 +167,6 @@ def _command_line() -> argparse.ArgumentParser:
     cli.add_argument("--input", type=Path, default=SAMPLE / "dev.conllu", metavar="F", help="what is parsed")
     cli.add_argument("--model", metavar="MODEL", help="measure parsing with this model")
     cli.add_argument("--preset", choices=PRESETS, default="fast", help="whose training step is measured")
-    cli.add_argument("--runs", type=int, default=5, metavar="N", help="runs whose median is told (default 5)")
+    cli.add_argument("--runs", type=at_least_one, default=5, metavar="N", help="runs whose median is told (default 5)")
     cli.add_argument("--json", metavar="OUT", help="write the results here too")
     return cli

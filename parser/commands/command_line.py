@@ -29,6 +29,13 @@ class OneLineErrors(argparse.ArgumentParser):
         raise ClearparseError(f"{message} (--help tells the usage)")
 
 
+def at_least_one(text: str) -> int:
+    """An argument that counts something. Raises ArgumentTypeError."""
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+    return int(text)
+
+
 @contextlib.contextmanager
 def warnings_told() -> Iterator[None]:
     """Collects warnings, and tells each different one in a line on stderr when the block ends well."""

@@ -12,7 +12,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from parser import pipeline
-from parser.commands.command_line import OneLineErrors, warnings_told
+from parser.commands.command_line import OneLineErrors, at_least_one, warnings_told
 from parser.evaluation import Counts, evaluate
 from parser.evaluation_report import PUNCTUATION, SCORER, all_scores
 from parser.files import atomic_output, checksum, shown_name
@@ -57,7 +57,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     cli.add_argument("--json", metavar="OUT", help="write all scores and conditions here; - is stdout")
     cli.add_argument("--details", action="store_true", help="print scores of each relation, and confusions")
     cli.add_argument("--info", action="store_true", help="print what the model is; --gold is not needed")
-    cli.add_argument("--threads", type=int, default=1, metavar="N", help="of the matrix products (default 1)")
+    cli.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of the matrix products (default 1)")
     options = cli.parse_args(argv)
     if options.info and options.model is None:
         cli.error("--info needs --model")
@@ -65,8 +65,6 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         cli.error("--gold is missing: the treebank to score on")
     if options.gold is None and (options.json is not None or options.details):
         cli.error(f"{'--details' if options.details else '--json'} needs --gold")
-    if options.threads < 1:
-        cli.error("--threads must be 1 or more")
     if options.gold == options.system == "-":
         cli.error("--gold and --system cannot both be standard input")
     return options

@@ -4,45 +4,58 @@ from __future__ import annotations
 
 import argparse
 import sys
+import warnings
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 
 from threadpoolctl import threadpool_limits
 
 from parser import pipeline
-from parser.commands.command_line import OneLineErrors, warnings_told
+from parser.commands.command_line import OneLineErrors, at_least_one, warnings_told
 from parser.drawing import draw_sentence, shows_boxes
 from parser.files import atomic_output
+from parser.parallel import map_in_order
 from parser.pipeline import BLOCK_BYTES, Model
-from parser.treebank.conllu import Block, read_blocks
+from parser.treebank.conllu import Block, Text, read_texts
 
 
 def main(argv: list[str]) -> None:
     """Parse files, or stdin, to one output that appears when all of it is done."""
     arguments = _command_line().parse_args(argv)
     model = pipeline.load(arguments.model)
-    with threadpool_limits(limits=arguments.threads), warnings_told():
-        parse_files(model, arguments.files or ["-"], arguments.output, arguments.format)
+    with warnings_told():
+        parse_files(model, arguments.files or ["-"], arguments.output, arguments.format, arguments.jobs)
 
 
-def parse_files(model: Model, paths: Sequence[str], output: str, form: str = "conllu") -> None:
-    """Parse CoNLL files, one after another, into one that appears whole or not at all; memory is that of a block."""
+def parse_files(model: Model, paths: Sequence[str], output: str, form: str = "conllu", jobs: int = 1) -> None:
+    """Parse CoNLL files, one after another, into one that appears whole or not at all; some blocks are in memory."""
+    texts = (text for path in paths for text in read_texts(path, block_bytes=BLOCK_BYTES))
+    worker = Worker(model, form, ascii_only=not shows_boxes(sys.stdout))
     with atomic_output(output) as stream:
-        for path in paths:
-            for block in read_blocks(path, trees=False, block_bytes=BLOCK_BYTES):
-                for piece in _FORMATS[form](model, block):
-                    stream.write(piece)
+        for parsed, warned in map(worker, texts) if jobs == 1 else map_in_order(worker, texts, jobs):
+            stream.write(parsed)
+            for warning in warned:
+                warnings.warn(warning, stacklevel=2)
 
 
-def _conllu(model: Model, block: Block) -> Iterator[bytes]:
-    yield model.parse_text(block)
+@dataclass(frozen=True)
+class Worker:
+    """What one process does: texts in; texts with trees, and the warnings about them, out."""
 
+    model: Model
+    form: str
+    ascii_only: bool
 
-def _trees(model: Model, block: Block) -> Iterator[bytes]:
-    for sentence in model.parse_block(block):
-        yield f"{draw_sentence(sentence, ascii_only=not shows_boxes(sys.stdout))}\n\n".encode()
+    def __call__(self, text: Text) -> tuple[bytes, list[Warning]]:
+        with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            block = text.block(trees=False)
+            parsed = self.model.parse_text(block) if self.form == "conllu" else b"".join(self._drawings(block))
+        return parsed, [warning.message for warning in caught if isinstance(warning.message, Warning)]
 
-
-_FORMATS = {"conllu": _conllu, "tree": _trees}
+    def _drawings(self, block: Block) -> Iterator[bytes]:
+        for sentence in self.model.parse_block(block):
+            yield f"{draw_sentence(sentence, ascii_only=self.ascii_only)}\n\n".encode()
 
 
 def _command_line() -> argparse.ArgumentParser:
@@ -54,7 +67,9 @@ def _command_line() -> argparse.ArgumentParser:
     cli.add_argument("--model", required=True, metavar="MODEL", help="a model file, as train.py makes it")
     cli.add_argument("--output", default="-", metavar="F", help="default stdout; it appears whole or not at all")
     cli.add_argument(
-        "--format", choices=_FORMATS, default="conllu", help="conllu (default), or trees drawn for a terminal"
+        "--format", choices=("conllu", "tree"), default="conllu", help="conllu, or trees drawn for a terminal"
     )
-    cli.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the matrix products (default 1)")
+    cli.add_argument(
+        "--jobs", type=at_least_one, default=1, metavar="N", help="processes that parse, a core each (default 1)"
+    )
     return cli

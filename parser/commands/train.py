@@ -14,7 +14,7 @@ import numpy as np
 from threadpoolctl import threadpool_limits
 
 from parser import training_data, training_run
-from parser.commands.command_line import OneLineErrors
+from parser.commands.command_line import OneLineErrors, at_least_one
 from parser.config import PRESETS, Config
 from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError
@@ -95,7 +95,7 @@ def _command_line() -> argparse.ArgumentParser:
     cli.add_argument("--output", metavar="MODEL", help="where the model goes; default models/TREEBANK-PRESET.model")
     cli.add_argument("--preset", choices=PRESETS, default="fast", help="fast: 200 hidden units; accurate: 512")
     cli.add_argument("--init", metavar="MODEL", help="go on from this model, on other data")
-    cli.add_argument("--threads", type=int, default=1, metavar="N", help="threads of the matrix products (default 1)")
+    cli.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of the matrix products (default 1)")
     group = cli.add_argument_group("config", "each overrides the preset's value")
     presets = [asdict(preset) for preset in PRESETS.values()]
     for each in fields(Config):

@@ -5,13 +5,16 @@ A model is its parameters and what they mean: template, transition system, vocab
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
 from parser.network.classifier import Parameters
-from parser.transition.decode import Greedy, Tables, run
+from parser.transition.decode import Greedy, run
 from parser.transition.features import Features
 from parser.transition.systems import SYSTEMS, Layout, Transitions
+from parser.transition.tables import Tables
 from parser.treebank.conllu import Block
 from parser.treebank.vocabulary import NULL, ROOT, Encoder, Vocabulary, word_keys
 
@@ -27,6 +30,9 @@ class DependencyParser:
         self.features = Features(template, vocabulary, len(transitions.labels))
         self._encoder = Encoder(vocabulary)
         self._tables = Tables(params, self.features)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        return DependencyParser, (self.params, self.template, self.system, self.vocabulary, self.transitions)
 
     def with_parameters(self, params: Parameters) -> DependencyParser:
         """The same parser with other numbers."""

@@ -14,11 +14,12 @@ from parser.errors import ClearparseError
 from parser.network.classifier import Parameters
 from parser.network.training import Batch
 from parser.stages.dependency import DependencyParser
-from parser.transition.decode import Greedy, Tables
+from parser.transition.decode import Greedy
 from parser.transition.examples import Examples, Lessons
 from parser.transition.features import Features, channels_of, parse_template
 from parser.transition.oracle import ORACLES
 from parser.transition.systems import SYSTEMS, Index, Layout, Transitions
+from parser.transition.tables import Tables
 from parser.treebank.conllu import DEPREL, Block
 from parser.treebank.tree import projectivized
 from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, word_keys
@@ -69,12 +70,18 @@ def new_parser(treebank: Treebank, template: str, config: Config, rng: np.random
     return DependencyParser(params, template, config.system, vocabulary, transitions)
 
 
-def labels_of(treebank: Treebank) -> tuple[list[str], list[str]]:
-    """The labels of arcs between words and of arcs from ROOT, each most frequent first."""
-    labels = np.array(treebank.labels, dtype=object)
-    counts = (Counter(labels[treebank.heads != 0]), Counter(labels[treebank.heads == 0]))
-    arc, root = ([label for label, _ in sorted(c.items(), key=lambda item: (-item[1], item[0]))] for c in counts)
-    return arc, root
+def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
+    """The labels of arcs to the left, to the right and from ROOT, each most frequent first.
+
+    Where there is no arc of a kind, it gets the labels of another, so that every tree is possible.
+    """
+    labels, heads = np.array(treebank.labels, dtype=object), treebank.heads
+    lengths = np.diff(treebank.sentences)
+    position = np.arange(len(heads)) - np.repeat(treebank.sentences[:-1], lengths) + 1
+    kinds = (heads > position, (heads > 0) & (heads < position), heads == 0)
+    counts = (sorted(Counter(labels[kind]).items(), key=lambda item: (-item[1], item[0])) for kind in kinds)
+    left, right, root = ([label for label, _ in each] for each in counts)
+    return left or right or root, right or left or root, root
 
 
 class Lecturer:
@@ -88,9 +95,7 @@ class Lecturer:
         if not ORACLES[parser.system].exploration:  # a static oracle knows the way to projective trees alone
             treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
         self.treebank = treebank
-        transitions = parser.transitions
-        arc_labels, root_labels = labels_of(treebank)
-        new = {*arc_labels}.difference(transitions.arc_labels) | {*root_labels}.difference(transitions.root_labels)
+        new = set(treebank.labels).difference(parser.transitions.labels)
         if new:
             raise ClearparseError(f"the model does not know these labels of the training data: {' '.join(sorted(new))}")
         self._tables = Tables(parser.params, parser.features)

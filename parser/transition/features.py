@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from parser.errors import ClearparseError
 from parser.transition.systems import Index, System
-from parser.treebank.vocabulary import CHANNELS, Vocabulary
+from parser.treebank.vocabulary import CHANNELS, OF_FORM, OF_TAGS, Vocabulary
 
 # What a slot can show besides the channels of a word itself, and how many rows it needs (label: one for each label).
 LABEL, DISTANCE, LEFT_VALENCY, RIGHT_VALENCY = "label", "distance", "left_valency", "right_valency"
@@ -33,39 +33,24 @@ _CHEN_MANNING_WORDS = (
     " lc1(s1) rc1(s1) lc2(s1) rc2(s1) lc1(lc1(s1)) rc1(rc1(s1))"
 )
 _CHEN_MANNING_CHILDREN = " ".join(_CHEN_MANNING_WORDS.split()[6:])
-_CORE = "s0 s1 s2 b0 b1 b2"
-_CHILDREN = "lc1(s0) lc2(s0) rc1(s0) rc2(s0) lc1(s1) lc2(s1) rc1(s1) rc2(s1) lc1(b0) lc2(b0)"
-_OUTER_CHILDREN = "lc1(s0) rc1(s0) lc1(s1) rc1(s1) lc1(b0)"
-_GRANDCHILDREN = "lc1(lc1(s0)) rc1(rc1(s0)) rc1(lc1(s0)) rc1(rc1(s1))"
+_CHILDREN = "lc1(s0) rc1(s0) lc2(s0) rc2(s0) lc1(s1) rc1(s1) lc2(s1) rc2(s1) lc1(b0) lc2(b0)"
+_NEAR = "s0 s1 s2 b0 b1 b2 lc1(s0) rc1(s0) lc1(s1) rc1(s1) lc1(b0)"
 
 TEMPLATES = {
     # CS224n, assignment 2 (2017): 18 words and their tags.
     "cs224n-36": f"form: {_CHEN_MANNING_WORDS}\nxpos: {_CHEN_MANNING_WORDS}",
     # Chen & Manning (2014), section 3.1: 18 words, 18 tags, 12 labels.
     "chen-manning-48": f"form: {_CHEN_MANNING_WORDS}\nxpos: {_CHEN_MANNING_WORDS}\nlabel: {_CHEN_MANNING_CHILDREN}",
-    # Ours. Each address costs time in parsing, its channels cost none: so `compact` has twelve addresses.
+    # Ours. Parsing pays for each address that shows a form; those of which only tags are seen cost little.
     "default": f"""
-        form: {_CORE} {_CHILDREN} {_GRANDCHILDREN}
-        xpos: {_CORE} b3 s3 {_CHILDREN} {_GRANDCHILDREN}
-        upos: {_CORE} {_CHILDREN}
-        feats: {_CORE} {_CHILDREN}
-        suffix3: {_CORE} lc1(s0) rc1(s0) rc1(s1)
-        suffix2: {_CORE}
-        prefix2: {_CORE}
-        label: {_CHILDREN} {_GRANDCHILDREN}
-        distance: s0-b0 s1-s0
-        left_valency: s0 s1 b0
-        right_valency: s0 s1
-    """,
-    "compact": f"""
-        form: {_CORE} {_OUTER_CHILDREN} lc2(s0)
-        xpos: {_CORE} {_OUTER_CHILDREN} lc2(s0)
-        upos: {_CORE} {_OUTER_CHILDREN}
-        feats: {_CORE} {_OUTER_CHILDREN}
-        suffix3: {_CORE}
+        form: s0 s1 b0 b1 lc1(s0) rc1(s0) lc1(b0) rc1(s1)
+        suffix3: s0 s1 b0 b1
         suffix2: s0 s1 b0 b1
         prefix2: s0 s1 b0 b1
-        label: {_OUTER_CHILDREN} lc2(s0) rc2(s0) rc2(s1)
+        xpos: s0 s1 s2 s3 b0 b1 b2 b3 {_CHILDREN}
+        upos: s0 s1 s2 s3 b0 b1 b2 b3 {_CHILDREN}
+        feats: {_NEAR}
+        label: {_CHILDREN}
         distance: s0-b0 s1-s0
         left_valency: s0 s1 b0
         right_valency: s0 s1
@@ -142,8 +127,10 @@ class Features:
             row += rows
         self.V = row
         channels = self.word_channels = list(vocabulary.first)
-        # Slots of words: (slot, channel's number) by address. The others are numbered by what the state says.
-        self.addresses = list(dict.fromkeys(slot.address for slot in self.slots if slot.channel in channels))
+        # Slots of words: (slot, channel's number) by address, first the addresses where more is seen than tags.
+        whole = list(dict.fromkeys(slot.address for slot in self.slots if slot.channel in OF_FORM))
+        others = [slot.address for slot in self.slots if slot.channel in OF_TAGS]
+        self.addresses, self.whole = list(dict.fromkeys(whole + others)), len(whole)
         self.word_slots = [
             [
                 (i, channels.index(slot.channel))

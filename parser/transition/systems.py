@@ -210,23 +210,18 @@ SYSTEMS: dict[str, type[System]] = {system.name: system for system in (ArcHybrid
 class Transitions:
     """The classes of the network: each kind of move with each of its labels.
 
-    labels: all labels, as text. root_labels: those that an arc from ROOT may have; no other arc may have these unless
-    the treebank uses them elsewhere too (arc_labels). kind, label (C,): each class's kind of move and label's number.
+    left_labels, right_labels, root_labels: the labels that LEFT_ARC, RIGHT_ARC and ROOT_ARC may give, as text.
+    labels: all of them. kind, label (C,): each class's kind of move and label's number.
     """
 
-    def __init__(self, arc_labels: Sequence[str], root_labels: Sequence[str]) -> None:
-        self.arc_labels, self.root_labels = list(arc_labels), list(root_labels)
-        self.labels = list(dict.fromkeys((*arc_labels, *root_labels)))
+    def __init__(self, left_labels: Sequence[str], right_labels: Sequence[str], root_labels: Sequence[str]) -> None:
+        self.by_kind = {LEFT_ARC: list(left_labels), RIGHT_ARC: list(right_labels), ROOT_ARC: list(root_labels)}
+        if not all(self.by_kind.values()):
+            raise ValueError("a kind of arc without a label")
+        self.labels = list(dict.fromkeys(label for labels in self.by_kind.values() for label in labels))
         number = {label: i for i, label in enumerate(self.labels)}
-        by_kind = {
-            SHIFT: [0],
-            LEFT_ARC: [],
-            RIGHT_ARC: [],
-            ROOT_ARC: [number[label] for label in root_labels],
-        }
-        by_kind[LEFT_ARC] = by_kind[RIGHT_ARC] = [number[label] for label in arc_labels]
-        self.kind: Index = np.array([kind for kind, labels in by_kind.items() for _ in labels], dtype=np.intp)
-        self.label: Index = np.array([label for labels in by_kind.values() for label in labels], dtype=np.intp)
+        classes = [(SHIFT, 0), *((kind, number[label]) for kind, labels in self.by_kind.items() for label in labels)]
+        self.kind, self.label = np.array(classes, dtype=np.intp).T.copy()
         self.of: Index = np.full((len(MOVES), len(self.labels)), -1, dtype=np.intp)  # class of (kind, label), -1: none
         self.of[self.kind, self.label] = np.arange(len(self.kind))
         self.of[SHIFT] = 0

@@ -4,7 +4,7 @@ Format: https://universaldependencies.org/format.html; CoNLL-X (Buchholz and Mar
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from typing import BinaryIO
+from typing import BinaryIO, NamedTuple
 
 import numpy as np
 
@@ -34,7 +34,7 @@ from parser.treebank.tree import in_cycle, roots_per_sentence, sentence_of
 
 __all__ = [
     "DEPREL", "DEPS", "FEATS", "FORM", "HEAD", "ID", "LEMMA", "MISC", "UPOS", "XPOS",
-    "Block", "Sentence", "parse_block", "read_blocks", "read_conllu", "write_conllu",
+    "Block", "Sentence", "Text", "parse_block", "read_blocks", "read_conllu", "read_texts", "write_conllu",
 ]  # fmt: skip
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -47,11 +47,27 @@ def read_blocks(path: PathLike, *, trees: bool, block_bytes: int = BLOCK_BYTES) 
     trees: HEAD and DEPREL of every word must be there and form trees with at least one root; without it they
     are not looked at. At most a block and a sentence are in memory. Raises FileError at the first bad line.
     """
-    name = shown_name(path)
+    return (text.block(trees=trees) for text in read_texts(path, block_bytes=block_bytes))
+
+
+class Text(NamedTuple):
+    """Whole sentences as they stand in a file, the first line of which has the number `line` there."""
+
+    text: bytes
+    path: str
+    line: int
+
+    def block(self, *, trees: bool) -> Block:
+        """The block of these sentences. Raises FileError at the first bad line."""
+        return _build(self.text, self.path, self.line, trees=trees)
+
+
+def read_texts(path: PathLike, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Text]:
+    """The sentences of a file in texts of about block_bytes, not yet checked. Raises FileError if it cannot be read."""
     line = 1
     with open_input(path) as stream:
         for text in _whole_sentences(stream, block_bytes):
-            yield _build(text, name, line, trees=trees)
+            yield Text(text, shown_name(path), line)
             line += count_lines(text)
 
 

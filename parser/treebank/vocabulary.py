@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -29,7 +30,7 @@ OF_TAGS: dict[str, Callable[[Sequence[str]], str]] = {
     "feats": lambda tags: tags[2],
 }
 CHANNELS = (*OF_FORM, *OF_TAGS)
-
+Value = TypeVar("Value")
 
 MOST_FORMS = 500_000  # how many forms an Encoder remembers when it forgets its types
 
@@ -59,6 +60,9 @@ class Vocabulary:
         # For each channel what it shows of a word, the row of that, and the row of UNKNOWN.
         self._of_form = [(of, *self._row_of(channel)) for channel, of in OF_FORM.items() if channel in self.first]
         self._of_tags = [(of, *self._row_of(channel)) for channel, of in OF_TAGS.items() if channel in self.first]
+
+    def __reduce__(self) -> tuple[type[Vocabulary], tuple[dict[str, list[str]]]]:
+        return Vocabulary, (self.symbols,)  # for pickle: all else follows from these
 
     def _row_of(self, channel: str) -> tuple[Callable[[str, int], int], int]:
         return self._rows[channel].get, self.first[channel] + UNKNOWN
@@ -96,21 +100,38 @@ class Vocabulary:
         return [first + row for first in self.first.values()]
 
 
+class _Memory(dict[bytes, Value]):
+    """What a function gives for each key, remembered."""
+
+    def __init__(self, of: Callable[[bytes], Value]) -> None:
+        self._of = of
+
+    def __missing__(self, key: bytes) -> Value:
+        value = self[key] = self._of(key)
+        return value
+
+
 class Encoder:
     """Words as types, by number, and types as rows of L: 0 is NULL, 1 is ROOT, then words as they were met."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self._forms: dict[bytes, list[int]] = {}
-        self._tags: dict[bytes, list[int]] = {}
-        self.forget()
+        self._forms = _Memory(lambda form: vocabulary.encode_form(form.decode()))
+        self._tags = _Memory(lambda tags: vocabulary.encode_tags(tags.decode().split("\t")))
+        self._forget()
 
-    def forget(self) -> None:
+    def _forget(self) -> None:
         """Start again with NULL and ROOT alone."""
         if len(self._forms) > MOST_FORMS:
-            self._forms, self._tags = {}, {}
-        self._types: dict[bytes, int] = {}
+            self._forms.clear()
+            self._tags.clear()
+        self._types = _Memory(self._new_type)
         self._rows = [self.vocabulary.special(NULL), self.vocabulary.special(ROOT)]
+
+    def _new_type(self, key: bytes) -> int:
+        form, _, tags = key.split(b"\t", 2)
+        self._rows.append(self._forms[form] + self._tags[tags])
+        return len(self._rows) - 1
 
     def types(self, keys: Sequence[bytes], capacity: int | None = None) -> tuple[NDArray[np.intp], int]:
         """The type of each word (words,), and the number of the first type that is new by this call.
@@ -118,25 +139,16 @@ class Encoder:
         If there would be more than `capacity` types, all earlier ones are forgotten, and all are new (0).
         """
         first = len(self._rows)
-        new = set(keys).difference(self._types)
-        if new and capacity is not None and first + len(new) > capacity:
-            self.forget()
-            first, new = 0, set(keys)
-        known, rows = self._types, self._rows
-        for key in sorted(new):
-            known[key] = len(rows)
-            rows.append(self._encode(key))
-        return np.fromiter(map(known.__getitem__, keys), dtype=np.intp, count=len(keys)), first
+        types = self._numbers(keys)
+        if capacity is not None and len(self._rows) > capacity:
+            if first > ROOT + 1:
+                self._forget()
+                types = self._numbers(keys)
+            first = 0
+        return types, first
 
-    def _encode(self, key: bytes) -> list[int]:
-        """Rows of one word, one for each channel; forms and tags met before are remembered."""
-        form, _, tags = key.split(b"\t", 2)
-        of_form, of_tags = self._forms.get(form), self._tags.get(tags)
-        if of_form is None:
-            of_form = self._forms[form] = self.vocabulary.encode_form(form.decode())
-        if of_tags is None:
-            of_tags = self._tags[tags] = self.vocabulary.encode_tags(tags.decode().split("\t"))
-        return of_form + of_tags
+    def _numbers(self, keys: Sequence[bytes]) -> NDArray[np.intp]:
+        return np.fromiter(map(self._types.__getitem__, keys), dtype=np.intp, count=len(keys))
 
     def rows(self, first: int = 0) -> NDArray[np.int32]:
         """Rows of L of every type from number `first` on: (types, channels)."""

@@ -1,0 +1,133 @@
+"""Tables of sums score like the classifier itself, and parse like it."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from parser.network.classifier import Parameters, scores
+from parser.stages.dependency import DependencyParser
+from parser.transition import decode, tables
+from parser.transition.features import TEMPLATES, Features, channels_of, parse_template
+from parser.transition.systems import SYSTEMS, Layout, Transitions
+from parser.transition.tables import Tables
+from parser.treebank.conllu import DEPREL, Block, parse_block
+from parser.treebank.vocabulary import NULL, ROOT, Encoder, Vocabulary, word_keys
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+ONE_SLOT = {"one slot of tags": "xpos: s0", "one slot of forms": "form: s0"}
+ALL_TEMPLATES = TEMPLATES | ONE_SLOT
+
+
+@pytest.fixture(scope="module")
+def block() -> Block:
+    return parse_block((SAMPLE / "dev.conllu").read_bytes())
+
+
+def random_parser(block: Block, template: str, system: str, dtype: Any) -> DependencyParser:
+    """A parser with random numbers that make scores of a few units, as training does."""
+    rng = np.random.default_rng(5)
+    labels = [label.decode() for label in sorted(set(block.column(DEPREL)))]
+    transitions = Transitions(labels, labels, ["root"])
+    vocabulary = Vocabulary.count(word_keys(block), channels_of(parse_template(template)), {"form": 2})
+    features = Features(template, vocabulary, len(transitions.labels))
+    C = len(transitions.kind)
+    params = Parameters.initial(V=features.V, m=features.m, d=9, H=24, C=C, rng=rng, dtype=dtype)
+    params.L[...] *= 50
+    for bias in (params.b_1, params.b_2):
+        bias[...] = rng.normal(size=bias.shape) / 10
+    return DependencyParser(params, template, system, vocabulary, transitions)
+
+
+def reference(parser: DependencyParser, block: Block, theta_of: Any) -> np.ndarray:
+    """Heads when each choice follows the scores theta_of(w)."""
+    layout = Layout(block.sentences)
+    system, transitions = SYSTEMS[parser.system](layout), parser.transitions
+    encoder = Encoder(parser.vocabulary)
+    types = layout.spread(encoder.types(word_keys(block))[0], null=NULL, root=ROOT)
+    rows = encoder.rows()[types]
+
+    def choose(live: np.ndarray) -> np.ndarray:
+        legal = system.legal(live)
+        transition, free = decode.forced(legal, transitions)
+        if len(free):
+            theta = theta_of(parser.features.fill(*parser.features.look(system, live[free]), rows))
+            transition[free] = decode.best(theta, legal[free], transitions)
+        return transition
+
+    decode.run(system, transitions, choose)
+    return layout.index_to_heads(system.head)
+
+
+@pytest.mark.parametrize("dtype", [np.float64, np.float32])
+@pytest.mark.parametrize("system_name", SYSTEMS)
+@pytest.mark.parametrize("name", ALL_TEMPLATES)
+def test_scores_and_choices_are_those_of_the_classifier(block: Block, name: str, system_name: str, dtype: Any) -> None:
+    parser = random_parser(block, ALL_TEMPLATES[name], system_name, dtype)
+    layout = Layout(block.sentences)
+    system, transitions = SYSTEMS[system_name](layout), parser.transitions
+    encoder = Encoder(parser.vocabulary)
+    types = layout.spread(encoder.types(word_keys(block))[0], null=NULL, root=ROOT)
+    filled = Tables(parser.params, parser.features)
+    filled.fill(encoder.rows())
+    greedy = decode.Greedy(system, transitions, filled, types)
+    exact = Parameters(*(array.astype(np.float64) for array in parser.params))
+    states = different = 0
+
+    def choose(live: np.ndarray) -> np.ndarray:
+        nonlocal states, different
+        words, values, theta = greedy.look(live)
+        expected = scores(exact, parser.features.fill(words, values, encoder.rows()[types]))
+        error = 1e-12 if dtype == np.float64 else 1e-5
+        np.testing.assert_allclose(theta, expected, rtol=error, atol=error)
+        legal = system.legal(live)
+        choice, should_be = (decode.best(each, legal, transitions) for each in (theta, expected))
+        lines = np.arange(len(live))
+        gap = expected[lines, should_be] - expected[lines, choice]
+        assert (gap < (1e-12 if dtype == np.float64 else 1e-5)).all()
+        states, different = states + len(live), different + int((choice != should_be).sum())
+        return should_be
+
+    decode.run(system, transitions, choose, batch=16)
+    assert states == 2 * len(block.fields)
+    assert different <= (0 if dtype == np.float64 else states / 1000)
+
+
+@pytest.mark.parametrize("system_name", SYSTEMS)
+@pytest.mark.parametrize("name", ALL_TEMPLATES)
+def test_in_double_precision_the_trees_are_those_of_the_classifier(block: Block, name: str, system_name: str) -> None:
+    parser = random_parser(block, ALL_TEMPLATES[name], system_name, np.float64)
+    heads, _ = parser.parse(block)
+    assert np.array_equal(heads, reference(parser, block, lambda w: scores(parser.params, w)))
+
+
+def test_tables_filled_little_by_little_are_the_same(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tables, "TAGS", 1)
+    parser = random_parser(block, TEMPLATES["default"], "arc-hybrid", np.float64)
+    encoder, rng = Encoder(parser.vocabulary), np.random.default_rng(1)
+    encoder.types(word_keys(block))
+    rows = encoder.rows()
+    at_once, in_parts = Tables(parser.params, parser.features), Tables(parser.params, parser.features)
+    at_once.fill(rows)
+    in_parts.fill(rows[:3])
+    for first, end in ((3, 10), (10, 11), (11, len(rows))):
+        in_parts.fill(rows[first:end], first)
+    types = [rng.integers(0, len(rows), 200) for _ in parser.features.addresses]
+    values = [rng.integers(0, n, 200) for n in parser.features.state_values]
+    thetas = []
+    for made in (at_once, in_parts):
+        row_of = made.rows_of(np.arange(len(rows)))
+        thetas.append(made.theta([of[each] for of, each in zip(row_of, types, strict=True)], values))
+    np.testing.assert_allclose(*thetas, rtol=1e-12, atol=1e-12)
+
+
+def test_there_is_no_room_for_more_types_than_the_capacity(block: Block) -> None:
+    parser = random_parser(block, "form: s0\nxpos: s0", "arc-hybrid", np.float32)
+    filled = Tables(parser.params, parser.features)
+    encoder = Encoder(parser.vocabulary)
+    filled.fill(encoder.rows())
+    with pytest.raises(ValueError, match="room for"):
+        filled.fill(encoder.rows(), filled.capacity)
