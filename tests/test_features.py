@@ -65,6 +65,7 @@ def test_literature_templates_have_the_slots_of_their_names(name: str, m: int) -
         ("distance: s0-q0", "'q0'"),
         ("form:", "no slot"),
         ("# nothing", "no slot"),
+        ("label: lc1(s0)\ndistance: s1-s0", "no slot that shows a word"),
     ],
 )
 def test_errors_quote_the_part_that_is_wrong(template: str, quoted: str) -> None:

@@ -89,8 +89,8 @@ def parse_template(text: str) -> list[Slot]:
             for each in (address, other) if dash else (address,):
                 _links(each)
             slots.append(Slot(channel, address, other))
-    if not slots:
-        raise TemplateError("template: it names no slot")
+    if not any(slot.channel in CHANNELS for slot in slots):
+        raise TemplateError("template: it names no slot that shows a word")
     if len(set(slots)) < len(slots):
         twice = next(slot for slot in slots if slots.count(slot) > 1)
         raise TemplateError(f"template: {str(twice)!r} is there twice")
