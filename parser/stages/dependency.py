@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parser.network.classifier import Parameters
-from parser.transition.decode import Greedy, run
+from parser.transition.decode import BATCH, Greedy, run
 from parser.transition.features import Features
 from parser.transition.systems import SYSTEMS, Layout, Transitions
 from parser.transition.tables import Tables
@@ -38,8 +38,8 @@ class DependencyParser:
         """The same parser with other numbers."""
         return DependencyParser(params, self.template, self.system, self.vocabulary, self.transitions)
 
-    def parse(self, block: Block) -> tuple[NDArray[np.int32], list[bytes]]:
-        """HEAD (words,) and DEPREL of each word of a block."""
+    def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
+        """HEAD (words,) and DEPREL of each word of a block; `batch` sentences take a step together."""
         if not len(block):
             return np.empty(0, np.int32), []
         layout = Layout(block.sentences)
@@ -47,6 +47,6 @@ class DependencyParser:
         types, first = self._encoder.types(word_keys(block), self._tables.capacity)
         self._tables.fill(self._encoder.rows(first), first)
         greedy = Greedy(system, self.transitions, self._tables, layout.spread(types, null=NULL, root=ROOT))
-        run(system, self.transitions, greedy)
+        run(system, self.transitions, greedy, batch)
         labels = [label.encode() for label in self.transitions.labels]
         return layout.index_to_heads(system.head), [labels[i] for i in (system.label[layout.words] - 1).tolist()]

@@ -1,0 +1,94 @@
+"""spaCy (Honnibal et al. 2020), its parser trained from scratch with its own configuration for speed on the CPU.
+
+It sees forms alone, no tags. Where it makes several roots in a sentence, the others are hung under the first, as the
+official scorer wants one.
+"""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import sys
+import tempfile
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from parser.errors import ClearparseError
+from parser.pipeline import BLOCK_BYTES
+from parser.treebank.conllu import FORM, Block, read_blocks
+
+
+class SpaCy:
+    """spaCy's transition-based parser over a convolutional network ("efficiency" in its init config)."""
+
+    name = "spaCy, efficiency"
+    file = "spacy.model"
+    needs = "spacy"
+    conditions = "forms alone"
+
+    def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
+        """Train on one file, with another to choose the step by. Raises ClearparseError."""
+        with tempfile.TemporaryDirectory() as name:
+            folder = Path(name)
+            config = _spacy("init", "config", "-", "--lang", "en", "--pipeline", "parser", "--optimize", "efficiency")
+            (folder / "config.cfg").write_bytes(config)
+            for part, path in (("train", train), ("dev", dev)):
+                shutil.copyfile(path, folder / f"{part}.conllu")
+                _spacy("convert", f"{folder}/{part}.conllu", name, "--converter", "conllu", "--n-sents", "1")
+            paths = [f"--paths.{part}={folder / part}.spacy" for part in ("train", "dev")]
+            few = ["--training.max_steps=200"] * quick
+            _spacy("train", f"{folder}/config.cfg", "--output", name, *paths, *few)
+            shutil.rmtree(output, ignore_errors=True)
+            shutil.copytree(folder / "model-best", output)
+
+    def load(self, path: Path) -> Any:
+        """The model of a folder."""
+        import spacy
+
+        return spacy.load(path)
+
+    def text_to_text(self, model: Any, source: Path, output: Path) -> None:
+        """CoNLL-U file in, CoNLL-U file out; what is not spaCy is ours."""
+        with open(output, "wb") as stream:
+            for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
+                stream.write(block.with_trees(*_trees(block, model.pipe(_docs(model, block)))))
+
+    def read(self, model: Any, source: Path) -> Any:
+        """What `parse` works on."""
+        return [doc for block in read_blocks(source, trees=False) for doc in _docs(model, block)]
+
+    def parse(self, model: Any, docs: Any) -> None:
+        """Parse what `read` gave."""
+        for _ in model.pipe(docs):
+            pass
+
+
+def _spacy(*arguments: str) -> bytes:
+    """What spaCy's own command line prints. Raises ClearparseError."""
+    command = [sys.executable, "-m", "spacy", *arguments]
+    done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
+    if done.returncode:
+        raise ClearparseError(f"{' '.join(command)}: exit status {done.returncode}")
+    return done.stdout
+
+
+def _docs(model: Any, block: Block) -> list[Any]:
+    from spacy.tokens import Doc
+
+    forms = [form.decode() for form in block.column(FORM)]
+    return [Doc(model.vocab, forms[first:end]) for first, end in pairwise(block.sentences.tolist())]
+
+
+def _trees(block: Block, docs: Any) -> tuple[np.ndarray, list[bytes]]:
+    heads, labels = [], []
+    for doc in docs:
+        roots = [token.i for token in doc if token.head.i == token.i]
+        for token in doc:
+            is_root = token.i == roots[0]
+            heads.append(0 if is_root else (roots[0] if token.head.i == token.i else token.head.i) + 1)
+            labels.append(b"root" if is_root else "parataxis" if token.dep_ == "ROOT" else token.dep_)
+    deprels = [label if isinstance(label, bytes) else (label or "dep").encode() for label in labels]
+    return np.array(heads, np.int32), deprels

@@ -1,0 +1,131 @@
+"""The benchmark compares like with like: its other forms compute the same, its texts are what they say."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parser.benchmark import comparison, peers
+from parser.benchmark.child import elsewhere
+from parser.benchmark.cs224n import CS224n
+from parser.benchmark.curves import widened
+from parser.benchmark.machine import Counted
+from parser.benchmark.texts import cut, write_enlarged, write_head
+from parser.commands import benchmark, train
+from parser.errors import ClearparseError
+from parser.network.classifier import scores
+from parser.pipeline import load
+from parser.treebank.conllu import FORM, parse_block
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+SOURCE = SAMPLE / "dev.conllu"
+FILES = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SOURCE)]
+
+
+@pytest.fixture(scope="module")
+def cs224n_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "cs224n.model"
+    options = ["--template", "cs224n-36", "--system", "arc-standard", "--H", "32", "--d", "8", "--epochs", "3"]
+    train.main([*FILES, "--output", str(path), *options])
+    return path
+
+
+def test_python_objects_and_flat_arrays_parse_alike(cs224n_model: Path, tmp_path: Path) -> None:
+    peer, output = CS224n(), tmp_path / "parsed.conllu"
+    peer.text_to_text(peer.load(cs224n_model), SOURCE, output)
+    assert output.read_bytes() == load(cs224n_model).parse_text(parse_block(SOURCE.read_bytes()))
+
+
+def test_copies_of_hidden_units_leave_the_scores_as_they_are(cs224n_model: Path) -> None:
+    model = load(cs224n_model)
+    w = np.random.default_rng(0).integers(0, len(model.parser.params.L), (7, 36))
+    theta = scores(model.parser.params, w)
+    np.testing.assert_allclose(scores(widened(model, 64), w), theta, rtol=1e-4, atol=1e-5)
+    assert widened(model, 48).W.shape == (36 * 8, 48)
+    assert widened(model, 16).U.shape == (16, theta.shape[1])
+
+
+def test_what_is_counted_is_what_a_sum_needs(cs224n_model: Path) -> None:
+    """One row for each address that shows a word, and always the first, which carries b_1."""
+    parser = load(cs224n_model).parser
+    tables = Counted(parser.params, parser.features)
+    tables.fill(np.array([[0, 3], [1, 4], [2, 5]], np.int32))  # NULL and two more types of word
+    types = np.array([0, 1, 2, 1])
+    rows = [types if k < 2 else np.zeros(4, np.intp) for k in range(18)]
+    tables.theta(rows, [])
+    assert (tables.configurations, tables.fetched) == (4, 4 + 3)
+    assert tables.used == 3 * 18
+
+
+def test_texts_of_other_sizes(tmp_path: Path) -> None:
+    words = parse_block(SOURCE.read_bytes()).column(FORM)
+    write_head(SOURCE, 50, tmp_path / "head.conllu")
+    head = (tmp_path / "head.conllu").read_bytes()
+    assert SOURCE.read_bytes().startswith(head)
+    block = parse_block(head)
+    assert len(block.fields) >= 50 > len(block.fields) - len(block[-1])
+    write_enlarged(SOURCE, 3, tmp_path / "large.conllu")
+    large = parse_block((tmp_path / "large.conllu").read_bytes(), trees=True).column(FORM)
+    assert len(large) == 3 * len(words)
+    count = Counter(words)
+    expected = [form + b"%d" % copy * (count[form] == 1) for copy in range(3) for form in words]
+    assert large == expected
+
+
+def test_cutting_into_sentences() -> None:
+    block = cut([b"%d\t_\t_\t_\t_" % k for k in range(7)], 3)
+    assert [sentence.forms for sentence in block] == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
+
+
+def test_a_parser_that_fails_is_told_of(tmp_path: Path) -> None:
+    with pytest.raises(ClearparseError, match="exit status 1"):
+        elsewhere("reading", str(tmp_path / "missing.conllu"), cores=1)
+
+
+def test_a_trial_from_end_to_end(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """With nothing installed that is not clearparse's own; a second run finds what was trained."""
+    monkeypatch.setattr(comparison, "missing", bool)
+    monkeypatch.setattr(comparison, "QUICK_WORDS", 300)
+    benchmark.main(["--quick", "--output", str(tmp_path), *FILES])
+    told = capsys.readouterr().out
+    for line in ("skipped    spaCy, efficiency: spacy is not installed", "a quick trial", "not to be quoted"):
+        assert line in told
+    assert (tmp_path / "benchmark.txt").read_text(encoding="utf-8") in told
+    results = json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8"))
+    assert list(results["parsers"]) == ["clearparse fast", "clearparse accurate", "CS224n's loop"]
+    assert all(parser["text to text, words/s"] > 0 for parser in results["parsers"].values())
+    assert set(results["skipped"]) == {"UDPipe 1, beam 1", "UDPipe 1, beam 5", "spaCy, efficiency"}
+    times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.model")}
+    assert len(times) == 3
+    benchmark.main(["--quick", "--output", str(tmp_path), *FILES])
+    assert times == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.model")}
+
+
+@pytest.mark.full
+def test_all_parsers_on_a_real_treebank(
+    tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    treebank = shared_data / "UD_English-EWT"
+    files = ["--train", str(treebank / "train.conllu"), "--dev", str(treebank / "dev.conllu")]
+    benchmark.main(["--quick", "--output", str(tmp_path), *files])
+    assert "skipped" not in capsys.readouterr().out
+    results = json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8"))
+    assert list(results["parsers"]) == list(peers.PEERS)
+    assert all(parser["LAS"] > 40 for parser in results["parsers"].values())
+    assert "PyTorch, sparse" in results["training step"]["milliseconds"]
+    assert all((tmp_path / f"speed.{ending}").stat().st_size > 5000 for ending in ("png", "svg"))
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [(["--cores", "4096"], "--cores 4096"), (["--train", str(SOURCE)], "--train and --dev go together")],
+)
+def test_wrong_usage(arguments: list[str], message: str) -> None:
+    with pytest.raises(ClearparseError, match=message):
+        benchmark.main(arguments)
