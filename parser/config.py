@@ -9,6 +9,8 @@ from typing import Any
 
 from parser.errors import ClearparseError
 
+SWAP_FROM = 0.1  # the part of the training sentences that must be non-projective for SWAP to be chosen
+
 
 def _choice(default: Any, meaning: str, least: float = 0, most: float = float("inf"), names: Sequence[str] = ()) -> Any:
     """A field with its meaning and what it may be: a number from least to most, or one of some names."""
@@ -22,7 +24,9 @@ class Config:
     seed: int = _choice(1, "everything random comes from it: same seed, same machine, same bytes")
     template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
     system: str = _choice(
-        "arc-hybrid", "transition system: arc-hybrid or arc-standard", names=("arc-hybrid", "arc-standard")
+        "auto",
+        "arc-hybrid, arc-hybrid-swap (which makes crossing arcs), arc-standard; auto: as the training data need",
+        names=("auto", "arc-hybrid", "arc-hybrid-swap", "arc-standard"),
     )
     d: int = _choice(50, "numbers in a row of L, as in Chen & Manning (2014)", 1, 10_000)
     H: int = _choice(200, "hidden units", 1, 100_000)
@@ -47,11 +51,20 @@ class Config:
     patience: int = _choice(0, "stop when dev LAS has not risen for so many epochs; 0: never")
     dev_part: float = _choice(0.1, "part of the training sentences held out where no dev file is given", 0.001, 0.9)
 
-    def for_words(self, words: int) -> Config:
-        """The same with epochs and batch where they are 0: about 400 steps a pass, and more passes over fewer words."""
+    def for_data(self, words: int, nonprojective: float) -> Config:
+        """The same with what the training data decide: epochs and batch where they are 0, the system where it is auto.
+
+        About 400 steps a pass, and more passes over fewer words; SWAP if so many sentences need it (from 0 to 1).
+        """
         epochs = min(max(round(10 * (200_000 / words) ** 0.5), 10), 30)
         batch = 1 << min(max(round(math.log2(words / 200)), 6), 10)
-        return replace(self, epochs=self.epochs or epochs, batch=self.batch or batch)
+        system = "arc-hybrid-swap" if nonprojective >= SWAP_FROM else "arc-hybrid"
+        return replace(
+            self,
+            epochs=self.epochs or epochs,
+            batch=self.batch or batch,
+            system=system if self.system == "auto" else self.system,
+        )
 
     def check(self) -> None:
         """Raises ClearparseError if a field is out of range."""

@@ -117,11 +117,10 @@ def load(path: str | PathLike[str]) -> Model:
         if metadata["kind"] != KIND:
             raise FileError(path, f"a model of another kind: {metadata['kind']}")
         vocabulary = Vocabulary(metadata["symbols"])
-        transitions = Transitions(*(metadata["labels"][MOVES[kind]] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)))
-        params = Parameters(**arrays)
-        parser = DependencyParser(
-            params, metadata["template"], _known_system(metadata["system"]), vocabulary, transitions
-        )
+        params, system = Parameters(**arrays), _known_system(metadata["system"])
+        left, right, root = (metadata["labels"][MOVES[kind]] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC))
+        transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
+        parser = DependencyParser(params, metadata["template"], system, vocabulary, transitions)
         _check_shapes(parser)
         return Model(parser, metadata["record"])
     except FileError:

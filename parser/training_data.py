@@ -17,7 +17,8 @@ from parser.treebank.tree import nonprojective_sentences, roots_per_sentence
 
 FEWEST = 10  # sentences; of fewer none is held out
 MANY_LABELS = 200  # UD's largest treebanks have about 60 relations with their subtypes
-_WITHOUT_CROSSING = {
+_CROSSING = {
+    "arc-hybrid-swap": "arc-hybrid-swap makes crossing arcs and learns them",
     "arc-hybrid": "arc-hybrid makes no crossing arcs and learns the moves that lose fewest arcs",
     "arc-standard": "arc-standard makes no crossing arcs and learns these sentences with their arcs lifted",
 }
@@ -37,6 +38,11 @@ class Data:
     @property
     def words(self) -> int:
         return sum(len(block.fields) for block in self.blocks)
+
+    @property
+    def nonprojective(self) -> int:
+        """How many sentences have crossing arcs."""
+        return sum(int(nonprojective_sentences(block.heads(), block.sentences).sum()) for block in self.blocks)
 
 
 def read(paths: Sequence[str | Path]) -> Data:
@@ -74,10 +80,9 @@ def summary(train: Data, dev: Data, parser: DependencyParser) -> Iterator[str]:
     yield f"train     {train.sentences:,} sentences, {train.words:,} words"
     yield f"dev       {dev.sentences:,} sentences, {dev.words:,} words, {_unknown(train, dev):.1f} % not seen in train"
     yield f"model     {m} slots, {V:,} rows of L, {C} classes ({len(labels)} labels)"
-    crossed = sum(int(nonprojective_sentences(block.heads(), block.sentences).sum()) for block in train.blocks)
-    if crossed:
+    if crossed := train.nonprojective:
         share = 100 * crossed / train.sentences
-        yield f"note      {crossed:,} sentences ({share:.1f} %) are not projective: {_WITHOUT_CROSSING[parser.system]}"
+        yield f"note      {crossed:,} sentences ({share:.1f} %) are not projective: {_CROSSING[parser.system]}"
     several = sum(int((roots_per_sentence(block.heads(), block.sentences) > 1).sum()) for block in train.blocks)
     if several:
         yield f"warning   {several:,} training sentences have several roots; what is parsed always has one"

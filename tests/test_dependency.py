@@ -145,15 +145,12 @@ def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str
 
 
 def test_the_default_config_grows_with_the_treebank() -> None:
-    assert [Config().for_words(words).batch for words in (1, 10_000, 50_000, 200_000, 10**7)] == [
-        64,
-        64,
-        256,
-        1024,
-        1024,
-    ]
-    assert [Config().for_words(words).epochs for words in (1, 50_000, 200_000, 10**7)] == [30, 20, 10, 10]
-    assert Config(epochs=3, batch=7).for_words(10**6) == Config(epochs=3, batch=7)
+    batches = [Config().for_data(words, 0).batch for words in (1, 10_000, 50_000, 200_000, 10**7)]
+    assert batches == [64, 64, 256, 1024, 1024]
+    assert [Config().for_data(words, 0).epochs for words in (1, 50_000, 200_000, 10**7)] == [30, 20, 10, 10]
+    assert [Config().for_data(9, part).system for part in (0, 0.05, 0.2)] == [*["arc-hybrid"] * 2, "arc-hybrid-swap"]
+    chosen = Config(epochs=3, batch=7, system="arc-standard")
+    assert chosen.for_data(10**6, 0.5) == chosen
 
 
 def test_a_parser_gives_an_empty_block_no_trees(treebank: Treebank) -> None:

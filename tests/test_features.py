@@ -132,7 +132,7 @@ def test_an_encoder_that_is_full_forgets_and_still_encodes_alike() -> None:
 
 
 def test_best_is_the_highest_score_of_a_legal_kind() -> None:
-    transitions = Transitions(LABELS, LABELS, ["root"])
+    transitions = Transitions(LABELS, LABELS, ["root"], 4)
     rng = np.random.default_rng(3)
     theta = rng.normal(size=(200, len(transitions.kind)))
     legal = rng.random((200, 4)) < 0.5
@@ -145,7 +145,7 @@ def test_best_is_the_highest_score_of_a_legal_kind() -> None:
 def test_long_sentences_wait_for_nobody() -> None:
     lengths = [1, 7, 2, 9, 3]
     system = SYSTEMS["arc-hybrid"](Layout(np.cumsum([0, *lengths])))
-    transitions = Transitions(LABELS, LABELS, ["root"])
+    transitions = Transitions(LABELS, LABELS, ["root"], 4)
     sizes = []
 
     def choose(live: np.ndarray) -> np.ndarray:

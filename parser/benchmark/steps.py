@@ -63,7 +63,7 @@ class Textbook(Distinct):
 def steps(train: str, preset: str) -> dict[str, Any]:
     """Milliseconds of a step in each form: medians, and how many times as long as ours, the median of the ratios."""
     data = training_data.read([train])
-    config = PRESETS[preset].for_words(data.words)
+    config = PRESETS[preset].for_data(data.words, data.nonprojective / data.sentences)
     treebank, rng = Treebank.of(data.blocks), np.random.default_rng(config.seed)
     parser = training_run.start(treebank, config, None, rng)
     batches = list(itertools.islice(Lecturer(parser, treebank, config, rng).batches(0), STEPS))

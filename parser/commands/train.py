@@ -52,7 +52,7 @@ def _train(
         print(f"dev       {dev.sources[0]['path']}")
     else:
         dev = training_data.read([arguments.dev])
-    config = config.for_words(train.words)
+    config = config.for_data(train.words, train.nonprojective / train.sentences)
     treebank = Treebank.of(train.blocks)
     rng = np.random.default_rng(config.seed)
     parser = training_run.start(treebank, config, init, rng)

@@ -64,7 +64,7 @@ def new_parser(treebank: Treebank, template: str, config: Config, rng: np.random
     """An untrained parser for the words and labels of a treebank."""
     channels = channels_of(parse_template(template))
     vocabulary = Vocabulary.count(treebank.keys, channels, {"form": config.min_count})
-    transitions = Transitions(*labels_of(treebank))
+    transitions = Transitions(*labels_of(treebank), SYSTEMS[config.system].kinds)
     features = Features(template, vocabulary, len(transitions.labels))
     params = Parameters.initial(V=features.V, m=features.m, d=config.d, H=config.H, C=len(transitions.kind), rng=rng)
     return DependencyParser(params, template, config.system, vocabulary, transitions)

@@ -62,7 +62,7 @@ def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:
 
 
 def best(theta: Floats, legal: Mask, transitions: Transitions) -> Index:
-    """The best class of each line of theta (B, C) whose kind is legal (B, 4)."""
+    """The best class of each line of theta (B, C) whose kind is legal (B, K)."""
     choice: Index = theta.argmax(axis=1)
     wrong = np.flatnonzero(~legal[np.arange(len(choice)), transitions.kind[choice]])
     allowed = np.take(legal[wrong], transitions.kind, axis=1)

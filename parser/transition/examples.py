@@ -13,13 +13,13 @@ from numpy.typing import NDArray
 
 from parser.transition.decode import Greedy, best, forced, run
 from parser.transition.oracle import Oracle
-from parser.transition.systems import Index, Mask
+from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, Index, Mask
 
 LAST_RESORT = -1e30  # the score of a move whose label does not exist: below any other, above a move that costs more
 
 
 class Examples(NamedTuple):
-    """w (N, m): rows of L in each slot. target (N,): the class to learn. legal (N, 4): the kinds of moves allowed."""
+    """w (N, m): rows of L in each slot. target (N,): the class to learn. legal (N, K): the kinds of moves allowed."""
 
     w: NDArray[np.int32]
     target: NDArray[np.int32]
@@ -45,8 +45,8 @@ class Lessons:
         self.greedy, self.oracle, self.labels, self.word_rows = greedy, oracle, labels, word_rows
         self.exploration = exploration if oracle.exploration else 0.0
         self.rng = rng
-        m = greedy.tables.features.m
-        self._recorded = [Examples(np.empty((0, m), np.int32), np.empty(0, np.int32), np.empty((0, 4), np.bool_))]
+        m, K = greedy.tables.features.m, greedy.system.kinds
+        self._recorded = [Examples(np.empty((0, m), np.int32), np.empty(0, np.int32), np.empty((0, K), np.bool_))]
 
     def __call__(self, live: Index) -> Index:
         system, transitions = self.greedy.system, self.greedy.transitions
@@ -71,14 +71,9 @@ class Lessons:
         """The class of minimum cost with the highest score (B,); -1 where the gold label does not go with the move."""
         transitions = self.greedy.transitions
         costs = self.oracle.costs(live)
-        dependents = (None, *self.greedy.system.dependent(live))
-        classes = np.stack(
-            [
-                np.zeros(len(live), np.intp) if word is None else transitions.of[kind, self.labels[word]]
-                for kind, word in enumerate(dependents)
-            ],
-            axis=1,
-        )
+        classes = np.repeat(transitions.of[:, :1].T, len(live), axis=0)  # right for SHIFT and SWAP, which have no label
+        for kind, word in zip((LEFT_ARC, RIGHT_ARC, ROOT_ARC), self.greedy.system.dependent(live), strict=True):
+            classes[:, kind] = transitions.of[kind, self.labels[word]]
         scores = np.where(classes >= 0, np.take_along_axis(theta, np.maximum(classes, 0), axis=1), LAST_RESORT)
         cheapest = costs == costs.min(axis=1, keepdims=True)
         choice = np.where(cheapest, scores, -np.inf).argmax(axis=1)

@@ -11,7 +11,19 @@ from abc import ABC, abstractmethod
 import numpy as np
 from numpy.typing import NDArray
 
-from parser.transition.systems import LEFT_ARC, SHIFT, ArcHybrid, ArcStandard, Index, System
+from parser.transition.systems import (
+    LEFT_ARC,
+    RIGHT_ARC,
+    SHIFT,
+    SWAP,
+    ArcHybrid,
+    ArcHybridSwap,
+    ArcStandard,
+    Index,
+    Mask,
+    System,
+)
+from parser.treebank.tree import inorder
 
 IMPOSSIBLE = 1 << 20  # the cost of an illegal move; no sentence has so many arcs
 
@@ -35,10 +47,10 @@ class Oracle(ABC):
         """Costs of SHIFT, LEFT_ARC and RIGHT_ARC, each (B,), right where the move is legal."""
 
     def costs(self, live: Index) -> NDArray[np.intp]:
-        """Cost of each kind of move in the configurations live (B,): (B, 4), IMPOSSIBLE where illegal."""
+        """Cost of each kind of move in the configurations live (B,): (B, K), IMPOSSIBLE where illegal."""
         shift, left, right = self._costs(live)
-        costs = np.stack((shift, left, right, np.zeros_like(shift)), axis=1)
-        return np.where(self.system.legal(live), costs, IMPOSSIBLE)
+        others = [np.zeros_like(shift)] * (self.system.kinds - 3)
+        return np.where(self.system.legal(live), np.stack((shift, left, right, *others), axis=1), IMPOSSIBLE)
 
     def advance(self, live: Index, move: Index) -> None:
         """Note the moves (B,) that the configurations live (B,) are about to take."""
@@ -65,13 +77,67 @@ class DynamicOracle(Oracle):
         s1 = system.below[s0]
         head, head_of_b0 = gold[s0], gold[b0]
         from_root = system.is_root[head]
-        children = self.in_buffer[s0]
-        left = children + np.where(from_root, s1 == 0, (head == s1) | (head > b0))
-        right = children + (~from_root & (head >= b0))
-        # A word left of b0 without a head is on the stack: SHIFT loses (h, b0) for every such h but s0.
-        unreached = (head_of_b0 < b0) & (head_of_b0 != s0) & (system.head[head_of_b0] == 0)
+        children, to_come = self.in_buffer[s0], self._waiting(head, b0)
+        left = children + np.where(from_root, s1 == 0, (head == s1) | (to_come & (head != b0)))
+        right = children + (~from_root & to_come)
+        # A word that left the buffer and has no head is on the stack: SHIFT loses (h, b0) for every such h but s0.
+        unreached = ~self._waiting(head_of_b0, b0) & (head_of_b0 != s0) & (system.head[head_of_b0] == 0)
         shift = self.on_stack[b0] + np.where(system.is_root[head_of_b0], s0 != 0, unreached)
         return shift, left, right
+
+    def _waiting(self, word: Index, b0: Index) -> Mask:
+        """Which of these words (B,) are in the buffer whose front is b0 (B,)."""
+        return word >= b0
+
+
+class SwapOracle(DynamicOracle):
+    """Arc-hybrid with SWAP: static for SWAP, dynamic for all else (de Lhoneux, Stymne & Nivre 2017, section 4).
+
+    Words are wanted in the order in which the gold tree is projective: that of each word behind what is below it on
+    its left and before what is below it on its right. Two neighbours in the wrong order have to SWAP. A word that has
+    to go behind a later one is going to come back into the buffer, so SHIFT loses nothing with it.
+    """
+
+    def __init__(self, system: System, gold: Index) -> None:
+        super().__init__(system, gold)
+        layout = system.layout
+        sentences = np.concatenate(([0], np.cumsum(layout.lengths)))
+        place = inorder(layout.index_to_heads(gold), sentences)
+        self.place = layout.spread(place, null=-1, root=len(place))
+        self.buffered: Mask = np.ones(layout.size, dtype=bool)  # which words are in the buffer
+        # The least place of the words behind each in the sentence; places of later sentences are greater than all.
+        least = np.minimum.accumulate(np.append(place, len(place))[::-1])[::-1]
+        self.least_behind = layout.spread(least[1:], null=0, root=len(place))
+        self.unseen = layout.first.copy()  # the first word of each sentence that was never shifted
+
+    def costs(self, live: Index) -> NDArray[np.intp]:
+        costs = super().costs(live)
+        system, gold, place = self.system, self.gold, self.place
+        s0, b0 = system.s0[live], system.b0[live]
+        to_come = self.least_behind[self.unseen[live] - 1]
+        wrong = place[s0] > place[b0]
+        costs[:, SHIFT] = np.where(to_come < place[b0], 0, costs[:, SHIFT]) + wrong
+        # A word on the stack that has to come back still can have all its arcs: popping it loses those not made yet.
+        returns = wrong | (to_come < place[s0])
+        missing = self.in_buffer[s0] + self.on_stack[s0]
+        for kind, head in ((LEFT_ARC, b0), (RIGHT_ARC, system.below[s0])):
+            costs[:, kind] = np.where(returns, missing + (gold[s0] != head), costs[:, kind])
+        costs[:, SWAP] = ~wrong
+        return np.where(system.legal(live), costs, IMPOSSIBLE)
+
+    def advance(self, live: Index, move: Index) -> None:
+        swaps = move == SWAP
+        shifted = self.system.b0[live[move == SHIFT]]
+        self.buffered[shifted] = False
+        self.unseen[live[move == SHIFT]] = np.maximum(self.unseen[live[move == SHIFT]], shifted + 1)
+        super().advance(live[~swaps], move[~swaps])
+        word = self.system.s0[live[swaps]]
+        self.buffered[word] = True
+        self.in_buffer[self.gold[word]] += 1
+        self.on_stack[self.gold[word]] -= 1
+
+    def _waiting(self, word: Index, b0: Index) -> Mask:
+        return self.buffered[word]
 
 
 class StaticOracle(Oracle):
@@ -87,4 +153,8 @@ class StaticOracle(Oracle):
         return (left | right).astype(np.intp), (~left).astype(np.intp), (~right).astype(np.intp)
 
 
-ORACLES: dict[str, type[Oracle]] = {ArcHybrid.name: DynamicOracle, ArcStandard.name: StaticOracle}
+ORACLES: dict[str, type[Oracle]] = {
+    ArcHybrid.name: DynamicOracle,
+    ArcStandard.name: StaticOracle,
+    ArcHybridSwap.name: SwapOracle,
+}

@@ -18,8 +18,8 @@ Mask = NDArray[np.bool_]
 
 # Kinds of moves. ROOT_ARC is the arc from ROOT to the sentence's one root word (a LEFT-ARC in arc-hybrid, a RIGHT-ARC
 # in arc-standard): as a kind of its own it is legal just once, which is what gives every output exactly one root.
-SHIFT, LEFT_ARC, RIGHT_ARC, ROOT_ARC = range(4)
-MOVES = ("SHIFT", "LEFT_ARC", "RIGHT_ARC", "ROOT_ARC")
+SHIFT, LEFT_ARC, RIGHT_ARC, ROOT_ARC, SWAP = range(5)
+MOVES = ("SHIFT", "LEFT_ARC", "RIGHT_ARC", "ROOT_ARC", "SWAP")
 
 
 class Layout:
@@ -71,6 +71,7 @@ class System(ABC):
     """
 
     name: ClassVar[str]
+    kinds: ClassVar[int] = 4  # how many kinds of moves there are: K, the first of MOVES
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -89,7 +90,7 @@ class System(ABC):
 
     @abstractmethod
     def legal(self, live: Index) -> Mask:
-        """Which kinds of moves each configuration of live (B,) may take: (B, 4); none when it is done."""
+        """Which kinds of moves each configuration of live (B,) may take: (B, K); none when it is done."""
 
     @abstractmethod
     def done(self, live: Index) -> Mask:
@@ -204,26 +205,52 @@ class ArcStandard(System):
         self.s0[live[taken]] = self.below[word]
 
 
-SYSTEMS: dict[str, type[System]] = {system.name: system for system in (ArcHybrid, ArcStandard)}
+class ArcHybridSwap(ArcHybrid):
+    """Arc-hybrid with SWAP (de Lhoneux, Stymne & Nivre 2017, after Nivre 2009), which can build every tree.
+
+    SWAP   s0 goes back into the buffer, behind b0   legal: s0 is before b0 in the sentence, b0 is not ROOT
+
+    Two words change places at most once, so there is an end. Left and right of a word are those of the new order.
+    """
+
+    name = "arc-hybrid-swap"
+    kinds = 5
+
+    def legal(self, live: Index) -> Mask:
+        s0, b0 = self.s0[live], self.b0[live]
+        return np.column_stack((super().legal(live), (s0 != 0) & (s0 < b0) & ~self.is_root[b0]))
+
+    def apply(self, live: Index, move: Index, label: Index) -> None:
+        super().apply(live, move, label)
+        swapped = live[move == SWAP]
+        word, front = self.s0[swapped], self.b0[swapped]
+        self.s0[swapped] = self.below[word]
+        self.after[word] = self.after[front]
+        self.after[front] = word
+
+
+SYSTEMS: dict[str, type[System]] = {system.name: system for system in (ArcHybrid, ArcStandard, ArcHybridSwap)}
 
 
 class Transitions:
     """The classes of the network: each kind of move with each of its labels.
 
     left_labels, right_labels, root_labels: the labels that LEFT_ARC, RIGHT_ARC and ROOT_ARC may give, as text.
-    labels: all of them. kind, label (C,): each class's kind of move and label's number.
+    labels: all of them. kinds: K of the system. kind, label (C,): each class's kind of move and label's number.
     """
 
-    def __init__(self, left_labels: Sequence[str], right_labels: Sequence[str], root_labels: Sequence[str]) -> None:
+    def __init__(
+        self, left_labels: Sequence[str], right_labels: Sequence[str], root_labels: Sequence[str], kinds: int
+    ) -> None:
         self.by_kind = {LEFT_ARC: list(left_labels), RIGHT_ARC: list(right_labels), ROOT_ARC: list(root_labels)}
         if not all(self.by_kind.values()):
             raise ValueError("a kind of arc without a label")
         self.labels = list(dict.fromkeys(label for labels in self.by_kind.values() for label in labels))
         number = {label: i for i, label in enumerate(self.labels)}
         classes = [(SHIFT, 0), *((kind, number[label]) for kind, labels in self.by_kind.items() for label in labels)]
+        classes += [(SWAP, 0)] * (kinds > SWAP)
         self.kind, self.label = np.array(classes, dtype=np.intp).T.copy()
-        self.of: Index = np.full((len(MOVES), len(self.labels)), -1, dtype=np.intp)  # class of (kind, label), -1: none
+        self.of: Index = np.full((kinds, len(self.labels)), -1, dtype=np.intp)  # class of (kind, label), -1: none
         self.of[self.kind, self.label] = np.arange(len(self.kind))
-        self.of[SHIFT] = 0
-        self.count: Index = np.bincount(self.kind, minlength=len(MOVES))
+        self.count: Index = np.bincount(self.kind, minlength=kinds)
         self.first: Index = np.cumsum(self.count) - self.count

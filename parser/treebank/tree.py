@@ -65,16 +65,41 @@ def preorder(heads: Heads, sentences: Offsets) -> tuple[Offsets, Offsets]:
     So w is below h, or is h, if number[h] <= number[w] < number[h] + size[h].
     """
     up, by_depth = absolute(heads, sentences), levels(heads, sentences)
-    size, number = np.ones(len(up), np.int64), np.zeros(len(up), np.int64)
+    size = _sizes(up, by_depth)
+    return _numbered(up, by_depth, size, np.ones(len(up), np.int64)), size
+
+
+def inorder(heads: Heads, sentences: Offsets) -> Offsets:
+    """(words,) The place of each word in the order in which all trees are projective: theirs, where they are already.
+
+    A word comes behind all that is below its children to the left, and before all that is below those to the right.
+    """
+    up, by_depth = absolute(heads, sentences), levels(heads, sentences)
+    size, word = _sizes(up, by_depth), np.arange(len(up))
+    to_left = np.flatnonzero(word < up)
+    below_left = np.zeros(len(up), np.int64)
+    np.add.at(below_left, up[to_left], size[to_left])
+    return _numbered(up, by_depth, size, (word > up).astype(np.int64)) + below_left
+
+
+def _sizes(up: Offsets, by_depth: list[Offsets]) -> Offsets:
+    """(words,) How many words are below each, and it."""
+    size = np.ones(len(up), np.int64)
     for words in reversed(by_depth[1:]):
         np.add.at(size, up[words], size[words])
+    return size
+
+
+def _numbered(up: Offsets, by_depth: list[Offsets], size: Offsets, head_before: Offsets) -> Offsets:
+    """(words,) The first of the numbers of each word and what is below it, if it counts its head where told to."""
+    number = np.zeros(len(up), np.int64)
     for depth, words in enumerate(by_depth):
         before = np.cumsum(size[words]) - size[words]  # words below those to the left, at this depth
         if depth:
             new_head = np.append(True, up[words[1:]] != up[words[:-1]])
-            before += number[up[words]] + 1 - before[new_head][np.cumsum(new_head) - 1]
+            before += number[up[words]] + head_before[words] - before[new_head][np.cumsum(new_head) - 1]
         number[words] = before
-    return number, size
+    return number
 
 
 def crossing(heads: Heads, sentences: Offsets) -> Mask:
