@@ -43,6 +43,8 @@ class Config:
     slot_dropout: float = _choice(0.25, "part of the looked-up rows left out in training", 0, 0.95)
     word_dropout: float = _choice(0.12, "part of the words shown as unknown in training", 0, 0.95)
     min_count: int = _choice(2, "words seen less often than this are unknown", 1)
+    vector_scale: float = _choice(1.0, "standard deviation of the vectors from raw text", 0, 100)
+    vector_min_count: int = _choice(3, "words seen less often than this in raw text have no vector", 1)
     l2: float = _choice(0.0, "L2 regularisation; Chen & Manning use 1e-8 with AdaGrad")
     max_norm: float = _choice(0.0, "gradients longer than this are cut to it; 0: never")
     exploration: float = _choice(0.9, "how often the parser's own choice is followed in training, once it is", 0, 1)

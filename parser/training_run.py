@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import platform
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -18,13 +18,13 @@ from parser.config import Config
 from parser.errors import ClearparseError
 from parser.evaluation import Counts, evaluate_block
 from parser.evaluation_report import main_scores
-from parser.files import atomic_output, open_input
+from parser.files import atomic_output, checksum, open_input
 from parser.network.classifier import Parameters
 from parser.network.optimizers import SGD, AdaGrad, Adam, MovingAverage, Optimizer
 from parser.network.training import Batch, Schedule, fit
 from parser.pipeline import Model, load
 from parser.stages.dependency import DependencyParser
-from parser.stages.dependency_training import Lecturer, Treebank, new_parser
+from parser.stages.dependency_training import Lecturer, Treebank, new_parser, vectors_of
 from parser.training_data import Data
 from parser.transition.features import TEMPLATES
 from parser.version import __version__
@@ -41,6 +41,7 @@ class Run:
     treebank: Treebank
     dev: Data
     rng: np.random.Generator
+    teachers: Sequence[DependencyParser] = ()
     epochs: list[dict[str, Any]] = field(default_factory=list)
     best: Parameters | None = None
     _loss: float = 0.0
@@ -49,7 +50,7 @@ class Run:
     def train(self) -> None:
         """Train to the end, or until dev LAS has not risen for `patience` epochs; shows a bar on a terminal."""
         config, params = self.config, self.parser.params
-        self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng)
+        self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng, self.teachers)
         self.started = time.monotonic()
         total = len(self.treebank.keys) * config.epochs
         with tqdm(total=total, unit="word", unit_scale=True, disable=None, dynamic_ncols=True) as self.bar:
@@ -103,9 +104,17 @@ def score(parser: DependencyParser, data: Data) -> dict[str, float]:
     return {name: value for name, value in main_scores(counts).items() if name in ("UAS", "LAS", "CLAS")}
 
 
-def start(treebank: Treebank, config: Config, init: Model | None, rng: np.random.Generator) -> DependencyParser:
-    """The parser that training begins with: random, or, with init, that of a model to go on from."""
-    return init.parser if init else new_parser(treebank, template_text(config.template), config, rng)
+def start(
+    treebank: Treebank, config: Config, init: Model | None, rng: np.random.Generator, raw_text: Sequence[str] = ()
+) -> DependencyParser:
+    """The parser that training begins with: random, or, with init, that of a model to go on from.
+
+    The rows of forms begin with vectors of the words in files of raw text, where there are such files.
+    """
+    if init:
+        return init.parser
+    vectors = vectors_of(treebank, raw_text, config) if raw_text else None
+    return new_parser(treebank, template_text(config.template), config, rng, vectors)
 
 
 def template_text(name: str) -> str:
@@ -118,7 +127,9 @@ def template_text(name: str) -> str:
         return file.read().decode("utf-8", errors="replace")
 
 
-def record(config: Config, preset: str, command: str, run: Run, train: Data, threads: int) -> dict[str, Any]:
+def record(
+    config: Config, preset: str, command: str, run: Run, train: Data, raw_text: Sequence[str], threads: int
+) -> dict[str, Any]:
     """All that is needed to make the model again, and how good it was."""
     return {
         "command": command,
@@ -126,6 +137,7 @@ def record(config: Config, preset: str, command: str, run: Run, train: Data, thr
         "config": asdict(config),
         "threads": threads,
         "train": train.sources,
+        "raw_text": [{"path": path, "sha256": checksum(path)} for path in raw_text],
         "dev": run.dev.sources[0],
         "dev_scores": run.best_epoch(),
         "epochs": run.epochs,

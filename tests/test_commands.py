@@ -248,3 +248,11 @@ def test_model_files_of_another_kind_are_refused(tmp_path: Path) -> None:
     for text in ("", "not a model", "{}"):
         with pytest.raises(FileError):
             load(write(tmp_path / "m", text))
+
+
+def test_a_teacher_with_other_labels_is_refused(model: Path, tmp_path: Path) -> None:
+    text = "".join(f"{i}\tw\tw\tX\tX\t_\t{h}\t{'dep' if h else 'root'}\t_\t_\n" for i, h in ((1, 2), (2, 0))) + "\n"
+    (tmp_path / "train.conllu").write_text(text * 20, encoding="utf-8")
+    with pytest.raises(ClearparseError, match="cannot teach this training"):
+        train.main(["--train", f"{tmp_path}/train.conllu", "--output", f"{tmp_path}/m", "--teachers", str(model)])
+    assert not (tmp_path / "m").exists()

@@ -19,6 +19,7 @@ from parser.config import PRESETS, Config
 from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError
 from parser.pipeline import Model, load
+from parser.stages.dependency import DependencyParser
 from parser.stages.dependency_training import Treebank
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -55,16 +56,27 @@ def _train(
     config = config.for_data(train.words, train.nonprojective / train.sentences)
     treebank = Treebank.of(train.blocks)
     rng = np.random.default_rng(config.seed)
-    parser = training_run.start(treebank, config, init, rng)
+    parser = training_run.start(treebank, config, init, rng, arguments.raw_text)
     for line in training_data.summary(train, dev, parser):
         print(line)
     sys.stdout.flush()
-    run = training_run.Run(parser, config, treebank, dev, rng)
+    run = training_run.Run(parser, config, treebank, dev, rng, _teachers(arguments.teachers, parser))
     run.train()
     if run.best is None:
         raise ClearparseError("no epoch was finished")
-    record = training_run.record(config, arguments.preset, command, run, train, arguments.threads)
+    record = training_run.record(
+        config, arguments.preset, command, run, train, arguments.raw_text, arguments.threads
+    )
     return Model(parser.with_parameters(run.best), record), run
+
+
+def _teachers(paths: Sequence[str], parser: DependencyParser) -> list[DependencyParser]:
+    """The parsers of some models. Raises ClearparseError if one has other transitions than the parser to be taught."""
+    teachers = [load(path).parser for path in paths]
+    for path, teacher in zip(paths, teachers, strict=True):
+        if teacher.system != parser.system or teacher.transitions.by_kind != parser.transitions.by_kind:
+            raise ClearparseError(f"{path}: cannot teach this training: its transition system or its labels are others")
+    return teachers
 
 
 def _say_what_was_made(model: Model, output: Path, run: training_run.Run) -> None:
@@ -92,6 +104,20 @@ def _command_line() -> argparse.ArgumentParser:
         "--train", nargs="+", metavar="F", help="annotated files; without, the bundled treebank data/sample"
     )
     cli.add_argument("--dev", metavar="F", help="annotated file to choose the best epoch by; without, a part of train")
+    cli.add_argument(
+        "--raw-text",
+        nargs="+",
+        default=[],
+        metavar="F",
+        help="text without annotation, a sentence or paragraph a line: words begin with vectors learned from it",
+    )
+    cli.add_argument(
+        "--teachers",
+        nargs="+",
+        default=[],
+        metavar="MODEL",
+        help="learn what these models together think of each transition instead of the one right transition",
+    )
     cli.add_argument("--output", metavar="MODEL", help="where the model goes; default models/TREEBANK-PRESET.model")
     cli.add_argument("--preset", choices=PRESETS, default="fast", help="fast: 200 hidden units; accurate: 512")
     cli.add_argument("--init", metavar="MODEL", help="go on from this model, on other data")

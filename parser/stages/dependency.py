@@ -5,6 +5,7 @@ A model is its parameters and what they mean: template, transition system, vocab
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 import numpy as np
@@ -13,7 +14,7 @@ from numpy.typing import NDArray
 from parser.network.classifier import Parameters
 from parser.transition.decode import BATCH, Greedy, run
 from parser.transition.features import Features
-from parser.transition.systems import SYSTEMS, Layout, Transitions
+from parser.transition.systems import SYSTEMS, Layout, System, Transitions
 from parser.transition.tables import Tables
 from parser.treebank.conllu import Block
 from parser.treebank.vocabulary import NULL, ROOT, Encoder, Vocabulary, word_keys
@@ -44,9 +45,13 @@ class DependencyParser:
             return np.empty(0, np.int32), []
         layout = Layout(block.sentences)
         system = SYSTEMS[self.system](layout)
-        types, first = self._encoder.types(word_keys(block), self._tables.capacity)
-        self._tables.fill(self._encoder.rows(first), first)
-        greedy = Greedy(system, self.transitions, self._tables, layout.spread(types, null=NULL, root=ROOT))
-        run(system, self.transitions, greedy, batch)
+        run(system, self.transitions, self.greedy(system, word_keys(block)), batch)
         labels = [label.encode() for label in self.transitions.labels]
         return layout.index_to_heads(system.head), [labels[i] for i in (system.label[layout.words] - 1).tolist()]
+
+    def greedy(self, system: System, keys: Sequence[bytes]) -> Greedy:
+        """What chooses for the sentences of a system, whose words have these keys (see word_keys)."""
+        types, first = self._encoder.types(keys, self._tables.capacity)
+        self._tables.fill(self._encoder.rows(first), first)
+        type_of = system.layout.spread(types, null=NULL, root=ROOT)
+        return Greedy(system, self.transitions, self._tables, type_of)

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,6 +15,7 @@ from parser.errors import ClearparseError
 from parser.network.classifier import Parameters
 from parser.network.training import Batch
 from parser.stages.dependency import DependencyParser
+from parser.stages.word_vectors import Vectors, word_vectors
 from parser.transition.decode import Greedy
 from parser.transition.examples import Examples, Lessons
 from parser.transition.features import Features, channels_of, parse_template
@@ -21,6 +23,7 @@ from parser.transition.oracle import ORACLES
 from parser.transition.systems import SYSTEMS, Index, Layout, Transitions
 from parser.transition.tables import Tables
 from parser.treebank.conllu import DEPREL, Block
+from parser.treebank.raw_text import read_raw_text
 from parser.treebank.tree import projectivized
 from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, word_keys
 
@@ -60,14 +63,30 @@ class Treebank:
         )
 
 
-def new_parser(treebank: Treebank, template: str, config: Config, rng: np.random.Generator) -> DependencyParser:
-    """An untrained parser for the words and labels of a treebank."""
+def new_parser(
+    treebank: Treebank, template: str, config: Config, rng: np.random.Generator, vectors: Vectors | None = None
+) -> DependencyParser:
+    """An untrained parser for the words and labels of a treebank, and for forms of which there are vectors."""
     channels = channels_of(parse_template(template))
     vocabulary = Vocabulary.count(treebank.keys, channels, {"form": config.min_count})
+    if vectors and "form" in channels:
+        vocabulary = vocabulary.with_forms(vectors.forms)
     transitions = Transitions(*labels_of(treebank), SYSTEMS[config.system].kinds)
     features = Features(template, vocabulary, len(transitions.labels))
     params = Parameters.initial(V=features.V, m=features.m, d=config.d, H=config.H, C=len(transitions.kind), rng=rng)
+    if vectors and "form" in channels:
+        places, values = vectors.of(vocabulary.symbols["form"])
+        params.L[vocabulary.first["form"] + UNKNOWN + 1 + places] = values * np.float32(config.vector_scale)
     return DependencyParser(params, template, config.system, vocabulary, transitions)
+
+
+def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> Vectors:
+    """Vectors of the words of files of raw text and of the treebank. Raises FileError."""
+    forms = [key.split(b"\t", 1)[0].decode() for key in treebank.keys]
+    sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
+    for path in raw_text:
+        sentences += read_raw_text(path, forms)
+    return word_vectors(sentences, config.d, config.vector_min_count, config.seed)
 
 
 def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
@@ -90,8 +109,15 @@ class Lecturer:
     Raises ClearparseError if the treebank has a label that the parser does not.
     """
 
-    def __init__(self, parser: DependencyParser, treebank: Treebank, config: Config, rng: np.random.Generator) -> None:
-        self.parser, self.config, self.rng = parser, config, rng
+    def __init__(
+        self,
+        parser: DependencyParser,
+        treebank: Treebank,
+        config: Config,
+        rng: np.random.Generator,
+        teachers: Sequence[DependencyParser] = (),
+    ) -> None:
+        self.parser, self.config, self.rng, self.teachers = parser, config, rng, teachers
         if not ORACLES[parser.system].exploration:  # a static oracle knows the way to projective trees alone
             treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
         self.treebank = treebank
@@ -127,7 +153,8 @@ class Lecturer:
         greedy = Greedy(system, parser.transitions, self._tables, type_of)
         number = {label: i for i, label in enumerate(parser.transitions.labels)}
         labels = layout.spread(np.array([number[label] for label in section.labels]), null=0, root=0)
-        return Lessons(greedy, oracle, labels, type_rows[type_of], exploration, self.rng).run()
+        teachers = [teacher.greedy(system, section.keys) for teacher in self.teachers]
+        return Lessons(greedy, oracle, labels, type_rows[type_of], exploration, self.rng, teachers).run()
 
     def _types_some_hidden(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
         """Types of words as rows (types, channels) and by flat index (size,); of some words the form is hidden.

@@ -87,6 +87,12 @@ class Vocabulary:
             }
         )
 
+    def with_forms(self, forms: Iterable[str]) -> Vocabulary:
+        """The same with more forms, behind those there are."""
+        known = set(self.symbols["form"])
+        more = [form for form in dict.fromkeys(forms) if form not in known]
+        return Vocabulary({**self.symbols, "form": self.symbols["form"] + more})
+
     def encode_form(self, form: str) -> list[int]:
         """Rows of a form, one for each of the channels that depend on it."""
         return [row_of(of(form), unknown) for of, row_of, unknown in self._of_form]

@@ -1,0 +1,104 @@
+"""Vectors of words from text without annotation: what the rows of their forms begin with.
+
+Words are told by their neighbours. A matrix has a line for each word and a column for each word at each place around
+it; it holds their positive pointwise mutual information, and its singular vectors are the words' vectors: the
+factorisation that skip-gram performs implicitly (Levy & Goldberg 2014), with the smoothed contexts and the square
+root of the singular values of Levy, Goldberg & Dagan (2015, sections 3.2 and 3.3).
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.sparse import coo_array, csr_array, hstack
+from sklearn.utils.extmath import randomized_svd
+
+WINDOW = 2  # words to the left, and to the right
+CONTEXTS = 10_000  # the most frequent words are columns
+SMOOTHING = 0.75  # power of the contexts' counts
+ROUNDS = 4  # of the randomized factorisation, which is exact enough by then
+CHUNK = 1 << 21  # words counted at once
+
+OUTSIDE, RARE = range(2)  # numbers of what is beyond a sentence, and of words seen too seldom
+
+
+class Vectors(NamedTuple):
+    """Vectors of words in lower case, values (n, d), and the forms in which the text has them often enough."""
+
+    words: list[str]
+    values: NDArray[np.float32]
+    forms: list[str]
+
+    def of(self, forms: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
+        """The places, among some forms, of those that have a vector, and their vectors."""
+        number = {word: i for i, word in enumerate(self.words)}
+        found = [(place, number[form.lower()]) for place, form in enumerate(forms) if form.lower() in number]
+        places, rows = np.array(found, np.intp).reshape(-1, 2).T
+        return places, self.values[rows]
+
+
+def word_vectors(sentences: Sequence[Sequence[str]], d: int, min_count: int, seed: int) -> Vectors:
+    """Vectors of d numbers for all words that occur min_count times in some sentences; their variance is 1."""
+    forms = Counter(form for sentence in sentences for form in sentence)
+    words: Counter[str] = Counter()
+    for form, times in forms.items():
+        words[form.lower()] += times
+    known = [word for word, times in _by_count(words) if times >= min_count]
+    number = {word: i for i, word in enumerate(known, RARE + 1)}
+    M = ppmi(_counts(_numbered(sentences, number), len(known) + RARE + 1))[RARE + 1 :]
+    d_found = min(d, *M.shape)
+    U, singular, _ = randomized_svd(M, d_found, n_iter=ROUNDS, random_state=seed)
+    values = np.zeros((len(known), d), np.float32)
+    values[:, :d_found] = U * np.sqrt(singular)
+    values /= max(float(values.std()), 1e-9)
+    return Vectors(known, values, [form for form, times in _by_count(forms) if times >= min_count])
+
+
+def _by_count(counts: Counter[str]) -> list[tuple[str, int]]:
+    return sorted(counts.items(), key=lambda item: (-item[1], item[0]))
+
+
+def _numbered(sentences: Iterable[Sequence[str]], number: dict[str, int]) -> Iterator[NDArray[np.int32]]:
+    """The numbers of words, in chunks of whole sentences, with room for the window around each."""
+    room = [OUTSIDE] * WINDOW
+    chunk: list[int] = []
+    for sentence in sentences:
+        chunk += room
+        chunk += [number.get(form.lower(), RARE) for form in sentence]
+        if len(chunk) > CHUNK:
+            yield np.array(chunk + room, np.int32)
+            chunk = []
+    yield np.array(chunk + room, np.int32)
+
+
+def _counts(chunks: Iterable[NDArray[np.int32]], n: int) -> list[csr_array]:
+    """For each place around a word, how often each context (columns) stands there of each word (n lines)."""
+    places = [place for place in range(-WINDOW, WINDOW + 1) if place]
+    contexts = min(n, CONTEXTS)
+    counts = [csr_array((n, contexts), dtype=np.float32) for _ in places]
+    for chunk in chunks:
+        end = len(chunk) - WINDOW
+        for k, place in enumerate(places):
+            word, context = chunk[WINDOW:end], chunk[WINDOW + place : end + place]
+            counted = (word != OUTSIDE) & (context < contexts)
+            ones = np.ones(int(counted.sum()), np.float32)
+            counts[k] = counts[k] + coo_array((ones, (word[counted], context[counted])), (n, contexts)).tocsr()
+    return counts
+
+
+def ppmi(counts: Sequence[csr_array]) -> csr_array:
+    """max(0, log p(w, c) / (p(w) p(c)**SMOOTHING)) of each matrix of counts, side by side."""
+    blocks = []
+    for count in counts:
+        pairs = count.tocoo()
+        of_word = count.sum(axis=1)
+        of_context = np.asarray(count.sum(axis=0), np.float64) ** SMOOTHING
+        line, column = pairs.coords
+        information = np.log(pairs.data * of_context.sum() / (of_word[line] * of_context[column]))
+        more = information > 0
+        blocks.append(coo_array((information[more].astype(np.float32), (line[more], column[more])), count.shape))
+    return hstack(blocks, format="csr")

@@ -1,0 +1,99 @@
+"""Vectors from raw text: the matrix against its definition, words that stand in the same places, files as they come."""
+
+from __future__ import annotations
+
+import gzip
+from pathlib import Path
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+from parser.commands import train
+from parser.errors import FileError
+from parser.pipeline import load
+from parser.stages.word_vectors import WINDOW, _counts, _numbered, ppmi, word_vectors
+from parser.treebank.raw_text import read_raw_text
+from parser.treebank.vocabulary import UNKNOWN
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+
+
+def test_counting_neighbours_by_place() -> None:
+    """Words 2, 3, 4 = a, b, c; beyond a sentence is 0, and x, which is seen too seldom, is 1."""
+    sentences = [["a", "B", "x", "c"], ["b"]]
+    counts = _counts(_numbered(sentences, {"a": 2, "b": 3, "c": 4}), 5)
+    found = {
+        place: {(int(w), int(c)): int(n) for w, c, n in zip(*count.tocoo().coords, count.tocoo().data, strict=True)}
+        for place, count in zip((-2, -1, 1, 2), counts, strict=True)
+    }
+    assert found[-1] == {(2, 0): 1, (3, 2): 1, (1, 3): 1, (4, 1): 1, (3, 0): 1}
+    assert found[2] == {(2, 1): 1, (3, 4): 1, (1, 0): 1, (4, 0): 1, (3, 0): 1}
+    assert all(sum(count.values()) == 5 for count in found.values())
+
+
+def test_information_is_that_of_the_definition() -> None:
+    rng = np.random.default_rng(0)
+    counts = [rng.poisson(1, (6, 4)).astype(np.float32) for _ in range(2)]
+    for count in counts:
+        count[:, 0] += 1
+        count[0] += 1
+    expected = []
+    for count in counts:
+        smoothed = count.sum(axis=0) ** 0.75
+        with np.errstate(divide="ignore"):
+            by_chance = np.outer(count.sum(axis=1), smoothed / smoothed.sum())
+            expected.append(np.maximum(np.log(count / by_chance), 0))
+    found = ppmi([csr_array(count) for count in counts]).toarray()
+    np.testing.assert_allclose(found, np.hstack(expected), rtol=1e-5, atol=1e-6)
+
+
+def test_words_in_the_same_places_have_like_vectors() -> None:
+    rng = np.random.default_rng(1)
+    nouns, verbs = [f"noun{k}" for k in range(8)], [f"verb{k}" for k in range(8)]
+    sentences = [["the", rng.choice(nouns), rng.choice(verbs), "a", rng.choice(nouns), "."] for _ in range(3000)]
+    vectors = word_vectors(sentences, 6, 3, 1)
+    rows = dict(zip(vectors.words, vectors.values / np.linalg.norm(vectors.values, axis=1, keepdims=True), strict=True))
+    like = min(float(rows["noun0"] @ rows[noun]) for noun in nouns)
+    unlike = max(float(rows["noun0"] @ rows[verb]) for verb in verbs)
+    assert like > 0.7 > 0.3 > unlike
+    assert vectors.values.std() == pytest.approx(1)
+    assert np.array_equal(word_vectors(sentences, 6, 3, 1).values, vectors.values)
+
+
+def test_more_numbers_than_words() -> None:
+    vectors = word_vectors([["a", "b", "A"]] * 3, 20, 2, 1)
+    assert vectors.words == ["a", "b"]
+    assert vectors.forms == ["A", "a", "b"]
+    assert vectors.values.shape == (2, 20)
+    places, values = vectors.of(["zebra", "A", "b"])
+    assert places.tolist() == [1, 2]
+    assert np.array_equal(values, vectors.values)
+
+
+def test_raw_text_is_cut_as_the_treebank_is(tmp_path: Path) -> None:
+    text = "It isn't well-known, John’s U.S. e-mail... (really)!\n\n  \nThird line\n"
+    (tmp_path / "raw.txt").write_text(text, encoding="utf-8")
+    with gzip.open(tmp_path / "raw.txt.gz", "wb") as stream:
+        stream.write(text.encode())
+    known = ["is", "n't", "’s", "John", "U.S.", "e-mail", "U.S"]
+    words = list(read_raw_text(tmp_path / "raw.txt", known))
+    assert " ".join(words[0]) == "It is n't well - known , John ’s U.S . e-mail ... ( really ) !"
+    assert words[1:] == [["Third", "line"]]
+    assert words == list(read_raw_text(tmp_path / "raw.txt.gz", known))
+    with pytest.raises(FileError, match="no such file"):
+        list(read_raw_text(tmp_path / "missing.txt", known))
+
+
+def test_training_begins_with_them(tmp_path: Path) -> None:
+    raw = tmp_path / "raw.txt"
+    raw.write_text("Zebras graze quietly .\n" * 5, encoding="utf-8")
+    path = tmp_path / "with.model"
+    files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
+    train.main([*files, "--H", "16", "--d", "8", "--epochs", "1", "--raw-text", str(raw)])
+    model = load(path)
+    form = model.parser.vocabulary.symbols["form"]
+    row = model.parser.vocabulary.first["form"] + UNKNOWN + 1 + form.index("Zebras")
+    assert np.abs(model.parser.params.L[row]).max() > 0.1  # random rows begin, and untouched ones end, below 0.01
+    assert model.record["raw_text"][0]["path"] == str(raw)
+    assert WINDOW == 2
