@@ -140,16 +140,29 @@ def test_with_swap_any_of_the_cheapest_moves_rebuild_every_tree(n: int) -> None:
     """Projective or not; whichever of the moves of cost 0 is taken."""
     every = [heads for heads in itertools.product(range(n + 1), repeat=n) if heads.count(0) == 1 and is_tree(heads)]
     assert len(every) == n ** (n - 1)
-    rng = np.random.default_rng(3)
-    for _ in range(5):
-        system = SYSTEMS["arc-hybrid-swap"](layout_of(*[n] * len(every)))
-        heads = np.array(every, dtype=np.int32).ravel()
-        oracle = ORACLES["arc-hybrid-swap"](system, system.layout.heads_to_index(heads))
-        while len(live := np.flatnonzero(system.legal(np.arange(len(every))).any(axis=1))):
-            costs = oracle.costs(live)
-            assert (costs.min(axis=1) == 0).all()
-            step(system, oracle, live, (costs + rng.random(costs.shape) / 2).argmin(axis=1))
-        assert np.array_equal(system.layout.index_to_heads(system.head), heads)
+    for seed in range(5):
+        rebuild([n] * len(every), np.array(every, dtype=np.int32).ravel(), np.random.default_rng(seed))
+
+
+def test_with_swap_any_of_the_cheapest_moves_rebuild_larger_trees() -> None:
+    """Of random shape, most of them with many crossing arcs."""
+    rng, lengths, heads = np.random.default_rng(6), [7, 10, 15, 30] * 100, []
+    for n in lengths:
+        order, tree = rng.permutation(n), np.zeros(n, dtype=np.int32)
+        for k in range(1, n):
+            tree[order[k]] = order[rng.integers(k)] + 1
+        heads.append(tree)
+    rebuild(lengths, np.concatenate(heads), rng)
+
+
+def rebuild(lengths: list[int], heads: np.ndarray, rng: np.random.Generator) -> None:
+    system = SYSTEMS["arc-hybrid-swap"](layout_of(*lengths))
+    oracle = ORACLES["arc-hybrid-swap"](system, system.layout.heads_to_index(heads))
+    while len(live := np.flatnonzero(system.legal(np.arange(len(lengths))).any(axis=1))):
+        costs = oracle.costs(live)
+        assert (costs.min(axis=1) == 0).all()
+        step(system, oracle, live, (costs + rng.random(costs.shape) / 2).argmin(axis=1))
+    assert np.array_equal(system.layout.index_to_heads(system.head), heads)
 
 
 def test_with_swap_the_costs_of_projective_trees_are_those_without() -> None:

@@ -23,7 +23,7 @@ from parser.transition.systems import (
     Mask,
     System,
 )
-from parser.treebank.tree import inorder
+from parser.treebank.tree import components, inorder, nonprojective_sentences
 
 IMPOSSIBLE = 1 << 20  # the cost of an illegal move; no sentence has so many arcs
 
@@ -93,48 +93,54 @@ class DynamicOracle(Oracle):
 class SwapOracle(DynamicOracle):
     """Arc-hybrid with SWAP: static for SWAP, dynamic for all else (de Lhoneux, Stymne & Nivre 2017, section 4).
 
-    Words are wanted in the order in which the gold tree is projective: that of each word behind what is below it on
-    its left and before what is below it on its right. Two neighbours in the wrong order have to SWAP. A word that has
-    to go behind a later one is going to come back into the buffer, so SHIFT loses nothing with it.
+    Words are wanted in the order in which the gold tree is projective. Two words on the stack in the wrong order have
+    to SWAP, but not before the upper one has all it can get without (Nivre, Kuhlmann & Hall 2009, section 4). A word
+    that is going to come back into the buffer can have all its arcs then: SHIFT loses nothing with it. Costs of zero
+    lead to the gold tree; in other configurations, where an arc is lost already, they are an estimate.
     """
 
     def __init__(self, system: System, gold: Index) -> None:
         super().__init__(system, gold)
         layout = system.layout
-        sentences = np.concatenate(([0], np.cumsum(layout.lengths)))
-        place = inorder(layout.index_to_heads(gold), sentences)
+        heads, sentences = layout.index_to_heads(gold), np.concatenate(([0], np.cumsum(layout.lengths)))
+        place = inorder(heads, sentences)
         self.place = layout.spread(place, null=-1, root=len(place))
+        self.component = layout.spread(components(heads, sentences), null=-1, root=-1)
+        self.crossing = nonprojective_sentences(heads, sentences)
         self.buffered: Mask = np.ones(layout.size, dtype=bool)  # which words are in the buffer
-        # The least place of the words behind each in the sentence; places of later sentences are greater than all.
+        # The least place of the words behind each in the buffer; places of later sentences are greater than all.
         least = np.minimum.accumulate(np.append(place, len(place))[::-1])[::-1]
-        self.least_behind = layout.spread(least[1:], null=0, root=len(place))
-        self.unseen = layout.first.copy()  # the first word of each sentence that was never shifted
+        self.least_behind = layout.spread(least[1:], null=-1, root=len(place))
 
     def costs(self, live: Index) -> NDArray[np.intp]:
         costs = super().costs(live)
         system, gold, place = self.system, self.gold, self.place
         s0, b0 = system.s0[live], system.b0[live]
-        to_come = self.least_behind[self.unseen[live] - 1]
-        wrong = place[s0] > place[b0]
-        costs[:, SHIFT] = np.where(to_come < place[b0], 0, costs[:, SHIFT]) + wrong
-        # A word on the stack that has to come back still can have all its arcs: popping it loses those not made yet.
-        returns = wrong | (to_come < place[s0])
+        s1 = system.below[s0]
+        wrong = (s1 != 0) & (s1 < s0) & (place[s1] > place[s0])
+        swap = wrong & (self.component[s0] != self.component[b0])
+        least = self.least_behind[b0]
+        b0_returns = (place[s0] > place[b0]) | (place[b0] > least)
+        s0_returns = (place[s0] > np.minimum(place[b0], least)) | wrong
         missing = self.in_buffer[s0] + self.on_stack[s0]
-        for kind, head in ((LEFT_ARC, b0), (RIGHT_ARC, system.below[s0])):
-            costs[:, kind] = np.where(returns, missing + (gold[s0] != head), costs[:, kind])
-        costs[:, SWAP] = ~wrong
+        due = self.crossing[live] & (missing == 0) & ((gold[s0] == s1) | (gold[s0] == b0))  # not to be covered now
+        costs[:, SHIFT] = np.where(b0_returns, 0, costs[:, SHIFT]) + (swap | due)
+        for kind, head in ((LEFT_ARC, b0), (RIGHT_ARC, s1)):
+            costs[:, kind] = np.where(s0_returns, missing + (gold[s0] != head), costs[:, kind])
+        costs[:, SWAP] = ~swap
         return np.where(system.legal(live), costs, IMPOSSIBLE)
 
     def advance(self, live: Index, move: Index) -> None:
         swaps = move == SWAP
-        shifted = self.system.b0[live[move == SHIFT]]
-        self.buffered[shifted] = False
-        self.unseen[live[move == SHIFT]] = np.maximum(self.unseen[live[move == SHIFT]], shifted + 1)
+        self.buffered[self.system.b0[live[move == SHIFT]]] = False
         super().advance(live[~swaps], move[~swaps])
-        word = self.system.s0[live[swaps]]
-        self.buffered[word] = True
-        self.in_buffer[self.gold[word]] += 1
-        self.on_stack[self.gold[word]] -= 1
+        s0, behind = self.system.s0[live[swaps]], self.system.b0[live[swaps]]
+        for word in (self.system.below[s0], s0):
+            self.buffered[word] = True
+            self.least_behind[word] = np.minimum(self.place[behind], self.least_behind[behind])
+            behind = word
+            self.in_buffer[self.gold[word]] += 1
+            self.on_stack[self.gold[word]] -= 1
 
     def _waiting(self, word: Index, b0: Index) -> Mask:
         return self.buffered[word]

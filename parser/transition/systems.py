@@ -206,27 +206,30 @@ class ArcStandard(System):
 
 
 class ArcHybridSwap(ArcHybrid):
-    """Arc-hybrid with SWAP (de Lhoneux, Stymne & Nivre 2017, after Nivre 2009), which can build every tree.
+    """Arc-hybrid with SWAP, which can build every tree (after Nivre 2009; de Lhoneux, Stymne & Nivre 2017).
 
-    SWAP   s0 goes back into the buffer, behind b0   legal: s0 is before b0 in the sentence, b0 is not ROOT
+    SWAP   s0 and s1 go back into the buffer, s0 first   legal: s1 is before s0 in the sentence
 
-    Two words change places at most once, so there is an end. Left and right of a word are those of the new order.
+    Two words change places at most once, so there is an end. SHIFT and SWAP in turn are the SWAP of de Lhoneux et al.;
+    with what comes in between, a word can first get its children to the right, and then all change places at once.
+    Left and right of a word are those of the new order.
     """
 
     name = "arc-hybrid-swap"
     kinds = 5
 
     def legal(self, live: Index) -> Mask:
-        s0, b0 = self.s0[live], self.b0[live]
-        return np.column_stack((super().legal(live), (s0 != 0) & (s0 < b0) & ~self.is_root[b0]))
+        s0 = self.s0[live]
+        s1 = self.below[s0]
+        return np.column_stack((super().legal(live), (s1 != 0) & (s1 < s0)))
 
     def apply(self, live: Index, move: Index, label: Index) -> None:
         super().apply(live, move, label)
         swapped = live[move == SWAP]
-        word, front = self.s0[swapped], self.b0[swapped]
-        self.s0[swapped] = self.below[word]
-        self.after[word] = self.after[front]
-        self.after[front] = word
+        s0 = self.s0[swapped]
+        s1 = self.below[s0]
+        self.after[s0], self.after[s1] = s1, self.b0[swapped]
+        self.b0[swapped], self.s0[swapped] = s0, self.below[s1]
 
 
 SYSTEMS: dict[str, type[System]] = {system.name: system for system in (ArcHybrid, ArcStandard, ArcHybridSwap)}

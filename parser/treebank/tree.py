@@ -82,6 +82,36 @@ def inorder(heads: Heads, sentences: Offsets) -> Offsets:
     return _numbered(up, by_depth, size, (word > up).astype(np.int64)) + below_left
 
 
+def components(heads: Heads, sentences: Offsets) -> Offsets:
+    """(words,) The maximal projective component that each word is in, by the place of its topmost word.
+
+    A component is what can be built of neighbouring words alone, from the leaves up (Nivre, Kuhlmann & Hall 2009).
+    """
+    up, result = absolute(heads, sentences).tolist(), np.repeat(sentences[:-1], np.diff(sentences))
+    missing = np.bincount(np.maximum(up, 0), np.array(up) >= 0, len(up)).astype(np.int64).tolist()
+    for sentence in np.flatnonzero(nonprojective_sentences(heads, sentences)).tolist():
+        stack: list[int] = []
+        words = range(sentences[sentence], sentences[sentence + 1])
+        merged = {}
+        for word in words:
+            stack.append(word)
+            while len(stack) > 1:
+                s1, s0 = stack[-2:]
+                if up[s1] == s0 and not missing[s1]:
+                    merged[stack.pop(-2)] = s0
+                elif up[s0] == s1 and not missing[s0]:
+                    merged[stack.pop()] = s1
+                else:
+                    break
+                missing[stack[-1]] -= 1
+        for word in words:
+            top = word
+            while top in merged:
+                top = merged[top]
+            result[word] = top
+    return result
+
+
 def _sizes(up: Offsets, by_depth: list[Offsets]) -> Offsets:
     """(words,) How many words are below each, and it."""
     size = np.ones(len(up), np.int64)
