@@ -121,6 +121,13 @@ def evaluate_block(block: Block, heads: NDArray[np.int32], deprels: Sequence[byt
     return count(gold, replace(gold, heads=heads, deprels=deprels))
 
 
+def right_arcs(gold: Block, heads: NDArray[np.int32], deprels: Sequence[bytes]) -> NDArray[np.bool_]:
+    """Which words (words,) of a gold block have the right head and, without its subtype, the right relation."""
+    base = [[name.split(b":")[0] for name in names] for names in (gold.column(DEPREL), deprels)]
+    same_relation = np.array([a == b for a, b in zip(*base, strict=True)], np.bool_)
+    return np.asarray(gold.heads() == heads) & same_relation
+
+
 def count(gold: Trees, system: Trees) -> Counts:
     """Counts of two sets of trees over the same words.
 

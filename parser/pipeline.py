@@ -14,7 +14,7 @@ import numpy as np
 from parser.errors import ClearparseError, FileError
 from parser.model_file import load_arrays, save_arrays
 from parser.network.classifier import Parameters
-from parser.stages.dependency import DependencyParser
+from parser.stages.dependency import Calibration, DependencyParser
 from parser.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Transitions
 from parser.treebank.conllu import FEATS, UPOS, XPOS, Block, Sentence, parse_block
 from parser.treebank.vocabulary import Vocabulary
@@ -50,13 +50,18 @@ class Model:
         """The same block with new trees."""
         return parse_block(self.parse_text(block), path=block.path, trees=True)
 
-    def parse_text(self, block: Block) -> bytes:
+    def parse_text(self, block: Block, *, confidence: bool = False) -> bytes:
         """The text of a block with new trees; all but HEAD and DEPREL byte for byte.
 
+        confidence: MISC gets Conf=P too, the probability that HEAD and DEPREL are right.
         Warns (MissingTags) where the model was trained on tags and the block has none.
         """
         self._warn_of_missing_tags(block)
-        return block.with_trees(*self.parser.parse(block))
+        if not confidence:
+            return block.with_trees(*self.parser.parse(block))
+        heads, deprels, certainty = self.parser.parse_with_certainty(block)
+        probabilities = [b"%.2f" % p for p in self.parser.calibration(certainty).tolist()]
+        return block.replaced(heads, deprels).with_misc(probabilities, b"Conf")
 
     def tags(self) -> list[str]:
         """The tag columns this model looks at, and had in training."""
@@ -79,6 +84,7 @@ class Model:
             "system": parser.system,
             "symbols": parser.vocabulary.symbols,
             "labels": {MOVES[kind]: labels for kind, labels in parser.transitions.by_kind.items()},
+            "calibration": parser.calibration._asdict(),
             "record": self.record,
         }
         save_arrays(path, parser.params._asdict(), metadata)
@@ -120,7 +126,8 @@ def load(path: str | PathLike[str]) -> Model:
         params, system = Parameters(**arrays), _known_system(metadata["system"])
         left, right, root = (metadata["labels"][MOVES[kind]] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC))
         transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
-        parser = DependencyParser(params, metadata["template"], system, vocabulary, transitions)
+        calibration = Calibration(**metadata["calibration"])
+        parser = DependencyParser(params, metadata["template"], system, vocabulary, transitions, calibration)
         _check_shapes(parser)
         return Model(parser, metadata["record"])
     except FileError:

@@ -139,7 +139,8 @@ def test_several_processes_write_the_same_bytes(model: Path, tmp_path: Path, mon
     monkeypatch.setattr(parse, "BLOCK_BYTES", 3000)
     loaded, outputs = load(model), [str(tmp_path / name) for name in ("one", "two")]
     for output, jobs in zip(outputs, (1, 2), strict=True):
-        parse.parse_files(loaded, [str(SAMPLE / "dev.conllu"), str(SAMPLE / "train.conllu")], output, jobs=jobs)
+        worker = parse.Worker(loaded, "conllu", confidence=False, ascii_only=False)
+        parse.parse_files(worker, [str(SAMPLE / "dev.conllu"), str(SAMPLE / "train.conllu")], output, jobs)
     assert Path(outputs[0]).read_bytes() == Path(outputs[1]).read_bytes()
     assert len(list(read_conllu(outputs[0], trees=True))) == 199
 

@@ -30,7 +30,7 @@ FLOORS = (
     "files parallel",
     "treebank network",
     "transition config",
-    "stages model_file evaluation drawing",
+    "stages model_file evaluation reliability drawing",
     "evaluation_report",
     "pipeline training_data",
     "training_run",

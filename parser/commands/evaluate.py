@@ -9,13 +9,15 @@ import json
 from collections.abc import Iterator, Sequence
 from typing import Any
 
+import numpy as np
 from threadpoolctl import threadpool_limits
 
 from parser import pipeline
 from parser.commands.command_line import OneLineErrors, at_least_one, warnings_told
-from parser.evaluation import Counts, evaluate
+from parser.evaluation import Counts, evaluate, right_arcs
 from parser.evaluation_report import PUNCTUATION, SCORER, all_scores
 from parser.files import atomic_output, checksum, shown_name
+from parser.reliability import reliability
 from parser.treebank.conllu import Block, read_blocks
 from parser.version import __version__
 
@@ -40,6 +42,8 @@ def main(argv: list[str]) -> None:
         return
     with threadpool_limits(options.threads), warnings_told():
         scores = all_scores(_evaluate(options, model)) | {"conditions": _conditions(options, model)}
+        if options.confidence:
+            scores["confidence"] = _reliability(options.gold, model)
     if options.json is not None:
         text = json.dumps(scores, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         with atomic_output(options.json) as stream:
@@ -56,6 +60,9 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     cli.add_argument("--gold", metavar="FILE", help="the treebank, CoNLL-U or CoNLL-X; - is stdin")
     cli.add_argument("--json", metavar="OUT", help="write all scores and conditions here; - is stdout")
     cli.add_argument("--details", action="store_true", help="print scores of each relation, and confusions")
+    cli.add_argument(
+        "--confidence", action="store_true", help="print how often the model is right where it says how sure it is"
+    )
     cli.add_argument("--info", action="store_true", help="print what the model is; --gold is not needed")
     cli.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of the matrix products (default 1)")
     options = cli.parse_args(argv)
@@ -65,6 +72,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         cli.error("--gold is missing: the treebank to score on")
     if options.gold is None and (options.json is not None or options.details):
         cli.error(f"{'--details' if options.details else '--json'} needs --gold")
+    if options.confidence and (options.model is None or options.gold in (None, "-")):
+        cli.error("--confidence needs --model, and --gold as a file")
     if options.gold == options.system == "-":
         cli.error("--gold and --system cannot both be standard input")
     return options
@@ -79,6 +88,15 @@ def _evaluate(options: argparse.Namespace, model: Any) -> Counts:
         system = model.parse_blocks(words)
     system_path = shown_name(options.system if model is None else options.model)
     return evaluate(gold, system, gold_path=shown_name(options.gold), system_path=system_path)
+
+
+def _reliability(gold: str, model: Any) -> dict[str, Any]:
+    confidence, right = [], []
+    for block in read_blocks(gold, trees=True, block_bytes=pipeline.BLOCK_BYTES):
+        heads, deprels, certainty = model.parser.parse_with_certainty(block)
+        confidence.append(model.parser.calibration(certainty))
+        right.append(right_arcs(block, heads, deprels))
+    return reliability(np.concatenate(confidence), np.concatenate(right))
 
 
 def _conditions(options: argparse.Namespace, model: Any) -> dict[str, Any]:
@@ -113,12 +131,23 @@ def _report(scores: dict[str, Any], *, details: bool) -> str:
             [[side, *map(_cell, row.values())] for side, row in scores["non_projective_arcs"].items()],
         ),
     ]
+    if "confidence" in scores:
+        parts.append(_reliability_table(scores["confidence"]))
     if not details:
         return "\n\n".join([*parts, "--details adds the scores of each relation, and the confusions"])
     parts.append(_arc_table("relation", scores["by_relation"]))
     confusions = [[pair["gold"], pair["system"], _cell(pair["words"])] for pair in scores["confusions"]]
     parts.append(_table(["gold relation", "taken for", "words"], confusions, left=2))
     return "\n\n".join(parts)
+
+
+def _reliability_table(found: dict[str, Any]) -> str:
+    rows = [
+        [name, *map(_cell, each.values()), ("#" * round(each["LAS"] / 4)).ljust(25)]
+        for name, each in found["bins"].items()
+    ]
+    table = _table(["said to be right", "words", "mean", "LAS", ""], rows)
+    return f"{table}\nexpected calibration error {found['expected_calibration_error']:.2f}"
 
 
 def _about(scores: dict[str, Any]) -> str:

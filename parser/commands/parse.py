@@ -24,13 +24,13 @@ def main(argv: list[str]) -> None:
     arguments = _command_line().parse_args(argv)
     model = pipeline.load(arguments.model)
     with warnings_told():
-        parse_files(model, arguments.files or ["-"], arguments.output, arguments.format, arguments.jobs)
+        worker = Worker(model, arguments.format, arguments.confidence, ascii_only=not shows_boxes(sys.stdout))
+        parse_files(worker, arguments.files or ["-"], arguments.output, arguments.jobs)
 
 
-def parse_files(model: Model, paths: Sequence[str], output: str, form: str = "conllu", jobs: int = 1) -> None:
+def parse_files(worker: Worker, paths: Sequence[str], output: str, jobs: int) -> None:
     """Parse CoNLL files, one after another, into one that appears whole or not at all; some blocks are in memory."""
     texts = (text for path in paths for text in read_texts(path, block_bytes=BLOCK_BYTES))
-    worker = Worker(model, form, ascii_only=not shows_boxes(sys.stdout))
     with atomic_output(output) as stream:
         for parsed, warned in map(worker, texts) if jobs == 1 else map_in_order(worker, texts, jobs):
             stream.write(parsed)
@@ -44,13 +44,17 @@ class Worker:
 
     model: Model
     form: str
+    confidence: bool
     ascii_only: bool
 
     def __call__(self, text: Text) -> tuple[bytes, list[Warning]]:
         with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             block = text.block(trees=False)
-            parsed = self.model.parse_text(block) if self.form == "conllu" else b"".join(self._drawings(block))
+            if self.form == "tree":
+                parsed = b"".join(self._drawings(block))
+            else:
+                parsed = self.model.parse_text(block, confidence=self.confidence)
         return parsed, [warning.message for warning in caught if isinstance(warning.message, Warning)]
 
     def _drawings(self, block: Block) -> Iterator[bytes]:
@@ -68,6 +72,9 @@ def _command_line() -> argparse.ArgumentParser:
     cli.add_argument("--output", default="-", metavar="F", help="default stdout; it appears whole or not at all")
     cli.add_argument(
         "--format", choices=("conllu", "tree"), default="conllu", help="conllu, or trees drawn for a terminal"
+    )
+    cli.add_argument(
+        "--confidence", action="store_true", help="write how probably HEAD and DEPREL are right into MISC: Conf=0.93"
     )
     cli.add_argument(
         "--jobs", type=at_least_one, default=1, metavar="N", help="processes that parse, a core each (default 1)"

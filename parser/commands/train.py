@@ -67,7 +67,7 @@ def _train(
     record = training_run.record(
         config, arguments.preset, command, run, train, arguments.raw_text, arguments.threads
     )
-    return Model(parser.with_parameters(run.best), record), run
+    return Model(training_run.calibrated(parser.with_parameters(run.best), dev), record), run
 
 
 def _teachers(paths: Sequence[str], parser: DependencyParser) -> list[DependencyParser]:

@@ -6,7 +6,7 @@ A model is its parameters and what they mean: template, transition system, vocab
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,12 +20,36 @@ from parser.treebank.conllu import Block
 from parser.treebank.vocabulary import NULL, ROOT, Encoder, Vocabulary, word_keys
 
 
+class Calibration(NamedTuple):
+    """From the probability p of an arc's transition to that of the arc being right: a logistic curve (Platt 1999)."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def __call__(self, p: NDArray[np.floating]) -> NDArray[np.floating]:
+        z = self.slope * logit(p) + self.intercept
+        return np.asarray(1 / (1 + np.exp(-z)))
+
+
+def logit(p: NDArray[np.floating]) -> NDArray[np.floating]:
+    """log p / (1 - p), p kept away from 0 and 1."""
+    p = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(p / (1 - p)))
+
+
 class DependencyParser:
     """A trained (or, at first, random) parser."""
 
     def __init__(
-        self, params: Parameters, template: str, system: str, vocabulary: Vocabulary, transitions: Transitions
+        self,
+        params: Parameters,
+        template: str,
+        system: str,
+        vocabulary: Vocabulary,
+        transitions: Transitions,
+        calibration: Calibration = Calibration(),  # noqa: B008 (it cannot change)
     ) -> None:
+        self.calibration = calibration
         self.params, self.template, self.system = params, template, system
         self.vocabulary, self.transitions = vocabulary, transitions
         self.features = Features(template, vocabulary, len(transitions.labels))
@@ -33,20 +57,41 @@ class DependencyParser:
         self._tables = Tables(params, self.features)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return DependencyParser, (self.params, self.template, self.system, self.vocabulary, self.transitions)
+        parts = self.params, self.template, self.system, self.vocabulary, self.transitions, self.calibration
+        return DependencyParser, parts
 
     def with_parameters(self, params: Parameters) -> DependencyParser:
         """The same parser with other numbers."""
-        return DependencyParser(params, self.template, self.system, self.vocabulary, self.transitions)
+        return DependencyParser(
+            params, self.template, self.system, self.vocabulary, self.transitions, self.calibration
+        )
+
+    def with_calibration(self, calibration: Calibration) -> DependencyParser:
+        """The same parser with another view of its own confidence."""
+        return DependencyParser(
+            self.params, self.template, self.system, self.vocabulary, self.transitions, calibration
+        )
 
     def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
         """HEAD (words,) and DEPREL of each word of a block; `batch` sentences take a step together."""
         if not len(block):
             return np.empty(0, np.int32), []
-        layout = Layout(block.sentences)
-        system = SYSTEMS[self.system](layout)
+        system = SYSTEMS[self.system](Layout(block.sentences))
         run(system, self.transitions, self.greedy(system, word_keys(block)), batch)
-        labels = [label.encode() for label in self.transitions.labels]
+        return self._trees(system)
+
+    def parse_with_certainty(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
+        """HEAD and DEPREL, and the probability that the network gave to the transition that made each arc (words,)."""
+        if not len(block):
+            return np.empty(0, np.int32), [], np.empty(0)
+        system = SYSTEMS[self.system](Layout(block.sentences))
+        greedy = self.greedy(system, word_keys(block))
+        greedy.certainty = np.ones(system.layout.size)  # a forced arc is certain
+        run(system, self.transitions, greedy)
+        return *self._trees(system), greedy.certainty[system.layout.words]
+
+    def _trees(self, system: System) -> tuple[NDArray[np.int32], list[bytes]]:
+        layout, labels = system.layout, [label.encode() for label in self.transitions.labels]
         return layout.index_to_heads(system.head), [labels[i] for i in (system.label[layout.words] - 1).tolist()]
 
     def greedy(self, system: System, keys: Sequence[bytes]) -> Greedy:

@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import numpy as np
 
-from parser.network.classifier import Floats
-from parser.transition.systems import Index, Mask, System, Transitions
+from parser.network.classifier import Floats, softmax
+from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, Index, Mask, System, Transitions
 from parser.transition.tables import Tables
 
 BATCH = 1024  # configurations that take a step together
@@ -39,6 +39,7 @@ class Greedy:
         """type_of (size,): the type of the word at each flat index."""
         self.system, self.transitions, self.tables = system, transitions, tables
         self.rows_of = tables.rows_of(type_of)
+        self.certainty: Floats | None = None  # (size,) where it is wanted: the probability of the arc to each word
 
     def look(self, live: Index) -> tuple[list[Index], list[Index], Floats]:
         """What `Features.look` finds in the configurations live (B,), and the scores of all classes, (B, C)."""
@@ -52,7 +53,16 @@ class Greedy:
         if len(free):
             *_, theta = self.look(live[free])
             transition[free] = best(theta, legal[free], self.transitions)
+            if self.certainty is not None:
+                self._note_certainty(live[free], legal[free], theta, transition[free])
         return transition
+
+    def _note_certainty(self, live: Index, legal: Mask, theta: Floats, choice: Index) -> None:
+        assert self.certainty is not None
+        y_hat, _ = softmax(theta, np.take(legal, self.transitions.kind, axis=1))
+        p, kind = y_hat[np.arange(len(choice)), choice], self.transitions.kind[choice]
+        for arc, word in zip((LEFT_ARC, RIGHT_ARC, ROOT_ARC), self.system.dependent(live), strict=True):
+            self.certainty[word[kind == arc]] = p[kind == arc]
 
 
 def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:

@@ -102,6 +102,17 @@ class Block:
         fields[:, DEPS:] = self.fields[:, DEPS:] + moved[1:, None]
         return replace(self, text=text, fields=fields, spans=self.spans + moved[self.sentences])
 
+    def with_misc(self, values: Sequence[bytes], key: bytes) -> bytes:
+        """The text with key=value (words,) in MISC, in the place of an older one, else behind what is there."""
+        text, prefix = self.text, key + b"="
+        starts, ends = self.fields[:, MISC].tolist(), (self.fields[:, MISC + 1] - 1).tolist()
+        pieces = [b""] * (2 * len(starts) + 1)
+        pieces[0::2] = [text[a:b] for a, b in zip([0, *ends], [*starts, len(text)], strict=True)]
+        for word, (start, end, value) in enumerate(zip(starts, ends, values, strict=True)):
+            others = [each for each in text[start:end].split(b"|") if each != b"_" and not each.startswith(prefix)]
+            pieces[2 * word + 1] = b"|".join([*others, prefix + value])
+        return b"".join(pieces)
+
     def _check_trees(self, heads: NDArray[np.integer], deprels: Sequence[bytes]) -> None:
         words = len(self.fields)
         if len(heads) != words or len(deprels) != words:

@@ -1,0 +1,106 @@
+"""How sure the parser is: probabilities of arcs, their calibration, and what is written and told of them."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parser.commands import evaluate, parse, train
+from parser.errors import ClearparseError
+from parser.evaluation import right_arcs
+from parser.network.classifier import softmax
+from parser.pipeline import load
+from parser.reliability import reliability
+from parser.stages.dependency import Calibration, logit
+from parser.transition.decode import Greedy, best
+from parser.transition.systems import SHIFT, SYSTEMS, Index, Layout
+from parser.treebank.conllu import parse_block
+from parser.treebank.vocabulary import word_keys
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+DEV = SAMPLE / "dev.conllu"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "small.model"
+    files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(DEV), "--output", str(path)]
+    train.main([*files, "--H", "32", "--d", "16", "--epochs", "6", "--lr", "0.01"])
+    return path
+
+
+def test_certainty_is_the_probability_of_the_transition_that_made_the_arc(model: Path) -> None:
+    """Against one sentence after another, and the softmax by hand."""
+    parser, block = load(model).parser, parse_block(DEV.read_bytes())
+    heads, deprels, certainty = parser.parse_with_certainty(block)
+    plain = parser.parse(block)
+    assert np.array_equal(heads, plain[0])
+    assert deprels == plain[1]
+    system = SYSTEMS[parser.system](Layout(block.sentences))
+    greedy: Greedy = parser.greedy(system, word_keys(block))
+    expected = np.ones(system.layout.size)
+    for s in range(0, len(block), 7):
+        live: Index = np.array([s])
+        while not system.done(live)[0]:
+            legal = system.legal(live)
+            if (legal @ parser.transitions.count)[0] > 1:
+                theta = greedy.look(live)[-1]
+                choice = best(theta, legal, parser.transitions)
+                y_hat = softmax(theta, legal[:, parser.transitions.kind])[0][0, choice[0]]
+            else:
+                choice, y_hat = greedy(live), 1.0
+            kind = int(parser.transitions.kind[choice[0]])
+            if kind != SHIFT:
+                expected[system.dependent(live)[kind - 1]] = y_hat
+            system.apply(live, parser.transitions.kind[choice], parser.transitions.label[choice])
+        words = slice(*block.sentences[s : s + 2])
+        np.testing.assert_allclose(certainty[words], expected[system.layout.words[words]], rtol=1e-4)
+
+
+def test_calibration_is_a_logistic_curve() -> None:
+    p = np.array([0.0, 0.2, 0.5, 0.9, 1.0])
+    assert np.allclose(Calibration()(p), p, atol=1e-5)
+    assert np.allclose(Calibration(2.0, -1.0)(p[1:4]), 1 / (1 + np.exp(1 - 2 * logit(p[1:4]))))
+    assert (np.diff(Calibration(0.5, -0.3)(p)) > 0).all()
+
+
+def test_a_trained_model_is_as_sure_as_it_is_right_on_dev(model: Path) -> None:
+    parser, block = load(model).parser, parse_block(DEV.read_bytes(), trees=True)
+    assert parser.calibration != Calibration()
+    heads, deprels, certainty = parser.parse_with_certainty(block)
+    assert parser.calibration(certainty).mean() == pytest.approx(right_arcs(block, heads, deprels).mean(), abs=0.01)
+
+
+def test_confidence_goes_into_misc_and_nothing_else_changes(model: Path, tmp_path: Path) -> None:
+    outputs = [tmp_path / name for name in ("plain", "sure", "again")]
+    files = ["--model", str(model), "--output"]
+    parse.main([*files, str(outputs[0]), str(DEV)])
+    parse.main([*files, str(outputs[1]), "--confidence", str(DEV)])
+    parse.main([*files, str(outputs[2]), "--confidence", str(outputs[1])])
+    plain, sure, again = (path.read_text(encoding="utf-8") for path in outputs)
+    assert sure == again
+    confidences = re.findall(r"(?:\t|[|])Conf=([01][.][0-9]{2})\n", sure)
+    assert len(confidences) == len(parse_block(plain.encode()).fields)
+    assert re.sub(r"[|]Conf=[01][.][0-9]{2}\n", "\n", re.sub(r"\tConf=[01][.][0-9]{2}\n", "\t_\n", sure)) == plain
+
+
+def test_reliability_by_hand() -> None:
+    confidence = np.array([0.2, 0.5, 0.55, 0.97, 1.0, 1.0])
+    right = np.array([False, True, True, True, True, False])
+    found = reliability(confidence, right)
+    assert list(found["bins"]) == ["0.00-0.50", "0.50-0.60", "0.95-0.98", "0.98-1.00"]
+    assert found["bins"]["0.00-0.50"] == {"words": 2, "confidence": pytest.approx(35), "LAS": 50}
+    assert found["bins"]["0.98-1.00"] == {"words": 2, "confidence": 100, "LAS": 50}
+    assert found["expected_calibration_error"] == pytest.approx((2 * 15 + 45 + 3 + 2 * 50) / 6)
+
+
+def test_evaluation_tells_of_it(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate.main(["--model", str(model), "--gold", str(DEV), "--confidence"])
+    told = capsys.readouterr().out
+    assert "said to be right" in told
+    assert "expected calibration error" in told
+    with pytest.raises(ClearparseError, match="--confidence needs --model"):
+        evaluate.main(["--system", str(DEV), "--gold", str(DEV), "--confidence"])
