@@ -21,7 +21,7 @@ from parser.treebank.vocabulary import Vocabulary
 
 KIND = "dependency parser"
 SENTENCES = 2000  # of an iterable that are parsed at once
-BLOCK_BYTES = 16 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
+BLOCK_BYTES = 4 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
 TAGS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
 

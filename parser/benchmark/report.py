@@ -127,8 +127,11 @@ def _draw_curves(figure: Any, results: dict[str, Any]) -> None:
     curves = results["curves"]
     plots = figure.subplots(2, 3).flat
     for axes, name in zip(plots, ("sentence length", "batch", "hidden units"), strict=False):
-        axes.plot([int(x) for x in curves[name]], [1e6 / y for y in curves[name].values()], "o-")
+        x = [int(x) for x in curves[name]]
+        axes.plot(x, [1e6 / y for y in curves[name].values()], "o-")
         axes.set(xscale="log", ylim=0, xlabel=name, ylabel="words/s, parser alone", title=f"by {name}")
+        axes.set_xticks(x, [f"{n:,}" for n in x], fontsize=8)
+        axes.set_xticks([], minor=True)
     plots = list(figure.axes)[3:]
     sizes = curves["corpus size"]
     words = [int(size) for size in sizes]
