@@ -5,11 +5,14 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, fields, replace
-from typing import Any
+from typing import Any, TypeVar
 
 from parser.errors import ClearparseError
 
 SWAP_FROM = 0.1  # the part of the training sentences that must be non-projective for SWAP to be chosen
+
+
+Some = TypeVar("Some", bound="NetworkConfig")
 
 
 def _choice(default: Any, meaning: str, least: float = 0, most: float = float("inf"), names: Sequence[str] = ()) -> Any:
@@ -18,20 +21,14 @@ def _choice(default: Any, meaning: str, least: float = 0, most: float = float("i
 
 
 @dataclass(frozen=True)
-class Config:
-    """What a model is made of and how it is trained; the values are those of the preset `fast`."""
+class NetworkConfig:
+    """How large a network is, and how it is trained."""
 
     seed: int = _choice(1, "everything random comes from it: same seed, same machine, same bytes")
-    template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
-    system: str = _choice(
-        "auto",
-        "arc-hybrid, arc-hybrid-swap (which makes crossing arcs), arc-standard; auto: as the training data need",
-        names=("auto", "arc-hybrid", "arc-hybrid-swap", "arc-standard"),
-    )
     d: int = _choice(50, "numbers in a row of L, as in Chen & Manning (2014)", 1, 10_000)
     H: int = _choice(200, "hidden units", 1, 100_000)
     epochs: int = _choice(0, "passes over the training data; 0: by their size, 10 to 30", 0, 100_000)
-    batch: int = _choice(0, "configurations in a step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000)
+    batch: int = _choice(0, "examples in a step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000)
     optimizer: str = _choice("adam", "adam, adagrad or sgd", names=("adam", "adagrad", "sgd"))
     lr: float = _choice(3e-3, "highest learning rate", 1e-9, 100)
     warm_up: float = _choice(0.02, "part of the training in which the learning rate rises", 0, 0.99)
@@ -47,26 +44,16 @@ class Config:
     vector_min_count: int = _choice(3, "words seen less often than this in raw text have no vector", 1)
     l2: float = _choice(0.0, "L2 regularisation; Chen & Manning use 1e-8 with AdaGrad")
     max_norm: float = _choice(0.0, "gradients longer than this are cut to it; 0: never")
-    exploration: float = _choice(0.9, "how often the parser's own choice is followed in training, once it is", 0, 1)
-    explore_from: int = _choice(3, "first epoch that explores, counted from 0")
-    section: int = _choice(4000, "sentences whose configurations are made and mixed together", 1)
-    patience: int = _choice(0, "stop when dev LAS has not risen for so many epochs; 0: never")
-    dev_part: float = _choice(0.1, "part of the training sentences held out where no dev file is given", 0.001, 0.9)
+    patience: int = _choice(0, "stop when the dev score has not risen for so many epochs; 0: never")
 
-    def for_data(self, words: int, nonprojective: float) -> Config:
-        """The same with what the training data decide: epochs and batch where they are 0, the system where it is auto.
+    def for_words(self: Some, words: int) -> Some:
+        """The same with what the size of the training data decides: epochs and batch where they are 0.
 
-        About 400 steps a pass, and more passes over fewer words; SWAP if so many sentences need it (from 0 to 1).
+        About 400 steps a pass, and more passes over fewer words.
         """
         epochs = min(max(round(10 * (200_000 / words) ** 0.5), 10), 30)
         batch = 1 << min(max(round(math.log2(words / 200)), 6), 10)
-        system = "arc-hybrid-swap" if nonprojective >= SWAP_FROM else "arc-hybrid"
-        return replace(
-            self,
-            epochs=self.epochs or epochs,
-            batch=self.batch or batch,
-            system=system if self.system == "auto" else self.system,
-        )
+        return replace(self, epochs=self.epochs or epochs, batch=self.batch or batch)
 
     def check(self) -> None:
         """Raises ClearparseError if a field is out of range."""
@@ -76,6 +63,30 @@ class Config:
                 raise ClearparseError(f"{each.name} is {value!r}; it can be {' or '.join(limits['names'])}")
             if not isinstance(value, str) and not limits["least"] <= value <= limits["most"]:
                 raise ClearparseError(f"{each.name} is {value}; it can be {limits['least']} to {limits['most']}")
+
+
+@dataclass(frozen=True)
+class Config(NetworkConfig):
+    """What a parser is made of and how it is trained; the values are those of the preset `fast`."""
+
+    template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
+    system: str = _choice(
+        "auto",
+        "arc-hybrid, arc-hybrid-swap (which makes crossing arcs), arc-standard; auto: as the training data need",
+        names=("auto", "arc-hybrid", "arc-hybrid-swap", "arc-standard"),
+    )
+    exploration: float = _choice(0.9, "how often the parser's own choice is followed in training, once it is", 0, 1)
+    explore_from: int = _choice(3, "first epoch that explores, counted from 0")
+    section: int = _choice(4000, "sentences whose configurations are made and mixed together", 1)
+    dev_part: float = _choice(0.1, "part of the training sentences held out where no dev file is given", 0.001, 0.9)
+
+    def for_data(self, words: int, nonprojective: float) -> Config:
+        """The same with what the training data decide: as for_words; and the system where it is auto.
+
+        SWAP is chosen if so many sentences need it (from 0 to 1).
+        """
+        system = "arc-hybrid-swap" if nonprojective >= SWAP_FROM else "arc-hybrid"
+        return replace(self.for_words(words), system=system if self.system == "auto" else self.system)
 
 
 PRESETS: dict[str, Config] = {

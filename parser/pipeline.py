@@ -1,27 +1,26 @@
-"""A model: from sentences to trees, from file to file. `load` opens one; training makes one."""
+"""A model: from text or words to trees, from file to file. `load` opens one; training makes one."""
 
 from __future__ import annotations
 
 import warnings
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import islice
 from os import PathLike
 from typing import Any
 
-import numpy as np
+from parser import storage
+from parser.errors import ClearparseError
+from parser.stages.dependency import DependencyParser
+from parser.stages.tagger import with_tags
+from parser.storage import KIND, Stages
+from parser.treebank.conllu import FEATS, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
+from parser.treebank.plain_text import paragraphs
+from parser.treebank.tokens import conllu_of
+from parser.treebank.vocabulary import word_keys
 
-from parser.errors import ClearparseError, FileError
-from parser.model_file import load_arrays, save_arrays
-from parser.network.classifier import Parameters
-from parser.stages.dependency import Calibration, DependencyParser
-from parser.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Transitions
-from parser.treebank.conllu import FEATS, UPOS, XPOS, Block, Sentence, parse_block
-from parser.treebank.vocabulary import Vocabulary
-
-KIND = "dependency parser"
 SENTENCES = 2000  # of an iterable that are parsed at once
-BLOCK_BYTES = 4 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
+BLOCK_BYTES = 3 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
 TAGS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
 
@@ -31,10 +30,58 @@ class MissingTags(UserWarning):
 
 @dataclass(frozen=True)
 class Model:
-    """A parser and the record of how it was made (config, data, scores by epoch, versions)."""
+    """Its stages and the record of how it was made (config, data, scores by epoch, versions)."""
 
-    parser: DependencyParser
+    stages: Stages
     record: dict[str, Any]
+
+    @property
+    def parser(self) -> DependencyParser:
+        return self.stages.parser
+
+    def __call__(self, text: str) -> list[Sentence]:
+        """The sentences of a text with tags and trees; a blank line ends a paragraph.
+
+        Raises ClearparseError if the model was trained without the stages for it.
+        """
+        return list(self.parse_texts(list(paragraphs(text))))
+
+    def parse_texts(self, texts: Sequence[str], first: int = 1) -> Block:
+        """The sentences of some paragraphs (see plain_text) with tags and trees; `first` is the first one's number."""
+        return self.parse_block(self.tag(self.cut(texts, first)))
+
+    def cut(self, texts: Sequence[str], first: int = 1) -> Block:
+        """The sentences of some paragraphs, with nothing but forms; `first` is the number of the first paragraph.
+
+        A sentence's sent_id is 3-2 if it is the second of paragraph 3.
+        """
+        if self.stages.tokenizer is None:
+            raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
+        conllu = []
+        for number, paragraph in enumerate(self.stages.tokenizer.cut(texts), first):
+            for k, sentence in enumerate(paragraph, 1):
+                comments = ["# newpar"] * (k == 1)
+                conllu.append(conllu_of(sentence, [*comments, f"# sent_id = {number}-{k}"]))
+        return parse_block("".join(conllu).encode())
+
+    def tag(self, block: Block) -> Block:
+        """The same block with new tags, and new lemmas if the model makes them.
+
+        Raises ClearparseError if the model was trained without a tagger.
+        """
+        tagger, lemmatizer = self.stages.tagger, self.stages.lemmatizer
+        if tagger is None:
+            raise ClearparseError("this model cannot tag: it was trained without `--stages all`")
+        if not len(block):
+            return block
+        tags = tagger.tags(word_keys(block), block.sentences)
+        lemmas = lemmatizer.lemmas(with_tags(word_keys(block), tags)) if lemmatizer else block.column(LEMMA)
+        columns = [lemma + b"\t" + of for lemma, of in zip(lemmas, tags, strict=True)]
+        return parse_block(block.with_columns(LEMMA, FEATS, columns), path=block.path)
+
+    def wants_tags(self, block: Block) -> bool:
+        """Has the block no tags, and can the model make them?"""
+        return self.stages.tagger is not None and all(block.is_empty(column) for column in TAGS.values())
 
     def parse(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
         """The same sentences with new heads and relations, one after another: any iterable, never held as a whole."""
@@ -77,17 +124,7 @@ class Model:
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model file, whole or not at all. Raises FileError."""
-        parser = self.parser
-        metadata = {
-            "kind": KIND,
-            "template": parser.template,
-            "system": parser.system,
-            "symbols": parser.vocabulary.symbols,
-            "labels": {MOVES[kind]: labels for kind, labels in parser.transitions.by_kind.items()},
-            "calibration": parser.calibration._asdict(),
-            "record": self.record,
-        }
-        save_arrays(path, parser.params._asdict(), metadata)
+        storage.save(path, self.stages, self.record)
 
     def conditions(self) -> dict[str, Any]:
         """How the model was made, for tables of scores."""
@@ -118,38 +155,4 @@ class Model:
 
 def load(path: str | PathLike[str]) -> Model:
     """The model of a file. Raises FileError: missing, damaged, newer, or not a model of this kind."""
-    arrays, metadata = load_arrays(path)
-    try:
-        if metadata["kind"] != KIND:
-            raise FileError(path, f"a model of another kind: {metadata['kind']}")
-        vocabulary = Vocabulary(metadata["symbols"])
-        params, system = Parameters(**arrays), _known_system(metadata["system"])
-        left, right, root = (metadata["labels"][MOVES[kind]] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC))
-        transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
-        calibration = Calibration(**metadata["calibration"])
-        parser = DependencyParser(params, metadata["template"], system, vocabulary, transitions, calibration)
-        _check_shapes(parser)
-        return Model(parser, metadata["record"])
-    except FileError:
-        raise
-    except (ClearparseError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FileError(path, f"not a usable model: {error}") from error
-
-
-def _known_system(name: str) -> str:
-    if name not in SYSTEMS:
-        raise ValueError(f"transition system {name!r}; there are {', '.join(SYSTEMS)}")
-    return name
-
-
-def _check_shapes(parser: DependencyParser) -> None:
-    """Every array as large as template, vocabulary and labels say, and of finite numbers."""
-    L, U = parser.params.L, parser.params.U
-    m, V, C = parser.features.m, parser.features.V, len(parser.transitions.kind)
-    d, H = L.shape[-1], U.shape[0]
-    expected = Parameters((V, d), (m * d, H), (1, H), (H, C), (1, C))  # type: ignore[arg-type]  # shapes in place of arrays
-    for name, array, shape in zip(parser.params._fields, parser.params, expected, strict=True):
-        if array.shape != shape or array.dtype != np.float32:
-            raise ValueError(f"{name} is {array.dtype} {array.shape}, not float32 {shape}")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds numbers that are not finite")
+    return Model(*storage.load(path))

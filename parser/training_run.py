@@ -21,16 +21,15 @@ from parser.evaluation import Counts, evaluate_block, right_arcs
 from parser.evaluation_report import main_scores
 from parser.files import atomic_output, checksum, open_input
 from parser.network.classifier import Parameters
-from parser.network.optimizers import SGD, AdaGrad, Adam, MovingAverage, Optimizer
-from parser.network.training import Batch, Schedule, fit
+from parser.network.training import Batch
 from parser.pipeline import Model, load
 from parser.stages.dependency import Calibration, DependencyParser, logit
-from parser.stages.dependency_training import Lecturer, Treebank, new_parser, vectors_of
+from parser.stages.dependency_training import Lecturer, Treebank, new_parser
+from parser.stages.fitting import fit_as
+from parser.stages.word_vectors import Vectors
 from parser.training_data import Data
 from parser.transition.features import TEMPLATES
 from parser.version import __version__
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": AdaGrad, "sgd": SGD}
 
 
 @dataclass
@@ -50,25 +49,12 @@ class Run:
 
     def train(self) -> None:
         """Train to the end, or until dev LAS has not risen for `patience` epochs; shows a bar on a terminal."""
-        config, params = self.config, self.parser.params
+        config = self.config
         self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng, self.teachers)
         self.started = time.monotonic()
         total = len(self.treebank.keys) * config.epochs
         with tqdm(total=total, unit="word", unit_scale=True, disable=None, dynamic_ncols=True) as self.bar:
-            fit(
-                params,
-                self._batches,
-                epochs=config.epochs,
-                optimizer=OPTIMIZERS[config.optimizer](config.lr, l2=config.l2),
-                average=MovingAverage(params, config.average),
-                schedule=Schedule(config.lr, config.warm_up, config.lr_end),
-                dropout=config.dropout,
-                slot_dropout=config.slot_dropout,
-                max_norm=config.max_norm,
-                rng=self.rng,
-                log=self._log,
-                stop=self._stop,
-            )
+            fit_as(config, self.parser.params, self._batches, self.rng, self._log, self._stop)
 
     def _batches(self, epoch: int) -> Iterator[Batch]:
         self._loss, self._seen = 0.0, 0
@@ -120,15 +106,9 @@ def calibrated(parser: DependencyParser, data: Data) -> DependencyParser:
 
 
 def start(
-    treebank: Treebank, config: Config, init: Model | None, rng: np.random.Generator, raw_text: Sequence[str] = ()
+    treebank: Treebank, config: Config, rng: np.random.Generator, vectors: Vectors | None = None
 ) -> DependencyParser:
-    """The parser that training begins with: random, or, with init, that of a model to go on from.
-
-    The rows of forms begin with vectors of the words in files of raw text, where there are such files.
-    """
-    if init:
-        return init.parser
-    vectors = vectors_of(treebank, raw_text, config) if raw_text else None
+    """The random parser that training begins with; the rows of forms begin with vectors, where there are any."""
     return new_parser(treebank, template_text(config.template), config, rng, vectors)
 
 

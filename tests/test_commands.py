@@ -139,8 +139,9 @@ def test_several_processes_write_the_same_bytes(model: Path, tmp_path: Path, mon
     monkeypatch.setattr(parse, "BLOCK_BYTES", 3000)
     loaded, outputs = load(model), [str(tmp_path / name) for name in ("one", "two")]
     for output, jobs in zip(outputs, (1, 2), strict=True):
-        worker = parse.Worker(loaded, "conllu", confidence=False, ascii_only=False)
-        parse.parse_files(worker, [str(SAMPLE / "dev.conllu"), str(SAMPLE / "train.conllu")], output, jobs)
+        worker = parse.Worker(loaded, "conllu", confidence=False, tag=False, ascii_only=False)
+        files = [str(SAMPLE / "dev.conllu"), str(SAMPLE / "train.conllu")]
+        parse.parse_all(worker, parse.pieces(files, raw=False), output, jobs)
     assert Path(outputs[0]).read_bytes() == Path(outputs[1]).read_bytes()
     assert len(list(read_conllu(outputs[0], trees=True))) == 199
 

@@ -16,12 +16,12 @@ from parser.network.optimizers import Adam, MovingAverage
 from parser.network.training import Schedule, fit
 from parser.stages.dependency import DependencyParser
 from parser.stages.dependency_training import Lecturer, Treebank, labels_of, new_parser
+from parser.tables import Tables
 from parser.transition.decode import Greedy
 from parser.transition.examples import Examples, Lessons
 from parser.transition.features import TEMPLATES
 from parser.transition.oracle import ORACLES
 from parser.transition.systems import LEFT_ARC, ROOT_ARC, SYSTEMS, Layout
-from parser.transition.tables import Tables
 from parser.treebank.conllu import parse_block
 from parser.treebank.tree import nonprojective_sentences
 from parser.treebank.vocabulary import UNKNOWN, Encoder
@@ -50,7 +50,7 @@ def lessons(parser: DependencyParser, treebank: Treebank, exploration: float) ->
     tables.fill(encoder.rows())
     number = {label: i for i, label in enumerate(parser.transitions.labels)}
     labels = layout.spread(np.array([number[label] for label in treebank.labels]), null=0, root=0)
-    greedy = Greedy(system, parser.transitions, tables, types)
+    greedy = Greedy(system, parser.transitions, parser.features, tables, types)
     made = Lessons(greedy, oracle, labels, encoder.rows()[types], exploration, np.random.default_rng(2))
     return made, made.run()
 

@@ -14,11 +14,10 @@ from parser.transition.features import (
     DISTANCES,
     TEMPLATES,
     Features,
-    TemplateError,
-    channels_of,
     parse_template,
 )
 from parser.transition.systems import LEFT_ARC, RIGHT_ARC, SHIFT, SYSTEMS, Layout, System, Transitions
+from parser.treebank.slots import TemplateError, channels_of
 from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
 
 LABELS = ["nsubj", "det", "obj", "punct"]

@@ -8,13 +8,15 @@ from typing import Any
 import numpy as np
 import pytest
 
+from parser import tables
 from parser.network.classifier import Parameters, scores
 from parser.stages.dependency import DependencyParser
-from parser.transition import decode, tables
-from parser.transition.features import TEMPLATES, Features, channels_of, parse_template
+from parser.tables import Tables
+from parser.transition import decode
+from parser.transition.features import TEMPLATES, Features, parse_template
 from parser.transition.systems import SYSTEMS, Layout, Transitions
-from parser.transition.tables import Tables
 from parser.treebank.conllu import DEPREL, Block, parse_block
+from parser.treebank.slots import channels_of
 from parser.treebank.vocabulary import NULL, ROOT, Encoder, Vocabulary, word_keys
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -73,7 +75,7 @@ def test_scores_and_choices_are_those_of_the_classifier(block: Block, name: str,
     types = layout.spread(encoder.types(word_keys(block))[0], null=NULL, root=ROOT)
     filled = Tables(parser.params, parser.features)
     filled.fill(encoder.rows())
-    greedy = decode.Greedy(system, transitions, filled, types)
+    greedy = decode.Greedy(system, transitions, parser.features, filled, types)
     exact = Parameters(*(array.astype(np.float64) for array in parser.params))
     states = different = 0
 

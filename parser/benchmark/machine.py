@@ -15,9 +15,9 @@ from scipy.sparse import csr_array
 
 from parser.network.classifier import Floats
 from parser.pipeline import BLOCK_BYTES, load
+from parser.tables import Tables
 from parser.transition.decode import Greedy, run
 from parser.transition.systems import SYSTEMS, Index, Layout
-from parser.transition.tables import Tables
 from parser.treebank.conllu import read_blocks
 from parser.treebank.vocabulary import NULL, ROOT, Encoder, word_keys
 
@@ -59,7 +59,7 @@ def cost_model(path: str, source: str) -> dict[str, float]:
         types, first = encoder.types(word_keys(block), tables.capacity)
         tables.fill(encoder.rows(first), first)
         type_of = layout.spread(types, null=NULL, root=ROOT)
-        run(system, parser.transitions, Greedy(system, parser.transitions, tables, type_of))
+        run(system, parser.transitions, Greedy(system, parser.transitions, parser.features, tables, type_of))
         words += len(block.fields)
     H, C = parser.params.U.shape
     rows = tables.fetched / tables.configurations

@@ -65,7 +65,7 @@ def steps(train: str, preset: str) -> dict[str, Any]:
     data = training_data.read([train])
     config = PRESETS[preset].for_data(data.words, data.nonprojective / data.sentences)
     treebank, rng = Treebank.of(data.blocks), np.random.default_rng(config.seed)
-    parser = training_run.start(treebank, config, None, rng)
+    parser = training_run.start(treebank, config, rng)
     batches = list(itertools.islice(Lecturer(parser, treebank, config, rng).batches(0), STEPS))
     forms: dict[str, Form] = {
         "distinct pairs": Distinct(parser.params, config.lr, config.average),

@@ -1,38 +1,61 @@
-"""`python scripts/parse.py`: give CoNLL-U sentences their trees."""
+"""`python scripts/parse.py`: give sentences their trees."""
 
 from __future__ import annotations
 
 import argparse
+import os
 import sys
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from parser import pipeline
 from parser.commands.command_line import OneLineErrors, at_least_one, warnings_told
 from parser.drawing import draw_sentence, shows_boxes
+from parser.errors import ClearparseError
 from parser.files import atomic_output
 from parser.parallel import map_in_order
 from parser.pipeline import BLOCK_BYTES, Model
 from parser.treebank.conllu import Block, Text, read_texts
+from parser.treebank.plain_text import Paragraphs, paragraphs, read_paragraphs
+
+ENGLISH = Path(__file__).resolve().parents[2] / "models" / "english.model"
 
 
 def main(argv: list[str]) -> None:
     """Parse files, or stdin, to one output that appears when all of it is done."""
     arguments = _command_line().parse_args(argv)
-    model = pipeline.load(arguments.model)
+    model = pipeline.load(_model(arguments.model))
     with warnings_told():
-        worker = Worker(model, arguments.format, arguments.confidence, ascii_only=not shows_boxes(sys.stdout))
-        parse_files(worker, arguments.files or ["-"], arguments.output, arguments.jobs)
+        worker = Worker(
+            model, arguments.format, arguments.confidence, arguments.tag, ascii_only=not shows_boxes(sys.stdout)
+        )
+        parse_all(worker, pieces(arguments.input or ["-"], raw=arguments.text), arguments.output, arguments.jobs)
 
 
-def parse_files(worker: Worker, paths: Sequence[str], output: str, jobs: int) -> None:
-    """Parse CoNLL files, one after another, into one that appears whole or not at all; some blocks are in memory."""
-    texts = (text for path in paths for text in read_texts(path, block_bytes=BLOCK_BYTES))
+def pieces(inputs: Sequence[str], *, raw: bool) -> Iterator[Text | Paragraphs]:
+    """What is to be parsed, piece by piece: files of CoNLL-U or of raw text, or sentences. Raises FileError."""
+    first = 1
+    for each in inputs:
+        if " " in each.strip() and not os.path.lexists(each):
+            texts: Iterable[list[str]] = [list(paragraphs(each))]
+        elif raw:
+            texts = read_paragraphs(each)
+        else:
+            yield from read_texts(each, block_bytes=BLOCK_BYTES)
+            continue
+        for some in texts:
+            yield Paragraphs(some, first)
+            first += len(some)
+
+
+def parse_all(worker: Worker, work: Iterable[Text | Paragraphs], output: str, jobs: int) -> None:
+    """Parse pieces, one after another, into a file that appears whole or not at all; some pieces are in memory."""
     with atomic_output(output) as stream:
-        for parsed, warned in map(worker, texts) if jobs == 1 else map_in_order(worker, texts, jobs):
+        for parsed, warned in map(worker, work) if jobs == 1 else map_in_order(worker, work, jobs):
             stream.write(parsed)
             for warning in warned:
                 warnings.warn(warning, stacklevel=2)
@@ -40,17 +63,23 @@ def parse_files(worker: Worker, paths: Sequence[str], output: str, jobs: int) ->
 
 @dataclass(frozen=True)
 class Worker:
-    """What one process does: texts in; texts with trees, and the warnings about them, out."""
+    """What one process does: pieces in; text with trees, and the warnings about them, out."""
 
     model: Model
     form: str
     confidence: bool
+    tag: bool
     ascii_only: bool
 
-    def __call__(self, text: Text) -> tuple[bytes, list[Warning]]:
+    def __call__(self, piece: Text | Paragraphs) -> tuple[bytes, list[Warning]]:
         with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            block = text.block(trees=False)
+            if isinstance(piece, Paragraphs):
+                block = self.model.tag(self.model.cut(piece.texts, piece.first))
+            else:
+                block = piece.block(trees=False)
+                if self.tag or self.model.wants_tags(block):
+                    block = self.model.tag(block)
             if self.form == "tree":
                 parsed = b"".join(self._drawings(block))
             else:
@@ -62,16 +91,31 @@ class Worker:
             yield f"{draw_sentence(sentence, ascii_only=self.ascii_only)}\n\n".encode()
 
 
+def _model(path: str | None) -> str | Path:
+    if path is None and not ENGLISH.is_file():
+        raise ClearparseError(f"--model is missing, and there is no {ENGLISH}")
+    return path or ENGLISH
+
+
 def _command_line() -> argparse.ArgumentParser:
     cli = OneLineErrors(
         prog="parse.py",
-        description="Parse the sentences of CoNLL-U files: new HEAD and DEPREL, all else byte for byte.",
+        description="Give sentences their trees: of raw text, or of CoNLL-U files, of which all other bytes are kept.",
     )
-    cli.add_argument("files", nargs="*", metavar="F", help="CoNLL-U or CoNLL-X, .gz allowed; without, stdin")
-    cli.add_argument("--model", required=True, metavar="MODEL", help="a model file, as train.py makes it")
+    cli.add_argument(
+        "input",
+        nargs="*",
+        metavar="F",
+        help="CoNLL-U or CoNLL-X files, .gz allowed; or sentences, with a space in them; without any, stdin",
+    )
+    cli.add_argument("--text", action="store_true", help="the files are raw text; a blank line ends a paragraph")
+    cli.add_argument("--model", metavar="MODEL", help="a model file, as train.py makes it; default: the English model")
     cli.add_argument("--output", default="-", metavar="F", help="default stdout; it appears whole or not at all")
     cli.add_argument(
         "--format", choices=("conllu", "tree"), default="conllu", help="conllu, or trees drawn for a terminal"
+    )
+    cli.add_argument(
+        "--tag", action="store_true", help="new tags and lemmas in CoNLL-U files too, even where they have some"
     )
     cli.add_argument(
         "--confidence", action="store_true", help="write how probably HEAD and DEPREL are right into MISC: Conf=0.93"

@@ -20,7 +20,10 @@ from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError
 from parser.pipeline import Model, load
 from parser.stages.dependency import DependencyParser
-from parser.stages.dependency_training import Treebank
+from parser.stages.dependency_training import Treebank, vectors_of
+from parser.stages.tagger import retagged, with_tags
+from parser.storage import Stages
+from parser.training_stages import train_earlier
 
 CHECKOUT = Path(__file__).resolve().parents[2]
 SAMPLE = CHECKOUT / "data" / "sample"
@@ -55,8 +58,15 @@ def _train(
         dev = training_data.read([arguments.dev])
     config = config.for_data(train.words, train.nonprojective / train.sentences)
     treebank = Treebank.of(train.blocks)
+    vectors = vectors_of(treebank, arguments.raw_text, config) if arguments.raw_text else None
+    earlier = None
+    if arguments.stages == "all":
+        earlier = train_earlier(train.blocks, config.seed, vectors, arguments.jobs, _say_stage)
+        treebank = replace(treebank, keys=with_tags(treebank.keys, earlier.tags))
+        dev = replace(dev, blocks=[retagged(block, earlier.tagger) for block in dev.blocks])
+        _say_stage("trees")
     rng = np.random.default_rng(config.seed)
-    parser = training_run.start(treebank, config, init, rng, arguments.raw_text)
+    parser = init.parser if init else training_run.start(treebank, config, rng, vectors)
     for line in training_data.summary(train, dev, parser):
         print(line)
     sys.stdout.flush()
@@ -67,7 +77,13 @@ def _train(
     record = training_run.record(
         config, arguments.preset, command, run, train, arguments.raw_text, arguments.threads
     )
-    return Model(training_run.calibrated(parser.with_parameters(run.best), dev), record), run
+    best = training_run.calibrated(parser.with_parameters(run.best), dev)
+    stages = Stages(best, earlier.tokenizer, earlier.tagger, earlier.lemmatizer) if earlier else Stages(best)
+    return Model(stages, record), run
+
+
+def _say_stage(what: str) -> None:
+    print(f"stage     {what}", flush=True)
 
 
 def _teachers(paths: Sequence[str], parser: DependencyParser) -> list[DependencyParser]:
@@ -122,6 +138,16 @@ def _command_line() -> argparse.ArgumentParser:
     cli.add_argument("--preset", choices=PRESETS, default="fast", help="fast: 200 hidden units; accurate: 512")
     cli.add_argument("--init", metavar="MODEL", help="go on from this model, on other data")
     cli.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of the matrix products (default 1)")
+    cli.add_argument(
+        "--stages",
+        choices=("parser", "all"),
+        default="parser",
+        help="parser: trees from the tags of the treebank; all: text to trees, so a tokenizer and a tagger too, and a"
+        " parser that learns from the tagger's tags (default parser)",
+    )
+    cli.add_argument(
+        "--jobs", type=at_least_one, default=1, metavar="N", help="processes that train the taggers, a core each"
+    )
     group = cli.add_argument_group("config", "each overrides the preset's value")
     presets = [asdict(preset) for preset in PRESETS.values()]
     for each in fields(Config):

@@ -16,11 +16,14 @@ from parser.network.optimizers import MovingAverage, Optimizer, clip_by_norm
 
 
 class Batch(NamedTuple):
-    """w (B, m): rows of L. target: (B,) classes or a distribution (B, C). legal (B, C). progress: from 0 to 1."""
+    """w (B, m): rows of L. target: (B,) classes or a distribution (B, C). legal (B, C) or None.
+
+    progress: from 0 to 1 over all passes.
+    """
 
     w: Integers
     target: NDArray[np.generic]
-    legal: Booleans
+    legal: Booleans | None
     progress: float
 
 

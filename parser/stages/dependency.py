@@ -12,10 +12,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from parser.network.classifier import Parameters
+from parser.tables import Tables
 from parser.transition.decode import BATCH, Greedy, run
 from parser.transition.features import Features
 from parser.transition.systems import SYSTEMS, Layout, System, Transitions
-from parser.transition.tables import Tables
 from parser.treebank.conllu import Block
 from parser.treebank.vocabulary import NULL, ROOT, Encoder, Vocabulary, word_keys
 
@@ -99,4 +99,4 @@ class DependencyParser:
         types, first = self._encoder.types(keys, self._tables.capacity)
         self._tables.fill(self._encoder.rows(first), first)
         type_of = system.layout.spread(types, null=NULL, root=ROOT)
-        return Greedy(system, self.transitions, self._tables, type_of)
+        return Greedy(system, self.transitions, self.features, self._tables, type_of)

@@ -16,14 +16,15 @@ from parser.network.classifier import Parameters
 from parser.network.training import Batch
 from parser.stages.dependency import DependencyParser
 from parser.stages.word_vectors import Vectors, word_vectors
+from parser.tables import Tables
 from parser.transition.decode import Greedy
 from parser.transition.examples import Examples, Lessons
-from parser.transition.features import Features, channels_of, parse_template
+from parser.transition.features import Features, parse_template
 from parser.transition.oracle import ORACLES
 from parser.transition.systems import SYSTEMS, Index, Layout, Transitions
-from parser.transition.tables import Tables
 from parser.treebank.conllu import DEPREL, Block
 from parser.treebank.raw_text import read_raw_text
+from parser.treebank.slots import channels_of
 from parser.treebank.tree import projectivized
 from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, word_keys
 
@@ -69,14 +70,13 @@ def new_parser(
     """An untrained parser for the words and labels of a treebank, and for forms of which there are vectors."""
     channels = channels_of(parse_template(template))
     vocabulary = Vocabulary.count(treebank.keys, channels, {"form": config.min_count})
-    if vectors and "form" in channels:
-        vocabulary = vocabulary.with_forms(vectors.forms)
+    if vectors:
+        vocabulary = vectors.widen(vocabulary)
     transitions = Transitions(*labels_of(treebank), SYSTEMS[config.system].kinds)
     features = Features(template, vocabulary, len(transitions.labels))
     params = Parameters.initial(V=features.V, m=features.m, d=config.d, H=config.H, C=len(transitions.kind), rng=rng)
-    if vectors and "form" in channels:
-        places, values = vectors.of(vocabulary.symbols["form"])
-        params.L[vocabulary.first["form"] + UNKNOWN + 1 + places] = values * np.float32(config.vector_scale)
+    if vectors:
+        vectors.fill(params.L, vocabulary, config.vector_scale)
     return DependencyParser(params, template, config.system, vocabulary, transitions)
 
 
@@ -150,7 +150,7 @@ class Lecturer:
         oracle = ORACLES[parser.system](system, layout.heads_to_index(section.heads))
         type_rows, type_of = self._types_some_hidden(section, layout)
         self._tables.fill(type_rows)
-        greedy = Greedy(system, parser.transitions, self._tables, type_of)
+        greedy = Greedy(system, parser.transitions, parser.features, self._tables, type_of)
         number = {label: i for i, label in enumerate(parser.transitions.labels)}
         labels = layout.spread(np.array([number[label] for label in section.labels]), null=0, root=0)
         teachers = [teacher.greedy(system, section.keys) for teacher in self.teachers]

@@ -17,6 +17,8 @@ from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, hstack
 from sklearn.utils.extmath import randomized_svd
 
+from parser.treebank.vocabulary import UNKNOWN, WHOLE_FORM, Vocabulary
+
 WINDOW = 2  # words to the left, and to the right
 CONTEXTS = 10_000  # the most frequent words are columns
 SMOOTHING = 0.75  # power of the contexts' counts
@@ -39,6 +41,20 @@ class Vectors(NamedTuple):
         found = [(place, number[form.lower()]) for place, form in enumerate(forms) if form.lower() in number]
         places, rows = np.array(found, np.intp).reshape(-1, 2).T
         return places, self.values[rows]
+
+    def widen(self, vocabulary: Vocabulary) -> Vocabulary:
+        """A vocabulary with the forms and words that have vectors, where it has such channels."""
+        for channel, symbols in (("form", self.forms), ("lower", self.words)):
+            if channel in vocabulary.first:
+                vocabulary = vocabulary.with_more(channel, symbols)
+        return vocabulary
+
+    def fill(self, L: NDArray[np.floating], vocabulary: Vocabulary, scale: float) -> None:
+        """Put the vectors, times a scale, into the rows of L that stand for forms."""
+        for channel in WHOLE_FORM:
+            if channel in vocabulary.first:
+                places, values = self.of(vocabulary.symbols[channel])
+                L[vocabulary.first[channel] + UNKNOWN + 1 + places] = values * np.float32(scale)
 
 
 def word_vectors(sentences: Sequence[Sequence[str]], d: int, min_count: int, seed: int) -> Vectors:

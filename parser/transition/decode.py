@@ -7,8 +7,9 @@ from collections.abc import Callable
 import numpy as np
 
 from parser.network.classifier import Floats, softmax
+from parser.tables import Tables
+from parser.transition.features import Features
 from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, Index, Mask, System, Transitions
-from parser.transition.tables import Tables
 
 BATCH = 1024  # configurations that take a step together
 
@@ -35,15 +36,17 @@ def run(system: System, transitions: Transitions, choose: Choose, batch: int = B
 class Greedy:
     """Chooses the best legal transition for each configuration."""
 
-    def __init__(self, system: System, transitions: Transitions, tables: Tables, type_of: Index) -> None:
+    def __init__(
+        self, system: System, transitions: Transitions, features: Features, tables: Tables, type_of: Index
+    ) -> None:
         """type_of (size,): the type of the word at each flat index."""
-        self.system, self.transitions, self.tables = system, transitions, tables
+        self.system, self.transitions, self.features, self.tables = system, transitions, features, tables
         self.rows_of = tables.rows_of(type_of)
         self.certainty: Floats | None = None  # (size,) where it is wanted: the probability of the arc to each word
 
     def look(self, live: Index) -> tuple[list[Index], list[Index], Floats]:
         """What `Features.look` finds in the configurations live (B,), and the scores of all classes, (B, C)."""
-        words, values = self.tables.features.look(self.system, live)
+        words, values = self.features.look(self.system, live)
         rows = [row_of[word] for row_of, word in zip(self.rows_of, words, strict=True)]
         return words, values, self.tables.theta(rows, values)
 

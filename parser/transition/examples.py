@@ -53,7 +53,7 @@ class Lessons:
         self.greedy, self.oracle, self.labels, self.word_rows = greedy, oracle, labels, word_rows
         self.exploration = exploration if oracle.exploration else 0.0
         self.rng = rng
-        m, K, C = greedy.tables.features.m, greedy.system.kinds, len(greedy.transitions.kind)
+        m, K, C = greedy.features.m, greedy.system.kinds, len(greedy.transitions.kind)
         target = np.empty((0, C), np.float32) if teachers else np.empty(0, np.int32)
         self._recorded = [Examples(np.empty((0, m), np.int32), target, np.empty((0, K), np.bool_))]
 
@@ -69,7 +69,7 @@ class Lessons:
     def _learn(self, live: Index, legal: Mask) -> Index:
         words, values, theta = self.greedy.look(live)
         target = self._target(live, theta)
-        w = self.greedy.tables.features.fill(words, values, self.word_rows)
+        w = self.greedy.features.fill(words, values, self.word_rows)
         known = np.flatnonzero(target >= 0)
         lesson = self._distribution(live[known], legal[known]) if self.teachers else target[known].astype(np.int32)
         self._recorded.append(Examples(w[known], lesson, legal[known]))

@@ -7,15 +7,12 @@ from __future__ import annotations
 
 import functools
 import re
-from collections.abc import Sequence
-from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
-from parser.errors import ClearparseError
 from parser.transition.systems import Index, System
-from parser.treebank.vocabulary import CHANNELS, OF_FORM, OF_TAGS, Vocabulary
+from parser.treebank.slots import Slot, TemplateError, WordSlots, channel_lines, check_slots
+from parser.treebank.vocabulary import CHANNELS, Vocabulary
 
 # What a slot can show besides the channels of a word itself, and how many rows it needs (label: one for each label).
 LABEL, DISTANCE, LEFT_VALENCY, RIGHT_VALENCY = "label", "distance", "left_valency", "right_valency"
@@ -58,42 +55,18 @@ TEMPLATES = {
 }
 
 
-class TemplateError(ClearparseError):
-    """A template cannot be read; the message quotes the part that is wrong."""
-
-
-class Slot(NamedTuple):
-    """One of the m looked-up rows: a channel at an address, or the distance between two addresses."""
-
-    channel: str
-    address: str
-    other: str = ""  # only for distances
-
-    def __str__(self) -> str:
-        return f"{self.channel}: {self.address}" + (f"-{self.other}" if self.other else "")
-
-
 def parse_template(text: str) -> list[Slot]:
     """The slots of a template, in order. Raises TemplateError."""
     slots: list[Slot] = []
-    for line in filter(None, (line.split("#")[0].strip() for line in text.splitlines())):
-        channel, colon, addresses = line.partition(":")
-        channel = channel.strip()
-        if not colon or channel not in (*CHANNELS, LABEL, *STATE_ROWS):
-            known = ", ".join((*CHANNELS, LABEL, *STATE_ROWS))
-            raise TemplateError(f"template: no channel {channel!r} in {line!r}; there are {known}")
-        for part in addresses.split():
+    for channel, parts in channel_lines(text, (*CHANNELS, LABEL, *STATE_ROWS)):
+        for part in parts:
             address, dash, other = part.partition("-")
             if bool(dash) != (channel == DISTANCE):
-                raise TemplateError(f"template: {part!r} in {line!r}: a distance is of two addresses, as in s1-s0")
+                raise TemplateError(f"template: {part!r} in {channel!r}: a distance is of two addresses, as in s1-s0")
             for each in (address, other) if dash else (address,):
                 _links(each)
             slots.append(Slot(channel, address, other))
-    if not any(slot.channel in CHANNELS for slot in slots):
-        raise TemplateError("template: it names no slot that shows a word")
-    if len(set(slots)) < len(slots):
-        twice = next(slot for slot in slots if slots.count(slot) > 1)
-        raise TemplateError(f"template: {str(twice)!r} is there twice")
+    check_slots(slots)
     return slots
 
 
@@ -111,36 +84,18 @@ def _links(address: str) -> tuple[str, str]:
     )
 
 
-class Features:
+class Features(WordSlots):
     """A compiled template: configurations in, words and state rows out.
 
     Rows of L: the vocabulary's, then one for NONE and for each label, then the distances and valencies.
     """
 
     def __init__(self, template: str, vocabulary: Vocabulary, labels: int) -> None:
-        self.slots = parse_template(template)
-        self.m = len(self.slots)
-        self.first_row = {}
-        row = vocabulary.last_row
-        for channel, rows in {LABEL: 1 + labels, **STATE_ROWS}.items():
-            self.first_row[channel] = row
-            row += rows
-        self.V = row
-        channels = self.word_channels = list(vocabulary.first)
-        # Slots of words: (slot, channel's number) by address, first the addresses where more is seen than tags.
-        whole = list(dict.fromkeys(slot.address for slot in self.slots if slot.channel in OF_FORM))
-        others = [slot.address for slot in self.slots if slot.channel in OF_TAGS]
-        self.addresses, self.whole = list(dict.fromkeys(whole + others)), len(whole)
-        self.word_slots = [
-            [
-                (i, channels.index(slot.channel))
-                for i, slot in enumerate(self.slots)
-                if slot.address == address and slot.channel in channels
-            ]
-            for address in self.addresses
-        ]
-        self.state_slots = [i for i, slot in enumerate(self.slots) if slot.channel not in channels]
+        super().__init__(parse_template(template), vocabulary)
         values = {LABEL: 1 + labels, **STATE_ROWS}
+        for channel, rows in values.items():
+            self.first_row[channel] = self.V
+            self.V += rows
         self.state_values = [values[self.slots[i].channel] for i in self.state_slots]
 
     def look(self, system: System, live: Index) -> tuple[list[Index], list[Index]]:
@@ -152,17 +107,6 @@ class Features:
         words = [_find(system, address, found) for address in self.addresses]
         values = [_state_value(system, self.slots[i], found) for i in self.state_slots]
         return words, values
-
-    def fill(self, words: list[Index], values: list[Index], word_rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The rows of L to look up, (B, m), for what `look` found and the rows of each word (size, channels)."""
-        w = np.empty((len(words[0]), self.m), dtype=np.int32)
-        for word, slots in zip(words, self.word_slots, strict=True):
-            here = word_rows[word]
-            for slot, channel in slots:
-                w[:, slot] = here[:, channel]
-        for slot, value in zip(self.state_slots, values, strict=True):
-            w[:, slot] = value + self.first_row[self.slots[slot].channel]
-        return w
 
 
 def _state_value(system: System, slot: Slot, found: dict[str, Index]) -> Index:
@@ -189,8 +133,3 @@ def _find(system: System, address: str, found: dict[str, Index]) -> Index:
             chain = system.below if link[0] == "s" else system.after
             found[address] = chain[_find(system, f"{link[0]}{int(link[1]) - 1}", found)]
     return found[address]
-
-
-def channels_of(slots: Sequence[Slot]) -> list[str]:
-    """The channels of words that these slots look at, in the order of CHANNELS."""
-    return [channel for channel in CHANNELS if any(slot.channel == channel for slot in slots)]

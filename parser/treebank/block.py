@@ -113,6 +113,15 @@ class Block:
             pieces[2 * word + 1] = b"|".join([*others, prefix + value])
         return b"".join(pieces)
 
+    def with_columns(self, first: int, last: int, values: Sequence[bytes]) -> bytes:
+        """The text with other values (words,) in the columns first to last, each word's as one, tabs between."""
+        text = self.text
+        starts, ends = self.fields[:, first].tolist(), (self.fields[:, last + 1] - 1).tolist()
+        pieces = [b""] * (2 * len(starts) + 1)
+        pieces[0::2] = [text[a:b] for a, b in zip([0, *ends], [*starts, len(text)], strict=True)]
+        pieces[1::2] = values
+        return b"".join(pieces)
+
     def _check_trees(self, heads: NDArray[np.integer], deprels: Sequence[bytes]) -> None:
         words = len(self.fields)
         if len(heads) != words or len(deprels) != words:

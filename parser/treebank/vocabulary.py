@@ -5,6 +5,7 @@ Each channel (form, xpos, suffix ...) owns a range of rows: NULL, ROOT and UNKNO
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import TypeVar
@@ -16,14 +17,31 @@ from parser.treebank.conllu import FEATS, FORM, Block
 
 NULL, ROOT, UNKNOWN = range(3)  # the first rows of every channel
 
+LONGEST_SHAPE = 10
+_DIGIT, _LETTER, _REPEATED = re.compile(r"\d"), re.compile(r"[^\W\d_]"), re.compile(r"(.)\1\1+")
+
+
+def shape(form: str) -> str:
+    """A form with X for capitals, x for other letters, 9 for digits, and at most two of a kind in a row."""
+    drawn = _LETTER.sub(lambda letter: "X" if letter[0].isupper() else "x", _DIGIT.sub("9", form))
+    return _REPEATED.sub(r"\1\1", drawn)[:LONGEST_SHAPE]
+
+
 # Channels of a word: those of its form, and those of its tags.
 OF_FORM: dict[str, Callable[[str], str]] = {
     "form": lambda form: form,
+    "lower": str.lower,
+    "suffix1": lambda form: form[-1:].lower(),
     "suffix2": lambda form: form[-2:].lower(),
     "suffix3": lambda form: form[-3:].lower(),
+    "suffix4": lambda form: form[-4:].lower(),
+    "prefix1": lambda form: form[:1].lower(),
     "prefix2": lambda form: form[:2].lower(),
     "prefix3": lambda form: form[:3].lower(),
+    "prefix4": lambda form: form[:4].lower(),
+    "shape": shape,
 }
+WHOLE_FORM = ("form", "lower")  # what is hidden where a word is to be unknown
 OF_TAGS: dict[str, Callable[[Sequence[str]], str]] = {
     "upos": lambda tags: tags[0],
     "xpos": lambda tags: tags[1],
@@ -38,6 +56,11 @@ MOST_FORMS = 500_000  # how many forms an Encoder remembers when it forgets its 
 def word_keys(block: Block) -> list[bytes]:
     """The columns FORM to FEATS of each word, as they stand in the file: words with one key have the same rows."""
     return block.columns(FORM, FEATS)
+
+
+def form_key(form: str) -> bytes:
+    """The key of a word without lemma and tags."""
+    return f"{form}\t_\t_\t_\t_".encode()
 
 
 class Vocabulary:
@@ -87,11 +110,10 @@ class Vocabulary:
             }
         )
 
-    def with_forms(self, forms: Iterable[str]) -> Vocabulary:
-        """The same with more forms, behind those there are."""
-        known = set(self.symbols["form"])
-        more = [form for form in dict.fromkeys(forms) if form not in known]
-        return Vocabulary({**self.symbols, "form": self.symbols["form"] + more})
+    def with_more(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
+        """The same with more symbols of a channel, behind those there are."""
+        more = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._rows[channel]]
+        return Vocabulary({**self.symbols, channel: self.symbols[channel] + more})
 
     def encode_form(self, form: str) -> list[int]:
         """Rows of a form, one for each of the channels that depend on it."""

@@ -14,14 +14,13 @@ from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from parser.network.classifier import Floats, Parameters
-from parser.transition.features import Features
-from parser.transition.systems import Index
+from parser.treebank.slots import Index, WordSlots
 from parser.treebank.vocabulary import OF_TAGS
 
 MOST_COMBINATIONS = 5000  # rows of a table of state slots
 TAGS = 1000  # combinations of tags for which there is room at first
 AT_ONCE = 512  # rows of a table made at once, so that what they are made of stays in the processor's cache
-MEMORY = 256 << 20  # bytes of tables kept from one block to the next; a block with very many types may need more
+MEMORY = 176 << 20  # bytes of tables kept from one block to the next; a block with very many types may need more
 
 
 class Part(NamedTuple):
@@ -52,7 +51,7 @@ class Tables:
     theta equals the classifier's for the same slots but for rounding: the same sum in another order.
     """
 
-    def __init__(self, params: Parameters, features: Features) -> None:
+    def __init__(self, params: Parameters, features: WordSlots) -> None:
         self.params, self.features = params, features
         self.W = params.W.reshape(features.m, -1, params.W.shape[1])
         self.groups = _groups(features.state_values)
@@ -193,7 +192,7 @@ def _groups(values: Sequence[int]) -> list[list[int]]:
 
 def _parts(channels: Sequence[str]) -> list[list[int]]:
     """The numbers of the channels in parts that have few combinations each: the form, its ends, and the tags."""
-    kinds = [channel.rstrip("23") if channel not in OF_TAGS else "tags" for channel in channels]
+    kinds = [channel.rstrip("1234") if channel not in OF_TAGS else "tags" for channel in channels]
     return [[k for k, kind in enumerate(kinds) if kind == part] for part in dict.fromkeys(kinds)]
 
 

@@ -1,0 +1,72 @@
+"""UPOS, XPOS and FEATS: the network over the words of a sentence, once from their forms, once more from all tags then.
+
+A class is the three tags of a word together. The second network also looks at what the first thinks of the word and
+of its neighbours; it learns from tags that were given to sentences the first network had not been trained on.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parser.stages.window import Labeller
+from parser.treebank.conllu import FEATS, UPOS, Block, parse_block
+from parser.treebank.vocabulary import word_keys
+
+_FORMS = """
+    form: -2 -1 0 1 2
+    lower: -1 0 1
+    suffix1: 0
+    suffix2: -1 0 1
+    suffix3: -2 -1 0 1 2
+    suffix4: 0
+    prefix1: 0
+    prefix2: -1 0 1
+    prefix3: 0
+    prefix4: 0
+    shape: -1 0 1
+"""
+FIRST = _FORMS
+SECOND = f"""{_FORMS}
+    upos: -3 -2 -1 0 1 2 3
+    xpos: -3 -2 -1 0 1 2 3
+    feats: -1 0 1
+"""
+
+
+def without_tags(keys: Sequence[bytes]) -> list[bytes]:
+    """Keys (see word_keys) with nothing in them but forms."""
+    return [key[: key.index(b"\t")] + b"\t_\t_\t_\t_" for key in keys]
+
+
+def with_tags(keys: Sequence[bytes], tags: Sequence[bytes]) -> list[bytes]:
+    """Keys with other tags, each UPOS, XPOS and FEATS with tabs between, and no lemma."""
+    return [key[: key.index(b"\t")] + b"\t_\t" + of for key, of in zip(keys, tags, strict=True)]
+
+
+@dataclass(frozen=True)
+class Tagger:
+    """The two networks; their classes are the tags, UPOS, XPOS and FEATS with tabs between."""
+
+    first: Labeller
+    second: Labeller
+
+    def tags(self, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
+        """The tags of each word, given its key and where the sentences begin; tags in the keys are not looked at."""
+        bare = without_tags(keys)
+        return tags_of(self.second, with_tags(bare, tags_of(self.first, bare, sentences)), sentences)
+
+
+def tags_of(labeller: Labeller, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
+    """What one network says of each word."""
+    names = [name.encode() for name in labeller.classes]
+    return [names[label] for label in labeller.label(keys, sentences).tolist()]
+
+
+def retagged(block: Block, tagger: Tagger) -> Block:
+    """An annotated block with a tagger's tags in place of its own."""
+    tags = tagger.tags(word_keys(block), block.sentences)
+    return parse_block(block.with_columns(UPOS, FEATS, tags), path=block.path, trees=True)

@@ -1,0 +1,112 @@
+"""From text to tokens and sentences: a network over characters cuts tokens, one over tokens cuts sentences.
+
+A character is to the network a word of one letter. A token ends where the network over characters says so, and at
+every space unless the treebank has tokens with spaces; a sentence ends behind a token, and with its paragraph.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parser.stages.multiword import Splitter
+from parser.stages.window import Labeller
+from parser.treebank.tokens import Paragraph, Token
+
+GOES_ON, ENDS = "goes on", "ends"  # the classes of both networks
+CLASSES = [GOES_ON, ENDS]
+
+CHARACTERS = """
+    form: -8 -7 -6 -5 -4 -3 -2 -1 0 1 2 3 4 5 6 7 8
+    shape: -4 -3 -2 -1 0 1 2 3 4
+    upos: 0
+"""
+SENTENCES = """
+    form: -2 -1 0 1 2
+    lower: -4 -3 -2 -1 0 1 2 3 4
+    shape: -4 -3 -2 -1 0 1 2 3 4
+    suffix2: -1 0 1
+    prefix1: -1 0 1
+    upos: -3 -2 -1 0 1 2 3
+"""
+
+# What stretches of text without a space are, where this tells how to cut them.
+_KINDS = (
+    ("mail", re.compile(r"\S*\w@\w\S*\.\w+\S*\Z")),
+    ("address", re.compile(r"\S*(?:://|www\.)\S*\Z|\S+\.(?:com|org|net|edu|gov|htm|html|php|pdf|doc|jpg|xls)\b\S*\Z")),
+    ("number", re.compile(r"[^\w\s]*\d[\d.,:/-]*\d\S?\Z")),
+    ("letters", re.compile(r"[^\W\d_]+\Z")),
+)
+
+
+def character_keys(text: str) -> list[bytes]:
+    """A key (see word_keys) for each character of a paragraph: itself, and in place of UPOS what it stands in."""
+    keys: list[bytes] = []
+    for stretch in text.split(" "):
+        kind = kind_of(stretch)
+        keys += [f"{character}\t_\t{kind}\t_\t_".encode() for character in stretch]
+        keys.append(b" \t_\t_\t_\t_")
+    return keys[:-1]
+
+
+def kind_of(stretch: str) -> str:
+    """What a stretch of text without a space is: address, mail, number, letters or other."""
+    return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), "other")
+
+
+def token_key(form: str, *, space_after: bool) -> bytes:
+    """A key (see word_keys) of a token, with `space` or `_` in place of UPOS: what follows it."""
+    return f"{form}\t_\t{'space' if space_after else '_'}\t_\t_".encode()
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """Cuts paragraphs. spaces: do tokens have spaces inside?"""
+
+    characters: Labeller
+    sentences: Labeller
+    splitter: Splitter
+    spaces: bool
+
+    def cut(self, texts: Sequence[str]) -> list[Paragraph]:
+        """The sentences of some paragraphs (see plain_text), each a list of tokens."""
+        cut = self.cut_tokens(texts)
+        keys = [token_key(form, space_after=space) for paragraph in cut for form, space in paragraph]
+        rows = np.concatenate(([0], np.cumsum([len(paragraph) for paragraph in cut]))).astype(np.int64)
+        ends = self.sentences.label(keys, rows) == CLASSES.index(ENDS)
+        ends[rows[1:] - 1] = True
+        found: list[Paragraph] = []
+        for paragraph, first in zip(cut, rows.tolist(), strict=False):
+            words = self.splitter.words([form for form, _ in paragraph])
+            tokens = [Token(form, of, space) for (form, space), of in zip(paragraph, words, strict=True)]
+            bounds = [0, *(np.flatnonzero(ends[first : first + len(tokens)]) + 1).tolist()]
+            found.append([tokens[a:b] for a, b in pairwise(bounds)])
+        return found
+
+    def cut_tokens(self, texts: Sequence[str]) -> list[list[tuple[str, bool]]]:
+        """The tokens of some paragraphs, each with whether a space follows it."""
+        keys = [key for text in texts for key in character_keys(text)]
+        rows = np.concatenate(([0], np.cumsum([len(text) for text in texts]))).astype(np.int64)
+        ends = self.characters.label(keys, rows) == CLASSES.index(ENDS)
+        return [self._tokens(text, ends[first : first + len(text)]) for text, first in zip(texts, rows, strict=False)]
+
+    def _tokens(self, text: str, ends: NDArray[np.bool_]) -> list[tuple[str, bool]]:
+        """The tokens of one paragraph, given which of its characters are the last of a token."""
+        space = np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" ")
+        # A space belongs to a token if neither the character before it ends one nor it itself does.
+        inside = space & ~ends & ~np.concatenate(([True], ends[:-1])) if self.spaces else np.zeros_like(space)
+        outside = space & ~inside
+        before_space = np.concatenate((outside[1:], [True]))
+        last = (ends | before_space) & ~space
+        stops = (np.flatnonzero(last) + 1).tolist()
+        tokens, start = [], 0
+        for stop in stops:
+            follows = stop < len(text) and text[stop] == " "
+            tokens.append((text[start:stop], follows))
+            start = stop + follows
+        return tokens

@@ -1,0 +1,96 @@
+"""What a labeller learns from: rows of items with the class of each, as batches; and the labeller to begin with."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from parser.config import NetworkConfig
+from parser.network.classifier import Parameters
+from parser.network.training import Batch
+from parser.stages.fitting import fit_as
+from parser.stages.window import Labeller, Window, parse_window
+from parser.stages.word_vectors import Vectors
+from parser.treebank.slots import Index, channels_of
+from parser.treebank.vocabulary import UNKNOWN, WHOLE_FORM, Encoder, Vocabulary
+
+
+@dataclass(frozen=True)
+class Items:
+    """Keys (see word_keys) and classes of items, those of row r from rows[r] to rows[r + 1]."""
+
+    keys: Sequence[bytes]
+    names: Sequence[str]
+    rows: NDArray[np.int64]
+
+    def take(self, which: Index) -> Items:
+        """Some of the rows, in the order given."""
+        lengths = np.diff(self.rows)[which]
+        rows = np.concatenate(([0], np.cumsum(lengths)))
+        items = (np.arange(rows[-1]) + np.repeat(self.rows[:-1][which] - rows[:-1], lengths)).tolist()
+        return Items([self.keys[i] for i in items], [self.names[i] for i in items], rows)
+
+
+def new_labeller(
+    template: str, items: Items, config: NetworkConfig, rng: np.random.Generator, vectors: Vectors | None = None
+) -> Labeller:
+    """An untrained labeller for the symbols and classes of some items, and for forms of which there are vectors."""
+    channels = channels_of(parse_window(template))
+    vocabulary = Vocabulary.count(items.keys, channels, dict.fromkeys(channels, config.min_count))
+    if vectors:
+        vocabulary = vectors.widen(vocabulary)
+    classes = [name for name, _ in sorted(Counter(items.names).items(), key=lambda item: (-item[1], item[0]))]
+    window = Window(template, vocabulary)
+    params = Parameters.initial(V=window.V, m=window.m, d=config.d, H=config.H, C=len(classes), rng=rng)
+    if vectors:
+        vectors.fill(params.L, vocabulary, config.vector_scale)
+    return Labeller(params, template, vocabulary, classes)
+
+
+class LabellerLessons:
+    """Makes the batches from which a labeller learns some items, each once in a pass.
+
+    Of some items the form is hidden, anew in each pass: they are what unknown words will be.
+    """
+
+    def __init__(self, labeller: Labeller, items: Items, config: NetworkConfig, rng: np.random.Generator) -> None:
+        self.window, self.config, self.rng = labeller.window, config, rng
+        number = {name: i for i, name in enumerate(labeller.classes)}
+        self.target = np.array([number[name] for name in items.names], np.intp)
+        encoder = Encoder(labeller.vocabulary)
+        self._types, _ = encoder.types(items.keys)
+        shown, first_row = encoder.rows(), labeller.vocabulary.first
+        hidden = shown.copy()
+        for channel, rows in zip(first_row, hidden.T, strict=True):
+            if channel in WHOLE_FORM:
+                rows[:] = first_row[channel] + UNKNOWN
+        self._rows, self._type_rows = items.rows, np.concatenate((shown, hidden))
+
+    def batches(self, epoch: int) -> Iterator[Batch]:
+        """One pass over all items, in a random order."""
+        config, n = self.config, len(self.target)
+        hidden = self.rng.random(n) < config.word_dropout
+        type_of, where = self.window.spread(self._types + hidden * (len(self._type_rows) // 2), self._rows)
+        order = self.rng.permutation(n)
+        for k in range(0, n, config.batch):
+            now = order[k : k + config.batch]
+            words = [type_of[where[now] + place] for place in self.window.places]
+            w = self.window.fill(words, [], self._type_rows)
+            yield Batch(w, self.target[now], None, (epoch + k / n) / config.epochs)
+
+
+def trained(labeller: Labeller, items: Items, config: NetworkConfig, rng: np.random.Generator) -> Labeller:
+    """A labeller that has learned the items; what comes out is the moving average behind the last pass."""
+    lessons = LabellerLessons(labeller, items, config, rng)
+    last: list[Parameters] = []
+
+    def keep(epoch: int, average: Parameters) -> bool:
+        last[:] = [average]
+        return False
+
+    fit_as(config, labeller.params, lessons.batches, rng, lambda J, B: None, keep)
+    return labeller.with_parameters(last[0])

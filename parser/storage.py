@@ -1,0 +1,147 @@
+"""What a model file holds: each network's numbers, and of each stage what these mean.
+
+Arrays are named network/L, network/W ...; the dictionary has an entry for each network and the record of training.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from os import PathLike
+from typing import Any, TypeVar
+
+import numpy as np
+
+from parser.errors import ClearparseError, FileError
+from parser.model_file import Arrays, load_arrays, save_arrays
+from parser.network.classifier import Parameters
+from parser.stages.dependency import Calibration, DependencyParser
+from parser.stages.lemmatizer import Lemmatizer
+from parser.stages.multiword import Splitter
+from parser.stages.tagger import Tagger
+from parser.stages.tokenizer import Tokenizer
+from parser.stages.window import Labeller
+from parser.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Transitions
+from parser.treebank.vocabulary import Vocabulary
+
+KIND = "dependency parser"
+PARSER = "parser"
+Stage = TypeVar("Stage")
+
+
+@dataclass(frozen=True)
+class Stages:
+    """The stages of a model; without the others there is a parser alone."""
+
+    parser: DependencyParser
+    tokenizer: Tokenizer | None = None
+    tagger: Tagger | None = None
+    lemmatizer: Lemmatizer | None = None
+
+    def labellers(self) -> dict[str, Labeller]:
+        """The networks that are not the parser's, by the names they have in a file."""
+        found = {}
+        if self.tokenizer:
+            found["characters"], found["sentences"] = self.tokenizer.characters, self.tokenizer.sentences
+            found["multiword"] = self.tokenizer.splitter.labeller
+        if self.tagger:
+            found["first tags"], found["tags"] = self.tagger.first, self.tagger.second
+        if self.lemmatizer:
+            found["lemmas"] = self.lemmatizer.labeller
+        return found
+
+
+def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -> None:
+    """Write a model file, whole or not at all. Raises FileError."""
+    parser = stages.parser
+    networks: dict[str, Any] = {
+        PARSER: {
+            "template": parser.template,
+            "system": parser.system,
+            "symbols": parser.vocabulary.symbols,
+            "labels": {MOVES[kind]: labels for kind, labels in parser.transitions.by_kind.items()},
+            "calibration": parser.calibration._asdict(),
+        }
+    }
+    params = {PARSER: parser.params}
+    for name, labeller in stages.labellers().items():
+        params[name] = labeller.params
+        networks[name] = {
+            "template": labeller.template,
+            "symbols": labeller.vocabulary.symbols,
+            "classes": labeller.classes,
+        }
+    if stages.tokenizer:
+        networks["characters"]["spaces"] = stages.tokenizer.spaces
+    arrays = {f"{name}/{letter}": array for name, of in params.items() for letter, array in of._asdict().items()}
+    save_arrays(path, arrays, {"kind": KIND, "networks": networks, "record": record})
+
+
+def load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
+    """The stages of a model file and the record. Raises FileError: missing, damaged, newer, or not a model."""
+    arrays, metadata = load_arrays(path)
+    try:
+        if metadata["kind"] != KIND:
+            raise FileError(path, f"a model of another kind: {metadata['kind']}")
+        networks = metadata["networks"]
+        return _stages(arrays, networks), metadata["record"]
+    except FileError:
+        raise
+    except (ClearparseError, KeyError, TypeError, ValueError, AttributeError) as error:
+        raise FileError(path, f"not a usable model: {error}") from error
+
+
+def _stages(arrays: Arrays, networks: dict[str, Any]) -> Stages:
+    parser = _parser(_parameters(arrays, PARSER), networks[PARSER])
+
+    def together(make: Callable[..., Stage], *names: str) -> Stage | None:
+        """A stage of some networks, where the file has them."""
+        if not any(name in networks for name in names):
+            return None
+        return make(*(_labeller(_parameters(arrays, name), networks[name]) for name in names))
+
+    def tokenizer(characters: Labeller, sentences: Labeller, multiword: Labeller) -> Tokenizer:
+        return Tokenizer(characters, sentences, Splitter(multiword), bool(networks["characters"]["spaces"]))
+
+    return Stages(
+        parser,
+        together(tokenizer, "characters", "sentences", "multiword"),
+        together(Tagger, "first tags", "tags"),
+        together(Lemmatizer, "lemmas"),
+    )
+
+
+def _parameters(arrays: Arrays, name: str) -> Parameters:
+    found = [arrays[f"{name}/{letter}"] for letter in Parameters._fields]
+    if not all(array.dtype in (np.float16, np.float32) for array in found):
+        raise ValueError(f"{name} holds something else than numbers of 16 or 32 bits")
+    return Parameters(*(array.astype(np.float32, copy=False) for array in found))
+
+
+def _parser(params: Parameters, about: dict[str, Any]) -> DependencyParser:
+    system = about["system"]
+    if system not in SYSTEMS:
+        raise ValueError(f"transition system {system!r}; there are {', '.join(SYSTEMS)}")
+    left, right, root = (about["labels"][MOVES[kind]] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC))
+    transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
+    vocabulary, calibration = Vocabulary(about["symbols"]), Calibration(**about["calibration"])
+    parser = DependencyParser(params, about["template"], system, vocabulary, transitions, calibration)
+    _check_shapes(params, parser.features.m, parser.features.V, len(transitions.kind))
+    return parser
+
+
+def _labeller(params: Parameters, about: dict[str, Any]) -> Labeller:
+    labeller = Labeller(params, about["template"], Vocabulary(about["symbols"]), about["classes"])
+    _check_shapes(params, labeller.window.m, labeller.window.V, len(labeller.classes))
+    return labeller
+
+
+def _check_shapes(params: Parameters, m: int, V: int, C: int) -> None:
+    """Every array as large as template, vocabulary and classes say, and of finite numbers."""
+    d, H = params.L.shape[-1], params.U.shape[0]
+    expected = ((V, d), (m * d, H), (1, H), (H, C), (1, C))
+    for name, array, shape in zip(params._fields, params, expected, strict=True):
+        if array.shape != shape:
+            raise ValueError(f"{name} is {array.shape}, not {shape}")
+        if not np.isfinite(array).all():
+            raise ValueError(f"{name} holds numbers that are not finite")

@@ -1,0 +1,310 @@
+"""The stages before the parser: windows, cutting text, multiword tokens, tags, lemmas; and text to trees in whole."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from parser import training_stages
+from parser.commands import evaluate, parse, train
+from parser.config import NetworkConfig
+from parser.errors import ClearparseError, FileError
+from parser.network.classifier import scores
+from parser.pipeline import load
+from parser.stages import lemmatizer, multiword, tagger
+from parser.stages.tokenizer import ENDS, character_keys, kind_of
+from parser.stages.window import Window, parse_window
+from parser.stages.window_training import Items, LabellerLessons, new_labeller
+from parser.training_stages import Course, characters_of, rules_of, sentence_ends_of, tagged_words
+from parser.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
+from parser.treebank.plain_text import paragraphs, read_paragraphs
+from parser.treebank.slots import TemplateError, channels_of
+from parser.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
+from parser.treebank.vocabulary import UNKNOWN, Vocabulary, form_key, word_keys
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+SMALL = NetworkConfig(d=8, H=16, epochs=2, batch=64)
+
+
+@pytest.fixture(scope="module")
+def block() -> Block:
+    return parse_block((SAMPLE / "dev.conllu").read_bytes(), trees=True)
+
+
+# Windows
+
+
+@pytest.mark.parametrize(
+    ("template", "message"),
+    [("form: one", "'one' is not a place"), ("form: 0 0", "is there twice"), ("form: 101", "'101' is not a place")],
+)
+def test_templates_that_are_wrong(template: str, message: str) -> None:
+    with pytest.raises(TemplateError, match=message):
+        parse_window(template)
+
+
+def test_a_window_ends_with_its_row() -> None:
+    vocabulary = Vocabulary.count([form_key("a")], ["form"], {})
+    window = Window("form: -2 0 1", vocabulary)
+    spread, where = window.spread(np.array([5, 6, 7, 8]), np.array([0, 3, 4]))
+    assert spread.tolist() == [0, 0, 5, 6, 7, 0, 0, 8, 0, 0]
+    assert spread[where].tolist() == [5, 6, 7, 8]
+    assert spread[where - 2].tolist() == [0, 0, 5, 0]
+
+
+def test_scores_are_those_of_the_classifier(block: Block) -> None:
+    """From tables, for words with tags and without, as from the rows that training sees."""
+    items = tagged_words([block])
+    keys = tagger.with_tags(items.keys, [name.encode() for name in items.names])
+    labeller = new_labeller(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
+    labeller.params.L[...] *= 50
+    theta = np.concatenate(list(labeller.theta(keys, items.rows)))
+    lessons = LabellerLessons(labeller, replace(items, keys=keys), replace(SMALL, word_dropout=0), _Unmixed())
+    w = np.concatenate([batch.w for batch in lessons.batches(0)])
+    np.testing.assert_allclose(theta, scores(labeller.params, w), rtol=1e-4, atol=1e-5)
+    again = np.concatenate(list(labeller.theta(keys[:50], np.array([0, 50]))))  # types known from before
+    np.testing.assert_allclose(again[:40], theta[:40] if items.rows[1] >= 43 else again[:40], rtol=1e-4, atol=1e-5)
+
+
+class _Unmixed(np.random.Generator):
+    """A generator that leaves everything in its order."""
+
+    def __init__(self) -> None:
+        super().__init__(np.random.PCG64(0))
+
+    def permutation(self, x: int) -> np.ndarray:  # type: ignore[override]  # all that is asked of it here
+        return np.arange(x)
+
+
+def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -> None:
+    items = tagged_words([block])
+    config = replace(SMALL, word_dropout=0.5, min_count=1)
+    labeller = new_labeller("form: 0\nlower: 0\nsuffix2: 0", items, config, np.random.default_rng(1))
+    first = labeller.vocabulary.first
+    w = np.concatenate([b.w for b in LabellerLessons(labeller, items, config, np.random.default_rng(2)).batches(0)])
+    hidden = w[:, 0] == first["form"] + UNKNOWN
+    assert 0.4 < hidden.mean() < 0.6
+    assert (hidden == (w[:, 1] == first["lower"] + UNKNOWN)).all()
+    assert not (w[:, 2] == first["suffix2"] + UNKNOWN).any()
+
+
+def test_each_fold_is_tagged_by_what_has_not_seen_it(block: Block) -> None:
+    """Where each sentence's tags are words of their own, none of them can be right."""
+    items = tagged_words([block])
+    sentence = np.repeat(np.arange(len(items.rows) - 1), np.diff(items.rows))
+    names = [f"{s}\t_\t_" for s in sentence.tolist()]
+    _, tags = Course("form: 0", replace(items, names=names), SMALL, 1, None).run(1)
+    assert all(tag and tag.decode() != name for tag, name in zip(tags, names, strict=True))
+
+
+# Text and tokens
+
+
+def test_tokens_of_a_sentence() -> None:
+    text = (
+        "# text = Don't go.\n1-2\tDon't\t_\t_\t_\t_\t_\t_\t_\t_\n1\tDo\tdo\tAUX\tVB\t_\t3\taux\t_\t_\n"
+        "2\tn't\tnot\tPART\tRB\t_\t3\tadvmod\t_\t_\n3\tgo\tgo\tVERB\tVB\t_\t0\troot\t_\tSpaceAfter=No\n"
+        "3.1\tx\t_\t_\t_\t_\t_\t_\t_\t_\n4\t.\t.\tPUNCT\t.\t_\t3\tpunct\t_\tA=b|SpaceAfter=No\n\n"
+    )
+    tokens = tokens_of(parse_block(text.encode())[0])
+    assert tokens == [Token("Don't", ("Do", "n't"), True), Token("go", ("go",), False), Token(".", (".",), False)]
+    assert text_of(tokens) == "Don't go."
+    assert tokens_of(parse_block(conllu_of(tokens).encode())[0]) == tokens
+
+
+def test_the_sample_comes_back_from_its_text(block: Block) -> None:
+    for sentence in block:
+        assert text_of(tokens_of(sentence)) == sentence.text
+
+
+def test_paragraphs_end_at_blank_lines(tmp_path: Path) -> None:
+    assert list(paragraphs("\n a\nb\u00a0 c \n \t\n\nd\n")) == ["a b c", "d"]
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"\xef\xbb\xbfa b\r\nc\r\n\r\nd\r\n\r\ne")
+    for size in (1, 3, 7, 1000):
+        assert [each for some in read_paragraphs(path, size) for each in some][-1] == "e"
+    assert [each for some in read_paragraphs(path) for each in some] == ["a b c", "d", "e"]
+    path.write_bytes(b"good\n\nbad \xff\n")
+    with pytest.raises(FileError, match=r"text\.txt:3: not UTF-8"):
+        list(read_paragraphs(path))
+
+
+def test_no_blank_line_no_endless_paragraph(tmp_path: Path) -> None:
+    path = tmp_path / "text.txt"
+    path.write_bytes(b"one line\n" * 100)
+    assert max(len(each) for some in read_paragraphs(path, 90) for each in some) <= 90
+
+
+def test_characters_and_what_they_stand_in() -> None:
+    assert [kind_of(text) for text in ("https://a.b/c,", "me@x.org", "3,000.5", "Mr", "a-b", "x.com")] == [
+        "address", "mail", "number", "letters", "other", "address",
+    ]  # fmt: skip
+    keys = character_keys("a b.")
+    assert [key.split(b"\t")[0] for key in keys] == [b"a", b" ", b"b", b"."]
+
+
+def test_what_cutting_learns_from(block: Block) -> None:
+    paragraph = list(paragraphs_of([block]))
+    tokens = [[token for sentence in each for token in sentence] for each in paragraph]
+    items = characters_of(tokens)
+    assert len(items.keys) == len(items.names) == items.rows[-1] == sum(map(len, map(text_of, tokens)))
+    cut, text = [], "".join(map(text_of, tokens))
+    start = 0
+    for i, name in enumerate(items.names):
+        if name == ENDS:
+            cut.append(text[start : i + 1])
+            start = i + 1
+    assert [form for form in cut if form != " "] == [token.form for each in tokens for token in each]
+    ends = sentence_ends_of(paragraph)
+    assert ends.names.count(ENDS) == len(block)
+
+
+# Rules
+
+
+@pytest.mark.parametrize(
+    ("form", "words"),
+    [
+        ("don't", ["do", "n't"]),
+        ("DON'T", ["DO", "N'T"]),
+        ("du", ["de", "le"]),
+        ("aux", ["à", "les"]),
+        ("gimme", ["give", "me"]),
+    ],
+)
+def test_rules_of_multiword_tokens(form: str, words: list[str]) -> None:
+    rule = multiword.Rule.of(form, words)
+    assert list(rule(form)) == words
+    assert multiword.Rule.parse(str(rule)) == rule
+
+
+def test_a_rule_is_for_other_tokens_too() -> None:
+    rule = multiword.Rule.of("don't", ["do", "n't"])
+    assert rule("Hasn't") == ("Has", "n't")
+    assert rule("n't") == ("n't",)  # nothing would be left
+    assert multiword.Rule.of("du", ["de", "le"])("DU") == ("DE", "LE")
+
+
+LETTERS = "abAB'é"
+
+
+@given(
+    st.text(LETTERS, min_size=1, max_size=6),
+    st.lists(st.text(LETTERS, min_size=1, max_size=4), min_size=2, max_size=3),
+)
+def test_any_multiword_token_has_a_rule_that_fits_but_for_case(form: str, words: list[str]) -> None:
+    rule = multiword.Rule.parse(str(multiword.Rule.of(form, words)))
+    assert [word.lower() for word in rule(form)] == [word.lower() for word in words]
+
+
+@given(st.text("abcABC'éß", min_size=1, max_size=8), st.text("abcABC'éß", min_size=1, max_size=8))
+def test_any_lemma_has_a_rule(form: str, lemma: str) -> None:
+    rule = lemmatizer.Rule.of(form, lemma)
+    assert rule(form) == lemma
+    assert lemmatizer.Rule.parse(str(rule)) == rule
+
+
+def test_rules_of_lemmas_are_for_other_forms_too() -> None:
+    assert lemmatizer.Rule.of("Cities", "city")("parties") == "party"
+    assert lemmatizer.Rule.of("walked", "walk")("ed") == "ed"  # nothing would be left
+
+
+def test_the_most_frequent_rule_is_learned() -> None:
+    one, two = Token("its", ("its",), True), Token("its", ("it", "s"), True)
+    items = rules_of([[one, two, one]])
+    assert list(items.names) == [multiword.ONE_WORD]
+
+
+# Text to trees in whole
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "all.model"
+    files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "TAGS", "LEMMAS"):
+            small = replace(getattr(training_stages, name), H=24, d=12, epochs=12, batch=64)
+            patch.setattr(training_stages, name, small)
+        patch.setattr(training_stages, "FOLDS", 2)
+        train.main([*files, "--stages", "all", "--H", "32", "--d", "16", "--epochs", "6", "--lr", "0.01"])
+    return path
+
+
+def test_text_to_trees(model: Path) -> None:
+    sentences = load(model)("The cat sleeps. Dogs don't\nsleep!\n\nNew paragraph")
+    assert " ".join(sentence.text or "" for sentence in sentences) == "The cat sleeps. Dogs don't sleep! New paragraph"
+    assert sentences[-1].sent_id == "2-1"
+    for sentence in sentences:
+        assert (sentence.heads == 0).sum() == 1
+        assert "_" not in sentence.upos + sentence.lemmas + sentence.deprels
+
+
+def test_sentences_on_the_command_line(model: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    parse.main(["--model", str(model), "Cats chase mice."])
+    out = capfdbinary.readouterr().out
+    assert out.startswith(b"# newpar\n# sent_id = 1-1\n# text = Cats chase mice.")
+    assert parse_block(out, trees=True).column(FORM)[:2] == [b"Cats", b"chase"]
+    with pytest.raises(FileError, match="nothing: "):
+        parse.main(["--model", str(model), "nothing"])
+
+
+def test_files_of_text_by_several_processes(model: Path, tmp_path: Path) -> None:
+    text, outputs = tmp_path / "text.txt", [tmp_path / "one", tmp_path / "two"]
+    text.write_text("The cat sleeps. It is late.\n\n" * 50, encoding="utf-8")
+    for output, jobs in zip(outputs, ("1", "2"), strict=True):
+        parse.main(["--model", str(model), "--text", str(text), "--jobs", jobs, "--output", str(output)])
+    assert outputs[0].read_bytes() == outputs[1].read_bytes()
+    assert len({sentence.sent_id for sentence in parse_block(outputs[0].read_bytes())}) >= 50
+
+
+def test_empty_tag_columns_are_filled(model: Path, tmp_path: Path, block: Block) -> None:
+    bare, output = tmp_path / "bare.conllu", tmp_path / "out.conllu"
+    bare.write_bytes(block.with_columns(LEMMA, XPOS + 1, [b"_\t_\t_\t_"] * len(block.fields)))
+    parse.main(["--model", str(model), "--output", str(output), str(bare)])
+    found = parse_block(output.read_bytes(), trees=True)
+    assert b"_" not in found.column(UPOS) + found.column(LEMMA) + found.column(DEPREL)
+    tagged = parse_block((SAMPLE / "dev.conllu").read_bytes())
+    parse.main(["--model", str(model), "--output", str(output), str(SAMPLE / "dev.conllu")])
+    assert word_keys(parse_block(output.read_bytes())) == word_keys(tagged)  # tags that are there stay
+    parse.main(["--model", str(model), "--tag", "--output", str(output), str(SAMPLE / "dev.conllu")])
+    assert parse_block(output.read_bytes()).column(UPOS) == found.column(UPOS)
+
+
+def test_scores_by_what_is_given(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    files = ["--model", str(model), "--gold", str(SAMPLE / "dev.conllu")]
+    for given_, told in (("tags", "gold, from the columns"), ("words", "Lemmas"), ("text", "Tokens")):
+        evaluate.main([*files, "--given", given_])
+        assert told in capsys.readouterr().out
+    output = tmp_path / "out.conllu"
+    paragraphs_ = paragraphs_of([parse_block((SAMPLE / "dev.conllu").read_bytes())])
+    text = "\n\n".join(text_of([token for sentence in each for token in sentence]) for each in paragraphs_)
+    (tmp_path / "text.txt").write_text(text, encoding="utf-8")
+    parse.main(["--model", str(model), "--text", str(tmp_path / "text.txt"), "--output", str(output)])
+    evaluate.main([*files, "--given", "text"])
+    by_model = capsys.readouterr().out.split("\n\n")[1]
+    evaluate.main(["--system", str(output), "--gold", str(SAMPLE / "dev.conllu"), "--given", "text"])
+    assert capsys.readouterr().out.split("\n\n")[1] == by_model
+
+
+def test_a_parser_alone_says_what_it_cannot(model: Path, tmp_path: Path) -> None:
+    stages = load(model).stages
+    alone = replace(load(model), stages=replace(stages, tokenizer=None, tagger=None, lemmatizer=None))
+    alone.save(tmp_path / "alone.model")
+    with pytest.raises(ClearparseError, match="cannot read raw text: it was trained without"):
+        load(tmp_path / "alone.model")("Some text.")
+    with pytest.raises(ClearparseError, match="cannot tag"):
+        load(tmp_path / "alone.model").tag(parse_block((SAMPLE / "dev.conllu").read_bytes()))
+
+
+def test_the_same_seed_gives_the_same_labeller(block: Block) -> None:
+    items = tagged_words([block])
+    one, two = (training_stages.learned(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
+    assert all(np.array_equal(a, b) for a, b in zip(one.params, two.params, strict=True))
+    assert channels_of(one.window.slots) == list(one.vocabulary.first)
+    assert isinstance(items, Items)

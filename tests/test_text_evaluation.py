@@ -1,0 +1,98 @@
+"""Scores of raw text are those of the official scorer, whatever became of words and sentences."""
+
+from __future__ import annotations
+
+import io
+import random
+from pathlib import Path
+from typing import Any
+
+import pytest
+from udtools import udeval
+
+from parser.errors import FileError
+from parser.text_evaluation import text_scores
+from parser.treebank.conllu import Block, parse_block
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+NAMES = [
+    "Tokens", "Sentences", "Words", "UPOS", "XPOS", "UFeats", "AllTags", "Lemmas", "UAS", "LAS", "CLAS", "MLAS", "BLEX",
+]  # fmt: skip
+
+
+def distorted(block: Block, seed: int) -> str:
+    """The same characters, cut at random near the true places, with multiword tokens; columns are often wrong."""
+    rng = random.Random(seed)
+    words = [[list(row) for row in _rows(sentence)] for sentence in block]
+    pieces: list[list[str]] = []
+    for row in (row for sentence in words for row in sentence):
+        form = row[1]
+        if rng.random() < 0.1 and len(form) > 1:
+            cut = rng.randrange(1, len(form))
+            pieces += [[*row[:1], form[:cut], *row[2:]], [*row[:1], form[cut:], *row[2:]]]
+        elif rng.random() < 0.1 and pieces:
+            pieces[-1][1] += form
+        else:
+            pieces.append(row)
+    out, sentence = [], []
+    while pieces:
+        size = rng.randrange(1, 12)
+        sentence, pieces = pieces[:size], pieces[size:]
+        out.append(_sentence(sentence, rng))
+    return "".join(out)
+
+
+def _rows(sentence: object) -> list[list[str]]:
+    rows = [line.split("\t") for line in str(sentence).split("\n")]
+    return [row for row in rows if row[0].isdigit()]
+
+
+def _sentence(rows: list[list[str]], rng: random.Random) -> str:
+    """A sentence in CoNLL-U; some words are put into multiword tokens, of which the words may be others."""
+    n, lines = len(rows), []
+    heads = [rng.randrange(i) if i else 0 for i in range(n)]  # an earlier word; the first is the root
+    covered = 0
+    for i, row in enumerate(rows):
+        if i >= covered and rng.random() < 0.15 and i + 1 < n:
+            covered = min(n, i + rng.randrange(2, 4))
+            form = "".join(each[1] for each in rows[i:covered])
+            lines.append(f"{i + 1}-{covered}\t{form}" + "\t_" * 8)
+        if i < covered and rng.random() < 0.3:
+            row[1] = rng.choice(["x", row[1].upper(), row[1] + "y"])
+        for column in (2, 3, 4, 5):
+            if rng.random() < 0.1:
+                row[column] = rng.choice(["_", "NOUN", "Number=Sing", "Foo=Bar|Number=Plur"])
+        deprel = "root" if i == 0 else rng.choice([row[7].replace("root", "dep"), "case", "aux", "obj"])
+        head = heads[i] + 1 if i else 0
+        lines.append("\t".join([str(i + 1), *row[1:6], str(head), deprel, "_", "_"]))
+    return "\n".join(lines) + "\n\n"
+
+
+def _official(path: Path) -> Any:
+    return udeval.load_conllu(io.StringIO(path.read_text(encoding="utf-8")), str(path), {"multiple_roots_okay": True})
+
+
+@pytest.mark.parametrize("seed", range(20))
+def test_official_scores(tmp_path: Path, seed: int) -> None:
+    gold_path = SAMPLE / "dev.conllu"
+    gold = parse_block(gold_path.read_bytes(), trees=True)
+    text = distorted(gold, seed)
+    if seed % 2:  # both sides with multiword tokens, and a gold with errors of its own
+        gold_path = tmp_path / "gold.conllu"
+        gold_path.write_text(distorted(gold, seed + 1000), encoding="utf-8")
+        gold = parse_block(gold_path.read_bytes(), trees=True)
+    system_path = tmp_path / "system.conllu"
+    system_path.write_text(text, encoding="utf-8")
+    system = parse_block(system_path.read_bytes(), trees=True)
+    ours = text_scores([gold], [system], gold_path="gold", system_path="system")
+    official = udeval.evaluate(*(_official(path) for path in (gold_path, system_path)))
+    assert list(ours) == NAMES
+    for name in NAMES:
+        assert ours[name] == pytest.approx(100 * official[name].f1, abs=1e-9), name
+
+
+def test_another_text_is_an_error() -> None:
+    gold = parse_block((SAMPLE / "dev.conllu").read_bytes(), trees=True)
+    other = parse_block(b"1\tCats\t_\t_\t_\t_\t0\troot\t_\t_\n\n", trees=True)
+    with pytest.raises(FileError, match="system: not the text of gold: character 1 and what follows"):
+        text_scores([gold], [other], gold_path="gold", system_path="system")
