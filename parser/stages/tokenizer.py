@@ -6,6 +6,7 @@ every space unless the treebank has tokens with spaces; a sentence ends behind a
 
 from __future__ import annotations
 
+import functools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -49,11 +50,18 @@ def character_keys(text: str) -> list[bytes]:
     keys: list[bytes] = []
     for stretch in text.split(" "):
         kind = kind_of(stretch)
-        keys += [f"{character}\t_\t{kind}\t_\t_".encode() for character in stretch]
+        keys += [character_key(character, kind) for character in stretch]
         keys.append(b" \t_\t_\t_\t_")
     return keys[:-1]
 
 
+@functools.lru_cache(maxsize=100_000)
+def character_key(character: str, kind: str) -> bytes:
+    """The key of a character in a stretch of some kind."""
+    return f"{character}\t_\t{kind}\t_\t_".encode()
+
+
+@functools.lru_cache(maxsize=100_000)
 def kind_of(stretch: str) -> str:
     """What a stretch of text without a space is: address, mail, number, letters or other."""
     return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), "other")
@@ -80,11 +88,13 @@ class Tokenizer:
         rows = np.concatenate(([0], np.cumsum([len(paragraph) for paragraph in cut]))).astype(np.int64)
         ends = self.sentences.label(keys, rows) == CLASSES.index(ENDS)
         ends[rows[1:] - 1] = True
+        words = self.splitter.words([form for paragraph in cut for form, _ in paragraph])
+        all_tokens = (token for paragraph in cut for token in paragraph)
+        tokens = [Token(form, of, space) for (form, space), of in zip(all_tokens, words, strict=True)]
+        last = np.flatnonzero(ends) + 1
         found: list[Paragraph] = []
-        for paragraph, first in zip(cut, rows.tolist(), strict=False):
-            words = self.splitter.words([form for form, _ in paragraph])
-            tokens = [Token(form, of, space) for (form, space), of in zip(paragraph, words, strict=True)]
-            bounds = [0, *(np.flatnonzero(ends[first : first + len(tokens)]) + 1).tolist()]
+        for first, end in pairwise(rows.tolist()):
+            bounds = [first, *last[slice(*np.searchsorted(last, [first + 1, end + 1]))].tolist()]
             found.append([tokens[a:b] for a, b in pairwise(bounds)])
         return found
 
