@@ -24,12 +24,13 @@ from parser.treebank.slots import Index
 from parser.treebank.tokens import Paragraph, Token, paragraphs_of, text_of
 from parser.treebank.vocabulary import form_key, word_keys
 
-FOLDS = 5  # parts of the training data, each tagged by what was trained on the others
+FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
 CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0)
 SENTENCES = NetworkConfig(d=32, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2)
 MULTIWORD = NetworkConfig(d=32, H=64, epochs=20, batch=256, min_count=1)
-TAGS = NetworkConfig(H=256, epochs=10, batch=512)
+FIRST_TAGS = NetworkConfig(d=32, H=128, epochs=6, batch=1024)
+TAGS = NetworkConfig(H=256, epochs=8, batch=1024)
 LEMMAS = NetworkConfig(d=32, H=128, epochs=15, batch=512)
 
 
@@ -115,11 +116,10 @@ def tagged_words(blocks: Sequence[Block]) -> Items:
 
 def train_tagger(items: Items, seed: int, vectors: Vectors | None, jobs: int = 1) -> tuple[Tagger, list[bytes]]:
     """A tagger; and tags for all words (see tagged_words), each by networks that were not trained on its sentence."""
-    first = Course(tagger.FIRST, items, TAGS, seed, vectors)
-    one, tags = first.run(jobs)
-    keys = with_tags(items.keys, tags)
-    two, tags = replace(first, template=tagger.SECOND, items=replace(items, keys=keys)).run(jobs)
-    return Tagger(one, two), tags
+    first, tags = Course(tagger.FIRST, items, FIRST_TAGS, seed, None).run(jobs)
+    items = replace(items, keys=with_tags(items.keys, tags))
+    second, tags = Course(tagger.SECOND, items, TAGS, seed, vectors).run(jobs)
+    return Tagger(first, second), tags
 
 
 @dataclass(frozen=True)

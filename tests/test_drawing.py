@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import re
+from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from parser.drawing import display_width, draw, shows_boxes
+from parser.svg import svg
 
 
 def drawn(tree: str, **options: object) -> str:
@@ -138,3 +141,25 @@ def test_every_tree_can_be_read_from_its_drawing(heads: list[int]) -> None:
     lines = draw([f"w{i}" for i in range(n)], heads, [f"x{i}" for i in range(n)]).splitlines()
     assert [line.split("► ")[1].split() for line in lines] == [[f"w{i}", f"x{i}"] for i in range(n)]
     assert [head_in(lines, row) for row in range(n)] == heads
+
+
+def test_svg_is_well_formed_and_tells_the_tree() -> None:
+    forms, labels = ["A<b", "&", "sees", "\"c\""], ["nsubj", "punct", "root", "obj"]
+    picture = ElementTree.fromstring(svg(forms, [3, 1, 0, 3], labels, ["X", "Y", "Z", "_"]))
+    texts = ["".join(each.itertext()) for each in picture.iter("{http://www.w3.org/2000/svg}text")]
+    assert {*forms, *labels, "X", "Y", "Z", "_"} == {*texts}
+    desc = picture.find("{http://www.w3.org/2000/svg}desc")
+    assert desc is not None
+    assert desc.text == 'A<b: nsubj of sees; &: punct of A<b; sees: root; "c": obj of sees'
+
+
+@given(forests())
+def test_bows_over_the_same_words_have_different_heights(heads: list[int]) -> None:
+    n = len(heads)
+    picture = svg(["w"] * n, heads, ["x"] * n, ["T"] * n)
+    bows = re.findall(r'd="M(-?\d+) \d+L-?\d+ (\d+)L-?\d+ \d+L(-?\d+) ', picture)
+    spans = [(*sorted((int(a), int(b))), int(height)) for a, height, b in bows]
+    assert len(spans) == sum(head > 0 for head in heads)
+    for i, (a, b, height) in enumerate(spans):
+        for c, d, other in spans[:i]:
+            assert height != other or min(b, d) - max(a, c) <= 10  # arcs of one word leave it side by side

@@ -228,7 +228,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "all.model"
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "TAGS", "LEMMAS"):
+        for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
             small = replace(getattr(training_stages, name), H=24, d=12, epochs=12, batch=64)
             patch.setattr(training_stages, name, small)
         patch.setattr(training_stages, "FOLDS", 2)

@@ -19,7 +19,8 @@ from parser.errors import ClearparseError
 from parser.files import atomic_output
 from parser.parallel import map_in_order
 from parser.pipeline import BLOCK_BYTES, Model
-from parser.treebank.conllu import Block, Text, read_texts
+from parser.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_of
+from parser.treebank.conllu import Sentence, Text, read_texts
 from parser.treebank.plain_text import Paragraphs, paragraphs, read_paragraphs
 
 ENGLISH = Path(__file__).resolve().parents[2] / "models" / "english.model"
@@ -33,7 +34,8 @@ def main(argv: list[str]) -> None:
         worker = Worker(
             model, arguments.format, arguments.confidence, arguments.tag, ascii_only=not shows_boxes(sys.stdout)
         )
-        parse_all(worker, pieces(arguments.input or ["-"], raw=arguments.text), arguments.output, arguments.jobs)
+        work = pieces(arguments.input or ["-"], raw=arguments.text)
+        parse_all(worker, work, arguments.output, arguments.jobs)
 
 
 def pieces(inputs: Sequence[str], *, raw: bool) -> Iterator[Text | Paragraphs]:
@@ -54,11 +56,14 @@ def pieces(inputs: Sequence[str], *, raw: bool) -> Iterator[Text | Paragraphs]:
 
 def parse_all(worker: Worker, work: Iterable[Text | Paragraphs], output: str, jobs: int) -> None:
     """Parse pieces, one after another, into a file that appears whole or not at all; some pieces are in memory."""
+    page = worker.form == "html"
     with atomic_output(output) as stream:
+        stream.write(PAGE_BEGINS.encode() * page)
         for parsed, warned in map(worker, work) if jobs == 1 else map_in_order(worker, work, jobs):
             stream.write(parsed)
             for warning in warned:
                 warnings.warn(warning, stacklevel=2)
+        stream.write(PAGE_ENDS.encode() * page)
 
 
 @dataclass(frozen=True)
@@ -80,15 +85,16 @@ class Worker:
                 block = piece.block(trees=False)
                 if self.tag or self.model.wants_tags(block):
                     block = self.model.tag(block)
-            if self.form == "tree":
-                parsed = b"".join(self._drawings(block))
-            else:
+            if self.form == "conllu":
                 parsed = self.model.parse_text(block, confidence=self.confidence)
+            else:
+                parsed = "".join(map(self._drawing, self.model.parse_block(block))).encode()
         return parsed, [warning.message for warning in caught if isinstance(warning.message, Warning)]
 
-    def _drawings(self, block: Block) -> Iterator[bytes]:
-        for sentence in self.model.parse_block(block):
-            yield f"{draw_sentence(sentence, ascii_only=self.ascii_only)}\n\n".encode()
+    def _drawing(self, sentence: Sentence) -> str:
+        if self.form == "tree":
+            return f"{draw_sentence(sentence, ascii_only=self.ascii_only)}\n\n"
+        return f"{svg_of(sentence)}\n" if self.form == "svg" else figure(sentence)
 
 
 def _model(path: str | None) -> str | Path:
@@ -112,7 +118,10 @@ def _command_line() -> argparse.ArgumentParser:
     cli.add_argument("--model", metavar="MODEL", help="a model file, as train.py makes it; default: the English model")
     cli.add_argument("--output", default="-", metavar="F", help="default stdout; it appears whole or not at all")
     cli.add_argument(
-        "--format", choices=("conllu", "tree"), default="conllu", help="conllu, or trees drawn for a terminal"
+        "--format",
+        choices=("conllu", "tree", "svg", "html"),
+        default="conllu",
+        help="conllu; tree: drawn for a terminal; svg: a picture, a line each sentence; html: a page of pictures",
     )
     cli.add_argument(
         "--tag", action="store_true", help="new tags and lemmas in CoNLL-U files too, even where they have some"

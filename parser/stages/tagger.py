@@ -1,7 +1,7 @@
 """UPOS, XPOS and FEATS: the network over the words of a sentence, once from their forms, once more from all tags then.
 
-A class is the three tags of a word together. The second network also looks at what the first thinks of the word and
-of its neighbours; it learns from tags that were given to sentences the first network had not been trained on.
+A class is the three tags of a word together. The second network also looks at what the first, a smaller one, thinks
+of the word and of its neighbours; it learns from tags that the first gave to sentences it had not been trained on.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from parser.treebank.vocabulary import word_keys
 
 _FORMS = """
     form: -2 -1 0 1 2
-    lower: -1 0 1
+    lower: -3 -2 -1 0 1 2 3
     suffix1: 0
     suffix2: -1 0 1
     suffix3: -2 -1 0 1 2

@@ -43,11 +43,10 @@ class Vectors(NamedTuple):
         return places, self.values[rows]
 
     def widen(self, vocabulary: Vocabulary) -> Vocabulary:
-        """A vocabulary with the forms and words that have vectors, where it has such channels."""
-        for channel, symbols in (("form", self.forms), ("lower", self.words)):
-            if channel in vocabulary.first:
-                vocabulary = vocabulary.with_more(channel, symbols)
-        return vocabulary
+        """A vocabulary with the words that have vectors, in lower case if it has a channel for that, else as forms."""
+        if "lower" in vocabulary.first:
+            return vocabulary.with_more("lower", self.words)
+        return vocabulary.with_more("form", self.forms) if "form" in vocabulary.first else vocabulary
 
     def fill(self, L: NDArray[np.floating], vocabulary: Vocabulary, scale: float) -> None:
         """Put the vectors, times a scale, into the rows of L that stand for forms."""
