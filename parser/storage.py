@@ -6,7 +6,7 @@ Arrays are named network/L, network/W ...; the dictionary has an entry for each 
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -14,7 +14,7 @@ import numpy as np
 
 from parser.errors import ClearparseError, FileError
 from parser.model_file import Arrays, load_arrays, save_arrays
-from parser.network.classifier import Parameters
+from parser.network.classifier import Parameters, halved
 from parser.stages.dependency import Calibration, DependencyParser
 from parser.stages.lemmatizer import Lemmatizer
 from parser.stages.multiword import Splitter
@@ -37,6 +37,27 @@ class Stages:
     tokenizer: Tokenizer | None = None
     tagger: Tagger | None = None
     lemmatizer: Lemmatizer | None = None
+    half: bool = False  # are numbers stored with 16 bits?
+
+    def halved(self) -> Stages:
+        """The same with numbers that 16 bits hold, as which they are stored."""
+
+        def half(labeller: Labeller) -> Labeller:
+            return labeller.with_parameters(halved(labeller.params))
+
+        cut, tag, lemmas = self.tokenizer, self.tagger, self.lemmatizer
+        return Stages(
+            self.parser.with_parameters(halved(self.parser.params)),
+            cut and replace(
+                cut,
+                characters=half(cut.characters),
+                sentences=half(cut.sentences),
+                splitter=Splitter(half(cut.splitter.labeller)),
+            ),
+            tag and Tagger(half(tag.first), half(tag.second)),
+            lemmas and Lemmatizer(half(lemmas.labeller)),
+            half=True,
+        )
 
     def labellers(self) -> dict[str, Labeller]:
         """The networks that are not the parser's, by the names they have in a file."""
@@ -73,7 +94,12 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
         }
     if stages.tokenizer:
         networks["characters"]["spaces"] = stages.tokenizer.spaces
-    arrays = {f"{name}/{letter}": array for name, of in params.items() for letter, array in of._asdict().items()}
+    dtype = np.float16 if stages.half else np.float32
+    arrays = {
+        f"{name}/{letter}": array.astype(dtype, copy=False)
+        for name, of in params.items()
+        for letter, array in of._asdict().items()
+    }
     save_arrays(path, arrays, {"kind": KIND, "networks": networks, "record": record})
 
 
@@ -108,6 +134,7 @@ def _stages(arrays: Arrays, networks: dict[str, Any]) -> Stages:
         together(tokenizer, "characters", "sentences", "multiword"),
         together(Tagger, "first tags", "tags"),
         together(Lemmatizer, "lemmas"),
+        half=arrays[f"{PARSER}/L"].dtype == np.float16,
     )
 
 

@@ -134,7 +134,7 @@ def record(
         "train": train.sources,
         "raw_text": [{"path": path, "sha256": checksum(path)} for path in raw_text],
         "dev": run.dev.sources[0],
-        "dev_scores": run.best_epoch(),
+        "dev_scores": dict(run.best_epoch()),
         "epochs": run.epochs,
         "versions": {
             "clearparse": __version__,

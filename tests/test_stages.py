@@ -236,6 +236,17 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def test_numbers_of_16_bits(model: Path, tmp_path: Path, block: Block) -> None:
+    half = replace(load(model), stages=load(model).stages.halved())
+    half.save(tmp_path / "half.model")
+    again = load(tmp_path / "half.model")
+    assert (tmp_path / "half.model").stat().st_size < 0.6 * model.stat().st_size
+    assert str(again("It is late.")) == str(half("It is late."))
+    again.save(tmp_path / "again.model")
+    assert (tmp_path / "again.model").read_bytes() == (tmp_path / "half.model").read_bytes()
+    assert np.mean(again.parse_block(block).heads() == load(model).parse_block(block).heads()) > 0.97
+
+
 def test_text_to_trees(model: Path) -> None:
     sentences = load(model)("The cat sleeps. Dogs don't\nsleep!\n\nNew paragraph")
     assert " ".join(sentence.text or "" for sentence in sentences) == "The cat sleeps. Dogs don't sleep! New paragraph"

@@ -74,12 +74,15 @@ def _train(
     run.train()
     if run.best is None:
         raise ClearparseError("no epoch was finished")
+    best = parser.with_parameters(run.best)
+    stages = Stages(best, earlier.tokenizer, earlier.tagger, earlier.lemmatizer) if earlier else Stages(best)
     record = training_run.record(
         config, arguments.preset, command, run, train, arguments.raw_text, arguments.threads
     )
-    best = training_run.calibrated(parser.with_parameters(run.best), dev)
-    stages = Stages(best, earlier.tokenizer, earlier.tagger, earlier.lemmatizer) if earlier else Stages(best)
-    return Model(stages, record), run
+    if arguments.half:
+        stages = stages.halved()
+        record["dev_scores"] |= training_run.score(stages.parser, dev)
+    return Model(replace(stages, parser=training_run.calibrated(stages.parser, dev)), record), run
 
 
 def _say_stage(what: str) -> None:
@@ -145,6 +148,7 @@ def _command_line() -> argparse.ArgumentParser:
         help="parser: trees from the tags of the treebank; all: text to trees, so a tokenizer and a tagger too, and a"
         " parser that learns from the tagger's tags (default parser)",
     )
+    cli.add_argument("--half", action="store_true", help="store numbers with 16 bits: a file of half the size")
     cli.add_argument(
         "--jobs", type=at_least_one, default=1, metavar="N", help="processes that train the taggers, a core each"
     )

@@ -55,6 +55,11 @@ class Parameters(NamedTuple):
         )
 
 
+def halved(params: Parameters) -> Parameters:
+    """The same, each number rounded to what 16 bits hold."""
+    return Parameters(*(array.astype(np.float16).astype(array.dtype) for array in params))
+
+
 @dataclass(frozen=True)
 class Rows:
     """The gradient of a few rows of a matrix: index (u,) ascending and without repeats, values (u, d)."""
