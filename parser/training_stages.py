@@ -27,11 +27,11 @@ from parser.treebank.vocabulary import form_key, word_keys
 FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
 CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0)
-SENTENCES = NetworkConfig(d=32, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2)
-MULTIWORD = NetworkConfig(d=32, H=64, epochs=20, batch=256, min_count=1)
-FIRST_TAGS = NetworkConfig(d=32, H=128, epochs=6, batch=1024)
-TAGS = NetworkConfig(H=256, epochs=8, batch=1024)
-LEMMAS = NetworkConfig(d=32, H=128, epochs=15, batch=512)
+SENTENCES = NetworkConfig(d=24, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
+MULTIWORD = NetworkConfig(d=16, H=64, epochs=20, batch=256)
+FIRST_TAGS = NetworkConfig(d=24, H=96, epochs=6, batch=1024, min_count=3)
+TAGS = NetworkConfig(d=40, H=256, epochs=10, batch=512)
+LEMMAS = NetworkConfig(d=16, H=96, epochs=15, batch=512)
 
 
 def rows_of(lengths: ArrayLike) -> NDArray[np.int64]:

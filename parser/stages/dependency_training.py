@@ -20,6 +20,7 @@ from parser.tables import Tables
 from parser.transition.decode import Greedy
 from parser.transition.examples import Examples, Lessons
 from parser.transition.features import Features, parse_template
+from parser.transition.likelihood import Likelihood
 from parser.transition.oracle import ORACLES
 from parser.transition.systems import SYSTEMS, Index, Layout, Transitions
 from parser.treebank.conllu import DEPREL, Block
@@ -170,3 +171,16 @@ class Lecturer:
         if "form" in first_row:
             type_rows[used >= len(rows), list(first_row).index("form")] = first_row["form"] + UNKNOWN
         return type_rows, place
+
+
+def log_likelihoods(parser: DependencyParser, treebank: Treebank) -> NDArray[np.float64]:
+    """For each sentence the mean log probability that the parser gives to the transitions of its gold tree."""
+    if not ORACLES[parser.system].exploration:
+        treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
+    layout = Layout(treebank.sentences)
+    system = SYSTEMS[parser.system](layout)
+    oracle = ORACLES[parser.system](system, layout.heads_to_index(treebank.heads))
+    number = {label: i for i, label in enumerate(parser.transitions.labels)}
+    labels = layout.spread(np.array([number.get(label, -1) for label in treebank.labels]), null=0, root=0)
+    greedy = parser.greedy(system, treebank.keys)
+    return Likelihood(greedy, oracle, labels, np.empty((0, 0), np.int32), 0, np.random.default_rng(0)).of_sentences()

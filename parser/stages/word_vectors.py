@@ -49,11 +49,12 @@ class Vectors(NamedTuple):
         return vocabulary.with_more("form", self.forms) if "form" in vocabulary.first else vocabulary
 
     def fill(self, L: NDArray[np.floating], vocabulary: Vocabulary, scale: float) -> None:
-        """Put the vectors, times a scale, into the rows of L that stand for forms."""
+        """Put the vectors, or as many numbers of them as there is room for, times a scale, into the rows of forms."""
         for channel in WHOLE_FORM:
             if channel in vocabulary.first:
                 places, values = self.of(vocabulary.symbols[channel])
-                L[vocabulary.first[channel] + UNKNOWN + 1 + places] = values * np.float32(scale)
+                rows = vocabulary.first[channel] + UNKNOWN + 1 + places
+                L[rows] = values[:, : L.shape[1]] * np.float32(scale)  # the first singular vectors tell most
 
 
 def word_vectors(sentences: Sequence[Sequence[str]], d: int, min_count: int, seed: int) -> Vectors:

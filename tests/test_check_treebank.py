@@ -1,0 +1,95 @@
+"""The report on what is unusual in a treebank."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parser.commands import check_treebank, train
+from parser.network.classifier import softmax
+from parser.pipeline import load
+from parser.stages.dependency_training import Treebank, log_likelihoods
+from parser.transition.decode import forced
+from parser.transition.oracle import ORACLES
+from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SYSTEMS, Layout
+from parser.treebank.conllu import Block, parse_block
+from parser.treebank.inspection import inconsistencies, seen_once
+from parser.treebank.vocabulary import word_keys
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+DEV = SAMPLE / "dev.conllu"
+
+TWICE = """\
+1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_
+2\thome\thome\tADV\tRB\t_\t1\tadvmod\t_\t_
+
+1\tYes\tyes\tINTJ\tUH\t_\t0\troot\t_\t_
+
+1\tGo\tgo\tVERB\tVB\t_\t0\troot\t_\t_
+2\thome\thome\tNOUN\tRB\t_\t1\tobl\t_\t_
+
+1\tYes\tyes\tADV\tUH\t_\t0\troot\t_\t_
+
+"""
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "small.model"
+    files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(DEV), "--output", str(path)]
+    train.main([*files, "--H", "24", "--d", "12", "--epochs", "5", "--lr", "0.01"])
+    return path
+
+
+def test_inconsistencies() -> None:
+    block = parse_block(TWICE.encode(), path="twice", trees=True)
+    (found,) = inconsistencies([block])  # one word alone can be many things
+    assert found[:4] == ("twice", 6, "twice", 1)
+    assert found.differing == {"UPOS": 1, "DEPREL": 1}
+    assert {value for value, *_ in seen_once([block], 7)} == {b"advmod", b"obl"}
+
+
+def test_likelihood_is_that_of_the_transitions_of_the_gold_tree(model: Path) -> None:
+    """Sentence by sentence, step by step, the probabilities by hand."""
+    parser, block = load(model).parser, parse_block(DEV.read_bytes(), trees=True)
+    found = log_likelihoods(parser, Treebank.of([block]))
+    assert (found < 0).all()
+    for number in range(0, len(block), 9):
+        assert found[number] == pytest.approx(_by_hand(parser, block[number].alone()), rel=1e-4)
+
+
+def _by_hand(parser: object, block: Block) -> float:
+    layout = Layout(block.sentences)
+    system = SYSTEMS[parser.system](layout)  # type: ignore[attr-defined]
+    oracle = ORACLES[parser.system](system, layout.heads_to_index(block.heads()))  # type: ignore[attr-defined]
+    greedy, live, found = parser.greedy(system, word_keys(block)), np.array([0]), []  # type: ignore[attr-defined]
+    labels = [label.decode() for label in block.column(7)]
+    while not system.done(live)[0]:
+        legal, costs = system.legal(live), oracle.costs(live)[0]
+        transition, free = forced(legal, greedy.transitions)
+        if len(free):
+            y_hat, _ = softmax(greedy.look(live)[-1], legal[:, greedy.transitions.kind])
+            best = (-1.0, 0)
+            for c, (kind, label) in enumerate(zip(greedy.transitions.kind, greedy.transitions.label, strict=True)):
+                name = greedy.transitions.labels[label] if kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC) else ""
+                word = system.dependent(live)[kind - 1][0] if name else 0
+                if costs[kind] == costs.min() and (not name or labels[word - layout.first[0]] == name):
+                    best = max(best, (float(y_hat[0, c]), c))
+            found.append(np.log(best[0]))
+            transition = np.array([best[1]])
+        oracle.advance(live, greedy.transitions.kind[transition])
+        system.apply(live, greedy.transitions.kind[transition], greedy.transitions.label[transition])
+    return float(np.mean(found))
+
+
+def test_the_report(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "twice.conllu"
+    path.write_text(TWICE, encoding="utf-8")
+    check_treebank.main([str(path)])
+    told = capsys.readouterr().out
+    assert f"{path}:6: differs from {path}:1 in UPOS of 1, DEPREL of 1 of 2 words: Go home" in told
+    assert "relations that only one word has: 2" in told
+    check_treebank.main([str(DEV), "--model", str(model), "--most", "3"])
+    assert "least likely trees" in capsys.readouterr().out
