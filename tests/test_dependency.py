@@ -163,7 +163,7 @@ def test_teachers_give_the_distribution_to_learn(treebank: Treebank) -> None:
     """Of two teachers the mean, over the legal classes; the oracle and the parser go the same ways as without."""
     parser, few = untrained(treebank), treebank.take(np.arange(12))
     rng = np.random.default_rng(4)
-    config = replace(CONFIG, word_dropout=0.0, system=parser.system)
+    config = replace(CONFIG, word_dropout=0.0, system=parser.system, trust=1.0)
     teachers = [new_parser(treebank, TEMPLATES[name], config, rng) for name in ("default", "chen-manning-48")]
     for teacher in teachers:
         teacher.params.L[...] *= 50
@@ -181,3 +181,6 @@ def test_teachers_give_the_distribution_to_learn(treebank: Treebank) -> None:
     theta = scores(teachers[0].params, only[0].w)
     expected = softmax(theta, only[0].legal[:, kinds])[0]
     np.testing.assert_allclose(only[0].target, expected, rtol=1e-3, atol=1e-6)
+    config = replace(config, trust=0.25)
+    right = np.eye(len(kinds))[alone.target]
+    np.testing.assert_allclose(examples(*teachers).target, 0.25 * taught.target + 0.75 * right, rtol=1e-4, atol=1e-6)

@@ -155,7 +155,8 @@ class Lecturer:
         number = {label: i for i, label in enumerate(parser.transitions.labels)}
         labels = layout.spread(np.array([number[label] for label in section.labels]), null=0, root=0)
         teachers = [teacher.greedy(system, section.keys) for teacher in self.teachers]
-        return Lessons(greedy, oracle, labels, type_rows[type_of], exploration, self.rng, teachers).run()
+        rows, trust = type_rows[type_of], self.config.trust
+        return Lessons(greedy, oracle, labels, rows, exploration, self.rng, teachers, trust).run()
 
     def _types_some_hidden(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
         """Types of words as rows (types, channels) and by flat index (size,); of some words the form is hidden.

@@ -36,7 +36,7 @@ class Lessons:
 
     labels (size,): the number of each word's gold label. exploration: how often the parser's own choice is followed
     instead of the oracle's, from 0 to 1. teachers: parsers in the same configurations, whose mean distribution over the
-    classes is then the target (Hinton, Vinyals & Dean 2015); the oracle says where to go all the same.
+    classes is then part of the target (Hinton, Vinyals & Dean 2015), as large a part as trust says, from 0 to 1.
     """
 
     def __init__(
@@ -48,8 +48,9 @@ class Lessons:
         exploration: float,
         rng: np.random.Generator,
         teachers: Sequence[Greedy] = (),
+        trust: float = 1.0,
     ) -> None:
-        self.teachers = teachers
+        self.teachers, self.trust = teachers, np.float32(trust)
         self.greedy, self.oracle, self.labels, self.word_rows = greedy, oracle, labels, word_rows
         self.exploration = exploration if oracle.exploration else 0.0
         self.rng = rng
@@ -71,7 +72,8 @@ class Lessons:
         target = self._target(live, theta)
         w = self.greedy.features.fill(words, values, self.word_rows)
         known = np.flatnonzero(target >= 0)
-        lesson = self._distribution(live[known], legal[known]) if self.teachers else target[known].astype(np.int32)
+        right = target[known]
+        lesson = self._distribution(live[known], legal[known], right) if self.teachers else right.astype(np.int32)
         self._recorded.append(Examples(w[known], lesson, legal[known]))
         choice = best(theta, legal, self.greedy.transitions)
         follow = (target >= 0) & (self.rng.random(len(live)) >= self.exploration)
@@ -90,11 +92,13 @@ class Lessons:
         target: Index = classes[np.arange(len(live)), choice]
         return target
 
-    def _distribution(self, live: Index, legal: Mask) -> NDArray[np.floating]:
-        """The mean of the teachers' distributions over the legal classes (B, C)."""
+    def _distribution(self, live: Index, legal: Mask, target: Index) -> NDArray[np.floating]:
+        """The mean of the teachers' distributions over the legal classes, with `trust`, and of the target (B, C)."""
         allowed = np.take(legal, self.greedy.transitions.kind, axis=1)
         each = [softmax(teacher.look(live)[-1], allowed)[0] for teacher in self.teachers]
         mean: NDArray[np.floating] = np.mean(each, axis=0, dtype=np.float32)
+        mean *= self.trust
+        mean[np.arange(len(target)), target] += 1 - self.trust
         return mean
 
     def run(self) -> Examples:
