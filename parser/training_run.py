@@ -34,7 +34,7 @@ from parser.version import __version__
 
 @dataclass
 class Run:
-    """A training run as it goes: scores by epoch, the best parameters so far."""
+    """A training run as it goes: scores by epoch, the best parameters so far. quiet: it prints nothing."""
 
     parser: DependencyParser
     config: Config
@@ -42,6 +42,7 @@ class Run:
     dev: Data
     rng: np.random.Generator
     teachers: Sequence[DependencyParser] = ()
+    quiet: bool = False
     epochs: list[dict[str, Any]] = field(default_factory=list)
     best: Parameters | None = None
     _loss: float = 0.0
@@ -53,7 +54,8 @@ class Run:
         self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng, self.teachers)
         self.started = time.monotonic()
         total = len(self.treebank.keys) * config.epochs
-        with tqdm(total=total, unit="word", unit_scale=True, disable=None, dynamic_ncols=True) as self.bar:
+        hide = self.quiet or None  # None: unless it is a terminal
+        with tqdm(total=total, unit="word", unit_scale=True, disable=hide, dynamic_ncols=True) as self.bar:
             fit_as(config, self.parser.params, self._batches, self.rng, self._log, self._stop)
 
     def _batches(self, epoch: int) -> Iterator[Batch]:
@@ -74,10 +76,9 @@ class Run:
         better = self.best_epoch() is self.epochs[-1]
         if better:
             self.best = average
-        tqdm.write(
-            f"epoch {epoch + 1:>2}  loss {loss:.4f}  dev UAS {scores['UAS']:.2f}"
-            f"  LAS {scores['LAS']:.2f}  {time.monotonic() - self.started:,.0f} s{'  best so far' if better else ''}"
-        )
+        told = f"epoch {epoch + 1:>2}  loss {loss:.4f}  dev UAS {scores['UAS']:.2f}  LAS {scores['LAS']:.2f}"
+        if not self.quiet:
+            tqdm.write(f"{told}  {time.monotonic() - self.started:,.0f} s{'  best so far' if better else ''}")
         return bool(self.config.patience) and epoch + 1 - self.best_epoch()["epoch"] >= self.config.patience
 
     def best_epoch(self) -> dict[str, Any]:

@@ -24,14 +24,15 @@ from parser.treebank.slots import Index
 from parser.treebank.tokens import Paragraph, Token, paragraphs_of, text_of
 from parser.treebank.vocabulary import form_key, word_keys
 
+MOST = 20  # times that a word which is always treated alike is learned in a pass
 FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
 CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0)
 SENTENCES = NetworkConfig(d=24, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
-MULTIWORD = NetworkConfig(d=16, H=64, epochs=20, batch=256)
+MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dropout=0.05)
 FIRST_TAGS = NetworkConfig(d=24, H=96, epochs=6, batch=1024, min_count=3)
 TAGS = NetworkConfig(d=40, H=256, epochs=10, batch=512)
-LEMMAS = NetworkConfig(d=16, H=96, epochs=15, batch=512)
+LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, min_count=3)
 
 
 def rows_of(lengths: ArrayLike) -> NDArray[np.int64]:
@@ -90,8 +91,17 @@ def rules_of(paragraphs: Iterable[Iterable[Token]]) -> Items:
         for form, words, _ in paragraph:
             rule = ONE_WORD if words == (form,) else str(multiword.Rule.of(form, words))
             counts.setdefault(form, Counter())[rule] += 1
-    names = [rules.most_common(1)[0][0] for rules in counts.values()]
-    return Items([form_key(form) for form in counts], names, np.arange(len(counts) + 1))
+    return _with_their_rules({form_key(form): rules for form, rules in counts.items()})
+
+
+def _with_their_rules(counts: dict[bytes, Counter[str]]) -> Items:
+    """Different keys, each a row of its own with its most frequent rule, and as often as it was met, up to MOST."""
+    keys, names = [], []
+    for key, rules in counts.items():
+        times = min(sum(rules.values()), MOST)
+        keys += [key] * times
+        names += [rules.most_common(1)[0][0]] * times
+    return Items(keys, names, np.arange(len(keys) + 1))
 
 
 def train_lemmatizer(blocks: Iterable[Block], seed: int) -> Lemmatizer:
@@ -102,9 +112,7 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int) -> Lemmatizer:
         for key, form, lemma in zip(keys, block.column(FORM), block.column(LEMMA), strict=True):
             rule = str(lemmatizer.Rule.of(form.decode(), lemma.decode()))
             counts.setdefault(key, Counter())[rule] += 1
-    names = [rules.most_common(1)[0][0] for rules in counts.values()]
-    items = Items(list(counts), names, np.arange(len(counts) + 1))
-    return Lemmatizer(learned(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3]))
+    return Lemmatizer(learned(lemmatizer.TEMPLATE, _with_their_rules(counts), LEMMAS, [seed, 3]))
 
 
 def tagged_words(blocks: Sequence[Block]) -> Items:

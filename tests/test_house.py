@@ -27,7 +27,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # Lowest first. What stands on one floor does not see its neighbours; "" is parser/__init__.py.
 FLOORS = (
     "errors version",
-    "files parallel",
+    "files parallel plots",
     "treebank network",
     "tables",
     "transition config",
@@ -180,7 +180,7 @@ def test_nothing_is_run_that_was_read() -> None:
 
 def test_every_library_is_declared_and_used() -> None:
     """What only the benchmark imports is an extra, and imported only when it is needed."""
-    measuring = [path for module, path in MODULES.items() if room(module) == "benchmark"]
+    measuring = [path for module, path in MODULES.items() if room(module) in ("benchmark", "plots")]
     assert foreign_imports([path for path in SHIPPED if path not in measuring]) == declared()
     assert foreign_imports(SHIPPED) == declared("bench")
     assert foreign_imports(TESTS) <= declared("test", "test-full")

@@ -19,6 +19,7 @@ from parser.config import PRESETS, Config
 from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError
 from parser.pipeline import Model, load
+from parser.plots import can_plot, learning_curve
 from parser.stages.dependency import DependencyParser
 from parser.stages.dependency_training import Treebank, vectors_of
 from parser.stages.tagger import retagged, with_tags
@@ -38,12 +39,16 @@ def main(argv: list[str]) -> None:
         if not (SAMPLE / "train.conllu").is_file():
             raise ClearparseError("name the training data: --train FILE (the bundled treebank is only in a checkout)")
         arguments.train, arguments.dev = [SAMPLE / "train.conllu"], arguments.dev or SAMPLE / "dev.conllu"
+    if arguments.plot and not can_plot():
+        raise ClearparseError("--plot needs matplotlib: pip install 'clearparse[plot]'")
     output = Path(arguments.output or _output_name(arguments.train, arguments.preset))
     output.parent.mkdir(parents=True, exist_ok=True)
     command = shlex.join(["python", "scripts/train.py", *argv])
     with threadpool_limits(limits=arguments.threads):
         model, run = _train(arguments, config, init, command)
         training_run.save_and_check(model, output, run.dev)
+        if arguments.plot:
+            learning_curve(run.epochs, f"{output}.png")
         _say_what_was_made(model, output, run)
 
 
@@ -148,6 +153,7 @@ def _command_line() -> argparse.ArgumentParser:
         help="parser: trees from the tags of the treebank; all: text to trees, so a tokenizer and a tagger too, and a"
         " parser that learns from the tagger's tags (default parser)",
     )
+    cli.add_argument("--plot", action="store_true", help="draw loss and dev scores by epoch to MODEL.png (extra plot)")
     cli.add_argument("--half", action="store_true", help="store numbers with 16 bits: a file of half the size")
     cli.add_argument(
         "--jobs", type=at_least_one, default=1, metavar="N", help="processes that train the taggers, a core each"

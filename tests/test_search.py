@@ -1,0 +1,59 @@
+"""The search over the configuration: what is drawn, going on where it stopped, what it tells."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import pytest
+
+from parser.commands import search
+from parser.errors import ClearparseError, FileError
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+FILES = ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "train.conllu")]
+SMALL = ["--try", "H=8,16", "--try", "d=8", "--try", "epochs=1"]
+
+
+def test_what_is_drawn() -> None:
+    space = {"H": (10, 12), "lr": (1e-4, 1e-1), "dropout": (0.2, 0.4), "optimizer": ["adam", "sgd"]}
+    drawn = search.sample(space, 200, 1)
+    assert drawn == search.sample(space, 200, 1)
+    assert {each["H"] for each in drawn} == {10, 11, 12}
+    assert {each["optimizer"] for each in drawn} == {"adam", "sgd"}
+    assert all(0.2 <= each["dropout"] <= 0.4 and 1e-4 <= each["lr"] <= 1e-1 for each in drawn)
+    assert 0.3 < sum(each["lr"] < 10**-2.5 for each in drawn) / 200 < 0.7  # by logarithms
+    assert len(search.sample({"H": [1, 2], "d": [3]}, 50, 1)) == 2  # there are no more
+
+
+def test_it_goes_on_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    command = [*FILES, *SMALL, "--output", str(tmp_path)]
+    search.main([*command, "--trials", "1"])
+    first = json.loads((tmp_path / "trials.json").read_text(encoding="utf-8"))["trials"]
+    search.main([*command, "--trials", "2"])
+    both = json.loads((tmp_path / "trials.json").read_text(encoding="utf-8"))["trials"]
+    assert "2 trials, 1 of them done before" in capsys.readouterr().out
+    assert first[0] in both
+    assert sorted(trial["config"]["H"] for trial in both) == [8, 16]
+    assert all(0 < trial["LAS"] < 100 for trial in both)
+    with pytest.raises(FileError, match=r"trials\.json: these trials are of other data"):
+        search.main([*command, "--preset", "accurate"])
+    (tmp_path / "trials.json").write_text("{", encoding="utf-8")
+    with pytest.raises(FileError, match="not the trials of a search"):
+        search.main(command)
+
+
+@pytest.mark.parametrize(
+    ("choice", "message"),
+    [
+        ("hidden=3", "no field 'hidden'"),
+        ("H", "not NAME="),
+        ("H=a", "not NAME="),
+        ("H=0", "H is 0"),
+        ("H=3..2", "not a range"),
+        ("optimizer=adam..sgd", "not a range"),
+    ],
+)
+def test_what_cannot_be_tried(choice: str, message: str) -> None:
+    with pytest.raises(ClearparseError, match=message):
+        search.main([*FILES, "--try", choice])
