@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -25,13 +26,14 @@ from parser.treebank.tokens import Paragraph, Token, paragraphs_of, text_of
 from parser.treebank.vocabulary import form_key, word_keys
 
 MOST = 20  # times that a word which is always treated alike is learned in a pass
+MANY = 50_000  # items for which the epochs of the configs are meant
 FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
 CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0)
-SENTENCES = NetworkConfig(d=24, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
+SENTENCES = NetworkConfig(d=16, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
 MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dropout=0.05)
-FIRST_TAGS = NetworkConfig(d=24, H=96, epochs=6, batch=1024, min_count=3)
-TAGS = NetworkConfig(d=40, H=256, epochs=10, batch=512)
+FIRST_TAGS = NetworkConfig(d=20, H=96, epochs=6, batch=1024, min_count=3)
+TAGS = NetworkConfig(d=32, H=256, epochs=10, batch=512)
 LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, min_count=3)
 
 
@@ -43,7 +45,10 @@ def rows_of(lengths: ArrayLike) -> NDArray[np.int64]:
 def learned(
     template: str, items: Items, config: NetworkConfig, seed: Sequence[int], vectors: Vectors | None = None
 ) -> Labeller:
-    """A labeller trained on some items."""
+    """A labeller trained on some items: on few of them in more passes, and in smaller steps."""
+    n = len(items.keys)
+    epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
+    config = replace(config, epochs=epochs, batch=min(config.batch, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
     return trained(new_labeller(template, items, config, rng, vectors), items, config, rng)
 

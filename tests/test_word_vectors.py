@@ -12,6 +12,8 @@ from scipy.sparse import csr_array
 from parser.commands import train
 from parser.errors import FileError
 from parser.pipeline import load
+from parser.stages import vector_files
+from parser.stages.vector_files import read_vectors
 from parser.stages.word_vectors import WINDOW, _counts, _numbered, ppmi, word_vectors
 from parser.treebank.raw_text import read_raw_text
 from parser.treebank.vocabulary import UNKNOWN
@@ -97,3 +99,29 @@ def test_training_begins_with_them(tmp_path: Path) -> None:
     assert np.abs(model.parser.params.L[row]).max() > 0.1  # random rows begin, and untouched ones end, below 0.01
     assert model.record["raw_text"][0]["path"] == str(raw)
     assert WINDOW == 2
+
+
+def test_files_of_vectors(tmp_path: Path) -> None:
+    path = tmp_path / "vectors.txt"
+    path.write_text("3 4\nThe 1 0 0 2\nthe 9 9 9 9\ncat 0 1 0 -2\n", encoding="utf-8")
+    found = read_vectors(path, ["Cat"], 6)
+    assert found.words == ["the", "cat"]  # of several cases the first
+    assert found.forms == ["The", "the", "cat"]
+    assert found.values.std() == pytest.approx(1)
+    assert (found.values[:, 4:] == 0).all()
+    assert found.values[0, 3] == pytest.approx(2 * found.values[0, 0])
+    two = read_vectors(path, ["Cat"], 2).values
+    assert np.abs(two[0] - two[1]).max() > 1  # what tells words apart is kept
+    for text, message in (("a 1 2\nb 1\n", ":2: not a word and 2"), ("a 1 x\n", ":1: not a word"), ("", "no word v")):
+        path.write_text(text, encoding="utf-8")
+        with pytest.raises(FileError, match=message):
+            read_vectors(path, ["a"], 2)
+
+
+def test_only_words_of_the_treebank_behind_the_first_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(vector_files, "MOST", 2)
+    path = tmp_path / "vectors.txt"
+    path.write_text("".join(f"w{k} {k} 1\n" for k in range(9)), encoding="utf-8")
+    found = read_vectors(path, ["W7"], 2)
+    assert found.words == ["w0", "w1", "w7"]
+    assert found.forms == ["w0", "w1"]

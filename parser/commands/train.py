@@ -23,6 +23,7 @@ from parser.plots import can_plot, learning_curve
 from parser.stages.dependency import DependencyParser
 from parser.stages.dependency_training import Treebank, vectors_of
 from parser.stages.tagger import retagged, with_tags
+from parser.stages.vector_files import read_vectors
 from parser.storage import Stages
 from parser.training_stages import train_earlier
 
@@ -63,7 +64,11 @@ def _train(
         dev = training_data.read([arguments.dev])
     config = config.for_data(train.words, train.nonprojective / train.sentences)
     treebank = Treebank.of(train.blocks)
-    vectors = vectors_of(treebank, arguments.raw_text, config) if arguments.raw_text else None
+    vectors = None
+    if arguments.raw_text:
+        vectors = vectors_of(treebank, arguments.raw_text, config)
+    elif arguments.vectors:
+        vectors = read_vectors(arguments.vectors, treebank.forms(), config.d)
     earlier = None
     if arguments.stages == "all":
         earlier = train_earlier(train.blocks, config.seed, vectors, arguments.jobs, _say_stage)
@@ -82,12 +87,17 @@ def _train(
     best = parser.with_parameters(run.best)
     stages = Stages(best, earlier.tokenizer, earlier.tagger, earlier.lemmatizer) if earlier else Stages(best)
     record = training_run.record(
-        config, arguments.preset, command, run, train, arguments.raw_text, arguments.threads
+        config, arguments.preset, command, run, train, _texts(arguments), arguments.threads
     )
     if arguments.half:
         stages = stages.halved()
         record["dev_scores"] |= training_run.score(stages.parser, dev)
     return Model(replace(stages, parser=training_run.calibrated(stages.parser, dev)), record), run
+
+
+def _texts(arguments: argparse.Namespace) -> list[str]:
+    """The files besides the treebank that were learned from."""
+    return [*arguments.raw_text, *([arguments.vectors] if arguments.vectors else [])]
 
 
 def _say_stage(what: str) -> None:
@@ -128,7 +138,11 @@ def _command_line() -> argparse.ArgumentParser:
         "--train", nargs="+", metavar="F", help="annotated files; without, the bundled treebank data/sample"
     )
     cli.add_argument("--dev", metavar="F", help="annotated file to choose the best epoch by; without, a part of train")
-    cli.add_argument(
+    text = cli.add_mutually_exclusive_group()
+    text.add_argument(
+        "--vectors", metavar="F", help="words begin with the vectors of this file, as word2vec and GloVe write them"
+    )
+    text.add_argument(
         "--raw-text",
         nargs="+",
         default=[],

@@ -52,6 +52,10 @@ class Treebank:
     def __len__(self) -> int:
         return len(self.sentences) - 1
 
+    def forms(self) -> list[str]:
+        """The form of each word."""
+        return [key.split(b"\t", 1)[0].decode() for key in self.keys]
+
     def take(self, which: Index) -> Treebank:
         """Some of the sentences, in the order given."""
         lengths = np.diff(self.sentences)[which]
@@ -83,7 +87,7 @@ def new_parser(
 
 def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> Vectors:
     """Vectors of the words of files of raw text and of the treebank. Raises FileError."""
-    forms = [key.split(b"\t", 1)[0].decode() for key in treebank.keys]
+    forms = treebank.forms()
     sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
     for path in raw_text:
         sentences += read_raw_text(path, forms)

@@ -26,7 +26,6 @@ _FORMS = """
     prefix1: 0
     prefix2: -1 0 1
     prefix3: 0
-    prefix4: 0
     shape: -1 0 1
 """
 FIRST = _FORMS

@@ -38,7 +38,6 @@ OF_FORM: dict[str, Callable[[str], str]] = {
     "prefix1": lambda form: form[:1].lower(),
     "prefix2": lambda form: form[:2].lower(),
     "prefix3": lambda form: form[:3].lower(),
-    "prefix4": lambda form: form[:4].lower(),
     "shape": shape,
 }
 WHOLE_FORM = ("form", "lower")  # what is hidden where a word is to be unknown
