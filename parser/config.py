@@ -27,7 +27,8 @@ class NetworkConfig:
     seed: int = _choice(1, "everything random comes from it: same seed, same machine, same bytes")
     d: int = _choice(50, "numbers in a row of L, as in Chen & Manning (2014)", 1, 10_000)
     H: int = _choice(200, "hidden units", 1, 100_000)
-    epochs: int = _choice(0, "passes over the training data; 0: by their size, 10 to 30", 0, 100_000)
+    epochs: int = _choice(0, "passes over the training data; 0: by their size, from `passes` to three times as many", 0)
+    passes: int = _choice(10, "passes over 200,000 words; over fewer there are more", 1)
     batch: int = _choice(0, "examples in a step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000)
     optimizer: str = _choice("adam", "adam, adagrad or sgd", names=("adam", "adagrad", "sgd"))
     lr: float = _choice(3e-3, "highest learning rate", 1e-9, 100)
@@ -51,7 +52,7 @@ class NetworkConfig:
 
         About 400 steps a pass, and more passes over fewer words.
         """
-        epochs = min(max(round(10 * (200_000 / words) ** 0.5), 10), 30)
+        epochs = round(self.passes * min(max((200_000 / words) ** 0.5, 1), 3))
         batch = 1 << min(max(round(math.log2(words / 200)), 6), 10)
         return replace(self, epochs=self.epochs or epochs, batch=self.batch or batch)
 
@@ -75,6 +76,7 @@ class Config(NetworkConfig):
         "arc-hybrid, arc-hybrid-swap (which makes crossing arcs), arc-standard; auto: as the training data need",
         names=("auto", "arc-hybrid", "arc-hybrid-swap", "arc-standard"),
     )
+    networks: int = _choice(1, "networks trained one after another, each with its own seed, that vote as one", 1, 100)
     exploration: float = _choice(0.9, "how often the parser's own choice is followed in training, once it is", 0, 1)
     explore_from: int = _choice(3, "first epoch that explores, counted from 0")
     trust: float = _choice(0.5, "how much of what is learned is the teachers' view, where there are teachers", 0, 1)
@@ -90,7 +92,9 @@ class Config(NetworkConfig):
         return replace(self.for_words(words), system=system if self.system == "auto" else self.system)
 
 
+ACCURATE = Config(H=512, passes=20, dropout=0.4, slot_dropout=0.15, lr=2e-3)
 PRESETS: dict[str, Config] = {
     "fast": Config(),
-    "accurate": Config(H=512, dropout=0.4, slot_dropout=0.15, lr=2e-3),
+    "accurate": ACCURATE,
+    "best": replace(ACCURATE, networks=5),
 }

@@ -81,6 +81,12 @@ class Run:
             tqdm.write(f"{told}  {time.monotonic() - self.started:,.0f} s{'  best so far' if better else ''}")
         return bool(self.config.patience) and epoch + 1 - self.best_epoch()["epoch"] >= self.config.patience
 
+    def best_parameters(self) -> Parameters:
+        """Those of the best epoch. Raises ClearparseError if none was finished."""
+        if self.best is None:
+            raise ClearparseError("no epoch was finished")
+        return self.best
+
     def best_epoch(self) -> dict[str, Any]:
         """The record of the epoch with the highest dev LAS, the first of several."""
         return max(self.epochs, key=lambda each: (each["LAS"], -each["epoch"]))
@@ -124,9 +130,9 @@ def template_text(name: str) -> str:
 
 
 def record(
-    config: Config, preset: str, command: str, run: Run, train: Data, raw_text: Sequence[str], threads: int
+    config: Config, preset: str, command: str, runs: Sequence[Run], train: Data, raw_text: Sequence[str], threads: int
 ) -> dict[str, Any]:
-    """All that is needed to make the model again, and how good it was."""
+    """All that is needed to make the model again, and how good each parser was, epoch by epoch."""
     return {
         "command": command,
         "preset": preset,
@@ -134,9 +140,9 @@ def record(
         "threads": threads,
         "train": train.sources,
         "raw_text": [{"path": path, "sha256": checksum(path)} for path in raw_text],
-        "dev": run.dev.sources[0],
-        "dev_scores": dict(run.best_epoch()),
-        "epochs": run.epochs,
+        "dev": runs[0].dev.sources[0],
+        "dev_scores": dict(runs[-1].best_epoch()),
+        "epochs": [each for run in runs for each in run.epochs],
         "versions": {
             "clearparse": __version__,
             "python": platform.python_version(),

@@ -258,3 +258,14 @@ def test_a_teacher_with_other_labels_is_refused(model: Path, tmp_path: Path) -> 
     with pytest.raises(ClearparseError, match="cannot teach this training"):
         train.main(["--train", f"{tmp_path}/train.conllu", "--output", f"{tmp_path}/m", "--teachers", str(model)])
     assert not (tmp_path / "m").exists()
+
+
+def test_several_networks_vote_as_one(tmp_path: Path) -> None:
+    small = ["--networks", "2", "--H", "8", "--d", "6", "--epochs", "2", "--lr", "0.01", "--half"]
+    files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu")]
+    train.main([*files, "--preset", "best", *small, "--output", str(tmp_path / "m")])
+    model = load(tmp_path / "m")
+    assert model.parser.params.U.shape[0] == 16
+    assert [each["epoch"] for each in model.record["epochs"]] == [1, 2, 1, 2]
+    with pytest.raises(ClearparseError, match="one network, and to one"):
+        train.main([*files, "--init", str(tmp_path / "m"), "--output", str(tmp_path / "n")])

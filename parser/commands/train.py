@@ -18,12 +18,14 @@ from parser.commands.command_line import OneLineErrors, at_least_one
 from parser.config import PRESETS, Config
 from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError
+from parser.network.classifier import averaged
 from parser.pipeline import Model, load
 from parser.plots import can_plot, learning_curve
 from parser.stages.dependency import DependencyParser
 from parser.stages.dependency_training import Treebank, vectors_of
 from parser.stages.tagger import retagged, with_tags
 from parser.stages.vector_files import read_vectors
+from parser.stages.word_vectors import Vectors
 from parser.storage import Stages
 from parser.training_stages import train_earlier
 
@@ -56,6 +58,7 @@ def main(argv: list[str]) -> None:
 def _train(
     arguments: argparse.Namespace, config: Config, init: Model | None, command: str
 ) -> tuple[Model, training_run.Run]:
+    """The model, and the run of its parser, of several the last one."""
     train = training_data.read(arguments.train)
     if arguments.dev is None:
         train, dev = training_data.hold_out(train, config.dev_part, config.seed)
@@ -64,35 +67,34 @@ def _train(
         dev = training_data.read([arguments.dev])
     config = config.for_data(train.words, train.nonprojective / train.sentences)
     treebank = Treebank.of(train.blocks)
-    vectors = None
-    if arguments.raw_text:
-        vectors = vectors_of(treebank, arguments.raw_text, config)
-    elif arguments.vectors:
-        vectors = read_vectors(arguments.vectors, treebank.forms(), config.d)
-    earlier = None
+    vectors, earlier = _vectors(arguments, treebank, config), None
     if arguments.stages == "all":
         earlier = train_earlier(train.blocks, config.seed, vectors, arguments.jobs, _say_stage)
         treebank = replace(treebank, keys=with_tags(treebank.keys, earlier.tags))
         dev = replace(dev, blocks=[retagged(block, earlier.tagger) for block in dev.blocks])
         _say_stage("trees")
-    rng = np.random.default_rng(config.seed)
-    parser = init.parser if init else training_run.start(treebank, config, rng, vectors)
-    for line in training_data.summary(train, dev, parser):
-        print(line)
-    sys.stdout.flush()
-    run = training_run.Run(parser, config, treebank, dev, rng, _teachers(arguments.teachers, parser))
-    run.train()
-    if run.best is None:
-        raise ClearparseError("no epoch was finished")
-    best = parser.with_parameters(run.best)
+    runs = []
+    for k in range(config.networks):
+        rng = np.random.default_rng(config.seed + k)
+        parser = init.parser if init else training_run.start(treebank, config, rng, vectors)
+        if k == 0:
+            print("\n".join(training_data.summary(train, dev, parser)), flush=True)
+        runs.append(training_run.Run(parser, config, treebank, dev, rng, _teachers(arguments.teachers, parser)))
+        runs[-1].train()
+    best = parser.with_parameters(averaged([run.best_parameters() for run in runs]))
     stages = Stages(best, earlier.tokenizer, earlier.tagger, earlier.lemmatizer) if earlier else Stages(best)
-    record = training_run.record(
-        config, arguments.preset, command, run, train, _texts(arguments), arguments.threads
-    )
     if arguments.half:
         stages = stages.halved()
-        record["dev_scores"] |= training_run.score(stages.parser, dev)
-    return Model(replace(stages, parser=training_run.calibrated(stages.parser, dev)), record), run
+    record = training_run.record(config, arguments.preset, command, runs, train, _texts(arguments), arguments.threads)
+    record["dev_scores"] |= training_run.score(stages.parser, dev)
+    return Model(replace(stages, parser=training_run.calibrated(stages.parser, dev)), record), runs[-1]
+
+
+def _vectors(arguments: argparse.Namespace, treebank: Treebank, config: Config) -> Vectors | None:
+    """What the rows of words begin with, if there is any text for it."""
+    if arguments.raw_text:
+        return vectors_of(treebank, arguments.raw_text, config)
+    return read_vectors(arguments.vectors, treebank.forms(), config.d) if arguments.vectors else None
 
 
 def _texts(arguments: argparse.Namespace) -> list[str]:
@@ -157,7 +159,8 @@ def _command_line() -> argparse.ArgumentParser:
         help="learn what these models together think of each transition instead of the one right transition",
     )
     cli.add_argument("--output", metavar="MODEL", help="where the model goes; default models/TREEBANK-PRESET.model")
-    cli.add_argument("--preset", choices=PRESETS, default="fast", help="fast: 200 hidden units; accurate: 512")
+    preset_help = "fast: 200 hidden units; accurate: 512; best: five networks as accurate's that vote"
+    cli.add_argument("--preset", choices=PRESETS, default="fast", help=preset_help)
     cli.add_argument("--init", metavar="MODEL", help="go on from this model, on other data")
     cli.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of the matrix products (default 1)")
     cli.add_argument(
@@ -189,5 +192,7 @@ def _config(arguments: argparse.Namespace, init: Model | None) -> Config:
     if init:
         made = init.record["config"]
         config = replace(config, **{name: made[name] for name in ("template", "system", "d", "H", "min_count")})
+        if config.networks > 1 or made["networks"] > 1:
+            raise ClearparseError("--init goes on from one network, and to one: --networks 1")
     config.check()
     return config
