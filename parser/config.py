@@ -79,7 +79,6 @@ class Config(NetworkConfig):
     networks: int = _choice(1, "networks trained one after another, each with its own seed, that vote as one", 1, 100)
     exploration: float = _choice(0.9, "how often the parser's own choice is followed in training, once it is", 0, 1)
     explore_from: int = _choice(3, "first epoch that explores, counted from 0")
-    trust: float = _choice(0.5, "how much of what is learned is the teachers' view, where there are teachers", 0, 1)
     section: int = _choice(4000, "sentences whose configurations are made and mixed together", 1)
     dev_part: float = _choice(0.1, "part of the training sentences held out where no dev file is given", 0.001, 0.9)
 

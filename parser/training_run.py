@@ -41,7 +41,6 @@ class Run:
     treebank: Treebank
     dev: Data
     rng: np.random.Generator
-    teachers: Sequence[DependencyParser] = ()
     quiet: bool = False
     epochs: list[dict[str, Any]] = field(default_factory=list)
     best: Parameters | None = None
@@ -51,7 +50,7 @@ class Run:
     def train(self) -> None:
         """Train to the end, or until dev LAS has not risen for `patience` epochs; shows a bar on a terminal."""
         config = self.config
-        self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng, self.teachers)
+        self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng)
         self.started = time.monotonic()
         total = len(self.treebank.keys) * config.epochs
         hide = self.quiet or None  # None: unless it is a terminal

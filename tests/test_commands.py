@@ -252,14 +252,6 @@ def test_model_files_of_another_kind_are_refused(tmp_path: Path) -> None:
             load(write(tmp_path / "m", text))
 
 
-def test_a_teacher_with_other_labels_is_refused(model: Path, tmp_path: Path) -> None:
-    text = "".join(f"{i}\tw\tw\tX\tX\t_\t{h}\t{'dep' if h else 'root'}\t_\t_\n" for i, h in ((1, 2), (2, 0))) + "\n"
-    (tmp_path / "train.conllu").write_text(text * 20, encoding="utf-8")
-    with pytest.raises(ClearparseError, match="cannot teach this training"):
-        train.main(["--train", f"{tmp_path}/train.conllu", "--output", f"{tmp_path}/m", "--teachers", str(model)])
-    assert not (tmp_path / "m").exists()
-
-
 def test_several_networks_vote_as_one(tmp_path: Path) -> None:
     small = ["--networks", "2", "--H", "8", "--d", "6", "--epochs", "2", "--lr", "0.01", "--half"]
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu")]

@@ -11,7 +11,6 @@ import pytest
 from parser import training_data
 from parser.config import Config
 from parser.errors import ClearparseError
-from parser.network.classifier import scores, softmax
 from parser.network.optimizers import Adam, MovingAverage
 from parser.network.training import Schedule, fit
 from parser.stages.dependency import DependencyParser
@@ -157,30 +156,3 @@ def test_the_default_config_grows_with_the_treebank() -> None:
 def test_a_parser_gives_an_empty_block_no_trees(treebank: Treebank) -> None:
     heads, labels = untrained(treebank).parse(parse_block(b"# nothing\n"))
     assert len(heads) == len(labels) == 0
-
-
-def test_teachers_give_the_distribution_to_learn(treebank: Treebank) -> None:
-    """Of two teachers the mean, over the legal classes; the oracle and the parser go the same ways as without."""
-    parser, few = untrained(treebank), treebank.take(np.arange(12))
-    rng = np.random.default_rng(4)
-    config = replace(CONFIG, word_dropout=0.0, system=parser.system, trust=1.0)
-    teachers = [new_parser(treebank, TEMPLATES[name], config, rng) for name in ("default", "chen-manning-48")]
-    for teacher in teachers:
-        teacher.params.L[...] *= 50
-
-    def examples(*teachers: DependencyParser) -> Examples:
-        return Lecturer(parser, few, config, np.random.default_rng(2), teachers)._examples(few, 0.5)
-
-    taught, alone = examples(*teachers), examples()
-    assert np.array_equal(taught.w, alone.w)
-    kinds = parser.transitions.kind
-    np.testing.assert_allclose(taught.target.sum(axis=1), 1, rtol=1e-5)
-    assert not taught.target[~taught.legal[:, kinds]].any()
-    only = [examples(teacher) for teacher in teachers]
-    np.testing.assert_allclose(taught.target, (only[0].target + only[1].target) / 2, rtol=1e-5, atol=1e-7)
-    theta = scores(teachers[0].params, only[0].w)
-    expected = softmax(theta, only[0].legal[:, kinds])[0]
-    np.testing.assert_allclose(only[0].target, expected, rtol=1e-3, atol=1e-6)
-    config = replace(config, trust=0.25)
-    right = np.eye(len(kinds))[alone.target]
-    np.testing.assert_allclose(examples(*teachers).target, 0.25 * taught.target + 0.75 * right, rtol=1e-4, atol=1e-6)

@@ -21,7 +21,6 @@ from parser.errors import ClearparseError
 from parser.network.classifier import averaged
 from parser.pipeline import Model, load
 from parser.plots import can_plot, learning_curve
-from parser.stages.dependency import DependencyParser
 from parser.stages.dependency_training import Treebank, vectors_of
 from parser.stages.tagger import retagged, with_tags
 from parser.stages.vector_files import read_vectors
@@ -79,7 +78,7 @@ def _train(
         parser = init.parser if init else training_run.start(treebank, config, rng, vectors)
         if k == 0:
             print("\n".join(training_data.summary(train, dev, parser)), flush=True)
-        runs.append(training_run.Run(parser, config, treebank, dev, rng, _teachers(arguments.teachers, parser)))
+        runs.append(training_run.Run(parser, config, treebank, dev, rng))
         runs[-1].train()
     best = parser.with_parameters(averaged([run.best_parameters() for run in runs]))
     stages = Stages(best, earlier.tokenizer, earlier.tagger, earlier.lemmatizer) if earlier else Stages(best)
@@ -104,15 +103,6 @@ def _texts(arguments: argparse.Namespace) -> list[str]:
 
 def _say_stage(what: str) -> None:
     print(f"stage     {what}", flush=True)
-
-
-def _teachers(paths: Sequence[str], parser: DependencyParser) -> list[DependencyParser]:
-    """The parsers of some models. Raises ClearparseError if one has other transitions than the parser to be taught."""
-    teachers = [load(path).parser for path in paths]
-    for path, teacher in zip(paths, teachers, strict=True):
-        if teacher.system != parser.system or teacher.transitions.by_kind != parser.transitions.by_kind:
-            raise ClearparseError(f"{path}: cannot teach this training: its transition system or its labels are others")
-    return teachers
 
 
 def _say_what_was_made(model: Model, output: Path, run: training_run.Run) -> None:
@@ -150,13 +140,6 @@ def _command_line() -> argparse.ArgumentParser:
         default=[],
         metavar="F",
         help="text without annotation, a sentence or paragraph a line: words begin with vectors learned from it",
-    )
-    cli.add_argument(
-        "--teachers",
-        nargs="+",
-        default=[],
-        metavar="MODEL",
-        help="learn what these models together think of each transition instead of the one right transition",
     )
     cli.add_argument("--output", metavar="MODEL", help="where the model goes; default models/TREEBANK-PRESET.model")
     preset_help = "fast: 200 hidden units; accurate: 512; best: five networks as accurate's that vote"

@@ -120,9 +120,8 @@ class Lecturer:
         treebank: Treebank,
         config: Config,
         rng: np.random.Generator,
-        teachers: Sequence[DependencyParser] = (),
     ) -> None:
-        self.parser, self.config, self.rng, self.teachers = parser, config, rng, teachers
+        self.parser, self.config, self.rng = parser, config, rng
         if not ORACLES[parser.system].exploration:  # a static oracle knows the way to projective trees alone
             treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
         self.treebank = treebank
@@ -158,9 +157,7 @@ class Lecturer:
         greedy = Greedy(system, parser.transitions, parser.features, self._tables, type_of)
         number = {label: i for i, label in enumerate(parser.transitions.labels)}
         labels = layout.spread(np.array([number[label] for label in section.labels]), null=0, root=0)
-        teachers = [teacher.greedy(system, section.keys) for teacher in self.teachers]
-        rows, trust = type_rows[type_of], self.config.trust
-        return Lessons(greedy, oracle, labels, rows, exploration, self.rng, teachers, trust).run()
+        return Lessons(greedy, oracle, labels, type_rows[type_of], exploration, self.rng).run()
 
     def _types_some_hidden(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
         """Types of words as rows (types, channels) and by flat index (size,); of some words the form is hidden.

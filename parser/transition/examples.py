@@ -6,13 +6,11 @@ algorithm 3); the lesson is always the transition of minimum cost that the parse
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parser.network.classifier import softmax
 from parser.transition.decode import Greedy, best, forced, run
 from parser.transition.oracle import Oracle
 from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, Index, Mask
@@ -21,13 +19,10 @@ LAST_RESORT = -1e30  # the score of a move whose label does not exist: below any
 
 
 class Examples(NamedTuple):
-    """w (N, m): rows of L in each slot. legal (N, K): the kinds of moves allowed.
-
-    target: the class to learn (N,), or a distribution over the classes (N, C).
-    """
+    """w (N, m): rows of L in each slot. target (N,): the class to learn. legal (N, K): the kinds of moves allowed."""
 
     w: NDArray[np.int32]
-    target: NDArray[np.generic]
+    target: NDArray[np.int32]
     legal: Mask
 
 
@@ -35,8 +30,7 @@ class Lessons:
     """Chooses transitions in training, and records each configuration where there was a choice.
 
     labels (size,): the number of each word's gold label. exploration: how often the parser's own choice is followed
-    instead of the oracle's, from 0 to 1. teachers: parsers in the same configurations, whose mean distribution over the
-    classes is then part of the target (Hinton, Vinyals & Dean 2015), as large a part as trust says, from 0 to 1.
+    instead of the oracle's, from 0 to 1.
     """
 
     def __init__(
@@ -47,16 +41,12 @@ class Lessons:
         word_rows: NDArray[np.int32],
         exploration: float,
         rng: np.random.Generator,
-        teachers: Sequence[Greedy] = (),
-        trust: float = 1.0,
     ) -> None:
-        self.teachers, self.trust = teachers, np.float32(trust)
         self.greedy, self.oracle, self.labels, self.word_rows = greedy, oracle, labels, word_rows
         self.exploration = exploration if oracle.exploration else 0.0
         self.rng = rng
-        m, K, C = greedy.features.m, greedy.system.kinds, len(greedy.transitions.kind)
-        target = np.empty((0, C), np.float32) if teachers else np.empty(0, np.int32)
-        self._recorded = [Examples(np.empty((0, m), np.int32), target, np.empty((0, K), np.bool_))]
+        m, K = greedy.features.m, greedy.system.kinds
+        self._recorded = [Examples(np.empty((0, m), np.int32), np.empty(0, np.int32), np.empty((0, K), np.bool_))]
 
     def __call__(self, live: Index) -> Index:
         system, transitions = self.greedy.system, self.greedy.transitions
@@ -72,9 +62,7 @@ class Lessons:
         target = self._target(live, theta)
         w = self.greedy.features.fill(words, values, self.word_rows)
         known = np.flatnonzero(target >= 0)
-        right = target[known]
-        lesson = self._distribution(live[known], legal[known], right) if self.teachers else right.astype(np.int32)
-        self._recorded.append(Examples(w[known], lesson, legal[known]))
+        self._recorded.append(Examples(w[known], target[known].astype(np.int32), legal[known]))
         choice = best(theta, legal, self.greedy.transitions)
         follow = (target >= 0) & (self.rng.random(len(live)) >= self.exploration)
         return np.where(follow, target, choice)
@@ -91,15 +79,6 @@ class Lessons:
         choice = np.where(cheapest, scores, -np.inf).argmax(axis=1)
         target: Index = classes[np.arange(len(live)), choice]
         return target
-
-    def _distribution(self, live: Index, legal: Mask, target: Index) -> NDArray[np.floating]:
-        """The mean of the teachers' distributions over the legal classes, with `trust`, and of the target (B, C)."""
-        allowed = np.take(legal, self.greedy.transitions.kind, axis=1)
-        each = [softmax(teacher.look(live)[-1], allowed)[0] for teacher in self.teachers]
-        mean: NDArray[np.floating] = np.mean(each, axis=0, dtype=np.float32)
-        mean *= self.trust
-        mean[np.arange(len(target)), target] += 1 - self.trust
-        return mean
 
     def run(self) -> Examples:
         """Parse all sentences of the system once; what was recorded, in the order of the steps."""
