@@ -131,6 +131,10 @@ class Model:
         keep = ("preset", "config", "train", "dev", "dev_scores")
         return {"tags": self.tags(), **{key: self.record[key] for key in keep if key in self.record}}
 
+    def _tags_expected(self) -> str:
+        tags = ", ".join(self.tags()) or "none"
+        return f"tags of its own tagger: {tags}" if self.stages.tagger else f"tags from the file: {tags}"
+
     def describe(self) -> str:
         """What a user wants to know of a model, a few lines."""
         parser, record = self.parser, self.record
@@ -142,9 +146,14 @@ class Model:
             "trained on   "
             + ", ".join(f"{each['path']} ({each['sentences']:,} sentences)" for each in record["train"]),
             f"dev          {record['dev']['path']}: UAS {scores['UAS']:.2f}, LAS {scores['LAS']:.2f}"
-            f" (gold tokens; tags from the file: {', '.join(self.tags()) or 'none'}; epoch chosen on it)",
+            f" (gold tokens; {self._tags_expected()}; epoch chosen on it)",
             f"network      m = {parser.features.m} slots, d = {L.shape[1]}, H = {U.shape[0]}, C = {U.shape[1]},"
             f" V = {len(L):,}: {size:,} numbers",
+            *(
+                f"{name:<12} m = {labeller.window.m}, d = {labeller.params.L.shape[1]}, H = {len(labeller.params.U)},"
+                f" C = {len(labeller.classes)}, V = {labeller.window.V:,}"
+                for name, labeller in self.stages.labellers().items()
+            ),
             f"labels       {len(parser.transitions.labels)}: {' '.join(sorted(parser.transitions.labels))}",
             "config       " + " ".join(f"{name}={value}" for name, value in record["config"].items()),
             "template",

@@ -107,13 +107,14 @@ def _say_stage(what: str) -> None:
 
 def _say_what_was_made(model: Model, output: Path, run: training_run.Run) -> None:
     best = model.record["dev_scores"]
+    tags = "the tagger's tags" if model.stages.tagger else "gold tags"
     block = min(run.dev.blocks, key=len)
     lengths = [abs(len(sentence) - 9) for sentence in block]
     sentence = model.parse_block(block)[int(np.argmin(lengths))]
     print(f"\n{draw_sentence(sentence, ascii_only=not shows_boxes(sys.stdout))}")
     print(f"\ndev UAS {best['UAS']:.2f}  LAS {best['LAS']:.2f}  CLAS {best['CLAS']:.2f}")
     print(
-        f"          epoch {best['epoch']} of {len(run.epochs)}, chosen on dev; gold tokens and tags,"
+        f"          epoch {best['epoch']} of {len(run.epochs)}, chosen on dev; gold tokens, {tags},"
         " punctuation counted; the saved file scores the same"
     )
     print(f"model     {output}  ({output.stat().st_size / 1e6:.1f} MB)\nrecord    {output}.json")
