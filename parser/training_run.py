@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import platform
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
@@ -15,17 +16,18 @@ import scipy
 from sklearn.linear_model import LogisticRegression
 from tqdm import tqdm
 
+from parser.checkpoint import Checkpoint, Part, difference
 from parser.config import Config
-from parser.errors import ClearparseError
+from parser.errors import ClearparseError, FileError
 from parser.evaluation import Counts, evaluate_block, right_arcs
 from parser.evaluation_report import main_scores
-from parser.files import atomic_output, checksum, open_input
+from parser.files import PathLike, atomic_output, checksum, open_input
 from parser.network.classifier import Parameters
 from parser.network.training import Batch
 from parser.pipeline import Model, load
 from parser.stages.dependency import Calibration, DependencyParser, logit
 from parser.stages.dependency_training import Lecturer, Treebank, new_parser
-from parser.stages.fitting import fit_as
+from parser.stages.fitting import Learner
 from parser.stages.word_vectors import Vectors
 from parser.training_data import Data
 from parser.transition.features import TEMPLATES
@@ -34,7 +36,10 @@ from parser.version import __version__
 
 @dataclass
 class Run:
-    """A training run as it goes: scores by epoch, the best parameters so far. quiet: it prints nothing."""
+    """A training run as it goes: scores by epoch, the best parameters so far. quiet: it prints nothing.
+
+    Its part of the checkpoint, by its name, is brought up to date every so often; a run goes on from what it finds.
+    """
 
     parser: DependencyParser
     config: Config
@@ -42,6 +47,8 @@ class Run:
     dev: Data
     rng: np.random.Generator
     quiet: bool = False
+    checkpoint: Checkpoint = field(default_factory=Checkpoint)
+    name: str = "parser"
     epochs: list[dict[str, Any]] = field(default_factory=list)
     best: Parameters | None = None
     _loss: float = 0.0
@@ -51,18 +58,27 @@ class Run:
         """Train to the end, or until dev LAS has not risen for `patience` epochs; shows a bar on a terminal."""
         config = self.config
         self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng)
+        self.learner = Learner(config, self.parser.params, self.rng)
         self.started = time.monotonic()
-        total = len(self.treebank.keys) * config.epochs
-        hide = self.quiet or None  # None: unless it is a terminal
-        with tqdm(total=total, unit="word", unit_scale=True, disable=hide, dynamic_ncols=True) as self.bar:
-            fit_as(config, self.parser.params, self._batches, self.rng, self._log, self._stop)
+        first = self._restore()
+        if first < config.epochs and not self._has_stalled():
+            total = len(self.treebank.keys) * config.epochs
+            hide = self.quiet or None  # None: unless it is a terminal
+            with tqdm(total=total, unit="word", unit_scale=True, disable=hide, dynamic_ncols=True) as self.bar:
+                self.learner.fit(self._batches, self._log, self._stop, first)
+            self.checkpoint.put(self.name, *self._result())
+        del self.lecturer, self.learner  # the moments of several networks would be much to hold
 
     def _batches(self, epoch: int) -> Iterator[Batch]:
-        self._loss, self._seen = 0.0, 0
         self.bar.set_description(f"epoch {epoch + 1}/{self.config.epochs}")
-        for batch in self.lecturer.batches(epoch):
-            yield batch
-            self.bar.update(round(batch.progress * self.bar.total) - self.bar.n)
+        for section in self.lecturer.sections(epoch):
+            if self.lecturer.place == 0:
+                self._loss, self._seen = 0.0, 0
+            elif self.checkpoint.due():
+                self.checkpoint.put(self.name, *self._state(epoch))
+            for batch in section:
+                yield batch
+                self.bar.update(round(batch.progress * self.bar.total) - self.bar.n)
 
     def _log(self, J: float, B: int) -> None:
         self._loss, self._seen = self._loss + J * B, self._seen + B
@@ -78,7 +94,45 @@ class Run:
         told = f"epoch {epoch + 1:>2}  loss {loss:.4f}  dev UAS {scores['UAS']:.2f}  LAS {scores['LAS']:.2f}"
         if not self.quiet:
             tqdm.write(f"{told}  {time.monotonic() - self.started:,.0f} s{'  best so far' if better else ''}")
-        return bool(self.config.patience) and epoch + 1 - self.best_epoch()["epoch"] >= self.config.patience
+        if self.checkpoint.due():
+            self.checkpoint.put(self.name, *self._state(epoch + 1))
+        return self._has_stalled()
+
+    def _has_stalled(self) -> bool:
+        patience = self.config.patience
+        return bool(patience and self.epochs) and self.epochs[-1]["epoch"] - self.best_epoch()["epoch"] >= patience
+
+    def _state(self, epoch: int) -> Part:
+        """All that decides what comes next, in this epoch, as arrays and JSON values."""
+        arrays, values = self._result()
+        values |= {
+            "epoch": epoch,
+            "place": self.lecturer.place,
+            "loss": self._loss,
+            "seen": self._seen,
+            "random": self.rng.bit_generator.state,
+        }
+        return {**arrays, "order": self.lecturer.order, **self.learner.state()}, values
+
+    def _result(self) -> Part:
+        """What is left of a run that is over."""
+        best = self.best._asdict() if self.best else {}
+        arrays = {f"best.{name}": array for name, array in best.items()}
+        return arrays, {"epoch": self.config.epochs, "epochs": self.epochs}
+
+    def _restore(self) -> int:
+        """Goes on from its part of the checkpoint, if there is one; the epoch to go on with."""
+        arrays, values = self.checkpoint.get(self.name) or ({}, {"epoch": 0, "epochs": []})
+        self.epochs = values["epochs"]
+        if self.epochs:
+            self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
+        if "random" in values:
+            self.learner.restore(arrays)
+            self.lecturer.order, self.lecturer.place = arrays["order"], values["place"]
+            self._loss, self._seen = values["loss"], values["seen"]
+            self.rng.bit_generator.state = values["random"]
+        epoch: int = values["epoch"]
+        return epoch
 
     def best_parameters(self) -> Parameters:
         """Those of the best epoch. Raises ClearparseError if none was finished."""
@@ -128,20 +182,22 @@ def template_text(name: str) -> str:
         return file.read().decode("utf-8", errors="replace")
 
 
-def record(
-    config: Config, preset: str, command: str, runs: Sequence[Run], train: Data, raw_text: Sequence[str], threads: int
+def facts(
+    config: Config, options: Mapping[str, Any], train: Data, dev: Data, init: PathLike | None, raw_text: Sequence[str]
 ) -> dict[str, Any]:
-    """All that is needed to make the model again, and how good each parser was, epoch by epoch."""
+    """What decides how a model comes out, known before it is trained; options: further ones of the command."""
+
+    def sources(paths: Iterable[PathLike]) -> list[dict[str, Any]]:
+        return [{"path": str(path), "sha256": checksum(path)} for path in paths]
+
     return {
-        "command": command,
-        "preset": preset,
+        **options,
         "config": asdict(config),
-        "threads": threads,
+        "template": hashlib.sha256(template_text(config.template).encode()).hexdigest(),
+        "init": sources([init] if init else []),
         "train": train.sources,
-        "raw_text": [{"path": path, "sha256": checksum(path)} for path in raw_text],
-        "dev": runs[0].dev.sources[0],
-        "dev_scores": dict(runs[-1].best_epoch()),
-        "epochs": [each for run in runs for each in run.epochs],
+        "raw_text": sources(raw_text),
+        "dev": dev.sources[0],
         "versions": {
             "clearparse": __version__,
             "python": platform.python_version(),
@@ -151,11 +207,31 @@ def record(
     }
 
 
+def record(command: str, facts: Mapping[str, Any], runs: Sequence[Run]) -> dict[str, Any]:
+    """All that is needed to make the model again, and how good each parser was, epoch by epoch."""
+    return {
+        "command": command,
+        **facts,
+        "dev_scores": dict(runs[-1].best_epoch()),
+        "epochs": [each for run in runs for each in run.epochs],
+    }
+
+
+def is_finished(path: PathLike, facts: Mapping[str, Any]) -> bool:
+    """Is there a model that a training of these facts has made, and not one that was stopped?"""
+    try:
+        record = load(path).record
+    except FileError:
+        return False
+    return "stopped" not in record and not difference({name: record.get(name) for name in facts}, facts)
+
+
 def save_and_check(model: Model, path: Path, dev: Data) -> None:
     """Write model and record, load the model, and score dev again. Raises ClearparseError if the score differs."""
     model.save(path)
+    told = {**model.record, "model_sha256": checksum(path)}
     with atomic_output(f"{path}.json") as file:
-        file.write(json.dumps(model.record, indent=2, ensure_ascii=False).encode() + b"\n")
+        file.write(json.dumps(told, indent=2, ensure_ascii=False).encode() + b"\n")
     again = score(load(path).parser, dev)
     wanted = {name: model.record["dev_scores"][name] for name in again}
     if again != wanted:

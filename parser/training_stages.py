@@ -2,15 +2,18 @@
 
 from __future__ import annotations
 
+import contextlib
 import math
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from parser.checkpoint import LABELLER, TEXTS, Checkpoint
 from parser.config import NetworkConfig
+from parser.errors import ClearparseError
 from parser.parallel import map_in_order
 from parser.stages import lemmatizer, multiword, tagger, tokenizer
 from parser.stages.lemmatizer import Lemmatizer
@@ -27,6 +30,7 @@ from parser.treebank.vocabulary import form_key, word_keys
 
 MOST = 20  # times that a word which is always treated alike is learned in a pass
 MANY = 50_000  # items for which the epochs of the configs are meant
+MOST_TAGS = 20_000  # different ones; each is a class of the last layer
 FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
 CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0)
@@ -53,15 +57,19 @@ def learned(
     return trained(new_labeller(template, items, config, rng, vectors), items, config, rng)
 
 
-def train_tokenizer(blocks: Iterable[Block], seed: int) -> Tokenizer:
+def train_tokenizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Tokenizer:
     """What cuts text as a treebank does."""
     paragraphs = list(paragraphs_of(blocks))
     tokens = [[token for sentence in paragraph for token in sentence] for paragraph in paragraphs]
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
+
+    def once(name: str, template: str, items: Items, config: NetworkConfig, number: int) -> Labeller:
+        return done.once(name, LABELLER, lambda: learned(template, items, config, [seed, number]))
+
     return Tokenizer(
-        learned(tokenizer.CHARACTERS, characters_of(tokens), CHARACTERS, [seed, 0]),
-        learned(tokenizer.SENTENCES, sentence_ends_of(paragraphs), SENTENCES, [seed, 1]),
-        Splitter(learned(multiword.TEMPLATE, rules_of(tokens), MULTIWORD, [seed, 2])),
+        once("characters", tokenizer.CHARACTERS, characters_of(tokens), CHARACTERS, 0),
+        once("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs), SENTENCES, 1),
+        Splitter(once("multiword", multiword.TEMPLATE, rules_of(tokens), MULTIWORD, 2)),
         spaces,
     )
 
@@ -109,7 +117,7 @@ def _with_their_rules(counts: dict[bytes, Counter[str]]) -> Items:
     return Items(keys, names, np.arange(len(keys) + 1))
 
 
-def train_lemmatizer(blocks: Iterable[Block], seed: int) -> Lemmatizer:
+def train_lemmatizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Lemmatizer:
     """What gives words the lemmas that a treebank gives them, most often, by their tags."""
     counts: dict[bytes, Counter[str]] = {}
     for block in blocks:
@@ -117,7 +125,8 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int) -> Lemmatizer:
         for key, form, lemma in zip(keys, block.column(FORM), block.column(LEMMA), strict=True):
             rule = str(lemmatizer.Rule.of(form.decode(), lemma.decode()))
             counts.setdefault(key, Counter())[rule] += 1
-    return Lemmatizer(learned(lemmatizer.TEMPLATE, _with_their_rules(counts), LEMMAS, [seed, 3]))
+    items = _with_their_rules(counts)
+    return Lemmatizer(done.once("lemmas", LABELLER, lambda: learned(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3])))
 
 
 def tagged_words(blocks: Sequence[Block]) -> Items:
@@ -127,11 +136,21 @@ def tagged_words(blocks: Sequence[Block]) -> Items:
     return Items(keys, names, rows_of(np.concatenate([np.diff(block.sentences) for block in blocks])))
 
 
-def train_tagger(items: Items, seed: int, vectors: Vectors | None, jobs: int = 1) -> tuple[Tagger, list[bytes]]:
-    """A tagger; and tags for all words (see tagged_words), each by networks that were not trained on its sentence."""
-    first, tags = Course(tagger.FIRST, items, FIRST_TAGS, seed, None).run(jobs)
+def train_tagger(
+    items: Items, seed: int, vectors: Vectors | None, jobs: int, done: Checkpoint
+) -> tuple[Tagger, list[bytes]]:
+    """A tagger; and tags for all words (see tagged_words), each by networks that were not trained on its sentence.
+
+    Raises ClearparseError if there are so many different tags that no network can learn them.
+    """
+    if (different := len(set(items.names))) > MOST_TAGS:
+        raise ClearparseError(
+            f"the training data have {different:,} different combinations of UPOS, XPOS and FEATS, too many for a"
+            f" tagger (at most {MOST_TAGS:,}): is something in these columns that belongs to single words?"
+        )
+    first, tags = Course(tagger.FIRST, items, FIRST_TAGS, seed, None).run("first tags", jobs, done)
     items = replace(items, keys=with_tags(items.keys, tags))
-    second, tags = Course(tagger.SECOND, items, TAGS, seed, vectors).run(jobs)
+    second, tags = Course(tagger.SECOND, items, TAGS, seed, vectors).run("tags", jobs, done)
     return Tagger(first, second), tags
 
 
@@ -145,30 +164,33 @@ class Course:
     seed: int
     vectors: Vectors | None
 
-    def run(self, jobs: int) -> tuple[Labeller, list[bytes]]:
-        """The network, and the tags that those without a word's fold give it."""
-        folds = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % FOLDS
-        held_out = [np.flatnonzero(folds == fold) for fold in range(FOLDS)]
-        work = [np.empty(0, np.intp), *held_out]
-        done = map_in_order(self, work, jobs) if jobs > 1 else map(self, work)
+    def run(self, name: str, jobs: int, done: Checkpoint) -> tuple[Labeller, list[bytes]]:
+        """The network, and the tags that those without a word's fold give it; what is done is kept under its name."""
+        fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % FOLDS
+        held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)]
+        names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
+        work = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
+        left = [fold for each, fold in work if done.get(each) is None]
         tags: list[bytes] = [b""] * len(self.items.keys)
-        labeller, _ = next(done)
-        assert labeller is not None
-        for fold, (_, found) in zip(held_out, done, strict=True):
-            words = np.concatenate([np.arange(*self.items.rows[row : row + 2]) for row in fold] or [fold])
-            for word, of in zip(words.tolist(), found, strict=True):
-                tags[word] = of
+        with contextlib.closing(self._results(left, jobs)) as results:
+            labeller = done.once(name, LABELLER, lambda: next(results)[0])
+            for each, fold in zip(names, held_out, strict=True):
+                found = done.once(each, TEXTS, lambda: next(results)[1])
+                words = np.concatenate([np.arange(*self.items.rows[row : row + 2]) for row in fold])
+                for word, of in zip(words.tolist(), found, strict=True):
+                    tags[word] = of
         return labeller, tags
 
-    def __call__(self, fold: Index) -> tuple[Labeller | None, list[bytes]]:
-        """What learns all rows but those of a fold, if there is no fold; else what that says of the fold."""
-        rows = np.arange(len(self.items.rows) - 1)
-        items = self.items.take(np.setdiff1d(rows, fold)) if len(fold) else self.items
+    def _results(self, folds: Sequence[Index], jobs: int) -> Generator[tuple[Labeller, list[bytes]], None, None]:
+        yield from map_in_order(self, folds, jobs) if jobs > 1 and folds else map(self, folds)
+
+    def __call__(self, fold: Index) -> tuple[Labeller, list[bytes]]:
+        """What learns all rows but those of a fold, and what that says of the fold; all rows where they are one."""
+        rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
+        items = self.items.take(rest) if len(fold) and len(rest) else self.items
         labeller = learned(self.template, items, self.config, [self.seed, 5], self.vectors)
-        if not len(fold):
-            return labeller, []
         held = self.items.take(fold)
-        return None, tags_of(labeller, held.keys, held.rows)
+        return labeller, tags_of(labeller, held.keys, held.rows) if len(fold) else []
 
 
 @dataclass(frozen=True)
@@ -182,12 +204,17 @@ class Earlier:
 
 
 def train_earlier(
-    blocks: Sequence[Block], seed: int, vectors: Vectors | None, jobs: int, say: Callable[[str], None]
+    blocks: Sequence[Block],
+    seed: int,
+    vectors: Vectors | None,
+    jobs: int,
+    say: Callable[[str], None],
+    done: Checkpoint,
 ) -> Earlier:
     """All stages before the parser, one after another; say(what) hears what is done next."""
     say("characters, sentences, multiword tokens")
-    cutting = train_tokenizer(blocks, seed)
+    cutting = train_tokenizer(blocks, seed, done)
     say("tags")
-    tagging, tags = train_tagger(tagged_words(blocks), seed, vectors, jobs)
+    tagging, tags = train_tagger(tagged_words(blocks), seed, vectors, jobs, done)
     say("lemmas")
-    return Earlier(cutting, tagging, train_lemmatizer(blocks, seed), tags)
+    return Earlier(cutting, tagging, train_lemmatizer(blocks, seed, done), tags)

@@ -68,8 +68,8 @@ def _status(main: Callable[[list[str]], None], argv: list[str]) -> int | str | N
         main(argv)
     except SystemExit as stop:
         return stop.code
-    except KeyboardInterrupt:
-        return _complain("stopped", INTERRUPTED)
+    except KeyboardInterrupt as stop:
+        return _complain(str(stop) or "stopped", INTERRUPTED)
     except BrokenPipeError:
         raise
     except ClearparseError as error:

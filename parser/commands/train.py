@@ -5,20 +5,22 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
 from dataclasses import asdict, fields, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, NoReturn
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
 from parser import training_data, training_run
+from parser.checkpoint import VECTORS, Checkpoint
 from parser.commands.command_line import OneLineErrors, at_least_one
+from parser.commands.reproduction import DOOR, Original
 from parser.config import PRESETS, Config
 from parser.drawing import draw_sentence, shows_boxes
-from parser.errors import ClearparseError
+from parser.errors import ClearparseError, FileError
 from parser.network.classifier import averaged
+from parser.network.training import DivergedError
 from parser.pipeline import Model, load
 from parser.plots import can_plot, learning_curve
 from parser.stages.dependency_training import Treebank, vectors_of
@@ -26,6 +28,7 @@ from parser.stages.tagger import retagged, with_tags
 from parser.stages.vector_files import read_vectors
 from parser.stages.word_vectors import Vectors
 from parser.storage import Stages
+from parser.training_data import Data
 from parser.training_stages import train_earlier
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -34,66 +37,119 @@ SAMPLE = CHECKOUT / "data" / "sample"
 
 def main(argv: list[str]) -> None:
     """Train, save, check, and draw one sentence of dev."""
-    arguments = _command_line().parse_args(argv)
+    cli = _command_line()
+    arguments, command = cli.parse_args(argv), shlex.join([*DOOR, *(each for each in argv if each != "--resume")])
+    original = Original.read(arguments.again) if arguments.again else None
+    if original:
+        arguments, command = original.arguments(cli, arguments), original.command
     init = load(arguments.init) if arguments.init else None
-    config = _config(arguments, init)
+    config = original.config() if original else _config(arguments, init)
     if arguments.train is None:
         if not (SAMPLE / "train.conllu").is_file():
             raise ClearparseError("name the training data: --train FILE (the bundled treebank is only in a checkout)")
         arguments.train, arguments.dev = [SAMPLE / "train.conllu"], arguments.dev or SAMPLE / "dev.conllu"
     if arguments.plot and not can_plot():
         raise ClearparseError("--plot needs matplotlib: pip install 'clearparse[plot]'")
-    output = Path(arguments.output or _output_name(arguments.train, arguments.preset))
-    output.parent.mkdir(parents=True, exist_ok=True)
-    command = shlex.join(["python", "scripts/train.py", *argv])
+    output = _output(arguments)
     with threadpool_limits(limits=arguments.threads):
-        model, run = _train(arguments, config, init, command)
-        training_run.save_and_check(model, output, run.dev)
+        train, dev = _data(arguments, config)
+        config = config.for_data(train.words, train.nonprojective / train.sentences)
+        facts = _facts(arguments, config, train, dev)
+        if original:
+            original.check(facts)
+        checkpoint = Checkpoint(f"{output}.checkpoint", facts)
+        if arguments.resume and not checkpoint.exists() and training_run.is_finished(output, facts):
+            _say("resume", f"nothing is left to do: {output} is finished")
+            return
+        with checkpoint.kept(arguments.resume, _say):
+            model, run, stopped = _train(arguments, config, init, command, train, dev, checkpoint)
+            training_run.save_and_check(model, output, dev)
+            if stopped:
+                _end_early(stopped, model, output)
         if arguments.plot:
             learning_curve(run.epochs, f"{output}.png")
         _say_what_was_made(model, output, run)
+    if original:
+        original.compare(output)
+
+
+def _data(arguments: argparse.Namespace, config: Config) -> tuple[Data, Data]:
+    """What is learned, and what the best epoch is chosen by."""
+    train = training_data.read(arguments.train)
+    if arguments.dev is not None:
+        return train, training_data.read([arguments.dev])
+    train, dev = training_data.hold_out(train, config.dev_part, config.seed)
+    print(f"dev       {dev.sources[0]['path']}")
+    return train, dev
+
+
+def _facts(arguments: argparse.Namespace, config: Config, train: Data, dev: Data) -> dict[str, Any]:
+    options = {name: getattr(arguments, name) for name in ("preset", "stages", "half", "threads")}
+    return training_run.facts(config, options, train, dev, arguments.init, _texts(arguments))
 
 
 def _train(
-    arguments: argparse.Namespace, config: Config, init: Model | None, command: str
-) -> tuple[Model, training_run.Run]:
-    """The model, and the run of its parser, of several the last one."""
-    train = training_data.read(arguments.train)
-    if arguments.dev is None:
-        train, dev = training_data.hold_out(train, config.dev_part, config.seed)
-        print(f"dev       {dev.sources[0]['path']}")
-    else:
-        dev = training_data.read([arguments.dev])
-    config = config.for_data(train.words, train.nonprojective / train.sentences)
+    arguments: argparse.Namespace,
+    config: Config,
+    init: Model | None,
+    command: str,
+    train: Data,
+    dev: Data,
+    checkpoint: Checkpoint,
+) -> tuple[Model, training_run.Run, KeyboardInterrupt | DivergedError | None]:
+    """The model; the run of its parser, of several the last one; and what stopped it early, if something did."""
     treebank = Treebank.of(train.blocks)
-    vectors, earlier = _vectors(arguments, treebank, config), None
+    vectors, earlier = _vectors(arguments, treebank, config, checkpoint), None
     if arguments.stages == "all":
-        earlier = train_earlier(train.blocks, config.seed, vectors, arguments.jobs, _say_stage)
+        earlier = train_earlier(train.blocks, config.seed, vectors, arguments.jobs, _say_stage, checkpoint)
         treebank = replace(treebank, keys=with_tags(treebank.keys, earlier.tags))
         dev = replace(dev, blocks=[retagged(block, earlier.tagger) for block in dev.blocks])
         _say_stage("trees")
-    runs = []
+    runs, stopped = [], None
     for k in range(config.networks):
         rng = np.random.default_rng(config.seed + k)
         parser = init.parser if init else training_run.start(treebank, config, rng, vectors)
         if k == 0:
             print("\n".join(training_data.summary(train, dev, parser)), flush=True)
-        runs.append(training_run.Run(parser, config, treebank, dev, rng))
-        runs[-1].train()
+        name = f"network {k + 1}"
+        runs.append(training_run.Run(parser, config, treebank, dev, rng, checkpoint=checkpoint, name=name))
+        try:
+            runs[-1].train()
+        except (KeyboardInterrupt, DivergedError) as stop:
+            stopped = stop
+            break
+    runs = runs[:-1] if stopped and k else runs  # several networks vote when they are whole
+    if stopped and runs[-1].best is None:
+        raise stopped
     best = parser.with_parameters(averaged([run.best_parameters() for run in runs]))
     stages = Stages(best, earlier.tokenizer, earlier.tagger, earlier.lemmatizer) if earlier else Stages(best)
     if arguments.half:
         stages = stages.halved()
-    record = training_run.record(config, arguments.preset, command, runs, train, _texts(arguments), arguments.threads)
+    record = training_run.record(command, checkpoint.facts, runs)
     record["dev_scores"] |= training_run.score(stages.parser, dev)
-    return Model(replace(stages, parser=training_run.calibrated(stages.parser, dev)), record), runs[-1]
+    if stopped:
+        record["stopped"] = f"after {len(runs[-1].epochs)} of {config.epochs} epochs of network {len(runs)}"
+    return Model(replace(stages, parser=training_run.calibrated(stages.parser, dev)), record), runs[-1], stopped
 
 
-def _vectors(arguments: argparse.Namespace, treebank: Treebank, config: Config) -> Vectors | None:
+def _end_early(stopped: KeyboardInterrupt | DivergedError, model: Model, output: Path) -> NoReturn:
+    """Raises KeyboardInterrupt or ClearparseError with what is there all the same."""
+    best = model.record["dev_scores"]
+    told = f"{output} is the best model so far, of epoch {best['epoch']} (dev LAS {best['LAS']:.2f})"
+    if isinstance(stopped, KeyboardInterrupt):
+        raise KeyboardInterrupt(f"stopped; {told}; the same command with --resume goes on")
+    raise ClearparseError(f"{stopped}; {told}")
+
+
+def _vectors(
+    arguments: argparse.Namespace, treebank: Treebank, config: Config, checkpoint: Checkpoint
+) -> Vectors | None:
     """What the rows of words begin with, if there is any text for it."""
     if arguments.raw_text:
-        return vectors_of(treebank, arguments.raw_text, config)
-    return read_vectors(arguments.vectors, treebank.forms(), config.d) if arguments.vectors else None
+        return checkpoint.once("vectors", VECTORS, lambda: vectors_of(treebank, arguments.raw_text, config))
+    if arguments.vectors:
+        return checkpoint.once("vectors", VECTORS, lambda: read_vectors(arguments.vectors, treebank.forms(), config.d))
+    return None
 
 
 def _texts(arguments: argparse.Namespace) -> list[str]:
@@ -102,7 +158,11 @@ def _texts(arguments: argparse.Namespace) -> list[str]:
 
 
 def _say_stage(what: str) -> None:
-    print(f"stage     {what}", flush=True)
+    _say("stage", what)
+
+
+def _say(what: str, message: str) -> None:
+    print(f"{what:<10}{message}", flush=True)
 
 
 def _say_what_was_made(model: Model, output: Path, run: training_run.Run) -> None:
@@ -120,13 +180,22 @@ def _say_what_was_made(model: Model, output: Path, run: training_run.Run) -> Non
     print(f"model     {output}  ({output.stat().st_size / 1e6:.1f} MB)\nrecord    {output}.json")
 
 
-def _output_name(train: Sequence[str | Path], preset: str) -> Path:
-    """models/TREEBANK-PRESET.model, the treebank being the folder of its first file."""
-    return Path("models") / f"{Path(train[0]).resolve().parent.name}-{preset}.model"
+def _output(arguments: argparse.Namespace) -> Path:
+    """Where the model goes, else models/TREEBANK-PRESET.model, the treebank being the folder of its first file.
+
+    Makes the folder. Raises FileError if the output is something else than a file.
+    """
+    name = f"{Path(arguments.train[0]).resolve().parent.name}-{arguments.preset}.model"
+    output = Path(arguments.output or Path("models") / name)
+    if arguments.output == "-" or (output.exists() and not output.is_file()):
+        raise FileError(output, "a model and what belongs to it need the name of a file")
+    output.parent.mkdir(parents=True, exist_ok=True)
+    return output
 
 
 def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(prog="train.py", description="Train a dependency parser on CoNLL-U or CoNLL-X files.")
+    description = "Train a dependency parser on CoNLL-U or CoNLL-X files."
+    cli = OneLineErrors(prog="train.py", description=description, allow_abbrev=False)
     cli.add_argument(
         "--train", nargs="+", metavar="F", help="annotated files; without, the bundled treebank data/sample"
     )
@@ -145,6 +214,17 @@ def _command_line() -> argparse.ArgumentParser:
     cli.add_argument("--output", metavar="MODEL", help="where the model goes; default models/TREEBANK-PRESET.model")
     preset_help = "fast: 200 hidden units; accurate: 512; best: five networks as accurate's that vote"
     cli.add_argument("--preset", choices=PRESETS, default="fast", help=preset_help)
+    cli.add_argument(
+        "--resume",
+        action="store_true",
+        help="go on from MODEL.checkpoint, which a stopped training leaves, to the same bytes as without a stop",
+    )
+    cli.add_argument(
+        "--again",
+        metavar="RECORD",
+        help="repeat the training of a record, MODEL.json, and tell whether the same bytes come out; the model goes"
+        " to --output, or beside that of the record"
+    )
     cli.add_argument("--init", metavar="MODEL", help="go on from this model, on other data")
     cli.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of the matrix products (default 1)")
     cli.add_argument(

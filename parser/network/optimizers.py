@@ -149,6 +149,20 @@ class MovingAverage:
             for debt in self._debt:
                 debt *= 2.0**-20
 
+    def state(self) -> State:
+        """The count of steps, their weight and all sums, as copies."""
+        arrays = {"t": np.array(self.t), "weight": np.array(self.weight)}
+        for kind, of in (("last", self._last), ("debt", self._debt)):
+            arrays |= {f"{name}.{kind}": array.copy() for name, array in of._asdict().items()}
+        return arrays
+
+    def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
+        """Goes on from what `state` gave."""
+        self.t, self.weight = int(state["t"]), float(state["weight"])
+        self._last, self._debt = (
+            Parameters(*(state[f"{name}.{kind}"].copy() for name in Parameters._fields)) for kind in ("last", "debt")
+        )
+
     def parameters(self) -> Parameters:
         """The averages of all parameters, as new arrays."""
         return Parameters(*(last + debt / self.weight for last, debt in zip(self._last, self._debt, strict=True)))

@@ -5,12 +5,14 @@ It knows examples, steps and epochs; what an example means and how good the para
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from parser.errors import ClearparseError
 from parser.network.classifier import Booleans, Integers, Parameters, backward, forward
 from parser.network.optimizers import MovingAverage, Optimizer, clip_by_norm
 
@@ -40,10 +42,25 @@ class Schedule(NamedTuple):
         return self.peak * (1 - (1 - self.end) * (progress - self.warm_up) / (1 - self.warm_up))
 
 
+class DivergedError(ClearparseError):
+    """The loss, or a parameter, is not a finite number any more."""
+
+    def __init__(self, step: int, lr: float) -> None:
+        super().__init__(step, lr)  # both, so that the error survives pickling between processes
+        self.step, self.lr = step, lr
+
+    def __str__(self) -> str:
+        return (
+            f"step {self.step:,}: the loss is no finite number any more, at a learning rate of {self.lr:g};"
+            " try a tenth of it (--lr), or --max-norm 1"
+        )
+
+
 def fit(
     params: Parameters,
     batches: Callable[[int], Iterable[Batch]],
     *,
+    first: int = 0,
     epochs: int,
     optimizer: Optimizer,
     average: MovingAverage,
@@ -57,16 +74,23 @@ def fit(
 ) -> None:
     """Train params in place, batches(epoch) after batches(epoch), until stop(epoch, averaged parameters).
 
-    log(J, B) hears the loss of every batch. max_norm 0: gradients are not clipped.
+    first: the epoch to begin with. log(J, B) hears the loss of every batch. max_norm 0: gradients are not clipped.
+    Raises DivergedError.
     """
-    for epoch in range(epochs):
+    for epoch in range(first, epochs):
         for batch in batches(epoch):
+            lr = schedule(batch.progress)
             _, cache = forward(params, batch.w, legal=batch.legal, dropout=dropout, slot_dropout=slot_dropout, rng=rng)
             J, gradients = backward(params, cache, batch.target)
+            if not math.isfinite(J):
+                raise DivergedError(optimizer.t + 1, lr)
             if max_norm:
                 clip_by_norm(gradients, max_norm)
-            optimizer.step(params, gradients, schedule(batch.progress))
+            optimizer.step(params, gradients, lr)
             average.update(params, gradients)
             log(J, len(batch.w))
-        if stop(epoch, average.parameters()):
+        averages = average.parameters()
+        if not all(np.isfinite(theta).all() for theta in averages):
+            raise DivergedError(optimizer.t, schedule((epoch + 1) / epochs))
+        if stop(epoch, averages):
             break

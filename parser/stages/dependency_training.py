@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import pairwise
+from itertools import chain, pairwise
 
 import numpy as np
 from numpy.typing import NDArray
@@ -130,22 +130,37 @@ class Lecturer:
             raise ClearparseError(f"the model does not know these labels of the training data: {' '.join(sorted(new))}")
         self._tables = Tables(parser.params, parser.features)
         self._encoder = Encoder(parser.vocabulary)
+        # All types now: else their numbers, and with them what is rounded how, would come from the order of sections.
+        self._encoder.types(treebank.keys)
+        # Of the pass under way: its order, and how many of its sentences were learned. Set, a pass goes on there.
+        self.order: Index = np.empty(0, np.intp)
+        self.place = 0
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """One pass over the treebank, in sections: each is parsed as the parser is by then, mixed, and learned."""
+        """One pass over the treebank."""
+        return chain.from_iterable(self.sections(epoch))
+
+    def sections(self, epoch: int) -> Iterator[Iterator[Batch]]:
+        """One pass, or the rest of one, in sections: each is parsed as the parser is by then, mixed, and learned."""
+        if not self.place:
+            self.order = self.rng.permutation(len(self.treebank))
+        while self.place < len(self.order):
+            yield self._section(epoch)
+            self.place += self.config.section
+        self.place = 0
+
+    def _section(self, epoch: int) -> Iterator[Batch]:
         config, rng = self.config, self.rng
         exploration = config.exploration if epoch >= config.explore_from else 0.0
-        order = rng.permutation(len(self.treebank))
-        for first in range(0, len(order), config.section):
-            section = self.treebank.take(order[first : first + config.section])
-            examples = self._examples(section, exploration)
-            mixed = rng.permutation(len(examples.target))
-            for k in range(0, len(mixed), config.batch):
-                now = mixed[k : k + config.batch]
-                seen = first + len(section) * k / len(mixed)
-                legal = np.take(examples.legal[now], self.parser.transitions.kind, axis=1)
-                progress = (epoch + seen / len(self.treebank)) / config.epochs
-                yield Batch(examples.w[now], examples.target[now], legal, progress)
+        section = self.treebank.take(self.order[self.place : self.place + config.section])
+        examples = self._examples(section, exploration)
+        mixed = rng.permutation(len(examples.target))
+        for k in range(0, len(mixed), config.batch):
+            now = mixed[k : k + config.batch]
+            seen = self.place + len(section) * k / len(mixed)
+            legal = np.take(examples.legal[now], self.parser.transitions.kind, axis=1)
+            progress = (epoch + seen / len(self.treebank)) / config.epochs
+            yield Batch(examples.w[now], examples.target[now], legal, progress)
 
     def _examples(self, section: Treebank, exploration: float) -> Examples:
         """The configurations of a part of the treebank, each with the transition to learn."""

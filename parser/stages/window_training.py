@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from parser.config import NetworkConfig
 from parser.network.classifier import Parameters
 from parser.network.training import Batch
-from parser.stages.fitting import fit_as
+from parser.stages.fitting import Learner
 from parser.stages.window import Labeller, Window, parse_window
 from parser.stages.word_vectors import Vectors
 from parser.treebank.slots import Index, channels_of
@@ -92,5 +92,5 @@ def trained(labeller: Labeller, items: Items, config: NetworkConfig, rng: np.ran
         last[:] = [average]
         return False
 
-    fit_as(config, labeller.params, lessons.batches, rng, lambda J, B: None, keep)
+    Learner(config, labeller.params, rng).fit(lessons.batches, lambda J, B: None, keep)
     return labeller.with_parameters(last[0])
