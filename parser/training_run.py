@@ -118,12 +118,13 @@ class Run:
         """What is left of a run that is over."""
         best = self.best._asdict() if self.best else {}
         arrays = {f"best.{name}": array for name, array in best.items()}
-        return arrays, {"epoch": self.config.epochs, "epochs": self.epochs}
+        epochs = [list(each.items()) for each in self.epochs]  # pairs: a file of arrays sorts the keys of dictionaries
+        return arrays, {"epoch": self.config.epochs, "epochs": epochs}
 
     def _restore(self) -> int:
         """Goes on from its part of the checkpoint, if there is one; the epoch to go on with."""
         arrays, values = self.checkpoint.get(self.name) or ({}, {"epoch": 0, "epochs": []})
-        self.epochs = values["epochs"]
+        self.epochs = list(map(dict, values["epochs"]))
         if self.epochs:
             self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
         if "random" in values:

@@ -1,0 +1,402 @@
+"""A training that was killed anywhere goes on from its checkpoint, and ends in the bytes of one that was not."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from parser import checkpoint, training_stages
+from parser.checkpoint import LABELLER, TEXTS, VECTORS, Checkpoint, difference
+from parser.commands import train
+from parser.errors import ClearparseError, FileError
+from parser.network.classifier import Parameters
+from parser.network.optimizers import Adam, MovingAverage
+from parser.network.training import DivergedError
+from parser.pipeline import load
+from parser.stages.window import Labeller
+from parser.stages.word_vectors import Vectors
+from parser.treebank.vocabulary import Vocabulary
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+SMALL = ["--H", "8", "--d", "8", "--epochs", "4", "--batch", "64", "--section", "20", "--explore-from", "1"]
+SMALL += ["--lr", "0.02", "--dropout", "0", "--slot-dropout", "0.1"]
+
+
+class Killed(BaseException):
+    """What ends a training in the middle of anything, as SIGKILL would."""
+
+
+@pytest.fixture(autouse=True)
+def always_written(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(checkpoint, "SHARE", 1e9)  # by the clock it would be written seldom, and nobody knows when
+
+
+def few_sentences(path: Path, count: int) -> Path:
+    sentences = (SAMPLE / "dev.conllu").read_text(encoding="utf-8").split("\n\n")
+    path.write_text("\n\n".join(sentences[:count]) + "\n\n", encoding="utf-8")
+    return path
+
+
+def command(output: Path, *more: str) -> list[str]:
+    return ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(output), *more]
+
+
+def files(output: Path) -> dict[str, bytes]:
+    """Everything in the folder of a model, by name."""
+    return {path.name: path.read_bytes() for path in output.parent.iterdir()}
+
+
+class Interrupter:
+    """Counts calls of a method of a class, and ends the one with the number `at` by an exception."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, owner: type, method: str, *, behind: bool = False) -> None:
+        self.calls, self.at = 0, 0
+        self.exception: BaseException | type[BaseException] = Killed
+        original: Callable[..., Any] = getattr(owner, method)
+
+        def counted(*arguments: Any, **options: Any) -> Any:
+            self.calls += 1
+            if behind:
+                original(*arguments, **options)
+            if self.calls == self.at:
+                raise self.exception
+            return None if behind else original(*arguments, **options)
+
+        patch.setattr(owner, method, counted)
+
+    def run(self, argv: list[str], at: int = 0) -> int:
+        """Train; the number of calls. Raises Killed at call `at`, if there are so many."""
+        self.calls, self.at = 0, at
+        train.main(argv)
+        return self.calls
+
+
+@pytest.fixture
+def steps(monkeypatch: pytest.MonkeyPatch) -> Interrupter:
+    return Interrupter(monkeypatch, Adam, "step")
+
+
+@pytest.fixture
+def writes(monkeypatch: pytest.MonkeyPatch) -> Interrupter:
+    return Interrupter(monkeypatch, Checkpoint, "write", behind=True)
+
+
+@pytest.fixture
+def output(tmp_path: Path) -> Path:
+    (tmp_path / "models").mkdir()
+    return tmp_path / "models" / "m"
+
+
+def ends_the_same(argv: list[str], output: Path, killer: Interrupter, moments: Callable[[int], Iterator[int]]) -> None:
+    """Kill at each of some moments, of as many as there are; go on; compare."""
+    count = killer.run(argv)
+    whole = files(output)
+    assert sorted(whole) == ["m", "m.json"]
+    tried = 0
+    for at in moments(count):
+        for path in output.parent.iterdir():
+            path.unlink()
+        with pytest.raises(Killed):
+            killer.run(argv, at)
+        left = killer.run([*argv, "--resume"])
+        assert files(output) == whole, f"killed at {at} of {count}"
+        assert left <= count - at + count / 4
+        tried += 1
+    assert tried >= 4
+
+
+@pytest.mark.parametrize("more", [[], ["--patience", "1"], ["--networks", "2"], ["--half"], ["--optimizer", "adagrad"]])
+def test_killed_behind_any_write(more: list[str], output: Path, writes: Interrupter) -> None:
+    ends_the_same(command(output, *SMALL, *more), output, writes, lambda count: iter(range(1, count + 1, 3)))
+
+
+def test_killed_at_any_step(output: Path, steps: Interrupter) -> None:
+    ends_the_same(command(output, *SMALL), output, steps, lambda count: iter(range(2, count, count // 5)))
+
+
+def test_killed_again_and_again(output: Path, steps: Interrupter) -> None:
+    argv = command(output, *SMALL)
+    count = steps.run(argv)
+    whole, done = files(output), 0
+    output.unlink()
+    while True:
+        try:
+            steps.run([*argv, "--resume"], at=count // 6)
+            break
+        except Killed:
+            done += 1
+    assert done >= 5
+    assert files(output) == whole
+
+
+def test_killed_in_any_stage(
+    output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: Interrupter
+) -> None:
+    for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
+        small = replace(getattr(training_stages, name), H=8, d=4, epochs=1, batch=64)
+        monkeypatch.setattr(training_stages, name, small)
+    source = str(few_sentences(tmp_path / "few.conllu", 15))
+    argv = ["--train", source, "--dev", source, "--raw-text", source, "--stages", "all", "--output", str(output)]
+    argv += ["--H", "8", "--d", "4", "--epochs", "2", "--vector-min-count", "1"]
+    ends_the_same(argv, output, writes, lambda count: iter(range(2, count + 1, 4)))
+
+
+def test_going_on_does_only_what_is_left(output: Path, steps: Interrupter) -> None:
+    """Killed after 70 % of the steps, at most 40 % are done behind it."""
+    argv = command(output, *SMALL)
+    count = steps.run(argv)
+    with pytest.raises(Killed):
+        steps.run(argv, at=round(0.7 * count))
+    assert steps.run([*argv, "--resume"]) <= 0.4 * count
+
+
+def test_finished_networks_are_kept_small(output: Path, steps: Interrupter) -> None:
+    """The first network has no moments any more, and is not trained again."""
+    argv = command(output, *SMALL, "--networks", "2")
+    count = steps.run(argv)
+    with pytest.raises(Killed):
+        steps.run(argv, at=round(0.75 * count))
+    arrays, about = checkpoint.load_arrays(f"{output}.checkpoint")
+    first = {name for name in arrays if name.startswith("network 1/")}
+    assert first == {f"network 1/best.{name}" for name in Parameters._fields}
+    assert len(about["parts"]["network 1"]["epochs"]) == 4
+
+
+def test_no_checkpoint_and_nothing_left_to_do(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = command(output, *SMALL, "--resume")
+    train.main(argv)
+    assert f"resume    there is no {output}.checkpoint: the training starts anew\n" in capsys.readouterr().out
+    before = files(output)
+    train.main(argv)
+    assert capsys.readouterr().out == f"resume    nothing is left to do: {output} is finished\n"
+    assert files(output) == before
+    train.main([*argv, "--seed", "2"])  # that model is another one
+    assert "starts anew" in capsys.readouterr().out
+    assert files(output).keys() == before.keys()
+    assert files(output) != before
+
+
+def test_without_resume_a_training_starts_anew(
+    output: Path, steps: Interrupter, capsys: pytest.CaptureFixture[str]
+) -> None:
+    argv = command(output, *SMALL)
+    count = steps.run(argv)
+    with pytest.raises(Killed):
+        steps.run(argv, at=count // 2)
+    assert steps.run(argv) == count
+    assert f"with --resume it would go on from {output}.checkpoint" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (["--lr", "0.01"], "another training: lr is 0.01, it was 0.02$"),
+        (["--preset", "best"], "networks is 5, it was 1; passes is 20, it was 10; preset is best, it was fast$"),
+        (["--preset", "accurate", "--passes", "11", "--average", "0.9", "--min-count", "1"], "; and 1 more$"),
+        (["--stages", "all"], "stages is all, it was parser"),
+        (["--half"], "half is True, it was False"),
+        (["--threads", "2"], "threads is 2, it was 1"),
+        (["--train", str(SAMPLE / "train.conllu")], "train 1 sentences is 150, it was 49; train 1 sha256 is"),
+        (["--dev", str(SAMPLE / "train.conllu")], "dev sentences is 150"),
+        (["--raw-text", str(SAMPLE / "train.conllu")], "raw_text 1 sha256 is [0-9a-f]+, it was None"),
+    ],
+)
+def test_the_checkpoint_of_another_training_is_refused(
+    change: list[str], message: str, output: Path, steps: Interrupter
+) -> None:
+    argv = command(output, *SMALL)
+    with pytest.raises(Killed):
+        steps.run(argv, at=30)
+    before = files(output)
+    with pytest.raises(FileError, match=message):
+        train.main([*argv, *change, "--resume"])
+    assert files(output) == before
+
+
+def test_other_versions_are_told(output: Path, steps: Interrupter, capsys: pytest.CaptureFixture[str]) -> None:
+    argv = command(output, *SMALL)
+    for versions, fails in (({"numpy": "1.0"}, False), ({"clearparse": "99.0"}, True)):
+        with pytest.raises(Killed):
+            steps.run(argv, at=30)
+        path = Path(f"{output}.checkpoint")
+        arrays, about = checkpoint.load_arrays(path)
+        about["facts"]["versions"] |= versions
+        checkpoint.save_arrays(path, arrays, about)
+        if fails:
+            with pytest.raises(FileError, match=r"checkpoint is of clearparse 99\.0"):
+                train.main([*argv, "--resume"])
+        else:
+            train.main([*argv, "--resume"])
+            assert f"warning   numpy is {np.__version__}, it was 1.0: the bytes may differ" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize("damage", ["cut", "model", "bare"])
+def test_what_is_no_checkpoint_is_refused(damage: str, output: Path, steps: Interrupter) -> None:
+    argv = command(output, *SMALL)
+    train.main(argv)
+    path = Path(f"{output}.checkpoint")
+    with pytest.raises(Killed):
+        steps.run(argv, at=30)
+    if damage == "cut":
+        path.write_bytes(path.read_bytes()[:-100])
+    elif damage == "model":
+        path.write_bytes(output.read_bytes())
+    else:
+        arrays, about = checkpoint.load_arrays(path)
+        checkpoint.save_arrays(path, arrays, {"kind": checkpoint.KIND, "facts": about["facts"]})
+    told = {"cut": "damaged", "model": "a dependency parser, not a checkpoint", "bare": "not a checkpoint that can"}
+    with pytest.raises(FileError, match=told[damage]):
+        train.main([*argv, "--resume"])
+
+
+# Stopped, but alive
+
+
+def test_ctrl_c_leaves_the_best_model(output: Path, steps: Interrupter) -> None:
+    argv = command(output, *SMALL)
+    count = steps.run(argv)
+    whole = files(output)
+    output.unlink()
+    steps.exception = KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt) as caught:
+        steps.run(argv, at=round(0.7 * count))
+    record = load(output).record
+    assert record["stopped"] == "after 2 of 4 epochs of network 1"
+    best = f"of epoch {record['dev_scores']['epoch']} (dev LAS {record['dev_scores']['LAS']:.2f})"
+    assert str(caught.value) == (
+        f"stopped; {output} is the best model so far, {best}; the same command with --resume goes on"
+    )
+    assert sorted(files(output)) == ["m", "m.checkpoint", "m.json"]
+    steps.run([*argv, "--resume"])
+    assert files(output) == whole
+
+
+def test_ctrl_c_in_the_second_network_leaves_the_first(output: Path, steps: Interrupter) -> None:
+    argv = command(output, *SMALL, "--networks", "2")
+    count = steps.run(argv)
+    steps.exception = KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt, match="the best model so far"):
+        steps.run(argv, at=round(0.9 * count))
+    assert load(output).parser.params.U.shape[0] == 8  # one network's hidden units
+    assert load(output).record["stopped"] == "after 4 of 4 epochs of network 1"
+
+
+def test_ctrl_c_before_there_is_a_model(output: Path, steps: Interrupter) -> None:
+    count = steps.run(command(output, *SMALL))
+    output.unlink()
+    Path(f"{output}.json").unlink()
+    steps.exception = KeyboardInterrupt
+    with pytest.raises(KeyboardInterrupt, match="^$"):
+        steps.run(command(output, *SMALL), at=2)
+    assert not files(output)
+    with pytest.raises(KeyboardInterrupt, match="^stopped; the same command with --resume goes on$"):
+        steps.run(command(output, *SMALL), at=count // 4 - 1)  # behind a section of the first epoch
+    assert sorted(files(output)) == ["m.checkpoint"]
+
+
+def test_an_error_before_anything_is_done_leaves_nothing(output: Path, tmp_path: Path) -> None:
+    train.main(command(output, *SMALL))
+    text = (SAMPLE / "dev.conllu").read_text(encoding="utf-8").replace("nsubj", "novel")
+    (tmp_path / "new.conllu").write_text(text, encoding="utf-8")
+    before = files(output)
+    with pytest.raises(ClearparseError, match="novel"):
+        train.main(
+            ["--train", str(tmp_path / "new.conllu"), "--init", str(output), "--output", f"{output}2", "--epochs", "1"]
+        )
+    assert files(output) == before
+
+
+# Parts
+
+
+def test_it_is_written_as_often_as_its_share_of_time_allows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    now = 0.0
+    monkeypatch.setattr(checkpoint, "SHARE", 0.05)
+    monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now)
+
+    def save(*arguments: Any) -> None:
+        nonlocal now
+        now += 2
+
+    monkeypatch.setattr(checkpoint, "save_arrays", save)
+    kept = Checkpoint(tmp_path / "c", {})
+    assert kept.due()
+    kept.write()
+    due = []
+    for _ in range(45):
+        now += 1
+        due.append(kept.due())
+    assert due.index(True) == 39  # 2 s of 40
+    assert not Checkpoint().due()
+
+
+def test_parts_come_back_as_they_were(tmp_path: Path) -> None:
+    params = Parameters.initial(V=5, m=1, d=2, H=3, C=2, rng=np.random.default_rng(1))
+    labeller = Labeller(params, "form: 0", Vocabulary({"form": ["a", "ü"]}), ["x", "y"])
+    vectors = Vectors(["a", "b"], np.ones((2, 3), np.float32), ["A", "b"])
+    facts = {"versions": {"clearparse": checkpoint.__version__}}
+    first = Checkpoint(tmp_path / "c", facts)
+    texts = ([], [b""], [b"NOUN\tNN\t_", b""])
+    made = [first.once("labeller", LABELLER, lambda: labeller), first.once("vectors", VECTORS, lambda: vectors)]
+    made += [first.once(f"texts {i}", TEXTS, lambda i=i: texts[i]) for i in range(3)]
+    again = Checkpoint(tmp_path / "c", facts)
+    again.read(lambda what, message: None)
+
+    def never() -> Any:
+        raise AssertionError("it was made before")
+
+    found = again.once("labeller", LABELLER, never)
+    assert all(np.array_equal(ours, theirs) for ours, theirs in zip(found.params, params, strict=True))
+    assert (found.template, found.vocabulary.symbols, found.classes) == ("form: 0", {"form": ["a", "ü"]}, ["x", "y"])
+    found = again.once("vectors", VECTORS, never)
+    assert (found.words, found.forms, found.values.tolist()) == (vectors.words, vectors.forms, vectors.values.tolist())
+    assert [again.once(f"texts {i}", TEXTS, never) for i in range(3)] == list(texts)
+
+
+def test_the_moving_average_goes_on(output: Path) -> None:
+    rng = np.random.default_rng(3)
+    params = Parameters.initial(V=4, m=2, d=2, H=3, C=2, rng=rng)
+    one, other = MovingAverage(params, 0.9), MovingAverage(params, 0.9)
+    for k in range(200):
+        gradients = Parameters(*(rng.standard_normal(theta.shape).astype(np.float32) for theta in params))
+        for theta, gradient in zip(params, gradients, strict=True):
+            theta -= gradient
+        one.update(params, gradients)  # type: ignore[arg-type]  # dense gradients only
+        if k % 50 == 7:
+            state = one.state()
+            other = MovingAverage(params, 0.9)
+            other.restore(state)
+            state["L.last"][...] = 99  # a copy, both ways
+        else:
+            other.update(params, gradients)  # type: ignore[arg-type]
+    for ours, theirs in zip(one.parameters(), other.parameters(), strict=True):
+        assert ours.tobytes() == theirs.tobytes()
+
+
+def test_what_differs_is_named() -> None:
+    before = {"config": {"lr": 1, "d": 2}, "train": [{"path": "a", "sha256": "1"}], "versions": {"numpy": "1"}}
+    assert not difference(before, {**before, "versions": {}, "train": [{"path": "b", "sha256": "1"}]})
+    assert difference(before, {**before, "train": []}) == "train 1 sha256 is None, it was 1"
+    assert difference(before, {**before, "config": {"lr": 2}}) == "lr is 2, it was 1; d is None, it was 2"
+
+
+def test_a_loss_that_is_not_finite_ends_in_one_line(output: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    argv = command(output, *SMALL, "--optimizer", "sgd", "--lr", "100", "--warm-up", "0")
+    with pytest.raises(DivergedError, match=r"^step [0-9]+: the loss is no finite number any more, at a learning"):
+        train.main(argv)
+    assert not files(output)
+    assert capfd.readouterr().err == ""
+
+
+def test_a_loss_that_is_not_finite_leaves_the_best_model(output: Path, steps: Interrupter) -> None:
+    argv = command(output, *SMALL)
+    count = steps.run(argv)
+    steps.exception = DivergedError(60, 0.003)
+    with pytest.raises(ClearparseError, match=r"try a tenth of it .*; .*m is the best model so far, of epoch"):
+        steps.run(argv, at=round(0.6 * count))
+    assert load(output).record["stopped"] == "after 2 of 4 epochs of network 1"
