@@ -76,6 +76,9 @@ class Config(NetworkConfig):
         "arc-hybrid, arc-hybrid-swap (which makes crossing arcs), arc-standard; auto: as the training data need",
         names=("auto", "arc-hybrid", "arc-hybrid-swap", "arc-standard"),
     )
+    silver: float = _choice(
+        2.0, "words of raw text, with trees by the first networks, that a pass has for each of the treebank", 0, 100
+    )
     networks: int = _choice(1, "networks trained one after another, each with its own seed, that vote as one", 1, 100)
     exploration: float = _choice(0.9, "how often the parser's own choice is followed in training, once it is", 0, 1)
     explore_from: int = _choice(3, "first epoch that explores, counted from 0")

@@ -38,6 +38,8 @@ from parser.version import __version__
 class Run:
     """A training run as it goes: scores by epoch, the best parameters so far. quiet: it prints nothing.
 
+    silver: sentences with trees of a parser's making, to learn from besides the treebank (see Lecturer).
+
     Its part of the checkpoint, by its name, is brought up to date every so often; a run goes on from what it finds.
     """
 
@@ -46,6 +48,7 @@ class Run:
     treebank: Treebank
     dev: Data
     rng: np.random.Generator
+    silver: Treebank | None = None
     quiet: bool = False
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
     name: str = "parser"
@@ -57,7 +60,7 @@ class Run:
     def train(self) -> None:
         """Train to the end, or until dev LAS has not risen for `patience` epochs; shows a bar on a terminal."""
         config = self.config
-        self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng)
+        self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng, self.silver)
         self.learner = Learner(config, self.parser.params, self.rng)
         self.started = time.monotonic()
         first = self._restore()

@@ -137,9 +137,11 @@ def tagged_words(blocks: Sequence[Block]) -> Items:
 
 
 def train_tagger(
-    items: Items, seed: int, vectors: Vectors | None, jobs: int, done: Checkpoint
+    items: Items, seed: int, vectors: Vectors | None, jobs: int, done: Checkpoint, *, for_parser: bool = True
 ) -> tuple[Tagger, list[bytes]]:
     """A tagger; and tags for all words (see tagged_words), each by networks that were not trained on its sentence.
+
+    for_parser: else the second network is trained once, on all sentences, and there are no tags.
 
     Raises ClearparseError if there are so many different tags that no network can learn them.
     """
@@ -150,7 +152,7 @@ def train_tagger(
         )
     first, tags = Course(tagger.FIRST, items, FIRST_TAGS, seed, None).run("first tags", jobs, done)
     items = replace(items, keys=with_tags(items.keys, tags))
-    second, tags = Course(tagger.SECOND, items, TAGS, seed, vectors).run("tags", jobs, done)
+    second, tags = Course(tagger.SECOND, items, TAGS, seed, vectors).run("tags", jobs, done, folds=FOLDS * for_parser)
     return Tagger(first, second), tags
 
 
@@ -164,10 +166,10 @@ class Course:
     seed: int
     vectors: Vectors | None
 
-    def run(self, name: str, jobs: int, done: Checkpoint) -> tuple[Labeller, list[bytes]]:
+    def run(self, name: str, jobs: int, done: Checkpoint, folds: int = FOLDS) -> tuple[Labeller, list[bytes]]:
         """The network, and the tags that those without a word's fold give it; what is done is kept under its name."""
-        fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % FOLDS
-        held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)]
+        fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
+        held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
         names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
         work = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
         left = [fold for each, fold in work if done.get(each) is None]
@@ -210,11 +212,16 @@ def train_earlier(
     jobs: int,
     say: Callable[[str], None],
     done: Checkpoint,
+    *,
+    for_parser: bool,
 ) -> Earlier:
-    """All stages before the parser, one after another; say(what) hears what is done next."""
+    """All stages before the parser, one after another; say(what) hears what is done next.
+
+    for_parser: the tags are wanted; without them the training takes half the time.
+    """
     say("characters, sentences, multiword tokens")
     cutting = train_tokenizer(blocks, seed, done)
     say("tags")
-    tagging, tags = train_tagger(tagged_words(blocks), seed, vectors, jobs, done)
+    tagging, tags = train_tagger(tagged_words(blocks), seed, vectors, jobs, done, for_parser=for_parser)
     say("lemmas")
     return Earlier(cutting, tagging, train_lemmatizer(blocks, seed, done), tags)

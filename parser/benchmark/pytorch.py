@@ -20,7 +20,9 @@ class PyTorch:
         import torch
 
         self.torch = torch
-        self.L = torch.nn.Embedding.from_pretrained(torch.from_numpy(params.L.copy()), freeze=False, sparse=sparse)
+        self.L = torch.nn.Embedding.from_pretrained(  # type: ignore[no-untyped-call, unused-ignore]
+            torch.from_numpy(params.L.copy()), freeze=False, sparse=sparse
+        )
         others = [torch.nn.Parameter(torch.from_numpy(array.copy())) for array in params[1:]]
         self.W, self.b_1, self.U, self.b_2 = others
         dense = others if sparse else [self.L.weight, *others]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
+from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -19,16 +20,18 @@ from parser.commands.reproduction import DOOR, Original
 from parser.config import PRESETS, Config
 from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError, FileError
-from parser.network.classifier import averaged
 from parser.network.training import DivergedError
 from parser.pipeline import Model, load
 from parser.plots import can_plot, learning_curve
+from parser.self_training import SILVER, silver
+from parser.stages.dependency import DependencyParser
 from parser.stages.dependency_training import Treebank, vectors_of
 from parser.stages.tagger import retagged, with_tags
 from parser.stages.vector_files import read_vectors
 from parser.stages.word_vectors import Vectors
 from parser.storage import Stages
 from parser.training_data import Data
+from parser.training_networks import Networks, Trained, first_config
 from parser.training_stages import train_earlier
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -62,10 +65,11 @@ def main(argv: list[str]) -> None:
             _say("resume", f"nothing is left to do: {output} is finished")
             return
         with checkpoint.kept(arguments.resume, _say):
-            model, run, stopped = _train(arguments, config, init, command, train, dev, checkpoint)
-            training_run.save_and_check(model, output, dev)
-            if stopped:
-                _end_early(stopped, model, output)
+            model, trained = _train(arguments, config, init, command, train, dev, checkpoint)
+            run = trained.runs[-1]
+            training_run.save_and_check(model, output, run.dev)
+            if trained.stopped:
+                _end_early(trained.stopped, model, output)
         if arguments.plot:
             learning_curve(run.epochs, f"{output}.png")
         _say_what_was_made(model, output, run)
@@ -96,40 +100,48 @@ def _train(
     train: Data,
     dev: Data,
     checkpoint: Checkpoint,
-) -> tuple[Model, training_run.Run, KeyboardInterrupt | DivergedError | None]:
-    """The model; the run of its parser, of several the last one; and what stopped it early, if something did."""
+) -> tuple[Model, Trained]:
+    """The model, and how its parser was trained."""
     treebank = Treebank.of(train.blocks)
     vectors, earlier = _vectors(arguments, treebank, config, checkpoint), None
-    if arguments.stages == "all":
-        earlier = train_earlier(train.blocks, config.seed, vectors, arguments.jobs, _say_stage, checkpoint)
+    whole, learns_text = arguments.stages == "all", bool(arguments.raw_text and config.silver)
+    if whole or learns_text:
+        jobs = arguments.jobs
+        earlier = train_earlier(train.blocks, config.seed, vectors, jobs, _say_stage, checkpoint, for_parser=whole)
+        _say_stage("trees")
+    if earlier and whole:
         treebank = replace(treebank, keys=with_tags(treebank.keys, earlier.tags))
         dev = replace(dev, blocks=[retagged(block, earlier.tagger) for block in dev.blocks])
-        _say_stage("trees")
-    runs, stopped = [], None
-    for k in range(config.networks):
-        rng = np.random.default_rng(config.seed + k)
-        parser = init.parser if init else training_run.start(treebank, config, rng, vectors)
-        if k == 0:
-            print("\n".join(training_data.summary(train, dev, parser)), flush=True)
-        name = f"network {k + 1}"
-        runs.append(training_run.Run(parser, config, treebank, dev, rng, checkpoint=checkpoint, name=name))
-        try:
-            runs[-1].train()
-        except (KeyboardInterrupt, DivergedError) as stop:
-            stopped = stop
-            break
-    runs = runs[:-1] if stopped and k else runs  # several networks vote when they are whole
-    if stopped and runs[-1].best is None:
-        raise stopped
-    best = parser.with_parameters(averaged([run.best_parameters() for run in runs]))
-    stages = Stages(best, earlier.tokenizer, earlier.tagger, earlier.lemmatizer) if earlier else Stages(best)
-    if arguments.half:
-        stages = stages.halved()
-    record = training_run.record(command, checkpoint.facts, runs)
+
+    def start(rng: np.random.Generator) -> DependencyParser:
+        return init.parser.copy() if init else training_run.start(treebank, config, rng, vectors)
+
+    networks = Networks(start, treebank, dev, checkpoint)
+    print("\n".join(training_data.summary(train, dev, start(np.random.default_rng(config.seed)))), flush=True)
+    if earlier and learns_text:
+        trained = networks.train(first_config(config), "first network")
+        if not trained.stopped:
+            teacher = Model(Stages(trained.parser, earlier.tokenizer, earlier.tagger), {})
+            _say_stage("raw text")
+            found = checkpoint.once("silver", SILVER, lambda: silver(teacher, arguments.raw_text))
+            _say_stage(f"trees again, with {len(found):,} sentences of the raw text, {len(found.keys):,} words")
+            trained = networks.train(config, "network", found)
+    else:
+        trained = networks.train(config, "network")
+    stages = Stages(trained.parser)
+    if earlier and whole:
+        stages = Stages(trained.parser, earlier.tokenizer, earlier.tagger, earlier.lemmatizer)
+    return _model(stages.halved() if arguments.half else stages, trained, command, dev, checkpoint.facts), trained
+
+
+def _model(stages: Stages, trained: Trained, command: str, dev: Data, facts: Mapping[str, Any]) -> Model:
+    """The model with its record, as sure of itself as it is right on dev."""
+    runs = trained.runs
+    record = training_run.record(command, facts, runs)
     record["dev_scores"] |= training_run.score(stages.parser, dev)
-    if stopped:
-        record["stopped"] = f"after {len(runs[-1].epochs)} of {config.epochs} epochs of network {len(runs)}"
-    return Model(replace(stages, parser=training_run.calibrated(stages.parser, dev)), record), runs[-1], stopped
+    if trained.stopped:
+        record["stopped"] = f"after {len(runs[-1].epochs)} of {runs[-1].config.epochs} epochs of {runs[-1].name}"
+    return Model(replace(stages, parser=training_run.calibrated(stages.parser, dev)), record)
 
 
 def _end_early(stopped: KeyboardInterrupt | DivergedError, model: Model, output: Path) -> NoReturn:

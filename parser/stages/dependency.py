@@ -66,6 +66,10 @@ class DependencyParser:
             params, self.template, self.system, self.vocabulary, self.transitions, self.calibration
         )
 
+    def copy(self) -> DependencyParser:
+        """The same parser with numbers of its own, which can be trained."""
+        return self.with_parameters(Parameters(*(array.copy() for array in self.params)))
+
     def with_calibration(self, calibration: Calibration) -> DependencyParser:
         """The same parser with another view of its own confidence."""
         return DependencyParser(

@@ -29,6 +29,8 @@ from parser.treebank.slots import channels_of
 from parser.treebank.tree import projectivized
 from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, word_keys
 
+GOLD_ALONE = 0.2  # of the passes are over the treebank alone, if others have silver sentences: the last ones
+
 
 @dataclass(frozen=True)
 class Treebank:
@@ -51,6 +53,17 @@ class Treebank:
 
     def __len__(self) -> int:
         return len(self.sentences) - 1
+
+    @classmethod
+    def concatenated(cls, parts: Sequence[Treebank]) -> Treebank:
+        """The sentences of all parts, of which there is at least one."""
+        lengths = np.concatenate([np.diff(part.sentences) for part in parts])
+        return cls(
+            [key for part in parts for key in part.keys],
+            [label for part in parts for label in part.labels],
+            np.concatenate([part.heads for part in parts]),
+            np.concatenate(([0], np.cumsum(lengths))),
+        )
 
     def forms(self) -> list[str]:
         """The form of each word."""
@@ -111,6 +124,7 @@ def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
 class Lecturer:
     """Makes the batches from which a parser learns a treebank, following what the parser does by then.
 
+    silver: sentences with trees of a parser's making. A pass has a part of them too, but not so the last passes.
     Raises ClearparseError if the treebank has a label that the parser does not.
     """
 
@@ -120,8 +134,12 @@ class Lecturer:
         treebank: Treebank,
         config: Config,
         rng: np.random.Generator,
+        silver: Treebank | None = None,
     ) -> None:
         self.parser, self.config, self.rng = parser, config, rng
+        self.gold = len(treebank)
+        self.silver_share = min(1.0, config.silver * len(treebank.keys) / len(silver.keys)) if silver else 0.0
+        treebank = Treebank.concatenated([treebank, silver]) if silver else treebank
         if not ORACLES[parser.system].exploration:  # a static oracle knows the way to projective trees alone
             treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
         self.treebank = treebank
@@ -143,11 +161,19 @@ class Lecturer:
     def sections(self, epoch: int) -> Iterator[Iterator[Batch]]:
         """One pass, or the rest of one, in sections: each is parsed as the parser is by then, mixed, and learned."""
         if not self.place:
-            self.order = self.rng.permutation(len(self.treebank))
+            self.order = self._order(epoch)
         while self.place < len(self.order):
             yield self._section(epoch)
             self.place += self.config.section
         self.place = 0
+
+    def _order(self, epoch: int) -> Index:
+        """The sentences of a pass: the treebank's, and some of the silver ones."""
+        silver, config = len(self.treebank) - self.gold, self.config
+        last = epoch >= config.epochs - round(GOLD_ALONE * config.epochs)
+        some = 0 if last else round(silver * self.silver_share)
+        chosen = np.concatenate((np.arange(self.gold), self.gold + self.rng.permutation(silver)[:some]))
+        return self.rng.permutation(chosen)
 
     def _section(self, epoch: int) -> Iterator[Batch]:
         config, rng = self.config, self.rng
@@ -159,7 +185,7 @@ class Lecturer:
             now = mixed[k : k + config.batch]
             seen = self.place + len(section) * k / len(mixed)
             legal = np.take(examples.legal[now], self.parser.transitions.kind, axis=1)
-            progress = (epoch + seen / len(self.treebank)) / config.epochs
+            progress = (epoch + seen / len(self.order)) / config.epochs
             yield Batch(examples.w[now], examples.target[now], legal, progress)
 
     def _examples(self, section: Treebank, exploration: float) -> Examples:

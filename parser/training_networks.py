@@ -1,0 +1,69 @@
+"""The networks of a parser: one, or several that vote as one; with raw text, first those that give it trees."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, replace
+from typing import NamedTuple
+
+import numpy as np
+
+from parser.checkpoint import Checkpoint
+from parser.config import Config
+from parser.network.classifier import averaged
+from parser.network.training import DivergedError
+from parser.stages.dependency import DependencyParser
+from parser.stages.dependency_training import Treebank
+from parser.training_data import Data
+from parser.training_run import Run
+
+# Networks whose trees of raw text the final ones learn, and their part of the passes: what counts is how good these
+# trees are, and several networks together are better than one that learned for long.
+FIRST, FIRST_EPOCHS = 3, 0.5
+
+
+class Trained(NamedTuple):
+    """The parser of some runs, one for each of its networks; and what stopped them early, if something did."""
+
+    parser: DependencyParser
+    runs: list[Run]
+    stopped: KeyboardInterrupt | DivergedError | None
+
+
+@dataclass(frozen=True)
+class Networks:
+    """What all networks of a training have in common. start: the parser that one begins with, random or not."""
+
+    start: Callable[[np.random.Generator], DependencyParser]
+    treebank: Treebank
+    dev: Data
+    checkpoint: Checkpoint
+
+    def train(self, config: Config, name: str, silver: Treebank | None = None) -> Trained:
+        """The networks that a config wants, one after another; name: what the checkpoint calls them.
+
+        Raises what stopped the first of them before its first epoch was over.
+        """
+        runs: list[Run] = []
+        stopped: KeyboardInterrupt | DivergedError | None = None
+        for k in range(config.networks):
+            rng = np.random.default_rng(config.seed + k)
+            parser = self.start(rng)
+            run = Run(parser, config, self.treebank, self.dev, rng, silver, checkpoint=self.checkpoint)
+            run.name = f"{name} {k + 1}"
+            runs.append(run)
+            try:
+                run.train()
+            except (KeyboardInterrupt, DivergedError) as stop:
+                stopped = stop
+                break
+        if stopped and len(runs) > 1:
+            runs.pop()  # several networks vote when they are whole
+        if stopped and runs[-1].best is None:
+            raise stopped
+        return Trained(parser.with_parameters(averaged([run.best_parameters() for run in runs])), runs, stopped)
+
+
+def first_config(config: Config) -> Config:
+    """That of the networks whose trees of raw text the final ones learn."""
+    return replace(config, networks=max(FIRST, config.networks), epochs=max(1, round(FIRST_EPOCHS * config.epochs)))
