@@ -37,7 +37,7 @@ CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_d
 SENTENCES = NetworkConfig(d=16, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
 MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dropout=0.05, min_count=3)
 FIRST_TAGS = NetworkConfig(d=20, H=96, epochs=6, batch=1024, min_count=3)
-TAGS = NetworkConfig(d=32, H=256, epochs=10, batch=512)
+TAGS = NetworkConfig(d=32, H=256, epochs=20, batch=512)
 LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, min_count=3)
 
 
