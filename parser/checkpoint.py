@@ -17,7 +17,7 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from parser.errors import ClearparseError, FileError
-from parser.files import PathLike
+from parser.files import PathLike, remove_unfinished
 from parser.model_file import Arrays, load_arrays, save_arrays
 from parser.network.classifier import Parameters
 from parser.stages.window import Labeller
@@ -51,6 +51,7 @@ class Checkpoint:
         self.path = None if path is None else os.fspath(path)
         self.facts = facts or {}
         self._parts: dict[str, Part] = {}
+        self._holds = False  # is any of them in the file?
         self._written, self._took = -float("inf"), 0.0
 
     def exists(self) -> bool:
@@ -74,7 +75,7 @@ class Checkpoint:
             for name, array in arrays.items():
                 part, _, of = name.partition("/")
                 self._parts[part][0][of] = array
-            self._written = time.monotonic()
+            self._written, self._holds = time.monotonic(), bool(self._parts)
         except (KeyError, TypeError, AttributeError) as error:
             raise FileError(self.path, f"not a checkpoint that can be gone on from ({error!r})") from error
 
@@ -108,6 +109,8 @@ class Checkpoint:
         which is better known now than after an hour. Ctrl-C is told what is left: KeyboardInterrupt.
         """
         found = self.exists()
+        if self.path is not None:
+            remove_unfinished(self.path)
         if resume and found:
             self.read(say)
             say("resume", f"goes on from {self.path}")
@@ -120,9 +123,9 @@ class Checkpoint:
         try:
             yield
         except BaseException as error:
-            if not (found or self._parts):
+            if not (found or self._holds):
                 self.remove()
-            if isinstance(error, KeyboardInterrupt) and self._parts and not error.args:
+            if isinstance(error, KeyboardInterrupt) and self._holds and not error.args:
                 raise KeyboardInterrupt("stopped; the same command with --resume goes on") from error
             raise
         self.remove()
@@ -135,7 +138,7 @@ class Checkpoint:
         arrays = {f"{part}/{name}": array for part, (of, _) in self._parts.items() for name, array in of.items()}
         values = {name: value for name, (_, value) in self._parts.items()}
         save_arrays(self.path, arrays, {"kind": KIND, "facts": self.facts, "parts": values})
-        self._written = time.monotonic()
+        self._written, self._holds = time.monotonic(), bool(self._parts)
         self._took = self._written - start
 
     def remove(self) -> None:

@@ -148,7 +148,7 @@ def _replacing(path: str, name: str) -> Iterator[BinaryIO]:
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise FileError(name, f"cannot be written: there is no folder {os.path.dirname(name)}")
-    new = os.path.join(folder, f".{secrets.token_hex(8)}.tmp")
+    new = os.path.join(folder, f".{_mark(path)}{secrets.token_hex(4)}.tmp")
     raw = cast(BinaryIO, _translate(name, lambda: open(new, "xb")))  # noqa: SIM115 (closed below)
     try:
         try:
@@ -164,6 +164,20 @@ def _replacing(path: str, name: str) -> Iterator[BinaryIO]:
             os.remove(new)
         raise
     _sync_folder(folder)
+
+
+def remove_unfinished(path: PathLike) -> None:
+    """Remove what processes that were killed left of this file, unfinished. No other process may be writing it."""
+    path = os.path.realpath(path)
+    for name in os.listdir(os.path.dirname(path)):
+        if name.startswith(f".{_mark(path)}") and name.endswith(".tmp"):
+            with contextlib.suppress(FileNotFoundError):
+                os.remove(os.path.join(os.path.dirname(path), name))
+
+
+def _mark(path: str) -> str:
+    """Eight digits by which unfinished files of one name are known."""
+    return hashlib.sha256(os.fsencode(os.path.basename(path))).hexdigest()[:8]
 
 
 def _take_place(new: str, path: str) -> None:

@@ -12,11 +12,13 @@ import numpy as np
 from parser.errors import FileError
 from parser.files import checksum
 from parser.stages.dependency import DependencyParser
-from parser.treebank.conllu import DEPREL, FORM, UPOS, Block, parse_block, read_blocks
+from parser.treebank.conllu import DEPREL, FEATS, FORM, UPOS, XPOS, Block, parse_block, read_blocks
 from parser.treebank.tree import nonprojective_sentences, roots_per_sentence
 
 FEWEST = 10  # sentences; of fewer none is held out
 MANY_LABELS = 200  # UD's largest treebanks have about 60 relations with their subtypes
+MANY_TAGS = {"UPOS": (UPOS, 100), "XPOS": (XPOS, 5000), "FEATS": (FEATS, 5000)}  # beyond it something is odd
+NAMED = 20  # labels that a message names
 _CROSSING = {
     "arc-hybrid-swap": "arc-hybrid-swap makes crossing arcs and learns them",
     "arc-hybrid": "arc-hybrid makes no crossing arcs and learns the moves that lose fewest arcs",
@@ -88,9 +90,13 @@ def summary(train: Data, dev: Data, parser: DependencyParser) -> Iterator[str]:
         yield f"warning   {several:,} training sentences have several roots; what is parsed always has one"
     if len(labels) > MANY_LABELS:
         yield f"warning   {len(labels)} labels: is DEPREL really column 8 of this file?"
-    unseen = {label.decode() for block in dev.blocks for label in block.column(DEPREL)}.difference(labels)
+    unseen = sorted({label.decode() for block in dev.blocks for label in block.column(DEPREL)}.difference(labels))
     if unseen:
-        yield f"warning   labels that only dev has: {' '.join(sorted(unseen))}"
+        more = f" and {len(unseen) - NAMED} more" * (len(unseen) > NAMED)
+        yield f"warning   labels that only dev has: {' '.join(unseen[:NAMED])}{more}"
+    for name, (column, many) in MANY_TAGS.items():
+        if (tags := len({tag for block in train.blocks for tag in block.column(column)})) > many:
+            yield f"warning   {tags:,} different {name}: is there something in column {column + 1} that is not a tag?"
     if all(block.is_empty(UPOS) for block in train.blocks):
         yield "warning   the training data have no UPOS tags; without tags trees are much worse"
 

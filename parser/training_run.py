@@ -21,7 +21,7 @@ from parser.config import Config
 from parser.errors import ClearparseError, FileError
 from parser.evaluation import Counts, evaluate_block, right_arcs
 from parser.evaluation_report import main_scores
-from parser.files import PathLike, atomic_output, checksum, open_input
+from parser.files import PathLike, atomic_output, checksum, open_input, remove_unfinished
 from parser.network.classifier import Parameters
 from parser.network.training import Batch
 from parser.pipeline import Model, load
@@ -232,6 +232,8 @@ def is_finished(path: PathLike, facts: Mapping[str, Any]) -> bool:
 
 def save_and_check(model: Model, path: Path, dev: Data) -> None:
     """Write model and record, load the model, and score dev again. Raises ClearparseError if the score differs."""
+    for each in (path, f"{path}.json"):
+        remove_unfinished(each)
     model.save(path)
     told = {**model.record, "model_sha256": checksum(path)}
     with atomic_output(f"{path}.json") as file:

@@ -30,7 +30,7 @@ from parser.treebank.vocabulary import form_key, word_keys
 
 MOST = 20  # times that a word which is always treated alike is learned in a pass
 MANY = 50_000  # items for which the epochs of the configs are meant
-MOST_TAGS = 20_000  # different ones; each is a class of the last layer
+MOST_TAGS = 10_000  # different ones; each is a class of the last layer
 FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
 CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0)
@@ -142,14 +142,7 @@ def train_tagger(
     """A tagger; and tags for all words (see tagged_words), each by networks that were not trained on its sentence.
 
     for_parser: else the second network is trained once, on all sentences, and there are no tags.
-
-    Raises ClearparseError if there are so many different tags that no network can learn them.
     """
-    if (different := len(set(items.names))) > MOST_TAGS:
-        raise ClearparseError(
-            f"the training data have {different:,} different combinations of UPOS, XPOS and FEATS, too many for a"
-            f" tagger (at most {MOST_TAGS:,}): is something in these columns that belongs to single words?"
-        )
     first, tags = Course(tagger.FIRST, items, FIRST_TAGS, seed, None).run("first tags", jobs, done)
     items = replace(items, keys=with_tags(items.keys, tags))
     second, tags = Course(tagger.SECOND, items, TAGS, seed, vectors).run("tags", jobs, done, folds=FOLDS * for_parser)
@@ -218,10 +211,17 @@ def train_earlier(
     """All stages before the parser, one after another; say(what) hears what is done next.
 
     for_parser: the tags are wanted; without them the training takes half the time.
+    Raises ClearparseError if there are so many different tags that a network cannot learn them in reasonable time.
     """
+    words = tagged_words(blocks)
+    if (different := len(set(words.names))) > MOST_TAGS:
+        raise ClearparseError(
+            f"the training data have {different:,} different combinations of UPOS, XPOS and FEATS, too many for a"
+            f" tagger (at most {MOST_TAGS:,}): is there something in these columns that is not a tag?"
+        )
     say("characters, sentences, multiword tokens")
     cutting = train_tokenizer(blocks, seed, done)
     say("tags")
-    tagging, tags = train_tagger(tagged_words(blocks), seed, vectors, jobs, done, for_parser=for_parser)
+    tagging, tags = train_tagger(words, seed, vectors, jobs, done, for_parser=for_parser)
     say("lemmas")
     return Earlier(cutting, tagging, train_lemmatizer(blocks, seed, done), tags)

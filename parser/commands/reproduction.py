@@ -6,6 +6,7 @@ import argparse
 import json
 import shlex
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -16,7 +17,19 @@ from parser.errors import ClearparseError, FileError
 from parser.files import checksum, open_input
 
 DOOR = ("python", "scripts/train.py")  # what the command of a record begins with
+NO_MATTER = ("--resume", "--plot", "--jobs")  # options that do not change the model, the last with a value
 OF_ITS_OWN = ("again", "output", "jobs", "resume", "plot")  # what does not change the model, so may be asked anew
+
+
+def told(argv: Sequence[str]) -> str:
+    """A command line as the record tells it: without what does not change the model."""
+    kept, skip = list(DOOR), False
+    for each in argv:
+        name = each.partition("=")[0]
+        if not skip and name not in NO_MATTER:
+            kept.append(each)
+        skip = each == "--jobs"
+    return shlex.join(kept)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import argparse
-import shlex
 import sys
 from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
@@ -16,7 +15,7 @@ from threadpoolctl import threadpool_limits
 from parser import training_data, training_run
 from parser.checkpoint import VECTORS, Checkpoint
 from parser.commands.command_line import OneLineErrors, at_least_one
-from parser.commands.reproduction import DOOR, Original
+from parser.commands.reproduction import Original, told
 from parser.config import PRESETS, Config
 from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError, FileError
@@ -41,7 +40,7 @@ SAMPLE = CHECKOUT / "data" / "sample"
 def main(argv: list[str]) -> None:
     """Train, save, check, and draw one sentence of dev."""
     cli = _command_line()
-    arguments, command = cli.parse_args(argv), shlex.join([*DOOR, *(each for each in argv if each != "--resume")])
+    arguments, command = cli.parse_args(argv), told(argv)
     original = Original.read(arguments.again) if arguments.again else None
     if original:
         arguments, command = original.arguments(cli, arguments), original.command
