@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -23,6 +24,7 @@ PathLike = str | os.PathLike[str]
 
 STDIN = "<stdin>"
 STDOUT = "<stdout>"
+_UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp")  # names of files that have not yet taken their place
 
 
 def shown_name(path: PathLike) -> str:
@@ -164,6 +166,13 @@ def _replacing(path: str, name: str) -> Iterator[BinaryIO]:
             os.remove(new)
         raise
     _sync_folder(folder)
+
+
+def remove_leftovers(folder: PathLike) -> None:
+    """Remove what processes that were killed left of files they had not finished. No other may be writing there."""
+    for name in filter(_UNFINISHED.fullmatch, os.listdir(folder)):
+        with contextlib.suppress(OSError):
+            os.remove(os.path.join(folder, name))
 
 
 def _take_place(new: str, path: str) -> None:
