@@ -5,6 +5,7 @@ from __future__ import annotations
 import gzip
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -235,34 +236,51 @@ def test_two_commands_do_not_write_into_one_folder(inputs: list[str], tmp_path: 
         run(*inputs, "--output", tmp_path)
 
 
-def kill_and_go_on(arguments: list[str | Path], out: Path, expected: dict[str, bytes], moments: list[float]) -> int:
-    """Kill the command at these moments, one run after another, then let it end; how often it was killed at work."""
-    killed = 0
-    for moment in moments:
-        with subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
-            time.sleep(moment)
-            killed += process.poll() is None
-            process.kill()
-        if out.exists():
-            there = contents(out)
-            assert there == {name: expected[name] for name in there}  # whole files, or none
+def ends_whole(arguments: list[str | Path], out: Path, expected: dict[str, bytes]) -> None:
+    """The command ends well, and all is there, and nothing else."""
     done = subprocess.run(command(*arguments), capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert contents(out) == expected
     assert {path.name for path in out.iterdir() if path.name.startswith(".")} == {corpus.JOURNAL}
-    return killed
 
 
 @POSIX
 @pytest.mark.full
 @pytest.mark.parametrize("jobs", [1, 2])
 def test_killed_at_any_moment_it_goes_on(jobs: int, tmp_path: Path) -> None:
-    sources = write_corpus(tmp_path / "in", files=20, times=40)
-    run(*sources, "--output", f"{tmp_path}/alone/")
-    out, rng = tmp_path / "out", random.Random(jobs)
+    """At random moments of the time that a whole run takes; a run that ends before it is killed begins anew."""
+    sources = write_corpus(tmp_path / "in", files=20, times=100)
+    out, rng, start = tmp_path / "out", random.Random(jobs), time.monotonic()
     arguments: list[str | Path] = [*sources, "--output", f"{out}/", "--jobs", str(jobs)]
-    moments = [rng.uniform(0.2, 4) for _ in range(KILLS // 2)]
-    assert kill_and_go_on(arguments, out, contents(tmp_path / "alone"), moments) >= 3
+    ends_whole(arguments, out, expected := contents_of_all(sources, tmp_path / "alone"))
+    duration, killed, unfinished = time.monotonic() - start, 0, 0
+    shutil.rmtree(out)
+    for _ in range(10 * KILLS):
+        with subprocess.Popen(command(*arguments), stdout=subprocess.PIPE, stderr=subprocess.PIPE) as process:
+            time.sleep(rng.uniform(0, duration))
+            ended = process.poll() is not None
+            process.kill()
+        there = contents(out) if out.exists() else {}
+        assert there == {name: expected[name] for name in there}  # whole files, or none
+        killed += not ended
+        unfinished += 0 < len(there) < len(expected)
+        if ended:
+            shutil.rmtree(out)
+        if killed == KILLS:
+            break
+    assert killed == KILLS
+    assert unfinished
+    ends_whole(arguments, out, expected)
+
+
+def contents_of_all(sources: list[str], folder: Path) -> dict[str, bytes]:
+    for each in sources:
+        run(each, "--output", folder.parent / f"{folder.name}-{Path(each).name}")
+    found = {Path(each).name: folder.parent / f"{folder.name}-{Path(each).name}" for each in sources}
+    return {
+        name: gzip.decompress(path.read_bytes()) if name.endswith(".gz") else path.read_bytes()
+        for name, path in found.items()
+    }
 
 
 @POSIX
@@ -281,7 +299,7 @@ def test_killed_while_a_file_is_written(inputs: list[str], expected: dict[str, b
         process.wait()
     assert contents(out) == {"00.conllu": expected["00.conllu"]}
     arguments: list[str | Path] = [*inputs, "--output", f"{out}/"]
-    kill_and_go_on(arguments, out, expected, [])
+    ends_whole(arguments, out, expected)
 
 
 @POSIX
@@ -314,4 +332,4 @@ def test_a_killed_worker_stops_the_command_and_it_goes_on(
     if out.exists():
         assert not [path for path in out.iterdir() if path.suffix == ".tmp"]
         assert contents(out) == {name: expected[name] for name in contents(out)}
-    kill_and_go_on([*inputs, "--output", f"{out}/", "--jobs", "2"], out, expected, [])
+    ends_whole([*inputs, "--output", f"{out}/", "--jobs", "2"], out, expected)
