@@ -136,7 +136,13 @@ class Model:
         return f"tags of its own tagger: {tags}" if self.stages.tagger else f"tags from the file: {tags}"
 
     def describe(self) -> str:
-        """What a user wants to know of a model, a few lines."""
+        """What a user wants to know of a model, a few lines. Raises ClearparseError if the record is not as usual."""
+        try:
+            return self._described()
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise ClearparseError("the record in this model is not as train.py writes it") from error
+
+    def _described(self) -> str:
         parser, record = self.parser, self.record
         size = sum(array.size for array in parser.params)
         L, U, scores = parser.params.L, parser.params.U, record["dev_scores"]

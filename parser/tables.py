@@ -6,6 +6,7 @@ nothing and is not looked up; what NULL gives in all tables is summed once, with
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
@@ -13,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
+from parser.errors import ClearparseError
 from parser.network.classifier import Booleans, Floats, Parameters, scores_of_one
 from parser.treebank.slots import Index, WordSlots
 from parser.treebank.vocabulary import OF_TAGS
@@ -22,6 +24,8 @@ TAGS = 1000  # combinations of tags for which there is room at first
 AT_ONCE = 512  # rows of a table made at once, so that what they are made of stays in the processor's cache
 CLOSE = 2e-4  # scores no further apart than this are told apart in double precision
 SAME = 1e-9  # scores no further apart than this are equal
+MOST_STATES = 1 << 27  # numbers in the tables of the state slots
+MOST_OF_TYPE = 1 << 20  # numbers that a type of word may have in all tables
 MEMORY = 176 << 20  # bytes of tables kept from one block to the next; a block with very many types may need more
 
 
@@ -57,6 +61,7 @@ class Tables:
         self.params, self.features = params, features
         self.W = params.W.reshape(features.m, -1, params.W.shape[1])
         self.groups = _groups(features.state_values)
+        self._check_size()
         self.parts = _parts(features.word_channels)
         self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in OF_TAGS]
         self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
@@ -66,6 +71,16 @@ class Tables:
         self._tags: dict[bytes, int] = {}  # combinations of tags by number
         self._tag_row: Index = np.zeros(0, np.intp)  # of each type, in the tables for tags
         self.rows = np.zeros((0, len(features.word_channels)), np.int32)  # of L, for each type: (types, channels)
+
+    def _check_size(self) -> None:
+        """Raises ClearparseError where the tables of a few words would be huge."""
+        H, values = self.W.shape[2], self.features.state_values
+        states = sum(math.prod(values[k] for k in group) for group in self.groups)
+        if H * states > MOST_STATES or H * len(self.features.addresses) > MOST_OF_TYPE:
+            raise ClearparseError(
+                f"{len(self.features.addresses)} addresses, {len(values)} slots that show no word and {H} hidden units"
+                " make tables too large for any memory"
+            )
 
     @property
     def most_types(self) -> int:
@@ -107,7 +122,7 @@ class Tables:
         new = tags._replace(rows=tags.rows[numbers >= known])
         begin, end = (self.tag_start + n * tag for tag in (known, len(self._tags)))
         if end > len(self.P):
-            more = np.empty((end - len(self.P) + n * TAGS, self.P.shape[1]), self.P.dtype)
+            more = np.empty((end - len(self.P) + n * min(TAGS, len(self._tags)), self.P.shape[1]), self.P.dtype)
             self.P = np.concatenate((self.P, more))
         rows = self.P[begin:end].reshape(len(new.rows), n, self.P.shape[1])
         for k in range(n):
@@ -134,7 +149,8 @@ class Tables:
         self.base[0] = sum(nothing[1:] + [table[:1] for table in states], self.params.b_1)
         state_rows = sum(map(len, states))
         if self.types > self.capacity:
-            others = state_rows + TAGS * n
+            tags = min(TAGS, max(MEMORY // (4 * self.P.itemsize * H * max(n, 1)), 1))
+            others = state_rows + tags * n
             self.capacity = max(self.types, (MEMORY // (self.P.itemsize * H) - others) // max(whole, 1))
             self.P = np.empty((whole * self.capacity + others, H), self.P.dtype)
         # In P: the tables of whole types, those of the state slots, and last, where it may grow, what is for tags.

@@ -6,6 +6,7 @@ there is no state: slot i shows one channel of the item at one place around the 
 
 from __future__ import annotations
 
+import re
 import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
@@ -20,6 +21,7 @@ from parser.treebank.vocabulary import CHANNELS, NULL, Encoder, Vocabulary
 
 AT_ONCE = 4096  # items whose scores are in memory at once
 FARTHEST = 100  # places away from an item
+_PLACE = re.compile(r"-?[0-9]{1,3}")
 
 
 def parse_window(text: str) -> list[Slot]:
@@ -27,8 +29,8 @@ def parse_window(text: str) -> list[Slot]:
     slots = []
     for channel, places in channel_lines(text, CHANNELS):
         for place in places:
-            if not place.removeprefix("-").isdecimal() or int(place) > FARTHEST:
-                raise TemplateError(f"template: {place!r} is not a place of a window, such as -1")
+            if not _PLACE.fullmatch(place) or abs(int(place)) > FARTHEST:
+                raise TemplateError(f"template: {place[:60]!r} is not a place of a window, such as -1")
             slots.append(Slot(channel, str(int(place))))
     check_slots(slots)
     return slots
