@@ -8,6 +8,7 @@ import gzip
 import hashlib
 import io
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -23,6 +24,7 @@ PathLike = str | os.PathLike[str]
 
 STDIN = "<stdin>"
 STDOUT = "<stdout>"
+_UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp")  # names of files that have not yet taken their place
 
 
 def shown_name(path: PathLike) -> str:
@@ -167,12 +169,16 @@ def _replacing(path: str, name: str) -> Iterator[BinaryIO]:
 
 
 def remove_unfinished(path: PathLike) -> None:
-    """Remove what processes that were killed left of this file, unfinished. No other process may be writing it."""
+    """Remove what processes that were killed left, unfinished, of a file, or of all files of a folder.
+
+    No other process may be writing there.
+    """
     path = os.path.realpath(path)
-    for name in os.listdir(os.path.dirname(path)):
-        if name.startswith(f".{_mark(path)}") and name.endswith(".tmp"):
-            with contextlib.suppress(FileNotFoundError):
-                os.remove(os.path.join(os.path.dirname(path), name))
+    folder, mark = (path, "") if os.path.isdir(path) else (os.path.dirname(path), f".{_mark(path)}")
+    for name in filter(_UNFINISHED.fullmatch, os.listdir(folder)):
+        if name.startswith(mark):
+            with contextlib.suppress(OSError):
+                os.remove(os.path.join(folder, name))
 
 
 def _mark(path: str) -> str:

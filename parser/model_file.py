@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 from os import PathLike
 from typing import Any
@@ -25,6 +26,8 @@ from parser.version import __version__
 
 FORMAT_VERSION = 1
 KEY = "clearparse"
+MOST_UNPACKED = 30  # times the size of a packed file; numbers that were trained cannot be packed to half of theirs
+MOST_BYTES = 1 << 36  # where the size is not known beforehand
 DAMAGED = "the model is cut short or damaged; copy or train it again"
 DTYPES = frozenset(
     ["bool", "float16", "float32", "float64"] + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -58,17 +61,29 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
     The file is read at once and closed. Raises FileError when it is missing, cut short, damaged, not a model,
     or written in a newer format; nothing larger than the file is allocated, whatever its header claims.
     """
-    with open_input(path) as file:
-        data = file.read()
+    data = _read(path)
     head = _head(path, data)
     try:
         arrays = safetensors.numpy.load(data)
         intact = head["sha256"] == _digest(arrays, head["metadata"])
-    except (safetensors.SafetensorError, KeyError, ValueError):
+    except (safetensors.SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
         intact = False
-    if not intact:
+    if not intact or not isinstance(head["metadata"], dict):
         raise FileError(path, DAMAGED)
     return arrays, head["metadata"]
+
+
+def _read(path: Path) -> bytes:
+    """The bytes of a model file, unpacked; not those of one that unpacks to far more than models do."""
+    size = os.path.getsize(path) if os.path.isfile(path) else MOST_BYTES
+    most, parts = min(MOST_UNPACKED * (size + (1 << 20)), MOST_BYTES), []
+    with open_input(path) as file:
+        while most >= 0 and (part := file.read(1 << 20)):
+            parts.append(part)
+            most -= len(part)
+    if most < 0:
+        raise FileError(path, "not a clearparse model: there is far more in it than in any")
+    return b"".join(parts)
 
 
 def _head(path: Path, data: bytes) -> dict[str, Any]:
@@ -80,16 +95,22 @@ def _head(path: Path, data: bytes) -> dict[str, Any]:
         raise FileError(path, DAMAGED)
     try:
         head: dict[str, Any] = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
-        version, writer = head["format_version"], head["clearparse_version"]
+        version, writer = head["format_version"], _short(head["clearparse_version"])
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise FileError(path, "not a clearparse model, or its header is damaged") from error
     if version != FORMAT_VERSION:
         raise FileError(
             path,
-            f"model format {version}, written by clearparse {writer}; clearparse {__version__} reads format "
+            f"model format {_short(version)}, written by clearparse {writer}; clearparse {__version__} reads format "
             f"{FORMAT_VERSION}: pip install --upgrade clearparse",
         )
     return head
+
+
+def _short(value: object) -> str:
+    """A value of a file as a message shows it: on one line, not too long."""
+    text = ascii(value)[:30]
+    return text.strip("'")
 
 
 def _little_endian(name: str, array: NDArray[Any]) -> NDArray[Any]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -21,6 +22,7 @@ from parser.treebank.vocabulary import word_keys
 
 SENTENCES = 2000  # of an iterable that are parsed at once
 BLOCK_BYTES = 3 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
+SURROGATE = re.compile("[\ud800-\udfff]")
 TAGS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
 
@@ -53,10 +55,14 @@ class Model:
     def cut(self, texts: Sequence[str], first: int = 1) -> Block:
         """The sentences of some paragraphs, with nothing but forms; `first` is the number of the first paragraph.
 
-        A sentence's sent_id is 3-2 if it is the second of paragraph 3.
+        A sentence's sent_id is 3-2 if it is the second of paragraph 3. Raises ClearparseError for half of a surrogate
+        pair, which is no character, and if the model was trained without the stages for text.
         """
         if self.stages.tokenizer is None:
             raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
+        for number, text in enumerate(texts, first):
+            if not text.isascii() and (lone := SURROGATE.search(text)):
+                raise ClearparseError(f"paragraph {number}: U+{ord(lone[0]):04X} is half of a character, no UTF-8 text")
         conllu = []
         for number, paragraph in enumerate(self.stages.tokenizer.cut(texts), first):
             for k, sentence in enumerate(paragraph, 1):
@@ -136,7 +142,13 @@ class Model:
         return f"tags of its own tagger: {tags}" if self.stages.tagger else f"tags from the file: {tags}"
 
     def describe(self) -> str:
-        """What a user wants to know of a model, a few lines."""
+        """What a user wants to know of a model, a few lines. Raises ClearparseError if the record is not as usual."""
+        try:
+            return self._described()
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise ClearparseError("the record in this model is not as train.py writes it") from error
+
+    def _described(self) -> str:
         parser, record = self.parser, self.record
         size = sum(array.size for array in parser.params)
         L, U, scores = parser.params.L, parser.params.U, record["dev_scores"]

@@ -12,6 +12,14 @@ from typing import Any, TypeVar
 
 import numpy as np
 
+from parser.contents import (
+    CLASSES,
+    check_channels,
+    check_labels,
+    check_network,
+    check_numbers,
+    check_parameters,
+)
 from parser.errors import ClearparseError, FileError
 from parser.model_file import Arrays, load_arrays, save_arrays
 from parser.network.classifier import Parameters, halved
@@ -20,12 +28,15 @@ from parser.stages.lemmatizer import Lemmatizer
 from parser.stages.multiword import Splitter
 from parser.stages.tagger import Tagger
 from parser.stages.tokenizer import Tokenizer
-from parser.stages.window import Labeller
+from parser.stages.window import Labeller, Window
+from parser.transition.features import Features
 from parser.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Transitions
+from parser.treebank.slots import WordSlots
 from parser.treebank.vocabulary import Vocabulary
 
 KIND = "dependency parser"
 PARSER = "parser"
+LONGEST = 200  # characters of what is said of a file, whoever wrote it
 Stage = TypeVar("Stage")
 
 
@@ -108,16 +119,28 @@ def load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
     arrays, metadata = load_arrays(path)
     try:
         if metadata["kind"] != KIND:
-            raise FileError(path, f"a model of another kind: {metadata['kind']}")
-        networks = metadata["networks"]
-        return _stages(arrays, networks), metadata["record"]
-    except FileError:
-        raise
-    except (ClearparseError, KeyError, TypeError, ValueError, AttributeError) as error:
-        raise FileError(path, f"not a usable model: {error}") from error
+            raise ValueError(f"a model of another kind: {metadata['kind']}")
+        return _stages(arrays, metadata["networks"]), _record(metadata["record"])
+    except KeyError as error:
+        raise FileError(path, f"not a usable model: there is no {str(error)[:LONGEST]}") from error
+    except (ClearparseError, TypeError, ValueError, RecursionError) as error:
+        message = str(error).encode("ascii", "backslashreplace").decode()[:LONGEST]
+        raise FileError(path, f"not a usable model: {' '.join(message.split())}") from error
 
 
-def _stages(arrays: Arrays, networks: dict[str, Any]) -> Stages:
+def _record(record: Any) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        raise ValueError("the record of training is no dictionary")
+    return record
+
+
+def _stages(arrays: Arrays, networks: Any) -> Stages:
+    if not isinstance(networks, dict) or not set(networks) <= {PARSER, *CLASSES}:
+        raise ValueError("networks that no parser has")
+    if arrays.keys() != {f"{name}/{letter}" for name in networks for letter in Parameters._fields}:
+        raise ValueError("other arrays than those of the networks")
+    for name, about in networks.items():
+        check_network(name, about)
     parser = _parser(_parameters(arrays, PARSER), networks[PARSER])
 
     def together(make: Callable[..., Stage], *names: str) -> Stage | None:
@@ -127,7 +150,10 @@ def _stages(arrays: Arrays, networks: dict[str, Any]) -> Stages:
         return make(*(_labeller(_parameters(arrays, name), networks[name]) for name in names))
 
     def tokenizer(characters: Labeller, sentences: Labeller, multiword: Labeller) -> Tokenizer:
-        return Tokenizer(characters, sentences, Splitter(multiword), bool(networks["characters"]["spaces"]))
+        spaces = networks["characters"]["spaces"]
+        if not isinstance(spaces, bool):
+            raise ValueError("spaces must be true or false")
+        return Tokenizer(characters, sentences, Splitter(multiword), spaces)
 
     return Stages(
         parser,
@@ -139,36 +165,37 @@ def _stages(arrays: Arrays, networks: dict[str, Any]) -> Stages:
 
 
 def _parameters(arrays: Arrays, name: str) -> Parameters:
-    found = [arrays[f"{name}/{letter}"] for letter in Parameters._fields]
-    if not all(array.dtype in (np.float16, np.float32) for array in found):
-        raise ValueError(f"{name} holds something else than numbers of 16 or 32 bits")
-    return Parameters(*(array.astype(np.float32, copy=False) for array in found))
+    stored = Parameters(*(arrays[f"{name}/{letter}"] for letter in Parameters._fields))
+    check_parameters(name, stored)
+    return Parameters(*(array.astype(np.float32, copy=False) for array in stored))
 
 
 def _parser(params: Parameters, about: dict[str, Any]) -> DependencyParser:
     system = about["system"]
-    if system not in SYSTEMS:
+    if not isinstance(system, str) or system not in SYSTEMS:
         raise ValueError(f"transition system {system!r}; there are {', '.join(SYSTEMS)}")
-    left, right, root = (about["labels"][MOVES[kind]] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC))
+    moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
+    check_labels(about["labels"], moves)
+    check_numbers(about["calibration"], Calibration._fields)
+    left, right, root = (about["labels"][move] for move in moves)
     transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
     vocabulary, calibration = Vocabulary(about["symbols"]), Calibration(**about["calibration"])
-    parser = DependencyParser(params, about["template"], system, vocabulary, transitions, calibration)
-    _check_shapes(params, parser.features.m, parser.features.V, len(transitions.kind))
-    return parser
+    features = Features(about["template"], vocabulary, len(transitions.labels))
+    _check_shapes(params, features, len(transitions.kind))
+    return DependencyParser(params, about["template"], system, vocabulary, transitions, calibration)
 
 
 def _labeller(params: Parameters, about: dict[str, Any]) -> Labeller:
-    labeller = Labeller(params, about["template"], Vocabulary(about["symbols"]), about["classes"])
-    _check_shapes(params, labeller.window.m, labeller.window.V, len(labeller.classes))
-    return labeller
+    vocabulary = Vocabulary(about["symbols"])
+    _check_shapes(params, Window(about["template"], vocabulary), len(about["classes"]))
+    return Labeller(params, about["template"], vocabulary, about["classes"])
 
 
-def _check_shapes(params: Parameters, m: int, V: int, C: int) -> None:
-    """Every array as large as template, vocabulary and classes say, and of finite numbers."""
-    d, H = params.L.shape[-1], params.U.shape[0]
-    expected = ((V, d), (m * d, H), (1, H), (H, C), (1, C))
+def _check_shapes(params: Parameters, slots: WordSlots, C: int) -> None:
+    """Every array as large as template, vocabulary and classes say."""
+    check_channels(slots)
+    d, H = params.L.shape[1], params.U.shape[0]
+    expected = ((slots.V, d), (slots.m * d, H), (1, H), (H, C), (1, C))
     for name, array, shape in zip(params._fields, params, expected, strict=True):
         if array.shape != shape:
             raise ValueError(f"{name} is {array.shape}, not {shape}")
-        if not np.isfinite(array).all():
-            raise ValueError(f"{name} holds numbers that are not finite")

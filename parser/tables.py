@@ -6,20 +6,26 @@ nothing and is not looked up; what NULL gives in all tables is summed once, with
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import math
+from collections.abc import Callable, Iterator, Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
-from parser.network.classifier import Floats, Parameters
+from parser.errors import ClearparseError
+from parser.network.classifier import Booleans, Floats, Parameters, scores_of_one
 from parser.treebank.slots import Index, WordSlots
 from parser.treebank.vocabulary import OF_TAGS
 
 MOST_COMBINATIONS = 5000  # rows of a table of state slots
 TAGS = 1000  # combinations of tags for which there is room at first
 AT_ONCE = 512  # rows of a table made at once, so that what they are made of stays in the processor's cache
+CLOSE = 2e-4  # scores no further apart than this are told apart in double precision
+SAME = 1e-9  # scores no further apart than this are equal
+MOST_STATES = 1 << 27  # numbers in the tables of the state slots
+MOST_OF_TYPE = 1 << 20  # numbers that a type of word may have in all tables
 MEMORY = 176 << 20  # bytes of tables kept from one block to the next; a block with very many types may need more
 
 
@@ -55,6 +61,7 @@ class Tables:
         self.params, self.features = params, features
         self.W = params.W.reshape(features.m, -1, params.W.shape[1])
         self.groups = _groups(features.state_values)
+        self._check_size()
         self.parts = _parts(features.word_channels)
         self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in OF_TAGS]
         self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
@@ -63,6 +70,23 @@ class Tables:
         self.base: list[Floats] = []  # what is added to each row of each table of words (1, H)
         self._tags: dict[bytes, int] = {}  # combinations of tags by number
         self._tag_row: Index = np.zeros(0, np.intp)  # of each type, in the tables for tags
+        self.rows = np.zeros((0, len(features.word_channels)), np.int32)  # of L, for each type: (types, channels)
+
+    def _check_size(self) -> None:
+        """Raises ClearparseError where the tables of a few words would be huge."""
+        H, values = self.W.shape[2], self.features.state_values
+        states = sum(math.prod(values[k] for k in group) for group in self.groups)
+        if H * states > MOST_STATES or H * len(self.features.addresses) > MOST_OF_TYPE:
+            raise ClearparseError(
+                f"{len(self.features.addresses)} addresses, {len(values)} slots that show no word and {H} hidden units"
+                " make tables too large for any memory"
+            )
+
+    @property
+    def most_types(self) -> int:
+        """How many types of word fit into MEMORY; who has more does well to come several times."""
+        whole = max(self.features.whole, len(self.features.addresses) // 4, 1)
+        return max(MEMORY // (self.P.itemsize * self.P.shape[1] * whole), 1)
 
     def fill(self, type_rows: NDArray[np.int32], first: int = 0) -> None:
         """Put types of word into the tables, from number `first` on, given the rows of L of each: (types, channels).
@@ -74,6 +98,7 @@ class Tables:
             self._begin(type_rows[:1])
         if self.types > self.capacity:
             raise ValueError(f"{self.types} types of word, and room for {self.capacity}")
+        self.rows = np.concatenate((self.rows[:first], type_rows))
         self._fill_tags(Part.of(type_rows, self.tag_channels), first)
         parts = [Part.of(type_rows, channels) for channels in self.parts]
         tables = zip(self.start[: self.features.whole], self.base, self.features.word_slots, strict=False)
@@ -97,7 +122,7 @@ class Tables:
         new = tags._replace(rows=tags.rows[numbers >= known])
         begin, end = (self.tag_start + n * tag for tag in (known, len(self._tags)))
         if end > len(self.P):
-            more = np.empty((end - len(self.P) + n * TAGS, self.P.shape[1]), self.P.dtype)
+            more = np.empty((end - len(self.P) + n * min(TAGS, len(self._tags)), self.P.shape[1]), self.P.dtype)
             self.P = np.concatenate((self.P, more))
         rows = self.P[begin:end].reshape(len(new.rows), n, self.P.shape[1])
         for k in range(n):
@@ -124,7 +149,8 @@ class Tables:
         self.base[0] = sum(nothing[1:] + [table[:1] for table in states], self.params.b_1)
         state_rows = sum(map(len, states))
         if self.types > self.capacity:
-            others = state_rows + TAGS * n
+            tags = min(TAGS, max(MEMORY // (4 * self.P.itemsize * H * max(n, 1)), 1))
+            others = state_rows + tags * n
             self.capacity = max(self.types, (MEMORY // (self.P.itemsize * H) - others) // max(whole, 1))
             self.P = np.empty((whole * self.capacity + others, H), self.P.dtype)
         # In P: the tables of whole types, those of the state slots, and last, where it may grow, what is for tags.
@@ -167,6 +193,35 @@ class Tables:
         theta: Floats = h @ self.params.U
         theta += self.params.b_2
         return theta
+
+    def settle(
+        self,
+        choice: Index,
+        theta: Floats,
+        allowed: Callable[[Index], Booleans],
+        types: Callable[[Index], list[Index]],
+        values: Callable[[Index], list[Index]],
+    ) -> None:
+        """Make choice (B,), the best allowed classes by theta (B, C), independent of how theta was rounded.
+
+        Rounding depends on the shapes of products, and so on what else is in the batch. Where another class is CLOSE,
+        the scores are formed anew, in double precision and each configuration by itself; the first of equals is taken.
+        For the lines `some` (n,), allowed(some) is (n, C); types(some) and values(some) are as `Features.look` has it,
+        with types in the place of words.
+        """
+        best = np.take_along_axis(theta, choice[:, None], axis=1)
+        close = theta >= best - best.dtype.type(CLOSE)
+        if np.count_nonzero(close) == len(close):
+            return
+        some = np.flatnonzero(np.count_nonzero(close, axis=1) > 1)
+        among = close[some] & allowed(some)
+        several = np.count_nonzero(among, axis=1) > 1
+        some, among = some[several], among[several]
+        if len(some):
+            w = self.features.fill(types(some), values(some), self.rows)
+            for line, rows, these in zip(some.tolist(), w, among, strict=True):
+                exact = np.where(these, scores_of_one(self.params, rows), -np.inf)
+                choice[line] = int(np.argmax(exact >= exact.max() - SAME))
 
     def _places(self, values: list[Index]) -> Iterator[Index]:
         """For each group of state slots, the row of its table (B,)."""

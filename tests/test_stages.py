@@ -64,11 +64,12 @@ def test_scores_are_those_of_the_classifier(block: Block) -> None:
     keys = tagger.with_tags(items.keys, [name.encode() for name in items.names])
     labeller = new_labeller(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
     labeller.params.L[...] *= 50
-    theta = np.concatenate(list(labeller.theta(keys, items.rows)))
+    theta = np.concatenate([theta for theta, _ in labeller.theta(keys, items.rows)])
     lessons = LabellerLessons(labeller, replace(items, keys=keys), replace(SMALL, word_dropout=0), _Unmixed())
     w = np.concatenate([batch.w for batch in lessons.batches(0)])
     np.testing.assert_allclose(theta, scores(labeller.params, w), rtol=1e-4, atol=1e-5)
-    again = np.concatenate(list(labeller.theta(keys[:50], np.array([0, 50]))))  # types known from before
+    known = labeller.theta(keys[:50], np.array([0, 50]))  # types known from before
+    again = np.concatenate([theta for theta, _ in known])
     np.testing.assert_allclose(again[:40], theta[:40] if items.rows[1] >= 43 else again[:40], rtol=1e-4, atol=1e-5)
 
 

@@ -26,8 +26,8 @@ def test_counting_neighbours_by_place() -> None:
     sentences = [["a", "B", "x", "c"], ["b"]]
     counts = _counts(_numbered(sentences, {"a": 2, "b": 3, "c": 4}), 5)
     found = {
-        place: {(int(w), int(c)): int(n) for w, c, n in zip(*count.tocoo().coords, count.tocoo().data, strict=True)}
-        for place, count in zip((-2, -1, 1, 2), counts, strict=True)
+        place: {(int(w), int(c)): int(n) for w, c, n in zip(count.row, count.col, count.data, strict=True)}
+        for place, count in zip((-2, -1, 1, 2), [each.tocoo() for each in counts], strict=True)
     }
     assert found[-1] == {(2, 0): 1, (3, 2): 1, (1, 3): 1, (4, 1): 1, (3, 0): 1}
     assert found[2] == {(2, 1): 1, (3, 4): 1, (1, 0): 1, (4, 0): 1, (3, 0): 1}

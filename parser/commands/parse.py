@@ -7,35 +7,50 @@ import os
 import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 from threadpoolctl import threadpool_limits
 
 from parser import pipeline
 from parser.commands.command_line import OneLineErrors, at_least_one, warnings_told
+from parser.commands.corpus import How, is_folder, parse_corpus, plan
 from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError
-from parser.files import atomic_output
+from parser.files import atomic_output, checksum
 from parser.parallel import map_in_order
 from parser.pipeline import BLOCK_BYTES, Model
 from parser.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_of
 from parser.treebank.conllu import Sentence, Text, read_texts
 from parser.treebank.plain_text import Paragraphs, paragraphs, read_paragraphs
+from parser.version import __version__
 
 ENGLISH = Path(__file__).resolve().parents[2] / "models" / "english.model"
 
 
 def main(argv: list[str]) -> None:
-    """Parse files, or stdin, to one output that appears when all of it is done."""
+    """Parse files, or stdin, to one output that appears when all of it is done, or to one for each in a folder."""
     arguments = _command_line().parse_args(argv)
-    model = pipeline.load(_model(arguments.model))
+    inputs, path, into_folder = arguments.input or ["-"], _model(arguments.model), is_folder(arguments.output)
+    if arguments.on_error and not into_folder:
+        raise ClearparseError("--on-error is for many outputs: --output FOLDER, or a name that ends in /")
+    tasks = plan(inputs, arguments.output, _ending(arguments.format, raw=arguments.text)) if into_folder else []
+    model = pipeline.load(path)
     with warnings_told():
         worker = Worker(
             model, arguments.format, arguments.confidence, arguments.tag, ascii_only=not shows_boxes(sys.stdout)
         )
-        work = pieces(arguments.input or ["-"], raw=arguments.text)
-        parse_all(worker, work, arguments.output, arguments.jobs)
+        if not into_folder:
+            return parse_all(worker, pieces(inputs, raw=arguments.text), arguments.output, arguments.jobs)
+        how = How(
+            worker,
+            partial(_pieces_of, raw=arguments.text),
+            *worker.page(),
+            settings={**worker.settings(), "text": arguments.text, "model": checksum(path)},
+        )
+        return parse_corpus(how, tasks, arguments.output, arguments.jobs, skip=arguments.on_error != "stop")
 
 
 def pieces(inputs: Sequence[str], *, raw: bool) -> Iterator[Text | Paragraphs]:
@@ -54,16 +69,20 @@ def pieces(inputs: Sequence[str], *, raw: bool) -> Iterator[Text | Paragraphs]:
             first += len(some)
 
 
+def _pieces_of(path: str, *, raw: bool) -> Iterator[Text | Paragraphs]:
+    return pieces([path], raw=raw)
+
+
 def parse_all(worker: Worker, work: Iterable[Text | Paragraphs], output: str, jobs: int) -> None:
     """Parse pieces, one after another, into a file that appears whole or not at all; some pieces are in memory."""
-    page = worker.form == "html"
+    begins, ends = worker.page()
     with atomic_output(output) as stream:
-        stream.write(PAGE_BEGINS.encode() * page)
+        stream.write(begins)
         for parsed, warned in map(worker, work) if jobs == 1 else map_in_order(worker, work, jobs):
             stream.write(parsed)
             for warning in warned:
                 warnings.warn(warning, stacklevel=2)
-        stream.write(PAGE_ENDS.encode() * page)
+        stream.write(ends)
 
 
 @dataclass(frozen=True)
@@ -91,10 +110,24 @@ class Worker:
                 parsed = "".join(map(self._drawing, self.model.parse_block(block))).encode()
         return parsed, [warning.message for warning in caught if isinstance(warning.message, Warning)]
 
+    def page(self) -> tuple[bytes, bytes]:
+        """What comes before and behind all that is parsed."""
+        return (PAGE_BEGINS.encode(), PAGE_ENDS.encode()) if self.form == "html" else (b"", b"")
+
+    def settings(self) -> dict[str, Any]:
+        """All that decides what comes out but the model and the input."""
+        chosen = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "model"}
+        return {**chosen, "clearparse": __version__}
+
     def _drawing(self, sentence: Sentence) -> str:
         if self.form == "tree":
             return f"{draw_sentence(sentence, ascii_only=self.ascii_only)}\n\n"
         return f"{svg_of(sentence)}\n" if self.form == "svg" else figure(sentence)
+
+
+def _ending(form: str, *, raw: bool) -> str | None:
+    """The ending of the names of files of this form; None: the input's, which is of the same form."""
+    return {"conllu": ".conllu" if raw else None, "tree": ".txt", "svg": ".svg", "html": ".html"}[form]
 
 
 def _model(path: str | None) -> str | Path:
@@ -116,7 +149,18 @@ def _command_line() -> argparse.ArgumentParser:
     )
     cli.add_argument("--text", action="store_true", help="the files are raw text; a blank line ends a paragraph")
     cli.add_argument("--model", metavar="MODEL", help="a model file, as train.py makes it; default: the English model")
-    cli.add_argument("--output", default="-", metavar="F", help="default stdout; it appears whole or not at all")
+    cli.add_argument(
+        "--output",
+        default="-",
+        metavar="F",
+        help="default stdout; it appears whole or not at all. A folder, or a name that ends in /: a file for each"
+        " input, and the same command again goes on where it stopped",
+    )
+    cli.add_argument(
+        "--on-error",
+        choices=("skip", "stop"),
+        help="what a bad file does to the others, with a folder as output (default skip: it is named at the end)",
+    )
     cli.add_argument(
         "--format",
         choices=("conllu", "tree", "svg", "html"),

@@ -5,7 +5,8 @@ A model is its parameters and what they mean: template, transition system, vocab
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -55,6 +56,7 @@ class DependencyParser:
         self.features = Features(template, vocabulary, len(transitions.labels))
         self._encoder = Encoder(vocabulary)
         self._tables = Tables(params, self.features)
+        self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = self.params, self.template, self.system, self.vocabulary, self.transitions, self.calibration
@@ -62,9 +64,7 @@ class DependencyParser:
 
     def with_parameters(self, params: Parameters) -> DependencyParser:
         """The same parser with other numbers."""
-        return DependencyParser(
-            params, self.template, self.system, self.vocabulary, self.transitions, self.calibration
-        )
+        return DependencyParser(params, self.template, self.system, self.vocabulary, self.transitions, self.calibration)
 
     def copy(self) -> DependencyParser:
         """The same parser with numbers of its own, which can be trained."""
@@ -72,27 +72,51 @@ class DependencyParser:
 
     def with_calibration(self, calibration: Calibration) -> DependencyParser:
         """The same parser with another view of its own confidence."""
-        return DependencyParser(
-            self.params, self.template, self.system, self.vocabulary, self.transitions, calibration
-        )
+        return DependencyParser(self.params, self.template, self.system, self.vocabulary, self.transitions, calibration)
 
     def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
-        """HEAD (words,) and DEPREL of each word of a block; `batch` sentences take a step together."""
-        if not len(block):
-            return np.empty(0, np.int32), []
-        system = SYSTEMS[self.system](Layout(block.sentences))
-        run(system, self.transitions, self.greedy(system, word_keys(block)), batch)
-        return self._trees(system)
+        """HEAD (words,) and DEPREL of each word of a block; `batch` sentences take a step together.
+
+        They depend on nothing but the sentence. Several threads may call this; they take turns.
+        """
+        heads, deprels, _ = self._parse(block, batch, certainty=False)
+        return heads, deprels
 
     def parse_with_certainty(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
         """HEAD and DEPREL, and the probability that the network gave to the transition that made each arc (words,)."""
-        if not len(block):
-            return np.empty(0, np.int32), [], np.empty(0)
-        system = SYSTEMS[self.system](Layout(block.sentences))
-        greedy = self.greedy(system, word_keys(block))
-        greedy.certainty = np.ones(system.layout.size)  # a forced arc is certain
-        run(system, self.transitions, greedy)
-        return *self._trees(system), greedy.certainty[system.layout.words]
+        return self._parse(block, BATCH, certainty=True)
+
+    def _parse(
+        self, block: Block, batch: int, *, certainty: bool
+    ) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
+        heads, deprels = [np.empty(0, np.int32)], list[bytes]()
+        certain: list[NDArray[np.floating]] = [np.empty(0)]
+        with self._lock:
+            for keys, sentences in self._parts(word_keys(block), block.sentences):
+                system = SYSTEMS[self.system](Layout(sentences))
+                greedy = self.greedy(system, keys)
+                if certainty:
+                    greedy.certainty = np.ones(system.layout.size)  # a forced arc is certain
+                run(system, self.transitions, greedy, batch)
+                trees = self._trees(system)
+                heads.append(trees[0])
+                deprels += trees[1]
+                if greedy.certainty is not None:
+                    certain.append(greedy.certainty[system.layout.words])
+        return np.concatenate(heads), deprels, np.concatenate(certain)
+
+    def _parts(
+        self, keys: list[bytes], sentences: NDArray[np.int64]
+    ) -> Iterator[tuple[list[bytes], NDArray[np.int64]]]:
+        """The keys of words and where their sentences begin, in parts whose types fit into the tables if they can."""
+        most, s = self._tables.most_types, 0
+        fits = len(keys) <= most or len(set(keys)) <= most
+        while s < len(sentences) - 1:
+            begin = int(sentences[s])
+            last = len(sentences) - 1 if fits else int(np.searchsorted(sentences, begin + most, side="right")) - 1
+            last = max(last, s + 1)
+            yield keys[begin : int(sentences[last])], sentences[s : last + 1] - begin
+            s = last
 
     def _trees(self, system: System) -> tuple[NDArray[np.int32], list[bytes]]:
         layout, labels = system.layout, [label.encode() for label in self.transitions.labels]

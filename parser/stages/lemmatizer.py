@@ -7,6 +7,7 @@ for each different word.
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
 from typing import NamedTuple
@@ -81,10 +82,18 @@ class Lemmatizer:
     def __init__(self, labeller: Labeller) -> None:
         self.labeller = labeller
         self._rules = [Rule.parse(name) for name in labeller.classes]
+        self._lock = threading.Lock()
         self._known: dict[bytes, bytes] = {}
+
+    def __reduce__(self) -> tuple[type[Lemmatizer], tuple[Labeller]]:
+        return Lemmatizer, (self.labeller,)
 
     def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
         """The lemma of each word, given its key (see word_keys)."""
+        with self._lock:  # what is remembered is every thread's
+            return self._remembered(keys)
+
+    def _remembered(self, keys: Sequence[bytes]) -> list[bytes]:
         if len(self._known) > MOST_REMEMBERED:
             self._known.clear()
         new = [key for key in dict.fromkeys(keys) if key not in self._known]

@@ -7,6 +7,7 @@ that are a word of their own; `du` keeps its first letter, to which an `e` is ad
 from __future__ import annotations
 
 import json
+import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -80,10 +81,18 @@ class Splitter:
     def __init__(self, labeller: Labeller) -> None:
         self.labeller = labeller
         self._rules = [None if name == ONE_WORD else Rule.parse(name) for name in labeller.classes]
+        self._lock = threading.Lock()
         self._known: dict[str, tuple[str, ...]] = {}
+
+    def __reduce__(self) -> tuple[type[Splitter], tuple[Labeller]]:
+        return Splitter, (self.labeller,)
 
     def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
         """The words of each of some tokens."""
+        with self._lock:  # what is remembered is every thread's
+            return self._remembered(forms)
+
+    def _remembered(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
         if len(self._known) > MOST_REMEMBERED:
             self._known.clear()
         new = [form for form in dict.fromkeys(forms) if form not in self._known]

@@ -6,18 +6,22 @@ there is no state: slot i shows one channel of the item at one place around the 
 
 from __future__ import annotations
 
+import re
+import threading
 from collections.abc import Iterator, Sequence
+from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from parser.network.classifier import Parameters
+from parser.network.classifier import Booleans, Floats, Parameters
 from parser.tables import Tables
 from parser.treebank.slots import Index, Slot, TemplateError, WordSlots, channel_lines, check_slots
 from parser.treebank.vocabulary import CHANNELS, NULL, Encoder, Vocabulary
 
 AT_ONCE = 4096  # items whose scores are in memory at once
 FARTHEST = 100  # places away from an item
+_PLACE = re.compile(r"-?[0-9]{1,3}")
 
 
 def parse_window(text: str) -> list[Slot]:
@@ -25,8 +29,8 @@ def parse_window(text: str) -> list[Slot]:
     slots = []
     for channel, places in channel_lines(text, CHANNELS):
         for place in places:
-            if not place.removeprefix("-").isdecimal() or int(place) > FARTHEST:
-                raise TemplateError(f"template: {place!r} is not a place of a window, such as -1")
+            if not _PLACE.fullmatch(place) or abs(int(place)) > FARTHEST:
+                raise TemplateError(f"template: {place[:60]!r} is not a place of a window, such as -1")
             slots.append(Slot(channel, str(int(place))))
     check_slots(slots)
     return slots
@@ -60,6 +64,7 @@ class Labeller:
         self.window = Window(template, vocabulary)
         self._encoder = Encoder(vocabulary)
         self._tables = Tables(params, self.window)
+        self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[type[Labeller], tuple[Parameters, str, Vocabulary, list[str]]]:
         return Labeller, (self.params, self.template, self.vocabulary, self.classes)
@@ -69,18 +74,52 @@ class Labeller:
         return Labeller(params, self.template, self.vocabulary, self.classes)
 
     def label(self, keys: Sequence[bytes], rows: NDArray[np.int64]) -> Index:
-        """The number of each item's best class, given the items' keys (see word_keys) and where the rows begin."""
-        best = [theta.argmax(axis=1) for theta in self.theta(keys, rows)]
-        return np.concatenate(best) if best else np.empty(0, np.intp)
+        """The number of each item's best class, given the items' keys (see word_keys) and where the rows begin.
 
-    def theta(self, keys: Sequence[bytes], rows: NDArray[np.int64]) -> Iterator[NDArray[np.floating]]:
-        """The scores of all classes (B, C) for some items after the others."""
+        It depends on nothing but the row that the item is in. Several threads may call this; they take turns.
+        """
+        most, n = self._tables.most_types, len(keys)
+        with self._lock:
+            if n <= most or len(set(keys)) <= most:
+                return self._label(keys, rows)
+            # As many items at a time as there may be types, each time with those around them, which do not count.
+            reach, found = self.window.reach, []
+            for first in range(0, n, most):
+                begin, end = max(first - reach, 0), min(first + most + reach, n)
+                part = self._label(keys[begin:end], np.unique(np.clip(rows, begin, end)) - begin)
+                found.append(part[first - begin : first - begin + most])
+        return np.concatenate(found)
+
+    def _label(self, keys: Sequence[bytes], rows: NDArray[np.int64]) -> Index:
+        found = [np.empty(0, np.intp)]
+        for theta, types in self.theta(keys, rows):
+            best: Index = theta.argmax(axis=1)
+            self._tables.settle(best, theta, _any, partial(_types, types), _no_values)
+            found.append(best)
+        return np.concatenate(found)
+
+    def theta(self, keys: Sequence[bytes], rows: NDArray[np.int64]) -> Iterator[tuple[Floats, list[Index]]]:
+        """The scores of all classes (B, C) for some items after the others, and the types (B,) at each place."""
         types, first = self._encoder.types(keys, self._tables.capacity)
         self._tables.fill(self._encoder.rows(first), first)
         type_of, where = self.window.spread(types, rows)
         rows_of = self._tables.rows_of(type_of)
         for k in range(0, len(where), AT_ONCE):
-            here = where[k : k + AT_ONCE]
-            yield self._tables.theta(
-                [row_of[here + place] for row_of, place in zip(rows_of, self.window.places, strict=True)], []
-            )
+            around = [where[k : k + AT_ONCE] + place for place in self.window.places]
+            table_rows = [row_of[here] for row_of, here in zip(rows_of, around, strict=True)]
+            yield self._tables.theta(table_rows, []), [type_of[here] for here in around]
+
+
+def _any(some: Index) -> Booleans:
+    """Every class is allowed: what `Tables.settle` asks for, (n, 1)."""
+    return np.ones((len(some), 1), np.bool_)
+
+
+def _types(types: Sequence[Index], some: Index) -> list[Index]:
+    """For some of the items, the type at each place around them."""
+    return [of[some] for of in types]
+
+
+def _no_values(some: Index) -> list[Index]:
+    """A window has no state slots."""
+    return []

@@ -113,7 +113,7 @@ def ppmi(counts: Sequence[csr_array]) -> csr_array:
         pairs = count.tocoo()
         of_word = count.sum(axis=1)
         of_context = np.asarray(count.sum(axis=0), np.float64) ** SMOOTHING
-        line, column = pairs.coords
+        line, column = pairs.row, pairs.col
         information = np.log(pairs.data * of_context.sum() / (of_word[line] * of_context[column]))
         more = information > 0
         blocks.append(coo_array((information[more].astype(np.float32), (line[more], column[more])), count.shape))

@@ -41,7 +41,7 @@ class Greedy:
     ) -> None:
         """type_of (size,): the type of the word at each flat index."""
         self.system, self.transitions, self.features, self.tables = system, transitions, features, tables
-        self.rows_of = tables.rows_of(type_of)
+        self.type_of, self.rows_of = type_of, tables.rows_of(type_of)
         self.certainty: Floats | None = None  # (size,) where it is wanted: the probability of the arc to each word
 
     def look(self, live: Index) -> tuple[list[Index], list[Index], Floats]:
@@ -54,8 +54,16 @@ class Greedy:
         legal = self.system.legal(live)
         transition, free = forced(legal, self.transitions)
         if len(free):
-            *_, theta = self.look(live[free])
-            transition[free] = best(theta, legal[free], self.transitions)
+            words, values, theta = self.look(live[free])
+            choice = best(theta, legal[free], self.transitions)
+            self.tables.settle(
+                choice,
+                theta,
+                lambda some: np.take(legal[free[some]], self.transitions.kind, axis=1),
+                lambda some: [self.type_of[word[some]] for word in words],
+                lambda some: [value[some] for value in values],
+            )
+            transition[free] = choice
             if self.certainty is not None:
                 self._note_certainty(live[free], legal[free], theta, transition[free])
         return transition

@@ -21,6 +21,7 @@ DISTANCES[8:] = 8 + (np.arange(8, 64) > 11) + (np.arange(8, 64) > 20)
 MOST_CHILDREN = 5  # a valency of 5 stands for 5 or more
 STATE_ROWS = {DISTANCE: 11, LEFT_VALENCY: MOST_CHILDREN + 1, RIGHT_VALENCY: MOST_CHILDREN + 1}
 
+LONGEST_ADDRESS = 100  # characters, links of links and all
 _POSITIONS = ("s0", "s1", "s2", "s3", "b0", "b1", "b2", "b3")
 _LINKS = ("lc1", "lc2", "rc1", "rc2", "before", "behind")
 _ADDRESS = re.compile(r"(?:(\w+)\((.+)\)|(\w+))\Z")
@@ -62,7 +63,9 @@ def parse_template(text: str) -> list[Slot]:
         for part in parts:
             address, dash, other = part.partition("-")
             if bool(dash) != (channel == DISTANCE):
-                raise TemplateError(f"template: {part!r} in {channel!r}: a distance is of two addresses, as in s1-s0")
+                raise TemplateError(
+                    f"template: {part[:60]!r} in {channel!r}: a distance is of two addresses, as in s1-s0"
+                )
             for each in (address, other) if dash else (address,):
                 _links(each)
             slots.append(Slot(channel, address, other))
@@ -73,14 +76,14 @@ def parse_template(text: str) -> list[Slot]:
 @functools.cache
 def _links(address: str) -> tuple[str, str]:
     """An address as (its link or position, the address inside or nothing): lc1(s0) is ("lc1", "s0")."""
-    match = _ADDRESS.match(address)
+    match = _ADDRESS.match(address) if len(address) <= LONGEST_ADDRESS else None
     if match and match[3] in _POSITIONS:
         return match[3], ""
     if match and match[1] in _LINKS:
         _links(match[2])
         return match[1], match[2]
     raise TemplateError(
-        f"template: no address {address!r}; there are {', '.join(_POSITIONS)} and {', '.join(_LINKS)}(...)"
+        f"template: no address {address[:60]!r}; there are {', '.join(_POSITIONS)} and {', '.join(_LINKS)}(...)"
     )
 
 

@@ -203,6 +203,6 @@ def numbers(text: bytes, start: Offsets, end: Offsets) -> Offsets:
             break
         digit = codes[end[which] - 1 - k] - np.uint8(ZERO)  # what is no digit wraps to more than 9
         good[which[digit > 9]] = False
-        value[which] += digit * np.int64(10**k)
+        value[which] += digit.astype(np.int64) * 10**k  # widened first: NumPy 1 would compute in 8 bits
     good &= (length == 1) | (codes[np.minimum(start, len(codes) - 1)] != ZERO)
     return np.where(good, value, -1)

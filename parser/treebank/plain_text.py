@@ -10,6 +10,7 @@ from parser.errors import FileError
 from parser.files import PathLike, open_input, shown_name
 
 BLOCK_BYTES = 1 << 20
+MOST_BLOCKS = 8  # how many a paragraph may go on for without a line end
 
 _SPACE = re.compile(r"\s+")
 _BLANK_LINE = re.compile(r"\n\s*\n")
@@ -33,7 +34,8 @@ def read_paragraphs(path: PathLike, block_bytes: int = BLOCK_BYTES) -> Iterator[
     """The paragraphs of a file (`-`: standard input), those of about block_bytes at a time.
 
     Where so much text has no blank line, a line end ends a paragraph too; where it has no line end either, the
-    paragraph goes on. Raises FileError: missing, damaged, not UTF-8.
+    paragraph goes on, but after MOST_BLOCKS times as much the last space ends it, or the last character.
+    Raises FileError: missing, damaged, not UTF-8.
     """
     name = shown_name(path)
     with open_input(path) as stream:
@@ -41,11 +43,19 @@ def read_paragraphs(path: PathLike, block_bytes: int = BLOCK_BYTES) -> Iterator[
         while block := stream.read(block_bytes):
             rest += block.replace(b"\r\n", b"\n")
             end = max(rest.rfind(b"\n\n") + 2, 0) if b"\n\n" in rest else rest.rfind(b"\n") + 1
+            if not end and len(rest) >= MOST_BLOCKS * block_bytes:
+                end = rest.rfind(b" ") + 1 or _last_character(rest)
             if end:
                 yield list(paragraphs(decoded(rest[:end], name, line)))
                 line += rest[:end].count(b"\n")
                 rest = rest[end:]
         yield list(paragraphs(decoded(rest, name, line)))
+
+
+def _last_character(text: bytes) -> int:
+    """Where the last character begins that is not the first."""
+    starts = (i for i in range(len(text) - 1, 0, -1) if text[i] & 0xC0 != 0x80)
+    return next(starts, len(text))
 
 
 def decoded(text: bytes, path: str, line: int) -> str:

@@ -17,6 +17,8 @@ from parser.treebank.vocabulary import CHANNELS, OF_FORM, OF_TAGS, Vocabulary
 
 Index = NDArray[np.intp]
 
+MOST_SLOTS = 1000  # of a template
+
 
 class TemplateError(ClearparseError):
     """A template cannot be read; the message quotes the part that is wrong."""
@@ -39,7 +41,9 @@ def channel_lines(text: str, channels: Collection[str]) -> Iterator[tuple[str, l
         channel, colon, addresses = line.partition(":")
         channel = channel.strip()
         if not colon or channel not in channels:
-            raise TemplateError(f"template: no channel {channel!r} in {line!r}; there are {', '.join(channels)}")
+            raise TemplateError(
+                f"template: no channel {channel[:40]!r} in {line[:60]!r}; there are {', '.join(channels)}"
+            )
         yield channel, addresses.split()
 
 
@@ -47,9 +51,13 @@ def check_slots(slots: Sequence[Slot]) -> None:
     """Raises TemplateError where a slot is there twice, or none shows a word."""
     if not any(slot.channel in CHANNELS for slot in slots):
         raise TemplateError("template: it names no slot that shows a word")
-    if len(set(slots)) < len(slots):
-        twice = next(slot for slot in slots if slots.count(slot) > 1)
-        raise TemplateError(f"template: {str(twice)!r} is there twice")
+    seen: set[Slot] = set()
+    for slot in slots:
+        if slot in seen:
+            raise TemplateError(f"template: {str(slot)!r} is there twice")
+        seen.add(slot)
+    if len(slots) > MOST_SLOTS:
+        raise TemplateError(f"template: {len(slots)} slots; there may be {MOST_SLOTS}")
 
 
 def channels_of(slots: Sequence[Slot]) -> list[str]:

@@ -1,0 +1,198 @@
+"""What a sentence is given depends on nothing but the sentence: not on neighbours, order, batch, process or thread."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from dataclasses import replace
+from itertools import pairwise
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parser import tables
+from parser.commands import parse
+from parser.network.classifier import Parameters, scores, scores_of_one
+from parser.pipeline import Model, load
+from parser.stages.dependency import DependencyParser
+from parser.tables import Tables
+from parser.treebank.conllu import Block, Sentence, parse_block
+from parser.treebank.tokens import text_of, tokens_of
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SAMPLE = CHECKOUT / "data" / "sample"
+MODEL = CHECKOUT / "tests" / "data" / "format-1.model"
+NOISE = 4e-5  # far more than rounding does; two scores move apart by twice that, and CLOSE is more
+THREADS = 8
+
+
+@pytest.fixture(scope="module")
+def block() -> Block:
+    return parse_block((SAMPLE / "train.conllu").read_bytes())
+
+
+@pytest.fixture(scope="module")
+def texts(block: Block) -> list[str]:
+    """A paragraph for every few sentences."""
+    sentences = [text_of(tokens_of(sentence)) for sentence in block]
+    return [" ".join(sentences[i : i + 3]) for i in range(0, len(sentences), 3)]
+
+
+def undecided(model: Model, dtype: type) -> Model:
+    """The model with each arc's class there twice but for far less than rounding: its choices hang on that."""
+    params = model.parser.params
+    L, W, b_1, U, b_2 = (array.astype(dtype) for array in params)
+    rng = np.random.default_rng(1)
+    half = U.shape[1] // 2
+    U[:, half : 2 * half] = U[:, :half] * (1 + rng.normal(size=(1, half)) * 3e-7)
+    b_2[:, half : 2 * half] = b_2[:, :half]
+    return replace(
+        model, stages=replace(model.stages, parser=model.parser.with_parameters(Parameters(L, W, b_1, U, b_2)))
+    )
+
+
+def together(sentences: list[Sentence]) -> Block:
+    return parse_block(b"".join(sentence.conllu for sentence in sentences))
+
+
+def parsed(
+    parser: DependencyParser, sentences: list[Sentence], sizes: Iterator[int], batch: int = 1024
+) -> list[object]:
+    """HEADs and DEPRELs of each sentence, so many at a time."""
+    found: list[object] = []
+    rest = sentences
+    while rest:
+        n = next(sizes)
+        some, rest = together(rest[:n]), rest[n:]
+        heads, deprels = parser.parse(some, batch)
+        bounds = some.sentences.tolist()
+        found += [(heads[a:b].tolist(), deprels[a:b]) for a, b in pairwise(bounds)]
+    return found
+
+
+def forever(*sizes: int) -> Iterator[int]:
+    while True:
+        yield from sizes
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_trees_do_not_depend_on_neighbours_order_or_batch(block: Block, dtype: type) -> None:
+    model = undecided(load(MODEL), dtype)
+    sentences = list(block)
+    expected = parsed(model.parser, sentences, forever(len(sentences)))
+    order = np.random.default_rng(2).permutation(len(sentences)).tolist()
+    shuffled = parsed(undecided(load(MODEL), dtype).parser, [sentences[i] for i in order], forever(len(sentences)))
+    assert shuffled == [expected[i] for i in order]
+    for sizes in ((1,), (2, 3, 5, 7, 11, 13), (64,)):
+        assert parsed(undecided(load(MODEL), dtype).parser, sentences, forever(*sizes)) == expected  # fresh tables
+        assert parsed(model.parser, sentences, forever(*sizes)) == expected  # tables that know all words
+    for batch in (1, 3, 17):
+        assert parsed(model.parser, sentences, forever(len(sentences)), batch) == expected
+
+
+def whole(model: Model, texts: list[str], step: int) -> list[list[str]]:
+    """The sentences of each paragraph with all that the model makes of them, but for the paragraphs' numbers."""
+    found: list[list[str]] = []
+    for i in range(0, len(texts), step):
+        for sentence in model.parse_texts(texts[i : i + step], first=i + 1):
+            number = int(str(sentence.sent_id).split("-")[0])
+            found += [[]] * (number - len(found))
+            found[number - 1] = [
+                *found[number - 1],
+                sentence.conllu.split(b"\n", 2 + (b"newpar" in sentence.conllu))[-1].decode(),
+            ]
+    return found
+
+
+def test_what_is_made_of_text_does_not_depend_on_the_other_texts(texts: list[str]) -> None:
+    expected = whole(load(MODEL), texts, len(texts))
+    order = np.random.default_rng(2).permutation(len(texts)).tolist()
+    assert whole(load(MODEL), [texts[i] for i in order], len(texts)) == [expected[i] for i in order]
+    model = load(MODEL)
+    for step in (1, 7):
+        assert whole(model, texts, step) == expected
+
+
+def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let every score be off by as much as NOISE, as if products were rounded in many ways."""
+    rng, theta = np.random.default_rng(3), Tables.theta
+
+    def off(self: Tables, rows: list[np.ndarray], values: list[np.ndarray]) -> np.ndarray:
+        exact = theta(self, rows, values)
+        return exact + rng.uniform(-NOISE, NOISE, exact.shape).astype(exact.dtype)
+
+    monkeypatch.setattr(Tables, "theta", off)
+
+
+def test_rounding_decides_nothing(block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores that are off give the same; without `settle`, which sees to that, they do not."""
+    expected_trees, expected = undecided(load(MODEL), np.float32).parse_text(block), whole(load(MODEL), texts, 50)
+    noisy(monkeypatch)
+    assert undecided(load(MODEL), np.float32).parse_text(block) == expected_trees
+    assert whole(load(MODEL), texts, 50) == expected
+    monkeypatch.setattr(tables, "CLOSE", -1.0)
+    assert undecided(load(MODEL), np.float32).parse_text(block) != expected_trees
+
+
+def test_scores_of_one_are_those_of_many(block: Block) -> None:
+    params = load(MODEL).parser.params
+    w = np.random.default_rng(4).integers(0, len(params.L), (20, len(params.W) // params.L.shape[1]))
+    expected = scores(Parameters(*(array.astype(np.float64) for array in params)), w)
+    np.testing.assert_allclose([scores_of_one(params, rows) for rows in w], expected, rtol=1e-12, atol=1e-12)
+
+
+@pytest.mark.parametrize("most", [1, 40, 300])
+def test_little_memory_gives_the_same(
+    most: int, block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Where words have too many types for the tables, they are parsed in parts, and windows are cut within rows."""
+    expected_trees, expected = load(MODEL).parse_text(block), whole(load(MODEL), texts, 50)
+    long = " ".join(texts)
+    expected_long = whole(load(MODEL), [long], 1)
+    monkeypatch.setattr(Tables, "most_types", property(lambda self: most))
+    assert load(MODEL).parse_text(block) == expected_trees
+    assert whole(load(MODEL), texts[: 2 if most == 1 else None], 50) == expected[: 2 if most == 1 else None]
+    if most > 1:
+        assert whole(load(MODEL), [long], 1) == expected_long
+
+
+def test_processes_and_blocks(texts: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source = tmp_path / "text"
+    source.write_text("\n\n".join(texts), encoding="utf-8")
+    outputs = []
+    for jobs, some in ((1, 1 << 20), (2, 900), (1, 300)):
+        monkeypatch.setattr(parse, "read_paragraphs", lambda path, some=some: plain_text(path, some))
+        outputs.append(tmp_path / f"{jobs}-{some}")
+        parse.main(["--model", str(MODEL), "--text", str(source), "--jobs", str(jobs), "--output", str(outputs[-1])])
+    assert len({output.read_bytes() for output in outputs}) == 1
+
+
+def plain_text(path: str, block_bytes: int) -> Iterator[list[str]]:
+    from parser.treebank.plain_text import read_paragraphs
+
+    return read_paragraphs(path, block_bytes)
+
+
+def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
+    """Each thread gets what one alone gets, though the tables that they share are filled and forgotten meanwhile."""
+    expected, trees = whole(load(MODEL), texts, 4), load(MODEL).parse_text(block)
+    model, start = load(MODEL), threading.Barrier(THREADS)
+    found: list[object] = [None] * THREADS
+
+    def work(k: int) -> None:
+        start.wait()
+        if k % 2:
+            sentences = list(block)
+            found[k] = b"".join(model.parse_text(together(sentences[i : i + 9])) for i in range(0, len(sentences), 9))
+        else:
+            found[k] = whole(model, texts[k:] + texts[:k], 4)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tables, "MEMORY", 1 << 18)
+        threads = [threading.Thread(target=work, args=(k,)) for k in range(THREADS)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+    assert found == [trees if k % 2 else expected[k:] + expected[:k] for k in range(THREADS)]

@@ -1,0 +1,221 @@
+"""Models from strangers: refused in one line, or loaded and harmless, and never larger than their files."""
+
+from __future__ import annotations
+
+import contextlib
+import gzip
+import io
+import json
+import tracemalloc
+import warnings
+from collections import Counter
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from mutations import MODEL, Mutator
+
+from parser.commands import evaluate, parse
+from parser.errors import ClearparseError, FileError
+from parser.model_file import load_arrays, save_arrays
+from parser.pipeline import load
+from parser.stages.window import parse_window
+from parser.transition.features import parse_template
+from parser.treebank.conllu import parse_block
+from parser.treebank.slots import MOST_SLOTS, TemplateError
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+TEXT = "The old dog doesn't sleep (in 2019), a.b@c.org!\n\nYes.  No?"
+SENTENCES = (CHECKOUT / "data" / "sample" / "dev.conllu").read_bytes().split(b"\n\n")[:9]
+BLOCK = parse_block(b"\n\n".join(SENTENCES) + b"\n\n")
+SEED = 6
+FEW, MANY = 200, 10_000
+MOST_SECONDS = 60
+
+
+def use(path: Path) -> str:
+    """Load a model and do all that can be done with it: `harmless`, or `refused` in one line."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", RuntimeWarning)  # no sum may overflow
+        try:
+            model = load(path)
+            if model.stages.tokenizer:
+                for sentence in model(TEXT):
+                    parse_block(sentence.conllu, trees=True)
+            parse_block(model.parse_text(BLOCK, confidence=True), trees=True)
+            model.describe()
+        except ClearparseError as error:
+            assert len(str(error).splitlines()) == 1
+            assert len(str(error)) < 600
+            return "refused"
+    return "harmless"
+
+
+def use_all(count: int, seed: int, path: Path) -> Counter[str]:
+    """What became of so many changed models. What is raised but a ClearparseError fails the test."""
+    outcomes: Counter[str] = Counter()
+    for number, (kind, changed) in enumerate(Mutator(seed).files(count)):
+        path.write_bytes(changed)
+        try:
+            outcomes[use(path)] += 1
+        except Exception as error:
+            raise AssertionError(f"file {number} of seed {seed}, {kind}") from error
+    return outcomes
+
+
+def test_changed_models_are_refused_or_harmless(tmp_path: Path) -> None:
+    outcomes = use_all(FEW, SEED, tmp_path / "m")
+    assert outcomes["refused"] > FEW / 3
+    assert outcomes["harmless"] > FEW / 50
+
+
+@pytest.mark.full
+def test_ten_thousand_changed_models_are_refused_or_harmless(tmp_path: Path) -> None:
+    outcomes = use_all(MANY, SEED + 1, tmp_path / "m")
+    print(dict(outcomes))
+    assert outcomes.total() == MANY
+
+
+def with_changes(path: Path, arrays: dict[str, Any], networks: dict[str, Any]) -> Path:
+    """The first model of all with other arrays, and with other values for names such as `parser/template`."""
+    old, metadata = load_arrays(MODEL)
+    for name, value in networks.items():
+        *parents, last = name.split("/")
+        entry = metadata["networks"]
+        for parent in parents:
+            entry = entry[parent]
+        entry[last] = value
+    save_arrays(path, {**old, **arrays}, metadata)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"parser/labels/LEFT_ARC": ["a\tb"]}, "cannot stand in a column"),
+        ({"parser/labels/ROOT_ARC": ["root\nx"]}, "cannot stand in a column"),
+        ({"parser/labels/ROOT_ARC": ["\ud800"]}, "a character that is none"),
+        ({"parser/labels/ROOT_ARC": ["root", "root"]}, "some are there twice"),
+        ({"parser/labels/ROOT_ARC": []}, "too few"),
+        ({"parser/labels": {}}, "labels of other moves"),
+        ({"parser/calibration": {"slope": True, "intercept": 0}}, "a number that cannot be: True"),
+        ({"parser/calibration/slope": 1e9}, "a number that cannot be"),
+        ({"parser/system": ["arc-hybrid"]}, "transition system"),
+        ({"parser/template": "form: " + "lc1(" * 60 + "s0" + ")" * 60}, "no address"),
+        ({"parser/template": "form: s0 " + "x" * 200_000}, "is no such text"),
+        ({"parser/symbols/form": [["a"]]}, "no list of texts"),
+        ({"parser/symbols": {"form": []}}, "there is no 'suffix3'"),
+        ({"lemmas/symbols": {"form": []}}, "symbols of form, not of form, lower,"),
+        ({"other": {}}, "networks that no parser has"),
+        ({"characters/spaces": 1}, "spaces must be"),
+        ({"characters/classes": ["ends", "begins"]}, "a class 'begins'"),
+        ({"tags/classes": ["NOUN\tNN"]}, "is not UPOS, XPOS and FEATS"),
+        ({"lemmas/classes": ['["", 0, "", 0, ""]']}, "cannot stand in a column"),
+        ({"multiword/classes": ['[1, -1, ""]']}, "no number of letters"),
+        ({"characters/template": "form: 101"}, "not a place of a window"),
+        ({"characters/template": "form: ²"}, "not a place of a window"),
+    ],
+)
+def test_what_is_said(changes: dict[str, Any], message: str, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=message) as caught:
+        load(with_changes(tmp_path / "m", {}, changes))
+    assert str(caught.value).startswith(f"{tmp_path / 'm'}: ")
+    assert "\n" not in str(caught.value)
+
+
+def test_numbers_that_would_overflow(tmp_path: Path) -> None:
+    U = load_arrays(MODEL)[0]["parser/U"].astype(np.float32)
+    for number, good in ((1e6, True), (1.1e6, False), (np.nan, False), (-np.inf, False)):
+        U[0, 0] = number
+        assert use(with_changes(tmp_path / "m", {"parser/U": U}, {})) == ("harmless" if good else "refused")
+
+
+@pytest.mark.parametrize("read", [parse_template, parse_window])
+def test_templates_that_would_take_for_ever(read: Any) -> None:
+    places = " ".join(map(str, range(-100, 101)))
+    for text in (
+        "form: " + "s0 " * 100_000,
+        "form: " + "(" * 100_000,
+        "form: " + "lc1(" * 50_000 + "s0" + ")" * 50_000,
+        "\n".join(f"{channel}: {places}" for channel in ("form", "lower", "upos", "xpos", "feats", "shape")),
+        "form: " + "9" * 100_000,
+    ):
+        with pytest.raises(TemplateError) as caught:
+            read(text)
+        assert len(str(caught.value)) < 400
+    assert MOST_SLOTS == 1000
+
+
+def peak(path: Path) -> int:
+    """Bytes that loading a model takes at most, whatever comes of it."""
+    tracemalloc.start()
+    try:
+        use_size = path.stat().st_size
+        with contextlib.suppress(FileError):
+            load(path)
+        return tracemalloc.get_traced_memory()[1] // max(use_size, 1)
+    finally:
+        tracemalloc.stop()
+
+
+def test_a_model_takes_no_more_than_its_file_justifies(tmp_path: Path) -> None:
+    """Also where its entries claim giants: many hidden units, labels, places; and packed zeros."""
+    assert peak(MODEL) < 40  # times the file: texts and dictionaries of a small file weigh most
+    wide = {"parser/U": np.zeros((200_000, 40), np.float16), "parser/b_1": np.zeros((1, 200_000), np.float16)}
+    assert peak(with_changes(tmp_path / "wide", wide, {})) < 40
+    labels = {"parser/labels/LEFT_ARC": [f"l{i}" for i in range(50_000)]}
+    assert peak(with_changes(tmp_path / "labels", {}, labels)) < 60
+    packed = tmp_path / "packed.gz"
+    with gzip.open(packed, "wb", compresslevel=1) as stream:
+        for _ in range(200):
+            stream.write(bytes(1 << 20))
+    with pytest.raises(FileError, match="far more in it than in any"):
+        load(packed)
+    assert peak(packed) * packed.stat().st_size < 100 << 20
+
+
+def test_tables_that_no_memory_holds_are_refused(tmp_path: Path) -> None:
+    """A window of 201 places over 6,000 hidden units: a file of a few megabytes, and gigabytes to score a word."""
+    places, H = " ".join(map(str, range(-100, 101))), 6000
+    symbols: list[str] = []
+    arrays = {
+        "lemmas/L": np.zeros((3, 1), np.float16),
+        "lemmas/W": np.zeros((201, H), np.float16),
+        "lemmas/b_1": np.zeros((1, H), np.float16),
+        "lemmas/U": np.zeros((H, 1), np.float16),
+        "lemmas/b_2": np.zeros((1, 1), np.float16),
+    }
+    about = {"template": f"form: {places}", "symbols": {"form": symbols}, "classes": ['["lower", 0, "", 0, ""]']}
+    with pytest.raises(FileError, match="make tables too large"):
+        load(with_changes(tmp_path / "m", arrays, {"lemmas": about}))
+
+
+def test_an_odd_record_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
+    arrays, metadata = load_arrays(MODEL)
+    for record in ({}, {"versions": 3}, {**metadata["record"], "train": [None]}):
+        save_arrays(tmp_path / "m", arrays, {**metadata, "record": record})
+        parse.main(["--model", str(tmp_path / "m"), "Dogs bark.", "--output", str(tmp_path / "o")])
+        with pytest.raises(ClearparseError, match="the record in this model"):
+            evaluate.main(["--model", str(tmp_path / "m"), "--info"])
+    save_arrays(tmp_path / "m", arrays, {**metadata, "record": []})
+    with pytest.raises(FileError, match="no dictionary"):
+        load(tmp_path / "m")
+
+
+def test_deep_and_long_headers(tmp_path: Path) -> None:
+    path = tmp_path / "m"
+    for head in ("[" * 100_000, '{"metadata":' + "[" * 900 + "]" * 900 + "}", '{"format_version": %s}' % ("9" * 5000)):
+        header = json.dumps({"__metadata__": {"clearparse": head}}).encode()
+        path.write_bytes(len(header).to_bytes(8, "little") + header)
+        with pytest.raises(FileError, match="m: (not a clearparse model|the model is cut short|model format)"):
+            load(path)
+
+
+def test_the_first_format_loads_for_ever(tmp_path: Path) -> None:
+    """What was written by the first release is read, and parses as it did then."""
+    data = CHECKOUT / "tests" / "data"
+    parse.main(["--model", str(MODEL), "--text", str(data / "format-1.txt"), "--output", str(tmp_path / "o")])
+    assert (tmp_path / "o").read_bytes() == (data / "format-1.conllu").read_bytes()
+    buffer = io.StringIO(load(MODEL).describe())
+    assert "arc-hybrid" in buffer.getvalue()
