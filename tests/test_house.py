@@ -36,6 +36,7 @@ FLOORS = (
     "text_evaluation",
     "pipeline training_data training_stages",
     "training_run",
+    "estimator",
     "",
     "benchmark",
     "commands",
