@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from pathlib import Path
 
+import documented
 import pytest
 
 from parser.errors import ClearparseError, FileError
@@ -135,3 +136,10 @@ def test_displacy(sentences: list[Sentence]) -> None:
         from_displacy(drawing)
     with pytest.raises(FileError, match="<displaCy>: no words"):
         from_displacy({"words": [], "arcs": []})
+
+
+def test_the_program_of_the_page(tmp_path: Path) -> None:
+    for name in ("pandas", "nltk", "conllu"):
+        pytest.importorskip(name, reason=f"{name} is not installed: the extra `{name}`")
+    told = documented.run(documented.programs("integrations.md")[1], tmp_path)
+    assert told.startswith("upos_of_head\n")

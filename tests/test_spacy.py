@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import os
-import subprocess
-import sys
 from dataclasses import replace
 from importlib.metadata import EntryPoint
 from pathlib import Path
 from typing import Any
 
+import documented
 import pytest
 from test_house import CHECKOUT, pyproject
 from test_stages import model  # noqa: F401 (a fixture: a model of all stages)
@@ -176,20 +175,24 @@ def test_without_a_model_the_english_one_is_taken(monkeypatch: pytest.MonkeyPatc
     assert pipeline("Yes")[0].dep_ == "ROOT"
 
 
-def test_it_is_found_without_an_import(tmp_path: Path, model: Path) -> None:  # noqa: F811
+def test_it_is_found_without_an_import(
+    tmp_path: Path,
+    model: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     """As pip installs it: by the entry point of pyproject.toml alone."""
     (entry,) = pyproject()["project"]["entry-points"]["spacy_factories"].items()
     assert callable(EntryPoint(*entry, "spacy_factories").load())
-    info = tmp_path / "some-1.dist-info"
-    info.mkdir()
+    info = tmp_path / "installed" / "some-1.dist-info"
+    info.mkdir(parents=True)
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: some\nVersion: 1\n", encoding="utf-8")
     (info / "entry_points.txt").write_text("[spacy_factories]\n{} = {}\n".format(*entry), encoding="utf-8")
-    program = (
-        f"import spacy; nlp = spacy.blank('en'); nlp.add_pipe('clearparse', config={{'model': {str(model)!r}}});"
-        "print([token.dep_ for token in nlp('Yes')])"
-    )
-    path = os.pathsep.join([str(tmp_path), str(CHECKOUT)])
-    done = subprocess.run(
-        [sys.executable, "-c", program], env=os.environ | {"PYTHONPATH": path}, capture_output=True, check=False
-    )
-    assert done.stdout == b"['ROOT']\n", done.stderr.decode()
+    monkeypatch.setenv("PYTHONPATH", str(info.parent), prepend=os.pathsep)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "english.model").symlink_to(model)
+    of_spacy, *_ = documented.programs("integrations.md")
+    told = documented.run(of_spacy, tmp_path)
+    lines = [line.split("\t") for line in told.splitlines()]
+    assert [line[0] for line in lines] == ["She", "sees", "the", "stars", ".", "Nobody", "else", "does", "."]
+    assert all(line[1] and line[4] for line in lines)
+    assert spacy.load(tmp_path / "english-pipeline").pipe_names == ["clearparse"]

@@ -91,14 +91,27 @@ class Component:
 
     def _sentences(self, docs: Sequence[Words]) -> str:
         """The sentences of Docs that have words, in CoNLL-U."""
-        ends = np.concatenate([each.ends(self.model) for each in docs] or [np.empty(0, bool)])
         written, sentence = [], []
-        for token, end in zip((token for each in docs for token in each.tokens()), ends.tolist(), strict=True):
+        for token, end in zip((token for each in docs for token in each.tokens), self._ends(docs), strict=True):
             sentence.append(token)
             if end:
                 written.append(tokens.conllu_of(sentence))
                 sentence = []
         return "".join(written)
+
+    def _ends(self, docs: Sequence[Words]) -> list[bool]:
+        """Which words of Docs end a sentence: as a Doc says if it does, else as the model says, and with paragraphs."""
+        ends = [np.empty(0, bool), *(each.last() for each in docs)]
+        open_docs = [k for k, each in enumerate(docs, 1) if not each.has_sentences]
+        tokenizer = self.model.stages.tokenizer
+        if tokenizer and open_docs:
+            cut = [(token.form, token.space_after) for k in open_docs for token in docs[k - 1].tokens]
+            bounds = [0, *(np.flatnonzero(np.concatenate([ends[k] for k in open_docs])) + 1).tolist()]
+            found, _ = tokenizer.sentence_ends([cut[first:end] for first, end in pairwise(bounds)])
+            lengths = np.cumsum([len(ends[k]) for k in open_docs])
+            for k, of_doc in zip(open_docs, np.split(found, lengths[:-1]), strict=True):
+                ends[k] = of_doc
+        return list(np.concatenate(ends).tolist())
 
     def score(self, examples: Iterable[Example], **options: Any) -> dict[str, Any]:
         """What `nlp.evaluate` tells of it: spaCy's own scores of trees, sentences and tags."""
@@ -133,37 +146,29 @@ class Component:
 
 @dataclass(frozen=True)
 class Words:
-    """A Doc and those of its tokens that are words."""
+    """A Doc, those of its tokens that are words, and these as CoNLL-U has them. has_sentences: are its bounds set?"""
 
     doc: Doc
     words: list[Token]
+    tokens: list[tokens.Token]
+    has_sentences: bool
 
     @classmethod
     def of(cls, doc: Doc) -> Words:
-        return cls(doc, [token for token in doc if not token.is_space])
-
-    def tokens(self) -> list[tokens.Token]:
-        """The words as CoNLL-U has them: no line end or tab inside, and whether space follows."""
+        """A form has no line end or tab inside."""
+        words = [token for token in doc if not token.is_space]
         found = []
-        for token in self.words:
+        for token in words:
             form = " ".join(token.text.split())
-            next_is_space = token.i + 1 < len(self.doc) and self.doc[token.i + 1].is_space
+            next_is_space = token.i + 1 < len(doc) and doc[token.i + 1].is_space
             found.append(tokens.Token(form, (form,), bool(token.whitespace_) or next_is_space))
-        return found
+        return cls(doc, words, found, doc.has_annotation("SENT_START"))
 
-    def ends(self, model: Model) -> NDArray[np.bool_]:
-        """Which words end a sentence: as the Doc says if it says so, else as the model does, and with paragraphs."""
-        if self.doc.has_annotation("SENT_START"):
+    def last(self) -> NDArray[np.bool_]:
+        """Which words (words,) are the last of a sentence if the Doc has some, else of a paragraph."""
+        if self.has_sentences:
             return self._last_before([token.is_sent_start is True for token in self.doc])
-        last = self._last_before([token.is_space and token.text.count("\n") > 1 for token in self.doc])
-        if model.stages.tokenizer is None:
-            return last
-        cut = [(token.form, token.space_after) for token in self.tokens()]
-        bounds = [0, *(np.flatnonzero(last) + 1).tolist()]
-        ends, _ = model.stages.tokenizer.sentence_ends(
-            [cut[first:end] for first, end in pairwise(bounds)]
-        )
-        return ends
+        return self._last_before([token.is_space and token.text.count("\n") > 1 for token in self.doc])
 
     def _last_before(self, borders: Sequence[bool]) -> NDArray[np.bool_]:
         """Which words are the last before a token (tokens,) that is a border, or before the end of the Doc."""
