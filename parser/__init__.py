@@ -32,9 +32,13 @@ __all__ = [
 
 
 def __getattr__(name: str) -> Any:
-    """What needs libraries that `import parser` does not wait for."""
+    """What needs libraries that `import parser` does not wait for; parse_bag needs one that may be missing."""
     if name == "DependencyParser":
         from parser.estimator import DependencyParser
 
         return DependencyParser
+    if name == "parse_bag":
+        from parser.integrations.dask import parse_bag
+
+        return parse_bag
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

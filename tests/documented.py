@@ -17,14 +17,14 @@ def programs(page: str) -> list[str]:
     return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
-def run(program: str, folder: Path, *arguments: str) -> str:
-    """What a program prints that is run in a folder beside the checkout's data/, every warning being an error."""
+def run(program: str, folder: Path, *arguments: str, warnings: str = "error") -> str:
+    """What a program prints that is run in a folder beside the checkout's data/. warnings: what becomes of them."""
     (folder / "data").symlink_to(CHECKOUT / "data")
     script = folder / "program.py"
     script.write_text(program, encoding="utf-8")
     path = os.pathsep.join([str(CHECKOUT), *filter(None, [os.environ.get("PYTHONPATH")])])
     done = subprocess.run(
-        [sys.executable, "-W", "error", script.name, *arguments],
+        [sys.executable, "-W", warnings, script.name, *arguments],
         cwd=folder, env=os.environ | {"PYTHONPATH": path}, capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stderr

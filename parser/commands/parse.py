@@ -13,6 +13,7 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from parser import pipeline
+from parser.commands.cluster import parse_on_cluster
 from parser.commands.command_line import OneLineErrors, at_least_one, warnings_told
 from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError
@@ -29,13 +30,18 @@ ENGLISH = Path(__file__).resolve().parents[2] / "models" / "english.model"
 def main(argv: list[str]) -> None:
     """Parse files, or stdin, to one output that appears when all of it is done."""
     arguments = _command_line().parse_args(argv)
+    if arguments.scheduler and arguments.engine != "dask":
+        raise ClearparseError("--scheduler is Dask's: --engine dask")
     model = pipeline.load(_model(arguments.model))
     with warnings_told():
         worker = Worker(
             model, arguments.format, arguments.confidence, arguments.tag, ascii_only=not shows_boxes(sys.stdout)
         )
+        if arguments.engine == "dask":
+            one_file, inputs = OneFile(worker, arguments.text), arguments.input or ["-"]
+            return parse_on_cluster(one_file, inputs, arguments.output, arguments.scheduler, arguments.jobs)
         work = pieces(arguments.input or ["-"], raw=arguments.text)
-        parse_all(worker, work, arguments.output, arguments.jobs)
+        return parse_all(worker, work, arguments.output, arguments.jobs)
 
 
 def pieces(inputs: Sequence[str], *, raw: bool) -> Iterator[Text | Paragraphs]:
@@ -97,6 +103,20 @@ class Worker:
         return f"{svg_of(sentence)}\n" if self.form == "svg" else figure(sentence)
 
 
+@dataclass(frozen=True)
+class OneFile:
+    """What a worker of a cluster does: a file in, a file out, and the warnings about it."""
+
+    worker: Worker
+    raw: bool
+
+    def __call__(self, source: str, target: str) -> list[Warning]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            parse_all(self.worker, pieces([source], raw=self.raw), target, 1)
+        return [warning.message for warning in caught if isinstance(warning.message, Warning)]
+
+
 def _model(path: str | None) -> str | Path:
     if path is None and not ENGLISH.is_file():
         raise ClearparseError(f"--model is missing, and there is no {ENGLISH}")
@@ -131,5 +151,14 @@ def _command_line() -> argparse.ArgumentParser:
     )
     cli.add_argument(
         "--jobs", type=at_least_one, default=1, metavar="N", help="processes that parse, a core each (default 1)"
+    )
+    cli.add_argument(
+        "--engine",
+        choices=("processes", "dask"),
+        default="processes",
+        help="what does the work; dask: a cluster, each input becomes a file of --output, a folder (extra dask)",
+    )
+    cli.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of Dask (tcp://host:8786); without, --jobs processes here are a cluster"
     )
     return cli
