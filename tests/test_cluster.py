@@ -17,7 +17,7 @@ import documented
 import pytest
 
 import parser
-from parser.commands import parse, train
+from parser.commands import benchmark_cluster, parse, train
 from parser.commands.cluster import expanded, tasks_of
 from parser.errors import ClearparseError, FileError
 from parser.pipeline import MissingTags
@@ -30,7 +30,7 @@ NEEDED = "Dask is not installed: the extra `dask`"
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "small.model"
-    small = ["--H", "16", "--d", "8", "--epochs", "1", "--batch", "128"]
+    small = ["--H", "16", "--d", "8", "--epochs", "4", "--batch", "64", "--lr", "0.01"]
     train.main(["--train", str(SAMPLE / "train.conllu"), "--output", str(path), *small])
     return path
 
@@ -224,6 +224,18 @@ def test_a_scheduler_that_is_there(
 
 
 @pytest.mark.full
+def test_what_it_costs_is_measured(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("distributed", reason=NEEDED)
+    files = ["--model", str(model), "--input", str(SAMPLE / "dev.conllu")]
+    benchmark_cluster.main([*files, "--shards", "3", "--copies", "2", "--runs", "1"])
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("3,810 words in 3 files, 1 cores of ")
+    assert [line.split()[0] for line in told[1:]] == ["processes", "dask", "dask"]
+    with pytest.raises(ClearparseError, match="--jobs 4096: there are"):
+        benchmark_cluster.main([*files, "--jobs", "4096"])
+
+
+@pytest.mark.full
 def test_the_program_for_dask(model: Path, tmp_path: Path) -> None:
     for library in ("dask", "distributed"):
         pytest.importorskip(library, reason=NEEDED)
@@ -247,13 +259,16 @@ def test_the_program_for_dask(model: Path, tmp_path: Path) -> None:
 def test_the_program_for_spark(
     model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A row is a sentence; many partitions, and the bytes of the plain command."""
+    """A row is a sentence; many partitions of one file, and the bytes of the plain command."""
     for library in ("pyspark", "pandas", "pyarrow"):
         pytest.importorskip(library, reason=f"{library} is not installed: the extra `test-full`")
     monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    few = (corpus / "7.conllu").stat().st_size // 5
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", f"--conf spark.sql.files.maxPartitionBytes={few} pyspark-shell")
     source, target = corpus / "7.conllu", tmp_path / "parsed"
     arguments = [str(model), str(source), str(target)]
     # Spark warns of pandas 3, which it says it does not support in everything; what is needed here works.
     documented.run(documented.programs("cluster.md")[1], tmp_path, *arguments, warnings="default")
     parts = sorted(target.glob("part-*"))
+    assert len(parts) > 4
     assert b"".join(part.read_bytes() for part in parts) == expected["7.conllu"]
