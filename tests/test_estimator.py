@@ -20,6 +20,7 @@ from sklearn.experimental import enable_halving_search_cv  # noqa: F401 (it make
 from sklearn.model_selection import GridSearchCV, HalvingRandomSearchCV, cross_validate
 from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
+from sklearn.utils import estimator_checks
 
 import parser
 from parser.commands import evaluate, train
@@ -76,6 +77,20 @@ def test_parameters_are_the_fields_of_config() -> None:
         parser.DependencyParser(hidden=3)
     with pytest.raises(ValueError, match="hidden"):
         estimator.set_params(hidden=3)
+
+
+@pytest.mark.parametrize(
+    "check",
+    [
+        estimator_checks.check_get_params_invariance,
+        estimator_checks.check_no_attributes_set_in_init,
+        estimator_checks.check_parameters_default_constructible,
+        estimator_checks.check_set_params,
+    ],
+)
+def test_checks_of_scikit_learn_that_need_no_table(check: Any) -> None:
+    """The others fit numbers in rows and columns, and X is sentences."""
+    check("DependencyParser", parser.DependencyParser())
 
 
 @pytest.mark.parametrize(
