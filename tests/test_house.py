@@ -37,6 +37,7 @@ FLOORS = (
     "pipeline training_data training_stages",
     "training_run self_training",
     "training_networks",
+    "estimator integrations",
     "",
     "benchmark",
     "commands",
@@ -121,6 +122,15 @@ def declared(*extras: str) -> set[str]:
     return {IMPORT_NAMES.get(name, name) for name in names}
 
 
+def extras_of_integrations() -> list[str]:
+    """Each module of parser/integrations/ that speaks to a library of its own has an extra of its name."""
+    return sorted(set(pyproject()["project"]["optional-dependencies"]) & {path.stem for path in integrations()})
+
+
+def integrations() -> list[Path]:
+    return [path for module, path in MODULES.items() if room(module) == "integrations"]
+
+
 def test_imports_run_one_way() -> None:
     for module, path in MODULES.items():
         here = room(module)
@@ -180,10 +190,15 @@ def test_nothing_is_run_that_was_read() -> None:
 
 
 def test_every_library_is_declared_and_used() -> None:
-    """What only the benchmark imports is an extra, and imported only when it is needed."""
+    """What only the benchmark and integrations import is an extra, and imported only when it is needed."""
     measuring = [path for module, path in MODULES.items() if room(module) in ("benchmark", "plots")]
-    assert foreign_imports([path for path in SHIPPED if path not in measuring]) == declared()
-    assert foreign_imports(SHIPPED) == declared("bench")
+    optional = [*measuring, *integrations()]
+    assert foreign_imports([path for path in SHIPPED if path not in optional]) == declared()
+    assert foreign_imports([path for path in SHIPPED if path not in integrations()]) == declared("bench")
+    assert foreign_imports(SHIPPED) == declared("bench", *extras_of_integrations())
+    for path in integrations():
+        extra = [path.stem] if path.stem in extras_of_integrations() else []
+        assert foreign_imports([path]) <= declared(*extra), path
     assert foreign_imports(TESTS) <= declared("test", "test-full", "fuzz")
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import glob
 import json
 import os
 import re
@@ -77,7 +78,27 @@ def plan(sources: Sequence[str], folder: str, ending: str | None) -> list[Task]:
     return list(tasks.values())
 
 
-def parse_corpus(how: How, tasks: Sequence[Task], folder: str, jobs: int, *, skip: bool) -> None:
+def expanded(names: Sequence[str]) -> list[str]:
+    """The files of patterns (`corpus/*.gz`), in order; else the names. Raises ClearparseError if a pattern has none."""
+    found: list[str] = []
+    for name in names:
+        is_pattern = glob.has_magic(name) and not os.path.lexists(name)
+        matching = sorted(glob.glob(name, recursive=True)) if is_pattern else [name]
+        if not matching and " " not in name:  # a sentence may have a question mark
+            raise ClearparseError(f"{name}: no file has such a name")
+        found += matching or [name]
+    return found
+
+
+Run = Callable[["Corpus", int], list[ClearparseError]]
+
+
+def run_here(corpus: Corpus, jobs: int) -> list[ClearparseError]:
+    """Parse by processes of this machine; what was wrong with files that could not be parsed."""
+    return corpus.run(jobs)
+
+
+def parse_corpus(how: How, tasks: Sequence[Task], folder: str, jobs: int, run: Run, *, skip: bool) -> None:
     """Parse what is not done yet. skip: a bad file is told at the end, and does not stop the others.
 
     Raises ClearparseError at the first bad file, or, if they are skipped, when all else is done.
@@ -85,7 +106,7 @@ def parse_corpus(how: How, tasks: Sequence[Task], folder: str, jobs: int, *, ski
     with _folder(folder), Journal(folder, how.settings) as journal:
         remove_unfinished(folder)
         left = [task for task in tasks if not journal.has(task)]
-        bad = Corpus(how, left, journal, skip=skip).run(jobs)
+        bad = run(Corpus(how, left, journal, skip=skip), jobs)
     done, there = len(left) - len(bad), len(tasks) - len(left)
     print(f"{done} file{'s' * (done != 1)} written to {folder}" + f", {there} were done before" * (there > 0))
     for error in bad:

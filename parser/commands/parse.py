@@ -15,8 +15,9 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from parser import pipeline
+from parser.commands.cluster import run_on_dask
 from parser.commands.command_line import OneLineErrors, at_least_one, warnings_told
-from parser.commands.corpus import How, is_folder, parse_corpus, plan
+from parser.commands.corpus import How, expanded, is_folder, parse_corpus, plan, run_here
 from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError
 from parser.files import atomic_output, checksum
@@ -33,7 +34,12 @@ ENGLISH = Path(__file__).resolve().parents[2] / "models" / "english.model"
 def main(argv: list[str]) -> None:
     """Parse files, or stdin, to one output that appears when all of it is done, or to one for each in a folder."""
     arguments = _command_line().parse_args(argv)
-    inputs, path, into_folder = arguments.input or ["-"], _model(arguments.model), is_folder(arguments.output)
+    if arguments.scheduler and arguments.engine != "dask":
+        raise ClearparseError("--scheduler is Dask's: --engine dask")
+    inputs, path = expanded(arguments.input or ["-"]), _model(arguments.model)
+    into_folder = is_folder(arguments.output) or arguments.engine == "dask"
+    if arguments.engine == "dask" and arguments.output == "-":
+        raise ClearparseError("--engine dask makes a file of each input: --output FOLDER")
     if arguments.on_error and not into_folder:
         raise ClearparseError("--on-error is for many outputs: --output FOLDER, or a name that ends in /")
     tasks = plan(inputs, arguments.output, _ending(arguments.format, raw=arguments.text)) if into_folder else []
@@ -50,7 +56,10 @@ def main(argv: list[str]) -> None:
             *worker.page(),
             settings={**worker.settings(), "text": arguments.text, "model": checksum(path)},
         )
-        return parse_corpus(how, tasks, arguments.output, arguments.jobs, skip=arguments.on_error != "stop")
+        run = run_here
+        if arguments.engine == "dask":
+            run = partial(run_on_dask, parse_file=OneFile(worker, arguments.text), scheduler=arguments.scheduler)
+        return parse_corpus(how, tasks, arguments.output, arguments.jobs, run, skip=arguments.on_error != "stop")
 
 
 def pieces(inputs: Sequence[str], *, raw: bool) -> Iterator[Text | Paragraphs]:
@@ -125,6 +134,20 @@ class Worker:
         return f"{svg_of(sentence)}\n" if self.form == "svg" else figure(sentence)
 
 
+@dataclass(frozen=True)
+class OneFile:
+    """What a worker of a cluster does: a file in, a file out, and the warnings about it."""
+
+    worker: Worker
+    raw: bool
+
+    def __call__(self, source: str, target: str) -> list[Warning]:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            parse_all(self.worker, pieces([source], raw=self.raw), target, 1)
+        return [warning.message for warning in caught if isinstance(warning.message, Warning)]
+
+
 def _ending(form: str, *, raw: bool) -> str | None:
     """The ending of the names of files of this form; None: the input's, which is of the same form."""
     return {"conllu": ".conllu" if raw else None, "tree": ".txt", "svg": ".svg", "html": ".html"}[form]
@@ -175,5 +198,14 @@ def _command_line() -> argparse.ArgumentParser:
     )
     cli.add_argument(
         "--jobs", type=at_least_one, default=1, metavar="N", help="processes that parse, a core each (default 1)"
+    )
+    cli.add_argument(
+        "--engine",
+        choices=("processes", "dask"),
+        default="processes",
+        help="what does the work; dask: a cluster, and --output is a folder (extra dask)",
+    )
+    cli.add_argument(
+        "--scheduler", metavar="ADDRESS", help="of Dask (tcp://host:8786); without, --jobs processes here are a cluster"
     )
     return cli

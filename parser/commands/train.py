@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping
 from dataclasses import asdict, fields, replace
 from pathlib import Path
 from typing import Any, NoReturn
@@ -30,7 +29,7 @@ from parser.stages.vector_files import read_vectors
 from parser.stages.word_vectors import Vectors
 from parser.storage import Stages
 from parser.training_data import Data
-from parser.training_networks import Networks, Trained, first_config
+from parser.training_networks import Networks, Trained, first_config, model_of
 from parser.training_stages import train_earlier
 
 CHECKOUT = Path(__file__).resolve().parents[2]
@@ -130,17 +129,7 @@ def _train(
     stages = Stages(trained.parser)
     if earlier and whole:
         stages = Stages(trained.parser, earlier.tokenizer, earlier.tagger, earlier.lemmatizer)
-    return _model(stages.halved() if arguments.half else stages, trained, command, dev, checkpoint.facts), trained
-
-
-def _model(stages: Stages, trained: Trained, command: str, dev: Data, facts: Mapping[str, Any]) -> Model:
-    """The model with its record, as sure of itself as it is right on dev."""
-    runs = trained.runs
-    record = training_run.record(command, facts, runs)
-    record["dev_scores"] |= training_run.score(stages.parser, dev)
-    if trained.stopped:
-        record["stopped"] = f"after {len(runs[-1].epochs)} of {runs[-1].config.epochs} epochs of {runs[-1].name}"
-    return Model(replace(stages, parser=training_run.calibrated(stages.parser, dev)), record)
+    return model_of(stages.halved() if arguments.half else stages, trained, command, checkpoint.facts), trained
 
 
 def _end_early(stopped: KeyboardInterrupt | DivergedError, model: Model, output: Path) -> NoReturn:

@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 
 from parser.network.classifier import Parameters
 from parser.tables import Tables
-from parser.transition.decode import BATCH, Greedy, run
+from parser.transition.decode import BATCH, Greedy, Watched, run
 from parser.transition.features import Features
 from parser.transition.systems import SYSTEMS, Layout, System, Transitions
 from parser.treebank.conllu import Block
@@ -117,6 +117,15 @@ class DependencyParser:
             last = max(last, s + 1)
             yield keys[begin : int(sentences[last])], sentences[s : last + 1] - begin
             s = last
+
+    def probabilities(self, block: Block) -> list[NDArray[np.floating]]:
+        """For each sentence what the network thinks on the way to its tree: (steps, C), see Watched.noted."""
+        if not len(block):
+            return []
+        system = SYSTEMS[self.system](Layout(block.sentences))
+        watched = Watched(self.greedy(system, word_keys(block)))
+        run(system, self.transitions, watched)
+        return list(watched.noted())
 
     def _trees(self, system: System) -> tuple[NDArray[np.int32], list[bytes]]:
         layout, labels = system.layout, [label.encode() for label in self.transitions.labels]

@@ -95,10 +95,7 @@ class Tokenizer:
     def cut(self, texts: Sequence[str]) -> list[Paragraph]:
         """The sentences of some paragraphs (see plain_text), each a list of tokens."""
         cut = self.cut_tokens(texts)
-        keys = [token_key(form, space_after=space) for paragraph in cut for form, space in paragraph]
-        rows = np.concatenate(([0], np.cumsum([len(paragraph) for paragraph in cut]))).astype(np.int64)
-        ends = self.sentences.label(keys, rows) == CLASSES.index(ENDS)
-        ends[rows[1:] - 1] = True
+        ends, rows = self.sentence_ends(cut)
         words = self.splitter.words([form for paragraph in cut for form, _ in paragraph])
         all_tokens = (token for paragraph in cut for token in paragraph)
         tokens = [Token(form, of, space) for (form, space), of in zip(all_tokens, words, strict=True)]
@@ -108,6 +105,16 @@ class Tokenizer:
             bounds = [first, *last[slice(*np.searchsorted(last, [first + 1, end + 1]))].tolist()]
             found.append([tokens[a:b] for a, b in pairwise(bounds)])
         return found
+
+    def sentence_ends(
+        self, paragraphs: Sequence[Sequence[tuple[str, bool]]]
+    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
+        """Which tokens (tokens,) of paragraphs end a sentence, and where these begin, (P + 1,); none is empty."""
+        keys = [token_key(form, space_after=space) for paragraph in paragraphs for form, space in paragraph]
+        rows = np.concatenate(([0], np.cumsum([len(paragraph) for paragraph in paragraphs]))).astype(np.int64)
+        ends = self.sentences.label(keys, rows) == CLASSES.index(ENDS)
+        ends[rows[1:] - 1] = True
+        return ends, rows
 
     def cut_tokens(self, texts: Sequence[str]) -> list[list[tuple[str, bool]]]:
         """The tokens of some paragraphs, each with whether a space follows it."""

@@ -76,6 +76,30 @@ class Greedy:
             self.certainty[word[kind == arc]] = p[kind == arc]
 
 
+class Watched:
+    """Chooses as Greedy does, and notes what the network thinks in every configuration, the forced ones too."""
+
+    def __init__(self, greedy: Greedy) -> None:
+        self.greedy = greedy
+        self._live: list[Index] = []
+        self._y_hat: list[Floats] = []
+
+    def __call__(self, live: Index) -> Index:
+        transitions, legal = self.greedy.transitions, self.greedy.system.legal(live)
+        *_, theta = self.greedy.look(live)
+        y_hat, _ = softmax(theta, np.take(legal, transitions.kind, axis=1))
+        self._live.append(live)
+        self._y_hat.append(y_hat)
+        return best(theta, legal, transitions)
+
+    def noted(self) -> list[Floats]:
+        """For each sentence the probabilities of all classes, step by step: (steps, C); 0 where one is not legal."""
+        live = np.concatenate(self._live)
+        steps = np.bincount(live, minlength=len(self.greedy.system.layout.lengths))
+        in_order = np.concatenate(self._y_hat)[np.argsort(live, kind="stable")]
+        return np.split(in_order, np.cumsum(steps)[:-1])
+
+
 def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:
     """The one class left where only one is legal (B,), else 0; and the places where there is a choice."""
     choices = legal @ transitions.count

@@ -257,3 +257,9 @@ class Transitions:
         self.of[self.kind, self.label] = np.arange(len(self.kind))
         self.count: Index = np.bincount(self.kind, minlength=kinds)
         self.first: Index = np.cumsum(self.count) - self.count
+
+    def names(self) -> list[str]:
+        """What the classes are called, (C,): SHIFT, LEFT_ARC nsubj ..."""
+        arcs = self.by_kind.keys()
+        pairs = zip(self.kind.tolist(), self.label.tolist(), strict=True)
+        return [f"{MOVES[kind]} {self.labels[label]}" if kind in arcs else MOVES[kind] for kind, label in pairs]

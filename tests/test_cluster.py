@@ -1,0 +1,274 @@
+"""Files parsed by the workers of a cluster, real processes that are really killed; and by Spark."""
+
+from __future__ import annotations
+
+import ast
+import glob
+import os
+import signal
+import subprocess
+import sys
+import time
+import warnings
+from collections.abc import Iterator
+from pathlib import Path
+
+import documented
+import pytest
+
+import parser
+from parser.commands import benchmark_cluster, parse, train
+from parser.commands.corpus import JOURNAL, expanded, plan
+from parser.errors import ClearparseError, FileError
+from parser.pipeline import MissingTags
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SAMPLE = CHECKOUT / "data" / "sample"
+NEEDED = "Dask is not installed: the extra `dask`"
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("models") / "small.model"
+    small = ["--H", "16", "--d", "8", "--epochs", "4", "--batch", "64", "--lr", "0.01"]
+    train.main(["--train", str(SAMPLE / "train.conllu"), "--output", str(path), *small])
+    return path
+
+
+@pytest.fixture(scope="module")
+def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder of files of several sizes, one of them compressed."""
+    folder = tmp_path_factory.mktemp("corpus")
+    sentences = list(parser.read_conllu(SAMPLE / "train.conllu"))
+    for k in range(8):
+        name = f"{k}.conllu.gz" if k == 3 else f"{k}.conllu"
+        parser.write_conllu(sentences[k * 10 : (k + 3) * 10] * (1 + 20 * k), folder / name)
+    return folder
+
+
+@pytest.fixture(scope="module")
+def expected(model: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
+    """What the plain command makes of each file."""
+    folder = tmp_path_factory.mktemp("plain")
+    for path in corpus.iterdir():
+        parse.main(["--model", str(model), str(path), "--output", str(folder / path.name)])
+    return contents(folder)
+
+
+@pytest.fixture
+def quiet() -> Iterator[None]:
+    """Dask leaves sockets and tasks to the garbage collector where workers are killed."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ResourceWarning)
+        yield
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    """All that is in a folder, hidden files too, but for the journal."""
+    found = [path for path in folder.iterdir() if path.name != JOURNAL]
+    return {path.name: path.read_bytes() if path.is_file() else b"a folder" for path in found}
+
+
+def test_patterns(tmp_path: Path) -> None:
+    for name in ("b.conllu", "a.conllu.gz", "odd[1].conllu"):
+        (tmp_path / name).write_bytes(b"")
+    assert expanded([f"{tmp_path}/?.conllu*"]) == [str(tmp_path / name) for name in ("a.conllu.gz", "b.conllu")]
+    assert expanded([f"{tmp_path}/odd[1].conllu", "none", "Who ?"]) == [f"{tmp_path}/odd[1].conllu", "none", "Who ?"]
+    with pytest.raises(ClearparseError, match=r"\*\.txt: no file has such a name"):
+        expanded([f"{tmp_path}/*.txt"])
+
+
+def test_wrong_usage(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    with pytest.raises(ClearparseError, match="--engine dask"):
+        parse.main(["--model", str(model), "--scheduler", "tcp://head:8786", "a.conllu"])
+    with pytest.raises(ClearparseError, match="--output FOLDER"):
+        parse.main(["--model", str(model), "--engine", "dask", "a.conllu"])
+    monkeypatch.setitem(sys.modules, "distributed", None)
+    monkeypatch.delitem(sys.modules, "parser.integrations.dask", raising=False)
+    with pytest.raises(ClearparseError, match=r"pip install 'clearparse\[dask\]'"):
+        parse.main(["--model", str(model), "--engine", "dask", "a.conllu", "--output", str(tmp_path / "out")])
+    assert not (tmp_path / "out").exists()
+
+
+def test_a_file_parsed_for_a_cluster(model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """What a worker runs, run here: the same bytes as the plain command's, and warnings as a result."""
+    one_file = parse.OneFile(parse.Worker(parser.load(model), "conllu", False, False, True), raw=False)
+    assert one_file(str(corpus / "3.conllu.gz"), str(tmp_path / "3.conllu.gz")) == []
+    assert contents(tmp_path) == {"3.conllu.gz": expected["3.conllu.gz"]}
+    bare = tmp_path / "bare.conllu"
+    bare.write_text("1\tDogs\t_\t_\t_\t_\t_\t_\t_\t_\n\n", encoding="utf-8")
+    (warned,) = one_file(str(bare), str(tmp_path / "out"))
+    assert isinstance(warned, MissingTags)
+
+
+def test_a_bag_of_sentences(model: Path) -> None:
+    bag = pytest.importorskip("dask.bag", reason=NEEDED)
+    sentences = list(parser.read_conllu(SAMPLE / "dev.conllu"))
+    loaded = parser.load(model)
+    expected = list(loaded.parse(sentences))
+    corpus = bag.from_sequence(sentences, npartitions=4)
+    for of in (model, str(model), loaded):
+        assert parser.parse_bag(corpus, of).compute(scheduler="synchronous") == expected
+    assert parser.parse_bag(corpus, loaded).compute(scheduler="threads", num_workers=4) == expected
+    counted = parser.parse_bag(corpus, loaded).map(len).sum().compute(scheduler="synchronous")
+    assert counted == sum(map(len, sentences))
+    with pytest.raises(FileError, match="no such file"):
+        parser.parse_bag(corpus, "none.model")
+
+
+def run_command(*arguments: str) -> subprocess.Popen[bytes]:
+    command = [sys.executable, str(CHECKOUT / "scripts" / "parse.py"), "--engine", "dask", *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.PIPE)
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("kill", [False, True])
+def test_the_command(kill: bool, model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
+    """Also with one of its workers killed as soon as the first file is there: the same files and no other."""
+    psutil = pytest.importorskip("psutil", reason=NEEDED)
+    out = tmp_path / "out"
+    command = run_command("--model", str(model), f"{corpus}/*", "--output", str(out), "--jobs", "2")
+    killed = 0
+    while kill and not killed and command.poll() is None:
+        if glob.glob(f"{out}/*.conllu*"):
+            workers = [
+                child for child in psutil.Process(command.pid).children(recursive=True)
+                if "spawn_main" in " ".join(child.cmdline())
+            ]  # fmt: skip
+            assert len(workers) == 2
+            workers[0].kill()
+            killed += 1
+        time.sleep(0.01)
+    told, complaints = command.communicate()
+    assert command.returncode == 0, complaints.decode()
+    assert killed == kill
+    assert told.decode() == f"8 files written to {out}\n"
+    assert b"Traceback" not in complaints
+    assert contents(out) == expected
+
+
+class Fatal:
+    """Parses files; the first time (or every time) that it comes to one of them, its process dies in the middle."""
+
+    def __init__(self, one_file: parse.OneFile, name: str, sign: Path, always: bool) -> None:
+        self.one_file, self.name, self.sign, self.always = one_file, name, sign, always
+
+    def __call__(self, source: str, target: str) -> list[Warning]:
+        if os.path.basename(source) == self.name and (self.always or not self.sign.exists()):
+            self.sign.touch()
+            Path(target).write_bytes(b"1\thalf a senten")
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self.one_file(source, target)
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("quiet")
+@pytest.mark.parametrize("always", [False, True])
+def test_a_worker_that_dies_costs_nothing_but_time(
+    always: bool, model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path
+) -> None:
+    pytest.importorskip("distributed", reason=NEEDED)
+    from parser.integrations.dask import cluster, parse_files
+
+    one_file = parse.OneFile(parse.Worker(parser.load(model), "conllu", False, False, True), raw=False)
+    sign, out = tmp_path / "sign", tmp_path / "out"
+    out.mkdir()
+    tasks = [(task.source, task.target) for task in plan(expanded([f"{corpus}/*"]), str(out), None)]
+    with cluster(None, 2) as client:
+        found = dict(parse_files(client, Fatal(one_file, "5.conllu", sign, always), tasks))
+    assert sign.exists()
+    assert sorted(found) == list(range(8))
+    bad = {os.path.basename(tasks[k][0]): str(each) for k, each in found.items() if isinstance(each, Exception)}
+    if always:
+        (message,) = bad.values()
+        assert message == f"{corpus}/5.conllu: each worker that parsed it was killed; was there enough memory?"
+        assert contents(out) == {name: text for name, text in expected.items() if name != "5.conllu"}
+    else:
+        assert not bad
+        assert contents(out) == expected
+
+
+@pytest.mark.full
+@pytest.mark.usefixtures("quiet")
+def test_a_scheduler_that_is_there(
+    model: Path,
+    corpus: Path,
+    expected: dict[str, bytes],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    distributed = pytest.importorskip("distributed", reason=NEEDED)
+    from parser.integrations import dask
+
+    options = ["--model", str(model), "--engine", "dask", "--output", str(tmp_path / "out")]
+    bad = tmp_path / "bad.conllu"
+    bad.write_text("1\tDogs\n\n", encoding="utf-8")
+    with distributed.LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
+        at = ["--scheduler", cluster.scheduler_address]
+        parse.main([*options, *at, f"{corpus}/*"])
+        assert contents(tmp_path / "out") == expected
+        before = {path: path.stat().st_mtime_ns for path in (tmp_path / "out").iterdir()}
+        with pytest.raises(ClearparseError, match=r"1 of 9 files could not be parsed"):
+            parse.main([*options, *at, f"{corpus}/*", str(bad)])
+        assert "bad.conllu:1: 2 columns" in capsys.readouterr().err
+        with pytest.raises(FileError, match=r"bad\.conllu:1: 2 columns"):
+            parse.main([*options, *at, f"{corpus}/*", str(bad), "--on-error", "stop"])
+        assert before == {path: path.stat().st_mtime_ns for path in before}
+        monkeypatch.setattr(dask, "__version__", "9.9")
+        with pytest.raises(ClearparseError, match=r"has clearparse .*, here it is 9\.9"):
+            parse.main([*options, *at, f"{corpus}/*"])
+    monkeypatch.setattr(dask, "PATIENCE", "1s")
+    with pytest.raises(ClearparseError, match=r"the scheduler tcp://127\.0\.0\.1:9 does not answer"):
+        parse.main([*options, "--scheduler", "tcp://127.0.0.1:9", f"{corpus}/*"])
+
+
+@pytest.mark.full
+def test_what_it_costs_is_measured(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    pytest.importorskip("distributed", reason=NEEDED)
+    files = ["--model", str(model), "--input", str(SAMPLE / "dev.conllu")]
+    benchmark_cluster.main([*files, "--shards", "3", "--copies", "2", "--runs", "1"])
+    told = capsys.readouterr().out.splitlines()
+    assert told[0].startswith("3,810 words in 3 files, 1 cores of ")
+    assert [line.split()[0] for line in told[1:]] == ["processes", "dask", "dask"]
+    with pytest.raises(ClearparseError, match="--jobs 4096: there are"):
+        benchmark_cluster.main([*files, "--jobs", "4096"])
+
+
+@pytest.mark.full
+def test_the_program_for_dask(model: Path, tmp_path: Path) -> None:
+    for library in ("dask", "distributed"):
+        pytest.importorskip(library, reason=NEEDED)
+    treebanks = [str(tmp_path / f"{name}.conllu") for name in ("one", "two")]
+    for path, part in zip(treebanks, ("train", "dev"), strict=True):
+        Path(path).write_bytes((SAMPLE / f"{part}.conllu").read_bytes())
+    told = documented.run(documented.programs("cluster.md")[0], tmp_path, str(model), *treebanks)
+    parsed = list(parser.load(model).parse(each for path in treebanks for each in parser.read_conllu(path)))
+    counted: dict[str, int] = {}
+    for name in (name for sentence in parsed for name in sentence.deprels):
+        counted[name] = counted.get(name, 0) + 1
+    top = sorted(counted.values(), reverse=True)[:3]
+    assert [count for _, count in ast.literal_eval(told.splitlines()[0])] == top
+    assert "{'lr': " in told
+    for path in treebanks:
+        assert f"{path} {{'epoch': 1," in told
+        assert parser.load(f"{path}.model").record["config"]["H"] == 16
+
+
+@pytest.mark.full
+def test_the_program_for_spark(
+    model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A row is a sentence; many partitions of one file, and the bytes of the plain command."""
+    for library in ("pyspark", "pandas", "pyarrow"):
+        pytest.importorskip(library, reason=f"{library} is not installed: the extra `test-full`")
+    monkeypatch.setenv("SPARK_LOCAL_IP", "127.0.0.1")
+    few = (corpus / "7.conllu").stat().st_size // 5
+    monkeypatch.setenv("PYSPARK_SUBMIT_ARGS", f"--conf spark.sql.files.maxPartitionBytes={few} pyspark-shell")
+    source, target = corpus / "7.conllu", tmp_path / "parsed"
+    arguments = [str(model), str(source), str(target)]
+    # Spark warns of pandas 3, which it says it does not support in everything; what is needed here works.
+    documented.run(documented.programs("cluster.md")[1], tmp_path, *arguments, warnings="default")
+    parts = sorted(target.glob("part-*"))
+    assert len(parts) > 4
+    assert b"".join(part.read_bytes() for part in parts) == expected["7.conllu"]

@@ -1,0 +1,198 @@
+"""The component in real spaCy pipelines."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from importlib.metadata import EntryPoint
+from pathlib import Path
+from typing import Any
+
+import documented
+import pytest
+from test_house import CHECKOUT, pyproject
+from test_stages import model  # noqa: F401 (a fixture: a model of all stages)
+
+from parser.errors import ClearparseError, FileError
+from parser.pipeline import MissingTags, load
+from parser.treebank.conllu import parse_block, read_conllu
+
+spacy = pytest.importorskip("spacy", reason="spaCy is not installed: the extra `spacy`")
+
+SAMPLE = CHECKOUT / "data" / "sample"
+TEXT = "  She doesn't see the stars .\n\nWe went home because it rained. Nobody came\n"
+
+
+@pytest.fixture(scope="module")
+def nlp(model: Path) -> Any:  # noqa: F811
+    import parser.integrations.spacy  # noqa: F401 (registers the component)
+
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("clearparse", config={"model": str(model)})
+    return pipeline
+
+
+@pytest.fixture(scope="module")
+def alone(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+    """The model without the stages before the parser."""
+    path, whole = tmp_path_factory.mktemp("alone") / "alone.model", load(model)
+    replace(whole, stages=replace(whole.stages, tokenizer=None, tagger=None, lemmatizer=None)).save(path)
+    return path
+
+
+def trees(doc: Any) -> list[tuple[int, str]]:
+    return [(token.head.i, token.dep_) for token in doc]
+
+
+def test_words_get_what_the_model_says_of_them(nlp: Any, model: Path) -> None:  # noqa: F811
+    """Token by token the same as of CoNLL-U with the same words and sentences."""
+    ours = load(model)
+    for sentence in list(read_conllu(SAMPLE / "dev.conllu"))[:20]:
+        doc = spacy.tokens.Doc(nlp.vocab, sentence.forms, sent_starts=[True] + [False] * (len(sentence) - 1))
+        doc = nlp(doc)
+        (parsed,) = ours.parse_block(ours.tag(parse_block(sentence.conllu)))
+        heads = parsed.heads.tolist()
+        assert [token.head.i for token in doc] == [head - 1 if head else i for i, head in enumerate(heads)]
+        expected = [name if head else "ROOT" for name, head in zip(parsed.deprels, heads, strict=True)]
+        assert [token.dep_ for token in doc] == expected
+        assert [token.pos_ for token in doc] == parsed.upos
+        assert [token.tag_ or "_" for token in doc] == parsed.xpos
+        assert [token.lemma_ for token in doc] == parsed.lemmas
+        assert [str(token.morph) or "_" for token in doc] == parsed.feats
+        assert [(span.start, span.end) for span in doc.sents] == [(0, len(sentence))]
+
+
+def test_text_is_cut_into_sentences(nlp: Any, model: Path) -> None:  # noqa: F811
+    doc = nlp(TEXT)
+    assert doc.text == TEXT
+    sentences = [span.text.strip() for span in doc.sents]
+    assert sentences[0] == "She doesn't see the stars ."  # a blank line ends a sentence
+    assert "".join(span.text_with_ws for span in doc.sents) == TEXT
+    ends, _ = load(model).stages.tokenizer.sentence_ends(  # type: ignore[union-attr]
+        [[(t.text, bool(t.whitespace_) or t.text == "stars") for t in doc[1:8]],
+         [(t.text, bool(t.whitespace_) or t.text == "came") for t in doc[9:-1]]]
+    )  # fmt: skip
+    assert len(sentences) == ends.sum()
+    for span in doc.sents:
+        assert [token.dep_ for token in span].count("ROOT") == 1
+    space = [token for token in doc if token.is_space]
+    assert [token.text for token in space] == ["  ", "\n\n", "\n"]
+    assert [(token.head.i - token.i, token.dep_, token.pos_, token.tag_) for token in space] == [
+        (1, "dep", "SPACE", "_SP"),
+        (-1, "dep", "SPACE", "_SP"),
+        (-1, "dep", "SPACE", "_SP"),
+    ]
+
+
+def test_sentence_bounds_that_are_there_are_kept(nlp: Any) -> None:
+    doc = nlp.make_doc("one two three four five")
+    for token in doc:
+        token.is_sent_start = token.i in (0, 2)
+    assert [span.text for span in nlp(doc).sents] == ["one two", "three four five"]
+
+
+@pytest.mark.parametrize("text", ["", " ", "\n\n\n", "Yes", " Yes ", "\nYes\n\nNo"])
+def test_odd_texts(nlp: Any, text: str) -> None:
+    doc = nlp(text)
+    assert doc.text == text
+    assert doc.has_annotation("DEP") or not text
+    assert len(list(doc.sents)) == max(len(text.split()), bool(text))
+
+
+def test_forms_with_line_ends_inside(nlp: Any) -> None:
+    doc = nlp.make_doc("We saw New York .")
+    with doc.retokenize() as retokenizer:
+        retokenizer.merge(doc[2:4])
+    odd = spacy.tokens.Doc(nlp.vocab, ["New\nYork", "is\tnot", "#far", "\x85-\u2028-"])
+    assert [len(list(nlp(each).sents)) for each in (doc, odd)] == [1, 1]
+    assert doc[2].pos_
+
+
+def test_many_texts(nlp: Any) -> None:
+    """In batches as one by one, and in two processes."""
+    texts = [str(sentence.text) for sentence in list(read_conllu(SAMPLE / "dev.conllu"))[:12]] + ["", TEXT]
+    one_by_one = [nlp(text) for text in texts]
+    for batched in (nlp.pipe(texts, batch_size=5), nlp.pipe(texts, n_process=2, batch_size=4)):
+        assert [trees(doc) for doc in batched] == [trees(doc) for doc in one_by_one]
+
+
+def test_a_saved_pipeline_needs_no_model_file(nlp: Any, tmp_path: Path) -> None:
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("clearparse", config={"model": str(tmp_path / "moved.model")})
+    with pytest.raises(FileError, match=r"moved\.model: no such file"):
+        pipeline("Yes")
+    pipeline.get_pipe("clearparse").from_bytes(nlp.get_pipe("clearparse").to_bytes())
+    pipeline.to_disk(tmp_path / "pipeline")
+    loaded = spacy.load(tmp_path / "pipeline")
+    again = spacy.blank("en")
+    again.add_pipe("clearparse", config={"model": str(tmp_path / "moved.model")})
+    again.from_bytes(loaded.to_bytes())
+    assert trees(loaded(TEXT)) == trees(again(TEXT)) == trees(nlp(TEXT))
+
+
+def test_a_parser_without_tagger_takes_the_tags_of_others(alone: Path) -> None:
+    """And without a tokenizer a paragraph is a sentence."""
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("clearparse", config={"model": str(alone)})
+    with pytest.warns(MissingTags, match="<Doc>: UPOS and XPOS"):
+        assert len(list(pipeline(TEXT).sents)) == 2
+    sentence = next(iter(read_conllu(SAMPLE / "dev.conllu")))
+    doc = spacy.tokens.Doc(
+        pipeline.vocab, sentence.forms, pos=sentence.upos, tags=sentence.xpos,
+        morphs=["" if feats == "_" else feats for feats in sentence.feats],
+    )  # fmt: skip
+    doc = pipeline(doc)
+    (parsed,) = load(alone).parse([sentence])
+    assert [token.head.i + 1 for token in doc if token.dep_ != "ROOT"] == [head for head in parsed.heads if head]
+    assert [token.pos_ for token in doc] == sentence.upos
+
+
+def test_spacy_scores_it(nlp: Any) -> None:
+    sentences = list(read_conllu(SAMPLE / "dev.conllu"))[:10]
+    docs = [
+        spacy.tokens.Doc(
+            nlp.vocab, each.forms, pos=each.upos, tags=each.xpos, lemmas=each.lemmas,
+            heads=[head - 1 if head else i for i, head in enumerate(each.heads.tolist())],
+            deps=[name if head else "ROOT" for name, head in zip(each.deprels, each.heads.tolist(), strict=True)],
+        )
+        for each in sentences
+    ]  # fmt: skip
+    bare = [spacy.tokens.Doc(nlp.vocab, each.forms) for each in sentences]
+    scores = nlp.evaluate([spacy.training.Example(*pair) for pair in zip(bare, docs, strict=True)])
+    assert 0 < scores["dep_las"] < scores["dep_uas"] < 1
+    assert {"pos_acc", "tag_acc", "lemma_acc", "sents_f", "dep_las_per_type"} <= scores.keys()
+
+
+def test_without_a_model_the_english_one_is_taken(monkeypatch: pytest.MonkeyPatch, model: Path, tmp_path: Path) -> None:  # noqa: F811
+    from parser.integrations import spacy as ours
+
+    monkeypatch.setattr(ours, "ENGLISH", tmp_path / "english.model")
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("clearparse")
+    with pytest.raises(ClearparseError, match=r"config=\{'model': PATH\}"):
+        pipeline("Yes")
+    (tmp_path / "english.model").write_bytes(model.read_bytes())
+    assert pipeline("Yes")[0].dep_ == "ROOT"
+
+
+def test_it_is_found_without_an_import(
+    tmp_path: Path,
+    model: Path,  # noqa: F811
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """As pip installs it: by the entry point of pyproject.toml alone."""
+    (entry,) = pyproject()["project"]["entry-points"]["spacy_factories"].items()
+    assert callable(EntryPoint(*entry, "spacy_factories").load())
+    info = tmp_path / "installed" / "some-1.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: some\nVersion: 1\n", encoding="utf-8")
+    (info / "entry_points.txt").write_text("[spacy_factories]\n{} = {}\n".format(*entry), encoding="utf-8")
+    monkeypatch.setenv("PYTHONPATH", str(info.parent), prepend=os.pathsep)
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "english.model").symlink_to(model)
+    of_spacy, *_ = documented.programs("integrations.md")
+    told = documented.run(of_spacy, tmp_path)
+    lines = [line.split("\t") for line in told.splitlines()]
+    assert [line[0] for line in lines] == ["She", "sees", "the", "stars", ".", "Nobody", "else", "does", "."]
+    assert all(line[1] and line[4] for line in lines)
+    assert spacy.load(tmp_path / "english-pipeline").pipe_names == ["clearparse"]
