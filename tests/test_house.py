@@ -27,7 +27,7 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # Lowest first. What stands on one floor does not see its neighbours; "" is parser/__init__.py.
 FLOORS = (
     "errors version",
-    "files parallel plots",
+    "files parallel plots bundled",
     "treebank network",
     "tables",
     "transition config",
@@ -37,7 +37,7 @@ FLOORS = (
     "pipeline training_data training_stages",
     "training_run",
     "",
-    "benchmark",
+    "benchmark report",
     "commands",
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split(" ")}

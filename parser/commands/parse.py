@@ -8,14 +8,12 @@ import sys
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from parser import pipeline
+from parser import bundled, pipeline
 from parser.commands.command_line import OneLineErrors, at_least_one, warnings_told
 from parser.drawing import draw_sentence, shows_boxes
-from parser.errors import ClearparseError
 from parser.files import atomic_output
 from parser.parallel import map_in_order
 from parser.pipeline import BLOCK_BYTES, Model
@@ -23,13 +21,11 @@ from parser.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_of
 from parser.treebank.conllu import Sentence, Text, read_texts
 from parser.treebank.plain_text import Paragraphs, paragraphs, read_paragraphs
 
-ENGLISH = Path(__file__).resolve().parents[2] / "models" / "english.model"
-
 
 def main(argv: list[str]) -> None:
     """Parse files, or stdin, to one output that appears when all of it is done."""
     arguments = _command_line().parse_args(argv)
-    model = pipeline.load(_model(arguments.model))
+    model = pipeline.load(arguments.model or bundled.english())
     with warnings_told():
         worker = Worker(
             model, arguments.format, arguments.confidence, arguments.tag, ascii_only=not shows_boxes(sys.stdout)
@@ -95,12 +91,6 @@ class Worker:
         if self.form == "tree":
             return f"{draw_sentence(sentence, ascii_only=self.ascii_only)}\n\n"
         return f"{svg_of(sentence)}\n" if self.form == "svg" else figure(sentence)
-
-
-def _model(path: str | None) -> str | Path:
-    if path is None and not ENGLISH.is_file():
-        raise ClearparseError(f"--model is missing, and there is no {ENGLISH}")
-    return path or ENGLISH
 
 
 def _command_line() -> argparse.ArgumentParser:

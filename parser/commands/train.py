@@ -13,8 +13,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from parser import training_data, training_run
-from parser.commands.command_line import OneLineErrors, at_least_one
+from parser import bundled, training_data, training_run
+from parser.commands.command_line import OneLineErrors, at_least_one, invocation
 from parser.config import PRESETS, Config
 from parser.drawing import draw_sentence, shows_boxes
 from parser.errors import ClearparseError
@@ -28,9 +28,6 @@ from parser.stages.word_vectors import Vectors
 from parser.storage import Stages
 from parser.training_stages import train_earlier
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-SAMPLE = CHECKOUT / "data" / "sample"
-
 
 def main(argv: list[str]) -> None:
     """Train, save, check, and draw one sentence of dev."""
@@ -38,14 +35,12 @@ def main(argv: list[str]) -> None:
     init = load(arguments.init) if arguments.init else None
     config = _config(arguments, init)
     if arguments.train is None:
-        if not (SAMPLE / "train.conllu").is_file():
-            raise ClearparseError("name the training data: --train FILE (the bundled treebank is only in a checkout)")
-        arguments.train, arguments.dev = [SAMPLE / "train.conllu"], arguments.dev or SAMPLE / "dev.conllu"
+        arguments.train, arguments.dev = [bundled.sample("train")], arguments.dev or bundled.sample("dev")
     if arguments.plot and not can_plot():
         raise ClearparseError("--plot needs matplotlib: pip install 'clearparse[plot]'")
     output = Path(arguments.output or _output_name(arguments.train, arguments.preset))
     output.parent.mkdir(parents=True, exist_ok=True)
-    command = shlex.join(["python", "scripts/train.py", *argv])
+    command = shlex.join([*invocation("train.py"), *argv])
     with threadpool_limits(limits=arguments.threads):
         model, run = _train(arguments, config, init, command)
         training_run.save_and_check(model, output, run.dev)
