@@ -33,7 +33,7 @@ FLOORS = (
     "transition config",
     "stages model_file evaluation reliability drawing",
     "evaluation_report storage svg",
-    "text_evaluation",
+    "text_evaluation significance",
     "pipeline training_data training_stages",
     "training_run",
     "",
