@@ -200,6 +200,13 @@ def test_errors_are_chosen_as_the_rule_says() -> None:
     assert errors([(gold, gold)]) == []
 
 
+def test_punctuation_is_no_kind_of_error() -> None:
+    text = GOLD.replace("\tobl", "\tpunct")
+    wrong = Trees.of(block(text.replace("2\tpunct", "1\tpunct").replace("2\tobj", "1\tobj")))
+    found = errors([(Trees.of(block(text)), wrong)])
+    assert [str(kind) for kind, *_ in found] == ["obj at the wrong head"]
+
+
 def test_marked_arcs_and_room_for_two_trees() -> None:
     forms, tags = ["a", "b"], ["X", "X"]
     alone = svg(forms, [0, 1], ["root", "x"], tags)

@@ -17,10 +17,11 @@ from parser.treebank.conllu import Block
 GROUPS = 2, 20  # how few and how many genres may be
 KINDS, EXAMPLES, SHORTEST = 8, 2, 4  # kinds of errors drawn, sentences of each, words that a sentence must have
 ERROR_RULE = (
-    "The {kinds} most frequent kinds of error; of each the {examples} sentences of {shortest} words or more with fewest"
-    " wrong arcs, of these the shortest, of these the first; no sentence twice."
+    "The {kinds} most frequent kinds of error, punctuation aside; of each the {examples} sentences of {shortest} words"
+    " or more with fewest wrong arcs, of these the shortest, of these the first; no sentence twice."
 )
 OTHER = "other"
+PUNCTUATION = "punct"  # its relation in Universal Dependencies
 
 
 def genres(blocks: Sequence[Block]) -> list[str] | None:
@@ -112,12 +113,16 @@ def errors(pairs: Pairs) -> list[tuple[Kind, int, list[Example]]]:
 
 
 def _wrong(number: int, gold: Trees, system: Trees) -> Iterator[tuple[_Errors, list[Kind]]]:
-    """The sentences of a pair that have errors, long enough to be drawn or not, with the kind of each wrong word."""
+    """The sentences of a pair that have errors, also those too short to be drawn, with the kind of each wrong word.
+
+    Wrong punctuation has none.
+    """
     arcs = compare(gold, system)
     base = [name.split(":")[0] for name in arcs.names]
     for s, (start, end) in enumerate(zip(gold.sentences[:-1].tolist(), gold.sentences[1:].tolist(), strict=True)):
         wrong = np.flatnonzero(~arcs.correct[start:end]).tolist()
-        kinds = [Kind(base[arcs.gold[start + word]], base[arcs.system[start + word]]) for word in wrong]
+        each = (Kind(base[arcs.gold[start + word]], base[arcs.system[start + word]]) for word in wrong)
+        kinds = [kind for kind in each if kind.gold != PUNCTUATION]
         if wrong:
             drawable = set(kinds) if end - start >= SHORTEST else set()
             yield _Errors(number, s, end - start, wrong, drawable), kinds

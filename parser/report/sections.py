@@ -191,7 +191,7 @@ def _learning(epochs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
 def _errors(pairs: Pairs) -> Iterator[Markup]:
     chosen = errors(pairs)
     if not chosen:
-        yield tag("p", "There are none.")
+        yield tag("p", "There are none, punctuation aside.")
         return
     yield tag("p", ERROR_RULE.format(kinds=KINDS, examples=EXAMPLES, shortest=SHORTEST), class_="note")
     for kind, words, examples in chosen:

@@ -72,6 +72,7 @@ figure{margin:.6rem 0 1.4rem;padding:.6rem 0 0;border-top:1px solid var(--rule);
 @media (max-width:40rem){.bar{grid-template-columns:5.2rem 1fr 2.8rem}.bar .told{display:none}
 .tree{grid-template-columns:1fr}section{padding:.9rem}th,td{padding-right:.55rem}h3{margin-top:1rem}}
 @media print{body{font-size:11pt}section,.card{border-color:#bbb;break-inside:auto}nav{display:none}
+h2,h3,figcaption{break-after:avoid}
 .wide,.both{overflow:visible}.bars,.card,tr,svg{break-inside:avoid}.tree svg,.heat{max-width:100%}}
 """
 
