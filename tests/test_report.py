@@ -150,12 +150,20 @@ def test_a_model_against_itself(model: Path, tmp_path: Path) -> None:
         (["--system", "s", "--gold", "g", "--given", "text", "--report", "r"], "--report needs the words"),
         (["--system", "s", "--gold", "g", "--given", "text", "--compare", "r"], "--compare needs the words"),
         (["--system", "s", "--gold", "g", "--report", "-", "--json", "-"], "both be standard output"),
+        (["--system", "s", "--gold", "g", "--compare", "-"], "--compare cannot be standard input"),
         (["--model", "m", "--info", "--report", "r"], "--report needs --gold"),
     ],
 )
 def test_wrong_usage(argv: list[str], message: str) -> None:
     with pytest.raises(ClearparseError, match=message):
         evaluate.main(argv)
+
+
+def test_the_page_is_alone_on_stdout(files: tuple[str, str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+    evaluate.main(["--system", files[1], "--gold", files[0], "--report", "-"])
+    out = capfdbinary.readouterr().out
+    assert out.startswith(b"<!DOCTYPE html>")
+    assert out.endswith(b"</html>\n")
 
 
 def test_nothing_is_written_when_it_fails(files: tuple[str, str], tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""``evaluate.py``: scores a model, or the output of any parser, on a treebank, as a table and as JSON.
+"""``evaluate.py``: scores a model, or the output of any parser, on a treebank, as a table, as JSON and as a page.
 What a score was made under (file, tags, punctuation, scorer) is told with it."""
 
 from __future__ import annotations
@@ -55,7 +55,7 @@ def main(argv: list[str]) -> None:
         text = json.dumps(scores, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         with atomic_output(options.json) as stream:
             stream.write(text.encode(errors="backslashreplace"))  # a path may be no UTF-8
-    if options.json != "-":
+    if "-" not in (options.json, options.report):
         print(text_report(scores) if options.given == "text" else report(scores, details=options.details))
         if options.report:
             print(f"\nmade {options.report}")
@@ -100,6 +100,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     for flag in ("details", "report", "compare"):
         if getattr(options, flag) and options.given == "text":
             cli.error(f"--{flag} needs the words of the gold file: it cannot go with --given text")
+    if options.compare == "-":
+        cli.error("--compare cannot be standard input")
     if options.report == "-" and options.json == "-":
         cli.error("--report and --json cannot both be standard output")
     if options.given == "words" and options.model is None:
