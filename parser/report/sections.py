@@ -196,7 +196,7 @@ def _errors(pairs: Pairs) -> Iterator[Markup]:
     yield tag("p", ERROR_RULE.format(kinds=KINDS, examples=EXAMPLES, shortest=SHORTEST), class_="note")
     for kind, words, examples in chosen:
         yield tag("h3", f"{kind}: {words:,} {'word' if words == 1 else 'words'}")
-        yield tag("div", *map(_figure, examples), class_="pair")
+        yield tag("div", *map(_figure, examples), class_="examples")
 
 
 def _figure(example: Example) -> Markup:

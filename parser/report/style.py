@@ -65,6 +65,7 @@ th[aria-sort=ascending] button::after{content:" \\2191"}
 .cell.none{fill:var(--track);fill-opacity:.5}.cell.right{fill:var(--good)}.cell.wrong{fill:var(--bad)}
 .cell,.dot,.bubble{print-color-adjust:exact;-webkit-print-color-adjust:exact}
 figure{margin:.6rem 0 1.4rem;padding:.6rem 0 0;border-top:1px solid var(--rule);break-inside:avoid}
+.examples{display:flex;flex-wrap:wrap;gap:0 3rem}.examples figure{max-width:100%;min-width:0}
 .tree{display:grid;grid-template-columns:4rem 1fr;align-items:center}
 .tree .wide{min-width:0}
 .tree.gold .marked{color:var(--good)}.tree.system .marked{color:var(--bad)}
