@@ -159,6 +159,13 @@ def test_wrong_usage(argv: list[str], message: str) -> None:
         evaluate.main(argv)
 
 
+def test_characters_that_no_page_can_have(files: tuple[str, str], tmp_path: Path) -> None:
+    for path in files:
+        Path(path).write_text(Path(path).read_text(encoding="utf-8").replace("cats", "c\x01ts"), encoding="utf-8")
+    evaluate.main(["--system", files[1], "--gold", files[0], "--report", str(tmp_path / "report.html")])
+    assert "c\N{REPLACEMENT CHARACTER}ts" in words_of(well_formed(tmp_path / "report.html"))
+
+
 def test_the_page_is_alone_on_stdout(files: tuple[str, str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     evaluate.main(["--system", files[1], "--gold", files[0], "--report", "-"])
     out = capfdbinary.readouterr().out
