@@ -132,11 +132,12 @@ def test_a_wheel_without_the_model_is_not_built(sources: Path, tmp_path: Path) -
 
 def installed(wheel: Path, tmp_path: Path) -> tuple[Callable[..., str], Path, Path]:
     """The console command of a fresh environment with this wheel, where that has its packages, and where it runs."""
-    environment = tmp_path / "environment"
-    venv.create(environment, with_pip=False)
-    places = {"base": str(environment), "platbase": str(environment), "installed_base": sys.base_prefix}
-    scripts, site = (Path(sysconfig.get_path(name, "venv", vars=places)) for name in ("scripts", "purelib"))
-    python = str(scripts / Path(sys.executable).name)
+    environment = venv.EnvBuilder(with_pip=False)
+    environment.create(tmp_path / "environment")
+    context = environment.ensure_directories(tmp_path / "environment")
+    python, scripts = context.env_exe, Path(context.bin_path)
+    where = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip())
     install = [sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", str(wheel)]
     subprocess.run(install, check=True, capture_output=True)
     # NumPy and the others come from the environment of the tests: no network is needed.
