@@ -1,7 +1,9 @@
 """clearparse: a transition-based dependency parser whose every gradient is written out in NumPy.
 
 import parser
-model = parser.load("models/sample-fast.model")
+model = parser.load()                        # the English model that comes with clearparse; or a file
+for sentence in model("A text. Its trees."):
+    print(sentence)
 for sentence in model.parse(parser.read_conllu("input.conllu")):
     print(sentence)
 """

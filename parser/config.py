@@ -28,7 +28,7 @@ class NetworkConfig:
     d: int = _choice(50, "numbers in a row of L, as in Chen & Manning (2014)", 1, 10_000)
     H: int = _choice(200, "hidden units", 1, 100_000)
     epochs: int = _choice(0, "passes over the training data; 0: by their size, from `passes` to three times as many", 0)
-    passes: int = _choice(10, "passes over 200,000 words; over fewer there are more", 1)
+    passes: int = _choice(14, "passes over 200,000 words; over fewer there are more", 1)
     batch: int = _choice(0, "examples in a step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000)
     optimizer: str = _choice("adam", "adam, adagrad or sgd", names=("adam", "adagrad", "sgd"))
     lr: float = _choice(3e-3, "highest learning rate", 1e-9, 100)

@@ -5,7 +5,7 @@ from __future__ import annotations
 
 import unicodedata
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
@@ -96,23 +96,33 @@ NO_TREES = Trees([], [], [], np.zeros(0, np.int32), np.zeros(0, np.int64), np.ze
 
 
 def evaluate(gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str) -> Counts:
-    """Counts over two streams of blocks, both read with trees=True; they need not be cut at the same places.
+    """Counts over two streams of blocks. As `aligned`."""
+    return total(aligned(gold, system, gold_path=gold_path, system_path=system_path))
+
+
+def total(pairs: Iterable[tuple[Trees, Trees]]) -> Counts:
+    """Counts over pairs of gold and system, each pair over the same words."""
+    return sum((count(gold, system) for gold, system in pairs), Counts())
+
+
+def aligned(
+    gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str
+) -> Iterator[tuple[Trees, Trees]]:
+    """Two streams of blocks, both read with trees=True, as pairs of the same sentences, wherever they are cut.
 
     Raises FileError if gold has no sentence, or if the sentences, words or forms of the two are not the same.
     """
     gold_trees, system_trees = _Stream(gold, gold_path), _Stream(system, system_path)
-    counts = Counts()
     while n := min(gold_trees.at_hand(), system_trees.at_hand()):
         ours, theirs = gold_trees.take(n), system_trees.take(n)
         if ours.forms != theirs.forms or not np.array_equal(ours.sentences, theirs.sentences):
             difference = _first_difference(ours, theirs, gold_path, system_path)
             _check_number_of_sentences(gold_trees, system_trees, f"; the first difference: {difference}")
             raise difference
-        counts += count(ours, theirs)
+        yield ours, theirs
     if not gold_trees.total():
         raise FileError(gold_path, "no sentences")
     _check_number_of_sentences(gold_trees, system_trees)
-    return counts
 
 
 def evaluate_block(block: Block, heads: NDArray[np.int32], deprels: Sequence[bytes]) -> Counts:
@@ -128,18 +138,31 @@ def right_arcs(gold: Block, heads: NDArray[np.int32], deprels: Sequence[bytes]) 
     return np.asarray(gold.heads() == heads) & same_relation
 
 
-def count(gold: Trees, system: Trees) -> Counts:
-    """Counts of two sets of trees over the same words.
+class Arcs(NamedTuple):
+    """The arcs of two sets of trees over the same words, each (words,); relations by their number in `names`."""
 
-    Relations are compared without subtypes, as in the CoNLL 2018 scorer (Zeman et al. 2018).
-    """
-    if not len(gold):
-        return Counts()
+    names: list[str]  # as the files have them, with subtypes
+    gold: NDArray[np.int64]
+    system: NDArray[np.int64]
+    head_correct: NDArray[np.bool_]
+    correct: NDArray[np.bool_]  # head and relation; without subtypes, as in the CoNLL 2018 scorer (Zeman et al. 2018)
+
+
+def compare(gold: Trees, system: Trees) -> Arcs:
+    """What is right of a system's arcs."""
     names: dict[bytes, int] = {}
     gold_relations, system_relations = _encode(gold.deprels, names), _encode(system.deprels, names)
     universal = _encode([name.split(b":")[0] for name in names], {})
     head_correct = gold.heads == system.heads
     correct = head_correct & (universal[gold_relations] == universal[system_relations])
+    return Arcs([name.decode() for name in names], gold_relations, system_relations, head_correct, correct)
+
+
+def count(gold: Trees, system: Trees) -> Counts:
+    """Counts of two sets of trees over the same words."""
+    if not len(gold):
+        return Counts()
+    names, gold_relations, system_relations, head_correct, correct = compare(gold, system)
     punctuation, no_upos = _punctuation(gold)
     lengths = np.diff(gold.sentences)
     length_classes = np.searchsorted([11, 21, 31, 41], lengths, side="right")
@@ -165,8 +188,7 @@ def count(gold: Trees, system: Trees) -> Counts:
         roots_per_sentence(gold.heads, gold.sentences) > 1,
         roots_per_sentence(system.heads, system.sentences) > 1,
     )
-    text = [name.decode() for name in names]
-    by_word = {WordOutcome._make([text[g], text[s], *rest]): times for (g, s, *rest), times in words}
+    by_word = {WordOutcome._make([names[g], names[s], *rest]): times for (g, s, *rest), times in words}
     by_sentence = {SentenceOutcome._make(row): times for row, times in sentences}
     return Counts(Counter(by_word), Counter(by_sentence))
 

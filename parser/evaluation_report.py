@@ -21,6 +21,15 @@ CONTENT = [
     "advmod", "discourse", "nmod", "appos", "nummod", "acl", "amod", "conj", "fixed", "flat", "compound",
     "list", "parataxis", "orphan", "goeswith", "reparandum", "root", "dep",
 ]  # fmt: skip
+MAIN_SCORES = {
+    "UAS": "heads",
+    "LAS": "heads and relations",
+    "CLAS": "the same, content relations only (F1)",
+    "label_accuracy": "relations, whatever the head",
+    "LAS_with_subtypes": "LAS with subtypes of relations",
+    "UEM": "sentences with all heads right",
+    "LEM": "sentences with all heads and relations right",
+}
 CONFUSIONS = 20  # how many are told, the most frequent first
 
 SIDES = "gold", "system"
@@ -74,7 +83,7 @@ def all_scores(counts: Counts) -> dict[str, Any]:
         "by_relation": dict(sorted(by_relation.items(), key=lambda row: -row[1]["gold"])),
         "by_arc_length": {ARC_LENGTHS[k]: row for k, row in by_length.items()},
         "by_sentence_length": _by_sentence_length(words, sentences),
-        "confusions": _confusions(words, relations),
+        "confusions": _confusions(words),
     }
 
 
@@ -183,15 +192,26 @@ def _by_sentence_length(words: Columns, sentences: Columns) -> dict[str, dict[st
     return rows
 
 
-def _confusions(words: Columns, relations: Sequence[str]) -> list[dict[str, Any]]:
-    """The pairs of relations most often confused, whatever the head."""
-    if len(relations) < 2:
-        return []  # scikit-learn warns of a matrix of one cell
-    from sklearn.metrics import confusion_matrix
+def confusion_matrix(counts: Counts) -> tuple[list[str], NDArray[np.int64]]:
+    """Relations without subtypes, and how many words (R, R) have the one in gold (line) and the other in the system."""
+    return _confusion_matrix(_word_columns(counts))
 
+
+def _confusion_matrix(words: Columns) -> tuple[list[str], NDArray[np.int64]]:
+    relations = sorted({*words["gold"].tolist(), *words["system"].tolist()})
     numbers = {relation: number for number, relation in enumerate(relations)}
     gold, system = ([numbers[relation] for relation in words[side].tolist()] for side in SIDES)
+    if len(relations) < 2:  # scikit-learn warns of a matrix of one cell
+        return relations, np.full((len(relations),) * 2, _total(words))
+    from sklearn.metrics import confusion_matrix
+
     matrix = confusion_matrix(gold, system, labels=range(len(relations)), sample_weight=words["times"])
+    return relations, np.asarray(matrix, np.int64)
+
+
+def _confusions(words: Columns) -> list[dict[str, Any]]:
+    """The pairs of relations most often confused, whatever the head."""
+    relations, matrix = _confusion_matrix(words)
     np.fill_diagonal(matrix, 0)
     places = np.argsort(-matrix, axis=None, kind="stable")[:CONFUSIONS]
     pairs = zip(*np.unravel_index(places, matrix.shape), strict=True)

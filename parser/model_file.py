@@ -37,6 +37,12 @@ Path = str | PathLike[str]
 Arrays = dict[str, NDArray[Any]]
 
 
+def is_model_file(path: Path) -> bool:
+    """Does the file begin as a model does, with its header's length in eight bytes? Raises FileError."""
+    with open_input(path) as stream:
+        return b"\0" in stream.read(8)  # no text has a NUL
+
+
 def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> None:
     """Write the arrays, of any shape, and JSON values to a model file that appears whole or not at all.
 

@@ -10,7 +10,7 @@ from itertools import islice
 from os import PathLike
 from typing import Any
 
-from parser import storage
+from parser import bundled, storage
 from parser.errors import ClearparseError
 from parser.stages.dependency import DependencyParser
 from parser.stages.tagger import with_tags
@@ -174,6 +174,9 @@ class Model:
         return "\n".join(lines)
 
 
-def load(path: str | PathLike[str]) -> Model:
-    """The model of a file. Raises FileError: missing, damaged, newer, or not a model of this kind."""
-    return Model(*storage.load(path))
+def load(path: str | PathLike[str] | None = None) -> Model:
+    """The model of a file, or without one the English model that comes with clearparse.
+
+    Raises FileError: missing, damaged, newer, or not a model of this kind.
+    """
+    return Model(*storage.load(bundled.english() if path is None else path))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import html
-from collections.abc import Sequence
+from collections.abc import Container, Sequence
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,7 @@ STYLE = (
     "text{font-family:system-ui,sans-serif;text-anchor:middle;fill:currentColor}"
     ".word{font-size:15px}.tag{font-size:11px;opacity:.65}.label{font-size:11px}"
     "path{fill:none;stroke:currentColor;stroke-width:1.2}.tip{fill:currentColor;stroke:none}"
+    ".marked path{stroke-width:2.4}.marked .tip{stroke-width:0}.marked .label{font-weight:700}"
 )
 PAGE_BEGINS = """<!DOCTYPE html>
 <html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
@@ -31,18 +32,34 @@ figure{margin:0 0 2.5em;overflow-x:auto}figcaption{margin-bottom:.5em}
 PAGE_ENDS = "</body></html>\n"
 
 
+Heads = NDArray[np.integer] | Sequence[int]
+
+
 def svg(
-    forms: Sequence[str], heads: NDArray[np.integer] | Sequence[int], labels: Sequence[str], tags: Sequence[str]
+    forms: Sequence[str],
+    heads: Heads,
+    labels: Sequence[str],
+    tags: Sequence[str],
+    *,
+    marked: Container[int] = (),
+    beside: tuple[Heads, Sequence[str]] | None = None,
 ) -> str:
-    """The tree over forms, heads and labels (n each; heads count from 1, 0 is the root), with a tag below each form."""
+    """The tree over forms, heads and labels (n each; heads count from 1, 0 is the root), with a tag below each form.
+
+    The arcs to the words `marked` (counted from 0) are drawn thicker, as a group of class "marked". beside: heads and
+    labels of another tree over the same words, which get the places that both trees have room for.
+    """
     tree = [int(head) for head in heads]
-    arcs = [(head - 1, word) for word, head in enumerate(tree) if head]
+    arcs = _arcs(tree)
     level = _levels(arcs)
-    x = _places(forms, tags, arcs, labels)
+    named = [(arc, labels[arc[1]]) for arc in arcs]
+    x = _places(forms, tags, named + [(arc, beside[1][arc[1]]) for arc in _arcs(beside[0])] if beside else named)
     foot = MARGIN + LEVEL * (1 + max(level, default=0)) + 8
     height, width = foot + WORD_LINE + TAG_LINE + MARGIN, x[-1] + _width(forms[-1]) / 2 + MARGIN if len(forms) else 0
-    parts = [_root(x[word], foot, labels[word]) for word, head in enumerate(tree) if not head]
-    parts += [_bow(x, arc, foot, foot - LEVEL * of, labels[arc[1]]) for arc, of in zip(arcs, level, strict=True)]
+    drawn = {word: _root(x[word], foot, labels[word]) for word, head in enumerate(tree) if not head}
+    for arc, of in zip(arcs, level, strict=True):
+        drawn[arc[1]] = _bow(x, arc, foot, foot - LEVEL * of, labels[arc[1]])
+    parts = [f'<g class="marked">{arc}</g>' if word in marked else arc for word, arc in drawn.items()]
     for place, form, tag in zip(x, forms, tags, strict=True):
         parts.append(_text("word", place, foot + WORD_LINE, form))
         parts.append(_text("tag", place, foot + WORD_LINE + TAG_LINE - 2, tag))
@@ -66,6 +83,11 @@ def figure(sentence: Sentence) -> str:
     return f"<figure><figcaption>{html.escape(text)}</figcaption>{svg_of(sentence)}</figure>\n"
 
 
+def _arcs(heads: Heads) -> list[tuple[int, int]]:
+    """Head and dependent of each arc but the root's, counted from 0."""
+    return [(int(head) - 1, word) for word, head in enumerate(heads) if head]
+
+
 def _levels(arcs: Sequence[tuple[int, int]]) -> list[int]:
     """How high each arc is drawn, from 1 on: above all arcs that lie inside it."""
     level = [0] * len(arcs)
@@ -82,11 +104,14 @@ def _width(text: str) -> float:
 
 
 def _places(
-    forms: Sequence[str], tags: Sequence[str], arcs: Sequence[tuple[int, int]], labels: Sequence[str]
+    forms: Sequence[str], tags: Sequence[str], arcs: Sequence[tuple[tuple[int, int], str]]
 ) -> list[float]:
     """The middle of each word, so that neither words nor the labels of the arcs between neighbours touch."""
     widths = [max(_width(form), 0.8 * _width(tag)) for form, tag in zip(forms, tags, strict=True)]
-    near = {min(arc): len(labels[arc[1]]) * LABEL + 2 * SLANT for arc in arcs if abs(arc[0] - arc[1]) == 1}
+    near: dict[int, float] = {}  # the room that an arc between a word and the next needs
+    for arc, label in arcs:
+        if abs(arc[0] - arc[1]) == 1:
+            near[min(arc)] = max(near.get(min(arc), 0), len(label) * LABEL + 2 * SLANT)
     x: list[float] = []
     for word, width in enumerate(widths):
         if not x:

@@ -20,9 +20,9 @@ from parser.storage import Stages
 from parser.training_data import Data
 from parser.training_run import Run
 
-# Networks whose trees of raw text the final ones learn, and their part of the passes: what counts is how good these
-# trees are, and several networks together are better than one that learned for long.
-FIRST, FIRST_EPOCHS = 3, 0.5
+# Networks whose trees of raw text the final ones learn, and their passes (see Config.passes) at most: what counts is
+# how good these trees are, and several networks together are better than one that learned for long.
+FIRST, FIRST_PASSES = 3, 10
 
 
 class Trained(NamedTuple):
@@ -80,4 +80,5 @@ def model_of(stages: Stages, trained: Trained, command: str, facts: Mapping[str,
 
 def first_config(config: Config) -> Config:
     """That of the networks whose trees of raw text the final ones learn."""
-    return replace(config, networks=max(FIRST, config.networks), epochs=max(1, round(FIRST_EPOCHS * config.epochs)))
+    epochs = max(1, round(config.epochs * min(FIRST_PASSES / config.passes, 1)))
+    return replace(config, networks=max(FIRST, config.networks), epochs=epochs)

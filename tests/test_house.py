@@ -27,19 +27,19 @@ CHECKOUT = Path(__file__).resolve().parent.parent
 # Lowest first. What stands on one floor does not see its neighbours; "" is parser/__init__.py.
 FLOORS = (
     "errors version",
-    "files parallel plots",
+    "files parallel plots bundled",
     "treebank network",
     "tables",
     "transition config",
     "stages model_file evaluation reliability drawing",
     "evaluation_report contents svg checkpoint",
-    "storage text_evaluation",
+    "storage text_evaluation significance",
     "pipeline training_data training_stages",
     "training_run self_training",
     "training_networks",
     "estimator integrations",
     "",
-    "benchmark",
+    "benchmark report",
     "commands",
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split(" ")}

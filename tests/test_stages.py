@@ -294,6 +294,9 @@ def test_scores_by_what_is_given(model: Path, tmp_path: Path, capsys: pytest.Cap
     for given_, told in (("tags", "gold, from the columns"), ("words", "Lemmas"), ("text", "Tokens")):
         evaluate.main([*files, "--given", given_])
         assert told in capsys.readouterr().out
+    evaluate.main([*files, "--given", "words", "--report", str(tmp_path / "report.html")])
+    assert "<td class=\"number\">" in (tmp_path / "report.html").read_text(encoding="utf-8").split("Tags and lemmas")[1]
+    capsys.readouterr()
     output = tmp_path / "out.conllu"
     paragraphs_ = paragraphs_of([parse_block((SAMPLE / "dev.conllu").read_bytes())])
     text = "\n\n".join(text_of([token for sentence in each for token in sentence]) for each in paragraphs_)

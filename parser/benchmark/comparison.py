@@ -19,9 +19,9 @@ from tqdm import tqdm
 
 from parser.benchmark import machine
 from parser.benchmark.child import elsewhere
-from parser.benchmark.ours import CHECKOUT
 from parser.benchmark.peers import PEERS, Peer, missing
 from parser.benchmark.texts import write_enlarged, write_head
+from parser.bundled import CHECKOUT
 from parser.errors import ClearparseError
 from parser.files import atomic_output, checksum
 from parser.treebank.conllu import read_blocks

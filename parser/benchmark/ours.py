@@ -6,12 +6,11 @@ import subprocess
 import sys
 from pathlib import Path
 
+from parser.bundled import CHECKOUT
 from parser.errors import ClearparseError
 from parser.files import atomic_output
 from parser.pipeline import BLOCK_BYTES, Model, load
 from parser.treebank.conllu import Block, read_blocks
-
-CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def command(script: str, *arguments: str | Path) -> list[str]:

@@ -11,9 +11,9 @@ from typing import Any, Protocol
 import numpy as np
 
 from parser import training_data, training_run
-from parser.benchmark.ours import CHECKOUT
 from parser.benchmark.peers import missing
 from parser.benchmark.pytorch import PyTorch
+from parser.bundled import CHECKOUT
 from parser.config import PRESETS
 from parser.errors import ClearparseError
 from parser.network.classifier import Gradients, Parameters, backward, forward

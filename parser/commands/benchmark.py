@@ -11,14 +11,14 @@ import json
 import os
 from pathlib import Path
 
+from parser import bundled
 from parser.benchmark.comparison import Plan, compare
 from parser.benchmark.report import draw, table
 from parser.commands.command_line import OneLineErrors, at_least_one
-from parser.commands.train import CHECKOUT, SAMPLE
 from parser.errors import ClearparseError
 from parser.files import atomic_output
 
-FOLDER = CHECKOUT / "models" / "benchmark"
+FOLDER = Path("models", "benchmark")
 
 
 def main(argv: list[str]) -> None:
@@ -31,7 +31,9 @@ def main(argv: list[str]) -> None:
         raise ClearparseError(
             "--train and --dev go together: each parser is trained on the one and scored on the other"
         )
-    train, dev = options.train or SAMPLE / "train.conllu", options.dev or SAMPLE / "dev.conllu"
+    if not (bundled.CHECKOUT / "scripts").is_dir():
+        raise ClearparseError("the benchmark needs a checkout: it runs its scripts, and the reference in its tests")
+    train, dev = options.train or bundled.sample("train"), options.dev or bundled.sample("dev")
     options.output.mkdir(parents=True, exist_ok=True)
     plan = Plan(
         train, dev, options.input or train, options.output / "trained", options.cores, options.runs, options.quick

@@ -12,7 +12,7 @@ import os
 import sys
 import warnings
 from collections.abc import Callable, Iterator
-from typing import NoReturn
+from typing import Any, NoReturn
 
 from parser.errors import ClearparseError
 
@@ -21,8 +21,31 @@ INTERRUPTED = 130  # 128 + SIGINT, as shells count
 BROKEN_PIPE = 141  # 128 + SIGPIPE: what `cat` ends with in `cat FILE | head`
 
 
+_from_console = False  # was it `clearparse train` that was called, and not scripts/train.py?
+
+
+@contextlib.contextmanager
+def console() -> Iterator[None]:
+    """Within the block, usage and records speak of `clearparse train` for scripts/train.py."""
+    global _from_console
+    _from_console = True
+    try:
+        yield
+    finally:
+        _from_console = False
+
+
+def invocation(script: str) -> list[str]:
+    """The words with which a user calls a script such as train.py."""
+    name = script.removesuffix(".py").replace("_", "-")
+    return ["clearparse", name] if _from_console else ["python", f"scripts/{script}"]
+
+
 class OneLineErrors(argparse.ArgumentParser):
-    """A command line whose wrong usage is told in one line."""
+    """A command line whose wrong usage is told in one line; prog is the script's name."""
+
+    def __init__(self, *, prog: str, **options: Any) -> None:
+        super().__init__(prog=" ".join(invocation(prog)) if _from_console else prog, **options)
 
     def error(self, message: str) -> NoReturn:
         """Raises ClearparseError."""

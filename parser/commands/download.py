@@ -13,6 +13,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
+from parser.commands.command_line import OneLineErrors, invocation
 from parser.commands.transfer import fetch, sha256
 from parser.commands.ud_languages import CODES
 from parser.errors import ClearparseError, FileError
@@ -82,7 +83,7 @@ class Store:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    cli = argparse.ArgumentParser(prog="download.py", description="Fetch a treebank of Universal Dependencies.")
+    cli = OneLineErrors(prog="download.py", description="Fetch a treebank of Universal Dependencies.")
     cli.add_argument("treebank", help="as in UD_English-EWT; the list is at https://universaldependencies.org")
     cli.add_argument("--release", default=RELEASE, help="tag of the release (default: %(default)s)")
     cli.add_argument(
@@ -138,7 +139,7 @@ def _print_next_step(paths: dict[str, Path]) -> None:
     train = [path for part, path in paths.items() if part.startswith("train")]
     if not train:
         return
-    words = ["python", "scripts/train.py", "--train", *map(str, train)]
+    words = [*invocation("train.py"), "--train", *map(str, train)]
     if "dev" in paths:
         words += ["--dev", str(paths["dev"])]
     print(f"Train on it:\n  {shlex.join(words)}")

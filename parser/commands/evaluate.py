@@ -1,4 +1,4 @@
-"""``evaluate.py``: scores a model, or the output of any parser, on a treebank, as a table and as JSON.
+"""``evaluate.py``: scores a model, or the output of any parser, on a treebank, as a table, as JSON and as a page.
 What a score was made under (file, tags, punctuation, scorer) is told with it."""
 
 from __future__ import annotations
@@ -6,7 +6,7 @@ from __future__ import annotations
 import argparse
 import itertools
 import json
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import Any
 
 import numpy as np
@@ -15,10 +15,14 @@ from threadpoolctl import threadpool_limits
 from parser import pipeline
 from parser.commands.command_line import OneLineErrors, at_least_one, warnings_told
 from parser.commands.tables import report, text_report
-from parser.evaluation import evaluate, right_arcs
+from parser.evaluation import aligned, evaluate, right_arcs, total
 from parser.evaluation_report import PUNCTUATION, SCORER, all_scores
 from parser.files import atomic_output, checksum, shown_name
+from parser.model_file import is_model_file
 from parser.reliability import reliability
+from parser.report.page import page
+from parser.report.sections import Findings
+from parser.significance import Pairs, comparison
 from parser.text_evaluation import text_scores
 from parser.treebank.conllu import Block, read_blocks
 from parser.treebank.tokens import paragraphs_of, text_of
@@ -41,14 +45,20 @@ def main(argv: list[str]) -> None:
     if options.gold is None:
         return
     with threadpool_limits(options.threads), warnings_told():
-        scores = _text_scores(options, model) if options.given == "text" else _scores(options, model)
-    scores["conditions"] = _conditions(options, model)
+        if options.given == "text":
+            scores = _text_scores(options, model)
+        elif options.given == "words" or options.report or options.compare:
+            scores = _scores_of_all(options, model)
+        else:
+            scores = _scores(options, model)
     if options.json is not None:
         text = json.dumps(scores, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
         with atomic_output(options.json) as stream:
             stream.write(text.encode(errors="backslashreplace"))  # a path may be no UTF-8
-    if options.json != "-":
+    if "-" not in (options.json, options.report):
         print(text_report(scores) if options.given == "text" else report(scores, details=options.details))
+        if options.report:
+            print(f"\nmade {options.report}")
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -69,6 +79,12 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     cli.add_argument(
         "--confidence", action="store_true", help="print how often the model is right where it says how sure it is"
     )
+    cli.add_argument(
+        "--report", metavar="HTML", help="write one page with scores, charts, and the errors drawn as trees"
+    )
+    cli.add_argument(
+        "--compare", metavar="F", help="another model, or another parser's output: is the difference significant?"
+    )
     cli.add_argument("--info", action="store_true", help="print what the model is; --gold is not needed")
     cli.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of the matrix products (default 1)")
     options = cli.parse_args(argv)
@@ -76,12 +92,18 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         cli.error("--info needs --model")
     if options.gold is None and not options.info:
         cli.error("--gold is missing: the treebank to score on")
-    if options.gold is None and (options.json is not None or options.details):
-        cli.error(f"{'--details' if options.details else '--json'} needs --gold")
+    for flag in ("json", "details", "report", "compare"):
+        if options.gold is None and getattr(options, flag):
+            cli.error(f"--{flag} needs --gold")
     if options.confidence and (options.model is None or options.gold in (None, "-") or options.given != "tags"):
         cli.error("--confidence needs --model, and --gold as a file, with its tags")
-    if options.details and options.given == "text":
-        cli.error("--details needs the words of the gold file: it cannot go with --given text")
+    for flag in ("details", "report", "compare"):
+        if getattr(options, flag) and options.given == "text":
+            cli.error(f"--{flag} needs the words of the gold file: it cannot go with --given text")
+    if options.compare == "-":
+        cli.error("--compare cannot be standard input")
+    if options.report == "-" and options.json == "-":
+        cli.error("--report and --json cannot both be standard output")
     if options.given == "words" and options.model is None:
         cli.error("--given words needs --model")
     if options.gold == options.system == "-":
@@ -89,19 +111,59 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     return options
 
 
+def _paths(options: argparse.Namespace) -> dict[str, str]:
+    return {"gold_path": shown_name(options.gold), "system_path": shown_name(options.system or options.model)}
+
+
 def _scores(options: argparse.Namespace, model: Any) -> dict[str, Any]:
-    """The scores of trees over the words of the gold file, and of tags where these are the model's."""
+    """The scores of trees over the words of the gold file, of which a part is in memory."""
     gold: Iterator[Block] = read_blocks(options.gold, trees=True, block_bytes=pipeline.BLOCK_BYTES)
-    paths = {"gold_path": shown_name(options.gold), "system_path": shown_name(options.system or options.model)}
-    if options.given == "words":
-        blocks = list(gold)
-        system = [model.parse_block(model.tag(block)) for block in blocks]
-        return all_scores(evaluate(blocks, system, **paths)) | {"tagging": text_scores(blocks, system, **paths)}
     if model is None:
-        return all_scores(evaluate(gold, read_blocks(options.system, trees=True), **paths))
-    gold, words = itertools.tee(gold)  # holds one block at most: both are read in step
-    scores = all_scores(evaluate(gold, model.parse_blocks(words), **paths))
-    return scores | ({"confidence": _reliability(options.gold, model)} if options.confidence else {})
+        scores = all_scores(evaluate(gold, read_blocks(options.system, trees=True), **_paths(options)))
+    else:
+        gold, words = itertools.tee(gold)  # holds one block at most: both are read in step
+        scores = all_scores(evaluate(gold, model.parse_blocks(words), **_paths(options)))
+        if options.confidence:
+            blocks = read_blocks(options.gold, trees=True, block_bytes=pipeline.BLOCK_BYTES)
+            scores["confidence"] = _reliability(((block, block) for block in blocks), model)
+    return scores | {"conditions": _conditions(options, model)}
+
+
+def _scores_of_all(options: argparse.Namespace, model: Any) -> dict[str, Any]:
+    """The same with all trees in memory: with tags where these are the model's, a comparison, a report."""
+    gold = list(read_blocks(options.gold, trees=True, block_bytes=pipeline.BLOCK_BYTES))
+    tagged = [model.tag(block) for block in gold] if options.given == "words" else gold
+    system = list(model.parse_blocks(tagged) if model else read_blocks(options.system, trees=True))
+    pairs = list(aligned(gold, system, **_paths(options)))
+    counts = total(pairs)
+    scores = all_scores(counts) | {"conditions": _conditions(options, model)}
+    if options.given == "words":
+        scores["tagging"] = text_scores(gold, system, **_paths(options))
+    if model and (options.confidence or options.report):
+        scores["confidence"] = _reliability(zip(gold, tagged, strict=True), model)
+    if options.compare:
+        other, about = _other(options, gold)
+        scores["comparison"] = {"other": about} | comparison(pairs, other)
+    if options.report:
+        epochs = model.record["epochs"] if model else []
+        findings = Findings(scores, gold, pairs, counts, epochs)
+        with atomic_output(options.report) as stream:
+            stream.write(page(findings).encode(errors="backslashreplace"))
+    return scores
+
+
+def _other(options: argparse.Namespace, gold: Sequence[Block]) -> tuple[Pairs, dict[str, Any]]:
+    """The trees to compare with, those of a model or of a file, and what is to be told of them."""
+    path = options.compare
+    about = {"path": path, "sha256": checksum(path)}
+    if is_model_file(path):
+        model = pipeline.load(path)
+        tagged = [model.tag(block) for block in gold] if options.given == "words" else gold
+        system = model.parse_blocks(tagged)
+        about |= model.conditions()
+    else:
+        system = read_blocks(path, trees=True)
+    return list(aligned(gold, system, gold_path=shown_name(options.gold), system_path=path)), about
 
 
 def _text_scores(options: argparse.Namespace, model: Any) -> dict[str, Any]:
@@ -112,17 +174,17 @@ def _text_scores(options: argparse.Namespace, model: Any) -> dict[str, Any]:
     else:
         texts = [text_of([token for sentence in each for token in sentence]) for each in paragraphs_of(gold)]
         system = [model.parse_texts(texts)]
-    paths = {"gold_path": shown_name(options.gold), "system_path": shown_name(options.system or options.model)}
     sizes = {"words": sum(len(block.fields) for block in gold), "sentences": sum(map(len, gold))}
-    return sizes | text_scores(gold, system, **paths)
+    return sizes | text_scores(gold, system, **_paths(options)) | {"conditions": _conditions(options, model)}
 
 
-def _reliability(gold: str, model: Any) -> dict[str, Any]:
+def _reliability(blocks: Iterable[tuple[Block, Block]], model: Any) -> dict[str, Any]:
+    """How often the model is right where it is sure. blocks: gold, and the same words as the model is given them."""
     confidence, right = [], []
-    for block in read_blocks(gold, trees=True, block_bytes=pipeline.BLOCK_BYTES):
-        heads, deprels, certainty = model.parser.parse_with_certainty(block)
+    for gold, given in blocks:
+        heads, deprels, certainty = model.parser.parse_with_certainty(given)
         confidence.append(model.parser.calibration(certainty))
-        right.append(right_arcs(block, heads, deprels))
+        right.append(right_arcs(gold, heads, deprels))
     return reliability(np.concatenate(confidence), np.concatenate(right))
 
 

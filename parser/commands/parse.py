@@ -9,12 +9,11 @@ import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from parser import pipeline
+from parser import bundled, pipeline
 from parser.commands.cluster import run_on_dask
 from parser.commands.command_line import OneLineErrors, at_least_one, warnings_told
 from parser.commands.corpus import How, expanded, is_folder, parse_corpus, plan, run_here
@@ -28,15 +27,13 @@ from parser.treebank.conllu import Sentence, Text, read_texts
 from parser.treebank.plain_text import Paragraphs, paragraphs, read_paragraphs
 from parser.version import __version__
 
-ENGLISH = Path(__file__).resolve().parents[2] / "models" / "english.model"
-
 
 def main(argv: list[str]) -> None:
     """Parse files, or stdin, to one output that appears when all of it is done, or to one for each in a folder."""
     arguments = _command_line().parse_args(argv)
     if arguments.scheduler and arguments.engine != "dask":
         raise ClearparseError("--scheduler is Dask's: --engine dask")
-    inputs, path = expanded(arguments.input or ["-"]), _model(arguments.model)
+    inputs, path = expanded(arguments.input or ["-"]), arguments.model or bundled.english()
     into_folder = is_folder(arguments.output) or arguments.engine == "dask"
     if arguments.engine == "dask" and arguments.output == "-":
         raise ClearparseError("--engine dask makes a file of each input: --output FOLDER")
@@ -151,12 +148,6 @@ class OneFile:
 def _ending(form: str, *, raw: bool) -> str | None:
     """The ending of the names of files of this form; None: the input's, which is of the same form."""
     return {"conllu": ".conllu" if raw else None, "tree": ".txt", "svg": ".svg", "html": ".html"}[form]
-
-
-def _model(path: str | None) -> str | Path:
-    if path is None and not ENGLISH.is_file():
-        raise ClearparseError(f"--model is missing, and there is no {ENGLISH}")
-    return path or ENGLISH
 
 
 def _command_line() -> argparse.ArgumentParser:

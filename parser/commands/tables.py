@@ -5,16 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-MAIN_SCORES = {
-    "UAS": "UAS   heads",
-    "LAS": "LAS   heads and relations",
-    "CLAS": "CLAS  the same, content relations only (F1)",
-    "label_accuracy": "      relations, whatever the head",
-    "LAS_with_subtypes": "      LAS with subtypes of relations",
-    "UEM": "UEM   sentences with all heads right",
-    "LEM": "LEM   sentences with all heads and relations right",
-}
-
+from parser.evaluation_report import MAIN_SCORES
 
 TAGGING = ("UPOS", "XPOS", "UFeats", "AllTags", "Lemmas", "MLAS", "BLEX")
 MEASURES = (
@@ -40,6 +31,8 @@ def report(scores: dict[str, Any], *, details: bool) -> str:
     ]
     if "confidence" in scores:
         parts.append(_reliability_table(scores["confidence"]))
+    if "comparison" in scores:
+        parts.append(_comparison_table(scores["comparison"]))
     if not details:
         return "\n\n".join([*parts, "--details adds the scores of each relation, and the confusions"])
     parts.append(_arc_table("relation", scores["by_relation"]))
@@ -55,6 +48,21 @@ def _reliability_table(found: dict[str, Any]) -> str:
     ]
     shown = table(["said to be right", "words", "mean", "LAS", ""], rows)
     return f"{shown}\nexpected calibration error {found['expected_calibration_error']:.2f}"
+
+
+def _comparison_table(found: dict[str, Any]) -> str:
+    rows = [
+        [
+            name,
+            *(f"{each[key]:.2f}" for key in ("system", "other")),
+            *(f"{each[key]:+.2f}" for key in ("difference", "low", "high")),
+            f"{each['p']:.4f}",
+        ]
+        for name, each in found["scores"].items()
+    ]
+    shown = table(["compared", "this", "other", "difference", "from", "to", "p"], rows)
+    sentences = ", ".join(f"{what} in {number:,}" for what, number in found["sentences"].items())
+    return f"{shown}\nother        {found['other']['path']}\nsentences    {sentences}\nmethod       {found['method']}"
 
 
 def text_report(scores: dict[str, Any]) -> str:
@@ -80,7 +88,8 @@ def _about(scores: dict[str, Any]) -> str:
 
 def _main_table(scores: dict[str, Any]) -> str:
     bare = scores["without_punctuation"]
-    names = {"sentences": "sentences", "words": "words"} | MAIN_SCORES
+    names = {"sentences": "sentences", "words": "words"}
+    names |= {name: f"{name if name.isupper() else '':<6}{meaning}" for name, meaning in MAIN_SCORES.items()}
     rows = [[text, _cell(scores[name]), _cell(bare[name])] for name, text in names.items()]
     return table(["", "with punctuation", "without"], rows)
 

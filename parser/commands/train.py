@@ -11,7 +11,7 @@ from typing import Any, NoReturn
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from parser import training_data, training_run
+from parser import bundled, training_data, training_run
 from parser.checkpoint import VECTORS, Checkpoint
 from parser.commands.command_line import OneLineErrors, at_least_one
 from parser.commands.reproduction import Original, told
@@ -32,9 +32,6 @@ from parser.training_data import Data
 from parser.training_networks import Networks, Trained, first_config, model_of
 from parser.training_stages import train_earlier
 
-CHECKOUT = Path(__file__).resolve().parents[2]
-SAMPLE = CHECKOUT / "data" / "sample"
-
 
 def main(argv: list[str]) -> None:
     """Train, save, check, and draw one sentence of dev."""
@@ -46,9 +43,7 @@ def main(argv: list[str]) -> None:
     init = load(arguments.init) if arguments.init else None
     config = original.config() if original else _config(arguments, init)
     if arguments.train is None:
-        if not (SAMPLE / "train.conllu").is_file():
-            raise ClearparseError("name the training data: --train FILE (the bundled treebank is only in a checkout)")
-        arguments.train, arguments.dev = [SAMPLE / "train.conllu"], arguments.dev or SAMPLE / "dev.conllu"
+        arguments.train, arguments.dev = [bundled.sample("train")], arguments.dev or bundled.sample("dev")
     if arguments.plot and not can_plot():
         raise ClearparseError("--plot needs matplotlib: pip install 'clearparse[plot]'")
     output = _output(arguments)

@@ -215,6 +215,11 @@ class Sentence:
     def text(self) -> str | None:
         return self._comment("text")
 
+    @property
+    def document(self) -> str | None:
+        """The ID of the document that begins with this sentence."""
+        return self._comment("newdoc id")
+
     def _comment(self, key: str) -> str | None:
         """The value of a comment ``# key = value``."""
         for comment in self.comments:

@@ -1,0 +1,200 @@
+"""The pages of docs/ are run: examples, commands, changes to the code; what they quote and show is compared."""
+
+from __future__ import annotations
+
+import doctest
+import os
+import re
+import shlex
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any, NamedTuple
+from xml.etree import ElementTree
+
+import numpy as np
+import pytest
+import test_house
+
+from parser.commands import clearparse
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+DOCS = CHECKOUT / "docs"
+LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
+
+
+class Fence(NamedTuple):
+    """A fenced block: what stands behind its opening fence, its text, and the line where that begins."""
+
+    kind: str
+    rest: str
+    text: str
+    line: int
+
+
+def fences(name: str) -> list[Fence]:
+    text = (DOCS / name).read_text(encoding="utf-8")
+    found = re.finditer(r"^```(\w+) ?(.*)\n((?:.*\n)*?)```$", text, re.MULTILINE)
+    return [Fence(each[1], each[2], each[3], text[: each.start(3)].count("\n") + 1) for each in found]
+
+
+def commands(text: str) -> Iterator[list[str]]:
+    """The arguments of each command of a block."""
+    for line in text.splitlines():
+        program, *arguments = shlex.split(line)
+        assert program == "clearparse", line
+        yield arguments
+
+
+def run_examples(fence: Fence, name: str, names: dict[str, Any]) -> None:
+    """A block of ``>>>`` examples, compared, or of plain code."""
+    if not fence.text.startswith(">>>"):
+        exec(compile("\n" * fence.line + fence.text, name, "exec"), names)
+        return
+    test = doctest.DocTestParser().get_doctest(fence.text, names, name, name, fence.line)
+    runner, said = doctest.DocTestRunner(optionflags=LOOSE), []
+    runner.run(test, out=said.append, clear_globs=False)
+    names.update(test.globs)
+    assert not runner.failures, "".join(said)
+
+
+def test_links_lead_to_files() -> None:
+    """Those that are relative."""
+    for page in [*DOCS.glob("*.md"), *CHECKOUT.glob("*.md")]:
+        text = re.sub(r"(?ms)^```.*?^```$", "", page.read_text(encoding="utf-8"))
+        for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
+            assert (page.parent / link).exists(), f"{page.name}: {link}"
+
+
+def test_gradients() -> None:
+    names: dict[str, Any] = {}
+    blocks = fences("gradients.md")
+    quoted = [each for each in blocks if each.rest.startswith("from ")]
+    with np.printoptions():  # set back what the page sets
+        for each in blocks:
+            if each not in quoted:
+                run_examples(each, "gradients.md", names)
+    for each in quoted:
+        source = (CHECKOUT / each.rest.removeprefix("from ")).read_text(encoding="utf-8").splitlines()
+        for line in each.text.splitlines():
+            assert line in source, line
+    assert len(quoted) >= 5
+    assert len(blocks) - len(quoted) >= 20
+
+
+def test_gradients_derives_all_that_backward_computes() -> None:
+    text = " ".join((DOCS / "gradients.md").read_text(encoding="utf-8").split())
+    assert all(f"**({number}) " in text for number in range(1, 8))
+    for result in (
+        "dJ/dU = h^T delta_1",
+        "dJ/db_2 = delta_1",
+        "dJ/dW = x^T delta_2",
+        "dJ/db_1 = delta_2",
+        "dJ/dL_{w_i} = delta_2 (W_{di:d(i+1)})^T",
+    ):
+        assert result in text
+
+
+def test_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    monkeypatch.chdir(tmp_path)
+    out, names = "", dict[str, Any]()
+    for fence in fences("tutorial.md"):
+        if fence.kind == "sh":
+            for arguments in commands(fence.text):
+                clearparse.dispatch(arguments)
+            out = capsys.readouterr().out
+        elif fence.kind == "python":
+            run_examples(fence, "tutorial.md", names)
+        else:
+            assert doctest.OutputChecker().check_output(fence.text, out, LOOSE), (fence, out)
+    made = {path.name for path in tmp_path.iterdir()}
+    assert {"second.model", "second.model.json", "second.model.md", "report.html", "parsed.conllu"} <= made
+    card = (tmp_path / "second.model.md").read_text(encoding="utf-8")
+    assert "clearparse train --train my-treebank/train.conllu" in card
+    assert re.search(r"Dev: LAS \d\d\.\d\d, UAS \d\d\.\d\d", card)
+
+
+@pytest.fixture
+def copy(tmp_path: Path) -> Path:
+    """A copy of the package and the sample treebank, to be changed."""
+    hidden = shutil.ignore_patterns("__pycache__")
+    shutil.copytree(CHECKOUT / "parser", tmp_path / "copy" / "parser", ignore=hidden)
+    shutil.copytree(CHECKOUT / "data" / "sample", tmp_path / "copy" / "data" / "sample")
+    return tmp_path / "copy"
+
+
+def change(path: Path, text: str) -> None:
+    """Apply a change: the lines with - or a space stand together, once; those with + or a space take their place."""
+    lines = text.splitlines(keepends=True)
+    old, new = ("".join(line[1:] for line in lines if line[0] in marks or line == "\n") for marks in ("- ", "+ "))
+    source = path.read_text(encoding="utf-8")
+    assert old
+    assert source.count(old) == 1, f"{path}: {old}"
+    path.write_text(source.replace(old, new), encoding="utf-8")
+
+
+def run_in(folder: Path, package: Path, *arguments: str) -> str:
+    """What Python says with these arguments, if `parser` is that of another folder."""
+    environment = {**os.environ, "PYTHONPATH": str(package)}
+    command = [sys.executable, *arguments]
+    run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
+    assert run.returncode == 0, f"{command}\n{run.stdout}\n{run.stderr}"
+    return run.stdout
+
+
+def test_extending(copy: Path, tmp_path: Path) -> None:
+    done, out = dict.fromkeys(("text", "diff", "sh", "python"), 0), ""
+    for fence in fences("extending.md"):
+        done[fence.kind] += 1
+        if fence.kind == "text":
+            (tmp_path / fence.rest).write_text(fence.text, encoding="utf-8")
+        elif fence.kind == "diff":
+            change(copy / fence.rest, fence.text)
+        elif fence.kind == "sh":
+            for arguments in commands(fence.text):
+                out = run_in(tmp_path, copy, "-c", "from parser.commands.clearparse import main; main()", *arguments)
+        else:
+            page = tmp_path / "examples.txt"
+            page.write_text(fence.text, encoding="utf-8")
+            run_in(tmp_path, copy, "-m", "doctest", str(page))
+    assert min(done.values()) >= 1
+    assert "optimizer=rmsprop" in out
+    assert {"small.model", "initial.model", "last.model", "rmsprop.model"} <= {path.name for path in tmp_path.iterdir()}
+
+
+def figures(text: str) -> Iterator[str]:
+    """The measured figures of a page: numbers of two digits or more, and such with a point."""
+    text = re.sub(r"\]\([^)]*\)", "", text)
+    yield from re.findall(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?!\w)|(?<![\w.,])\d+\.\d+(?![\w.])", text)
+
+
+def test_comparison_says_only_what_was_measured() -> None:
+    """Each figure of the comparison with other parsers stands on the page of measurements."""
+    measured = set(figures((DOCS / "speed.md").read_text(encoding="utf-8")))
+    [told] = re.findall(r"(?s)## What we measured\n(.*?)\n## ", (DOCS / "comparison.md").read_text(encoding="utf-8"))
+    said = set(figures(told))
+    assert len(said) > 10
+    assert said <= measured, said - measured
+
+
+def test_architecture_has_every_room() -> None:
+    picture = ElementTree.parse(DOCS / "architecture.svg").getroot()
+    shown = " ".join(picture.itertext())
+    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
+    folders = {path.parent.name for path in (CHECKOUT / "parser").glob("*/__init__.py")}
+    for room in folders:
+        assert f"{room}/" in shown, room
+        assert f"`{room}/`" in page, room
+    for each in test_house.FLOOR_OF:
+        assert not each or re.search(rf"`{each}(?:/|\.py)?`", page), each
+
+
+def test_commands_of_the_pages_exist() -> None:
+    for page in DOCS.glob("*.md"):
+        text = page.read_text(encoding="utf-8")
+        for name in re.findall(r"\bclearparse ([a-z]+(?:-[a-z]+)?) (?:--|UD_|my-)", text):
+            assert name in clearparse.COMMANDS, f"{page.name}: {name}"
+        for script in re.findall(r"scripts/(\w+\.py)", text):
+            assert (CHECKOUT / "scripts" / script).is_file(), f"{page.name}: {script}"

@@ -1,0 +1,177 @@
+"""What is released: the console command, what comes bundled, licences; and, marked full, a wheel tried on its own."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import sysconfig
+import venv
+import zipfile
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+import parser
+from parser import bundled, pipeline
+from parser.commands.clearparse import COMMANDS, dispatch
+from parser.errors import ClearparseError
+from parser.treebank.conllu import parse_block
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+ENGLISH = CHECKOUT / "models" / "english.model"
+SMALL = ["--H", "16", "--d", "8", "--epochs", "1", "--batch", "64"]
+
+
+def test_every_script_is_a_console_command() -> None:
+    scripts = {path.stem.replace("_", "-") for path in (CHECKOUT / "scripts").glob("*.py")}
+    assert set(COMMANDS) == scripts
+
+
+@pytest.mark.parametrize("name", COMMANDS)
+def test_a_command_tells_its_usage(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        dispatch([name, "--help"])
+    assert stop.value.code == 0
+    assert capsys.readouterr().out.startswith(f"usage: clearparse {name} ")
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"]])
+def test_help_lists_the_commands(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as stop:
+        dispatch(argv)
+    assert stop.value.code == 0
+    assert all(f"  {name} " in capsys.readouterr().out for name in list(COMMANDS)[:1])
+
+
+def test_version(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit):
+        dispatch(["--version"])
+    assert capsys.readouterr().out == f"clearparse {parser.__version__}\n"
+
+
+@pytest.mark.parametrize("argv", [["nonsense"], ["train", "--nonsense"], ["download"]])
+def test_wrong_usage_is_told_in_one_line(argv: list[str]) -> None:
+    with pytest.raises(ClearparseError) as error:
+        dispatch(argv)
+    assert "\n" not in str(error.value)
+
+
+def test_a_record_has_the_command_that_was_called(tmp_path: Path) -> None:
+    dispatch(["train", *SMALL, "--output", str(tmp_path / "m")])
+    record = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
+    assert record["command"].startswith("clearparse train --H 16")
+    assert [Path(each["path"]) for each in record["train"]] == [CHECKOUT / "data" / "sample" / "train.conllu"]
+
+
+def test_what_is_in_the_package_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(bundled, "INSIDE", tmp_path / "inside")
+    monkeypatch.setattr(bundled, "CHECKOUT", tmp_path / "checkout")
+    with pytest.raises(ClearparseError, match=r"name a model; none is bundled here: there is no .*english\.model"):
+        pipeline.load()
+    for place in ("checkout", "inside"):
+        model = tmp_path / place / "models" / "english.model"
+        model.parent.mkdir(parents=True)
+        model.write_bytes(b"")
+        assert bundled.english() == model
+
+
+def test_the_english_model_needs_no_name() -> None:
+    if not ENGLISH.is_file():
+        pytest.skip(f"there is no {ENGLISH}")
+    [sentence] = parser.load()("She sees the stars.")
+    assert sentence.heads.tolist() == [2, 0, 4, 2, 2]
+
+
+def test_versions_and_licences_agree() -> None:
+    citation = (CHECKOUT / "CITATION.cff").read_text(encoding="utf-8")
+    assert f"\nversion: {parser.__version__}\n" in citation
+    assert f"\n## {parser.__version__}\n" in (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8")
+    project = (CHECKOUT / "pyproject.toml").read_text(encoding="utf-8")
+    names = re.search(r'^license = "(.*)"$', project, re.MULTILINE)[1].split(" AND ")  # type: ignore[index]
+    files = json.loads(re.search(r"^license-files = (.*)$", project, re.MULTILINE)[1])  # type: ignore[index]
+    assert len(names) == len(files)
+    for name, file in zip(names, files, strict=True):
+        text = (CHECKOUT / file).read_text(encoding="utf-8")
+        assert name in text or name.replace("CC-", "CC ").replace("-4.0", " 4.0") in text, file
+
+
+@pytest.fixture(scope="module")
+def sources(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A copy of the checkout without what work left in it, so that building leaves nothing there."""
+    if not ENGLISH.is_file():
+        pytest.skip(f"there is no {ENGLISH}")
+    copy = tmp_path_factory.mktemp("sources") / "clearparse"
+    left = shutil.ignore_patterns(".*", "__pycache__", "build", "dist", "*.egg-info", "UD_*", "*venv*", "benchmark.*")
+    for folder in ("parser", "data", "scripts", "tests", "docs"):
+        shutil.copytree(CHECKOUT / folder, copy / folder, ignore=left)
+    (copy / "models").mkdir()
+    for path in (*CHECKOUT.glob("*.*"), CHECKOUT / "LICENSE", *ENGLISH.parent.glob("*.[mt][dx]*"), ENGLISH):
+        if path.is_file():
+            shutil.copy(path, copy / path.relative_to(CHECKOUT))
+    return copy
+
+
+def build(sources: Path, *options: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "build", "--no-isolation", *options, str(sources)]
+    return subprocess.run(command, capture_output=True, text=True, check=False)
+
+
+@pytest.mark.full
+def test_a_wheel_without_the_model_is_not_built(sources: Path, tmp_path: Path) -> None:
+    copy = tmp_path / "copy"
+    shutil.copytree(sources, copy, ignore=shutil.ignore_patterns("english.model"))
+    run = build(copy, "--wheel")
+    assert run.returncode
+    assert "models/english.model belongs into the package, and is not there" in run.stdout + run.stderr
+
+
+def installed(wheel: Path, tmp_path: Path) -> tuple[Callable[..., str], Path, Path]:
+    """The console command of a fresh environment with this wheel, where that has its packages, and where it runs."""
+    environment = venv.EnvBuilder(with_pip=False)
+    environment.create(tmp_path / "environment")
+    context = environment.ensure_directories(tmp_path / "environment")
+    python, scripts = context.env_exe, Path(context.bin_path)
+    where = [python, "-c", "import sysconfig; print(sysconfig.get_path('purelib'))"]
+    site = Path(subprocess.run(where, capture_output=True, text=True, check=True).stdout.strip())
+    install = [sys.executable, "-m", "pip", "--python", python, "install", "--no-deps", "--no-index", str(wheel)]
+    subprocess.run(install, check=True, capture_output=True)
+    # NumPy and the others come from the environment of the tests: no network is needed.
+    (site / "libraries.pth").write_text(sysconfig.get_path("purelib") + "\n", encoding="utf-8")
+    elsewhere = tmp_path / "elsewhere"
+    elsewhere.mkdir()
+
+    def clearparse(*arguments: str) -> str:
+        clean = {name: value for name, value in os.environ.items() if not name.startswith("PYTHON")}
+        command = [str(scripts / "clearparse"), *arguments]
+        run = subprocess.run(command, cwd=elsewhere, env=clean, capture_output=True, encoding="utf-8", check=False)
+        assert run.returncode == 0, run.stderr
+        return run.stdout
+
+    return clearparse, site, elsewhere
+
+
+@pytest.mark.full
+def test_the_wheel_alone(sources: Path, tmp_path: Path) -> None:
+    """An archive of the sources, a wheel from it, in a fresh environment: from elsewhere it parses, trains, reports."""
+    made = tmp_path / "dist"
+    run = build(sources, "--outdir", str(made))
+    assert run.returncode == 0, run.stdout + run.stderr
+    [wheel], [_] = made.glob("*.whl"), made.glob("*.tar.gz")
+    names = zipfile.ZipFile(wheel).namelist()
+    assert sum("/licenses/" in name for name in names) == 3
+    assert {name.split("/")[0] for name in names} == {"parser", f"clearparse-{parser.__version__}.dist-info"}
+
+    clearparse, site, elsewhere = installed(wheel, tmp_path)
+    assert clearparse("--version") == f"clearparse {parser.__version__}\n"
+    block = parse_block(clearparse("parse", "She sees the stars.").encode(), trees=True)
+    assert block.heads().tolist() == [2, 0, 4, 2, 2]
+    assert "dev UAS" in clearparse("train", *SMALL, "--output", "own.model")
+    record = json.loads((elsewhere / "own.model.json").read_text(encoding="utf-8"))
+    assert Path(record["train"][0]["path"]).is_relative_to(site)
+    clearparse("evaluate", "--model", "own.model", "--gold", record["dev"]["path"], "--report", "report.html")
+    assert (elsewhere / "report.html").stat().st_size > 10_000
