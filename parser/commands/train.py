@@ -62,7 +62,7 @@ def main(argv: list[str]) -> None:
             return
         with checkpoint.kept(arguments.resume, _say):
             model, run, stopped = _train(arguments, config, init, command, train, dev, checkpoint)
-            training_run.save_and_check(model, output, dev)
+            training_run.save_and_check(model, output, run.dev)
             if stopped:
                 _end_early(stopped, model, output)
         if arguments.plot:
