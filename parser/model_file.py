@@ -47,7 +47,7 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mappin
     """Write the arrays, of any shape, and JSON values to a model file that appears whole or not at all.
 
     Equal arguments give equal bytes. Raises FileError when the file cannot be written, TypeError for an array
-    that is not of numbers, and what `json.dumps` raises for a value that JSON does not have (NaN is one).
+    that is not of numbers, and what `json.dumps` raises for a value that JSON does not have (NaN is one); MemoryError.
     """
     plain = {name: _little_endian(name, array) for name, array in arrays.items()}
     head = {
@@ -56,9 +56,15 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mappin
         "sha256": _digest(plain, metadata),
         "metadata": metadata,
     }
+    _reserve(3 * sum(array.nbytes for array in plain.values()))  # as many copies are made at once
     data = safetensors.numpy.save(plain, {KEY: _json(head)})
     with atomic_output(path) as file:
         file.write(data)
+
+
+def _reserve(size: int) -> None:
+    """Raises MemoryError if so many bytes cannot be had; safetensors, which is about to need them, would panic."""
+    np.empty(size, np.uint8)
 
 
 def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:

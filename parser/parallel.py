@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import contextlib
 import multiprocessing
+import os
 import queue
 import signal
-import threading
 import traceback
 from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from multiprocessing import resource_tracker
 from multiprocessing.connection import Connection
 from typing import Any, TypeVar
 
@@ -95,12 +96,13 @@ def _work(pipe: Connection) -> None:
 
 @contextlib.contextmanager
 def _ctrl_c_for_others() -> Iterator[None]:
-    """Ctrl-C reaches every process of a terminal; those begun in this block leave it to the first."""
-    if threading.current_thread() is not threading.main_thread():  # which alone may say what a signal does
+    """Ctrl-C reaches every process of a terminal; those begun in this block leave it to the first, which hears it."""
+    if os.name == "nt":  # where a signal cannot wait
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    resource_tracker.ensure_running()  # a process of multiprocessing's own, at whose start it lets signals through
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, before)
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)

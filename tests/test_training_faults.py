@@ -1,0 +1,457 @@
+"""Trainings in processes of their own: killed, stopped, without disk or memory, with other hashes; odd treebanks."""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import random
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+from parser.commands import train
+from parser.errors import ClearparseError, FileError
+from parser.model_file import load_arrays
+from parser.pipeline import load
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SAMPLE = CHECKOUT / "data" / "sample"
+SMALL = ["--H", "16", "--d", "8", "--epochs", "4", "--batch", "64", "--section", "40", "--explore-from", "1"]
+POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX systems")
+
+# Training in a process that something happens to; `event` is called before each step and around each act of writing.
+DRIVER = """
+import os, resource, signal, sys
+from parser import checkpoint, files
+from parser.commands import train
+from parser.commands.command_line import run
+from parser.network.optimizers import Adam
+
+what, number, *sys.argv[1:] = sys.argv[1:]
+count = dict.fromkeys(("step", "write"), 0)
+
+def event(kind):
+    count[kind] += 1
+    if kind == what and count[kind] == int(number):
+        os.kill(os.getpid(), signal.SIGKILL)
+
+def with_events(owner, name, kind):
+    original = getattr(owner, name)
+    def act(*arguments):
+        event(kind)
+        result = original(*arguments)
+        event(kind)
+        return result
+    setattr(owner, name, act)
+
+def write_in_halves(self, data, original=files._Output.write):
+    half = len(data) // 2
+    written = original(self, data[:half]) if half else 0
+    event("write")
+    return written + original(self, data[half:])
+
+if what in count:
+    checkpoint.SHARE = 1e9  # written whenever that is possible
+    with_events(Adam, "step", "step")
+    files._Output.write = write_in_halves
+    for name in ("fsync", "replace"):
+        with_events(os, name, "write")
+if what == "memory":
+    resource.setrlimit(resource.RLIMIT_AS, (int(number),) * 2)
+if what == "size":
+    resource.setrlimit(resource.RLIMIT_FSIZE, (int(number),) * 2)
+if what == "nobody":
+    os.setgroups([])
+    os.setgid(int(number))
+    os.setuid(int(number))
+if what == "count":
+    def main(argv):
+        train.main(argv)
+        print(open("/proc/self/status").read().split("VmPeak:")[1].split()[0], file=sys.stderr)
+else:
+    main = train.main
+run(main)
+"""
+
+
+def environment(**more: str) -> dict[str, str]:
+    path = os.pathsep.join(filter(None, [str(CHECKOUT), os.environ.get("PYTHONPATH")]))
+    return os.environ | {"PYTHONPATH": path, "OPENBLAS_NUM_THREADS": "1"} | more
+
+
+def script(*arguments: str, **more: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, str(CHECKOUT / "scripts" / "train.py"), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment(**more))
+
+
+def driver(what: str, number: int, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-c", DRIVER, what, str(number), *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+
+
+def on_sample(output: Path, *more: str) -> list[str]:
+    files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu")]
+    return [*files, "--output", str(output), *SMALL, *more]
+
+
+def all_stages(output: Path) -> list[str]:
+    """On a few sentences: there are thirteen networks to train."""
+    source = output.parent.with_suffix(".conllu")
+    sentences = (SAMPLE / "dev.conllu").read_text(encoding="utf-8").split("\n\n")[:12]
+    source.write_text("\n\n".join(sentences) + "\n\n", encoding="utf-8")
+    return ["--train", str(source), "--dev", str(source), "--output", str(output), *SMALL, "--stages", "all"]
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def clear(folder: Path) -> None:
+    for path in folder.iterdir():
+        path.unlink()
+
+
+# Killed
+
+
+def _moments() -> list[tuple[str, float]]:
+    """Ten of each kind, as parts of how much of that kind there is."""
+    rng = random.Random(7)
+    return [(kind, rng.random()) for kind in ("clock", "step", "write") for _ in range(10)]
+
+
+@pytest.mark.full
+@pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
+@pytest.mark.parametrize("stages", ["parser", "all"])
+def test_thirty_kills(stages: str, tmp_path: Path) -> None:
+    """SIGKILL by the clock, at a step, and in the middle of writing; each time it goes on to the same bytes."""
+    argv = on_sample(tmp_path / "m") if stages == "parser" else [*all_stages(tmp_path / "m"), "--jobs", "2"]
+    start = time.monotonic()
+    assert script(*argv).returncode == 0
+    seconds, whole = time.monotonic() - start, files(tmp_path)
+    assert sorted(whole) == ["m", "m.json"]
+    total, killed, unfinished = _events(argv), 0, 0
+    for kind, part in _moments():
+        clear(tmp_path)
+        if kind == "clock":
+            status = _kill_by_clock(argv, part * seconds)
+        else:
+            status = driver(kind, 1 + int(part * total[kind]), *argv).returncode
+        killed += status == -signal.SIGKILL
+        unfinished += any(path.suffix == ".tmp" for path in tmp_path.iterdir())
+        for path in tmp_path.iterdir():  # whatever is there is whole
+            assert path.suffix in (".tmp", ".json") or load_arrays(path)
+        done = script(*argv, "--resume")
+        assert (done.returncode, done.stderr) == (0, "")
+        assert files(tmp_path) == whole, f"{kind} {part}: {done.stdout}"
+    assert killed >= 25  # by the clock it may be too late
+    assert unfinished >= 3
+
+
+def _events(argv: list[str]) -> dict[str, int]:
+    """How many steps and acts of writing there are, found by halving: the last at which it is still killed."""
+    found = {}
+    for kind in ("step", "write"):
+        low, high = 1, 2
+        while driver(kind, high, *argv).returncode:
+            low, high = high, 2 * high
+        while high - low > 1 + low // 16:
+            middle = (low + high) // 2
+            low, high = (middle, high) if driver(kind, middle, *argv).returncode else (low, middle)
+        found[kind] = low
+    return found
+
+
+def _kill_by_clock(argv: list[str], seconds: float) -> int:
+    command = [sys.executable, str(CHECKOUT / "scripts" / "train.py"), *argv]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, env=environment()) as process:
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            process.wait(seconds)
+        process.kill()
+    return process.returncode
+
+
+@POSIX
+def test_killed_inside_a_write(tmp_path: Path) -> None:
+    output = tmp_path / "m"
+    assert driver("none", 0, *on_sample(output)).returncode == 0
+    whole = files(tmp_path)
+    clear(tmp_path)
+    assert driver("write", 22, *on_sample(output)).returncode == -signal.SIGKILL  # 5 or 6 acts for each checkpoint
+    assert len([path for path in tmp_path.iterdir() if path.suffix == ".tmp"]) == 1
+    done = script(*on_sample(output), "--resume")
+    assert (done.returncode, done.stderr) == (0, "")
+    assert "goes on from" in done.stdout
+    assert files(tmp_path) == whole
+
+
+# Stopped by Ctrl-C
+
+
+@POSIX
+@pytest.mark.parametrize(
+    ("line", "told"),
+    [
+        ("epoch  2", "m is the best model so far, of epoch"),
+        ("stage     tags", "stopped; the same command with --resume goes on"),
+    ],
+)
+def test_ctrl_c(line: str, told: str, tmp_path: Path) -> None:
+    argv = on_sample(tmp_path / "m") if line == "epoch  2" else [*all_stages(tmp_path / "m"), "--jobs", "2"]
+    command = [sys.executable, str(CHECKOUT / "scripts" / "train.py"), *argv]
+    pipes: dict[str, Any] = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE, "text": True}
+    with subprocess.Popen(command, **pipes, env=environment(PYTHONUNBUFFERED="1"), start_new_session=True) as process:
+        assert process.stdout is not None
+        assert process.stderr is not None
+        while not process.stdout.readline().startswith(line):
+            pass
+        os.killpg(process.pid, signal.SIGINT)  # all processes, as a terminal does
+        error = process.stderr.read()
+    assert process.returncode == 130
+    assert error.startswith("stopped; ")
+    assert told in error
+    assert error.count("\n") == 1
+    assert (tmp_path / "m.checkpoint").is_file()
+
+
+# Numbers
+
+
+def test_a_loss_that_is_not_finite(tmp_path: Path) -> None:
+    done = script(*on_sample(tmp_path / "m", "--optimizer", "sgd", "--lr", "100", "--warm-up", "0"))
+    assert done.returncode == 1
+    assert done.stderr.startswith("step ")
+    assert "the loss is no finite number any more, at a learning rate of 9" in done.stderr
+    assert done.stderr.endswith("; try a tenth of it (--lr), or --max-norm 1\n")
+    assert done.stderr.count("\n") == 1
+    assert not files(tmp_path)
+
+
+def word(number: int, form: str, head: int = 0, deprel: str = "root", tags: str = "X\tx\t_") -> str:
+    return f"{number}\t{form}\t_\t{tags}\t{head}\t{deprel}\t_\t_\n"
+
+
+def pair(first: str, second: str, deprel: str = "x", tags: str = "X\tx\t_") -> str:
+    return word(1, first, 2, deprel, tags) + word(2, second, tags=tags) + "\n"
+
+
+ODD = {
+    "one word": word(1, "a") + "\n",
+    "one sentence": pair("a", "b"),
+    "two sentences": pair("a", "b") * 2,
+    "all the same": pair("a", "b") * 30,
+    "one label": "".join(pair(f"a{k % 7}", f"b{k % 5}", "root") for k in range(40)),
+    "only sentences of one word": (word(1, "a") + "\n") * 40,
+    "no tags": "".join(pair(f"a{k % 7}", "b", tags="_\t_\t_") for k in range(30)),
+    "every token of two words": ("1-2\tdu" + "\t_" * 8 + "\n" + pair("de", "le")) * 30,
+    "several roots": (word(1, "a") + word(2, "b") + "\n") * 30,
+    "a chain": "".join(word(i, "w", i + 1 if i < 200 else 0, "x" if i < 200 else "root") for i in range(1, 201)) + "\n",
+}
+
+
+@pytest.mark.parametrize("stages", ["parser", "all"])
+@pytest.mark.parametrize("odd", ODD)
+def test_odd_treebanks(odd: str, stages: str, tmp_path: Path) -> None:
+    (tmp_path / "odd.conllu").write_text(ODD[odd], encoding="utf-8")
+    train.main(["--train", str(tmp_path / "odd.conllu"), "--output", str(tmp_path / "m"), "--stages", stages, *SMALL])
+    model = load(tmp_path / "m")
+    assert all(np.isfinite(theta).all() for theta in model.parser.params)
+    if stages == "all":
+        assert [sentence.forms for sentence in model("a b")]
+
+
+def test_labels_that_only_dev_has(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    (tmp_path / "train").write_text(pair("a", "b") * 20, encoding="utf-8")
+    (tmp_path / "dev").write_text("".join(pair("a", "b", f"new{k}") for k in range(25)), encoding="utf-8")
+    files = ["--train", str(tmp_path / "train"), "--dev", str(tmp_path / "dev")]
+    train.main([*files, "--output", str(tmp_path / "m"), *SMALL])
+    told = capsys.readouterr().out
+    assert "warning   labels that only dev has: new0 new1 new10 " in told
+    assert " and 5 more\n" in told
+
+
+def test_thousands_of_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "".join(pair(f"a{k % 50}", f"b{k % 31}", f"label{k}") for k in range(5000))
+    (tmp_path / "labels").write_text(text, encoding="utf-8")
+    options = ["--output", str(tmp_path / "m"), "--H", "8", "--d", "8", "--epochs", "1"]
+    train.main(["--train", str(tmp_path / "labels"), "--dev", str(SAMPLE / "dev.conllu"), *options])
+    assert "warning   5001 labels: is DEPREL really column 8" in capsys.readouterr().out
+
+
+def test_a_tagset_that_explodes(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    text = "".join(pair(f"a{k % 50}", f"b{k % 31}", tags=f"X\ttag{k}\t_") for k in range(50_000))
+    (tmp_path / "tags").write_text(text, encoding="utf-8")
+    argv = ["--train", str(tmp_path / "tags"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(tmp_path / "m")]
+    train.main([*argv, "--H", "8", "--d", "4", "--epochs", "1"])
+    told = capsys.readouterr().out
+    assert "warning   50,000 different XPOS: is there something in column 5 that is not a tag?" in told
+    with pytest.raises(ClearparseError, match="50,000 different combinations of UPOS, XPOS and FEATS, too many"):
+        train.main([*argv, "--stages", "all"])
+
+
+# Disk and memory
+
+
+def ends_in_one_line(done: subprocess.CompletedProcess[str], message: str) -> None:
+    assert done.returncode == 1
+    assert message in done.stderr
+    assert done.stderr.count("\n") == 1, done.stderr
+
+
+@POSIX
+def test_a_full_disk(tmp_path: Path) -> None:
+    """A limit on the size of files: the first checkpoint or the model does not fit. What was whole stays whole."""
+    whole = tmp_path / "whole"
+    whole.mkdir()
+    assert script(*on_sample(whole / "m")).returncode == 0
+    for size in (10, 20_000, (whole / "m").stat().st_size - 1):
+        folder = tmp_path / str(size)
+        folder.mkdir()
+        ends_in_one_line(driver("size", size, *on_sample(folder / "m")), "m.checkpoint: File too large")
+        assert not files(folder)
+    shutil.copy(whole / "m", folder / "m")
+    ends_in_one_line(driver("size", 20_000, *on_sample(folder / "m")), "m.checkpoint: File too large")
+    assert files(folder) == {"m": (whole / "m").read_bytes()}
+
+
+def _can_mount() -> bool:
+    command = ["unshare", "-rm", "mount", "-t", "tmpfs", "tmpfs", "/mnt"]
+    with contextlib.suppress(OSError):
+        return subprocess.run(command, capture_output=True, check=False).returncode == 0
+    return False
+
+
+@pytest.mark.skipif(not _can_mount(), reason="needs the right to mount a small disk")
+@pytest.mark.parametrize("kilobytes", [4, 400])
+def test_a_small_disk(kilobytes: int, tmp_path: Path) -> None:
+    inside = 'mount -t tmpfs -o size=$1k tmpfs "$2" || exit 9; folder="$2"; shift 2; "$@"; echo $?; ls -A "$folder"'
+    training = [sys.executable, str(CHECKOUT / "scripts" / "train.py"), *on_sample(tmp_path / "m")]
+    command = ["unshare", "-rm", "sh", "-c", inside, "sh", str(kilobytes), str(tmp_path), *training]
+    done = subprocess.run(command, capture_output=True, text=True, check=False, env=environment())
+    status, *left = done.stdout[done.stdout.rindex("\n1\n") :].split()
+    assert status == "1"
+    assert left in ([], ["m.checkpoint"])  # whole, from before the disk was full
+    assert done.stderr == f"{tmp_path / 'm.checkpoint'}: No space left on device\n"
+
+
+@POSIX
+@pytest.mark.skipif(not hasattr(os, "geteuid"), reason="users of POSIX systems")
+def test_a_folder_that_must_not_be_written(tmp_path: Path) -> None:
+    folder = tmp_path / "closed"
+    folder.mkdir(mode=0o555)
+    for path in [tmp_path, *tmp_path.parents][:3]:
+        path.chmod(path.stat().st_mode | 0o055)  # another user can go there, if it is root who tests
+    what = ("nobody", 65534) if os.geteuid() == 0 else ("none", 0)
+    done = driver(*what, *on_sample(folder / "m"))
+    ends_in_one_line(done, f"{folder / 'm.checkpoint'}: Permission denied")
+    ends_in_one_line(driver(*what, *on_sample(folder / "new" / "m")), f"{folder / 'new'}: Permission denied")
+    assert not files(folder)
+
+
+def test_folders_are_made_where_they_can_be(tmp_path: Path) -> None:
+    train.main(on_sample(tmp_path / "a" / "b" / "m", "--epochs", "1"))
+    assert sorted(files(tmp_path / "a" / "b")) == ["m", "m.json"]
+    (tmp_path / "file").write_bytes(b"")
+    ends_in_one_line(script(*on_sample(tmp_path / "file" / "m")), f"{tmp_path / 'file'}: ")
+    for odd in ("-", str(tmp_path), os.devnull):
+        with pytest.raises(FileError, match="need the name of a file"):
+            train.main(["--train", str(SAMPLE / "dev.conllu"), "--output", odd])
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
+def test_not_enough_memory(tmp_path: Path) -> None:
+    """With less and less of the address space that training takes, it works or ends in one line."""
+    wide = ["--H", "1000", "--d", "100", "--epochs", "1"]
+    done = driver("count", 0, *on_sample(tmp_path / "m", *wide))
+    assert done.returncode == 0
+    peak, ends = int(done.stderr) << 10, []
+    for part in (0.95, 0.85, 0.75, 0.65):
+        clear(tmp_path)
+        done = driver("memory", int(part * peak), *on_sample(tmp_path / "m", *wide))
+        ends.append(done.returncode)
+        if done.returncode:
+            ends_in_one_line(done, "not enough memory")
+        assert not [path for path in tmp_path.iterdir() if path.suffix == ".tmp"]
+    assert 1 in ends
+
+
+# The same bytes
+
+
+@pytest.mark.parametrize("stages", ["parser", "all"])
+def test_hashes_and_processes_do_not_matter(stages: str, tmp_path: Path) -> None:
+    argv = on_sample(tmp_path / "m") if stages == "parser" else all_stages(tmp_path / "m")
+    made = []
+    for seed, jobs in (("0", "1"), ("4242", "2")):
+        clear(tmp_path)
+        done = script(*argv, "--jobs", jobs, PYTHONHASHSEED=seed)
+        assert (done.returncode, done.stderr) == (0, "")
+        made.append(files(tmp_path))
+    assert sorted(made[0]) == ["m", "m.json"]
+    assert made[0] == made[1]
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("again")
+    shutil.copy(SAMPLE / "dev.conllu", folder / "train.conllu")
+    options = ["--H", "8", "--epochs", "2", "--lr", "0.01", "--jobs", "2"]
+    train.main(["--train", str(folder / "train.conllu"), "--output", str(folder / "m.model"), *options])
+    return folder / "m.model.json"
+
+
+def test_a_record_makes_its_model_again(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    train.main(["--again", str(record)])
+    assert capsys.readouterr().out.endswith(f"again     the same bytes as the model of {record}\n")
+    model, again = record.with_suffix(""), record.parent / "m-again.model"
+    assert again.read_bytes() == model.read_bytes()
+    assert Path(f"{again}.json").read_bytes() == record.read_bytes()
+    assert "--jobs" not in load(again).record["command"]
+
+
+def changed(record: Path, path: Path, **values: Any) -> str:
+    path.write_text(json.dumps({**json.loads(record.read_text(encoding="utf-8")), **values}), encoding="utf-8")
+    return str(path)
+
+
+def test_what_cannot_be_made_again(record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    output = ["--output", str(tmp_path / "new" / "m")]
+    config = json.loads(record.read_text(encoding="utf-8"))["config"]
+    versions = json.loads(record.read_text(encoding="utf-8"))["versions"]
+    refused = [
+        ({"train": [{"path": "x", "sentences": 49, "sha256": "0"}]}, "cannot be repeated: train 1 sha256 is"),
+        ({"config": {**config, "width": 3}}, "has not its configuration: .*'width'"),
+        ({"command": "python train.py"}, "not the record of a training"),
+        ({"model_sha256": None}, "without the checksum of its model"),
+    ]
+    for values, message in refused:
+        with pytest.raises(FileError, match=message):
+            train.main(["--again", changed(record, tmp_path / "r.json", **values), *output])
+    assert not list((tmp_path / "new").glob("*"))
+    with pytest.raises(FileError, match="not the record"):
+        train.main(["--again", str(SAMPLE / "dev.conllu")])
+    with pytest.raises(ClearparseError, match="--again takes --lr from the record"):
+        train.main(["--again", str(record), "--lr", "0.01"])
+    with pytest.raises(ClearparseError, match="is the model to compare with"):
+        train.main(["--again", str(record), "--output", str(record.with_suffix(""))])
+    other = changed(record, tmp_path / "r.json", model_sha256="0", versions={**versions, "numpy": "1.0"})
+    with pytest.raises(FileError, match="not the same bytes as the model of"):
+        train.main(["--again", other, *output])
+    assert capsys.readouterr().err == f"warning: numpy is {np.__version__}, it was 1.0: the bytes may differ\n"
+
+
+def test_data_that_changed_are_not_trained_on(record: Path, tmp_path: Path) -> None:
+    source = record.parent / "train.conllu"
+    before = source.read_bytes()
+    source.write_bytes(before.replace(b"bakery", b"brewery"))
+    with pytest.raises(FileError, match="this training cannot be repeated: train 1 sha256 is"):
+        train.main(["--again", str(record), "--output", str(tmp_path / "m")])
+    source.write_bytes(before)
