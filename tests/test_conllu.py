@@ -210,6 +210,7 @@ REFUSED = [
     (row(1) + row("1.1") + row("1.1"), "8: empty node 1.1 where 1.2 is expected"),
     (row("0.1") + row("0.2") + row(1) + row("1.3"), "9: empty node 1.3 where 1.1 is expected"),
     (row("0.1"), "6: a sentence without words"),
+    (row(""), "6: ID '' is not a word (2), a range (2-3) or an empty node (2.1)"),
     (row(1, form=""), "6: column FORM is empty"),
     (row(1) + "2\tx\tx\tX\t_\t_\t0\tdep\t\t_\n", "7: column DEPS is empty"),
     (row("1-1", misc="") + row(1), "6: column MISC is empty"),

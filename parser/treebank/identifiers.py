@@ -81,7 +81,7 @@ def _split_pairs(text: bytes, rows: Rows, which: Offsets, so_far: Offsets, words
     """The two numbers of the IDs of the rows `which`; -1 for what is no number."""
     codes = as_codes(text)
     start, end = rows.fields[which, ID], rows.fields[which, FORM] - 1
-    width = min(int((end - start).max()), 2 * MOST_DIGITS)  # behind that no separator is of use
+    width = min(max(int((end - start).max()), 1), 2 * MOST_DIGITS)  # behind that no separator is of use
     places = np.minimum(start[:, None] + np.arange(width), end[:, None])
     separators = (codes[places] == HYPHEN) | (codes[places] == DOT)
     middle = start + np.argmax(separators, axis=1)  # the start itself if there is none: then no first number
