@@ -45,6 +45,18 @@ def check_labels(labels: Any, moves: Collection[str]) -> None:
             _check_column(label)
 
 
+def check_lemmas(known: Any, exceptions: Any) -> None:
+    """The lemmas that are known, by UPOS, and those of single words."""
+    _check(isinstance(known, dict) and isinstance(exceptions, dict), "the known lemmas are no dictionaries")
+    for upos, lemmas in known.items():
+        _check_texts([upos], "UPOS")
+        _check_texts(lemmas, f"lemmas of {ascii(upos)[:40]}")
+    _check_texts(list(exceptions), "words with lemmas of their own")
+    for lemma in exceptions.values():
+        _check_column(lemma)
+    _check_texts(list(set(exceptions.values())), "lemmas of single words")
+
+
 def check_numbers(about: Any, names: Collection[str]) -> None:
     """Some finite numbers by name."""
     _check(isinstance(about, dict) and set(about) == set(names), f"{' and '.join(names)} are not what it has")

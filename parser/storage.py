@@ -16,6 +16,7 @@ from parser.contents import (
     CLASSES,
     check_channels,
     check_labels,
+    check_lemmas,
     check_network,
     check_numbers,
     check_parameters,
@@ -24,7 +25,7 @@ from parser.errors import ClearparseError, FileError
 from parser.model_file import Arrays, load_arrays, save_arrays
 from parser.network.classifier import Parameters, halved
 from parser.stages.dependency import Calibration, DependencyParser
-from parser.stages.lemmatizer import Lemmatizer
+from parser.stages.lemmatizer import Known, Lemmatizer
 from parser.stages.multiword import Splitter
 from parser.stages.tagger import Tagger
 from parser.stages.tokenizer import Tokenizer
@@ -66,7 +67,7 @@ class Stages:
                 splitter=Splitter(half(cut.splitter.labeller)),
             ),
             tag and Tagger(half(tag.first), half(tag.second)),
-            lemmas and Lemmatizer(half(lemmas.labeller)),
+            lemmas and Lemmatizer(half(lemmas.labeller), lemmas.known),
             half=True,
         )
 
@@ -105,6 +106,10 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
         }
     if stages.tokenizer:
         networks["characters"]["spaces"] = stages.tokenizer.spaces
+    if stages.lemmatizer:
+        lemmas, exceptions = stages.lemmatizer.known
+        networks["lemmas"]["known"] = {upos.decode(): sorted(map(bytes.decode, of)) for upos, of in lemmas.items()}
+        networks["lemmas"]["exceptions"] = {key.decode(): lemma.decode() for key, lemma in exceptions.items()}
     dtype = np.float16 if stages.half else np.float32
     arrays = {
         f"{name}/{letter}": array.astype(dtype, copy=False)
@@ -155,11 +160,14 @@ def _stages(arrays: Arrays, networks: Any) -> Stages:
             raise ValueError("spaces must be true or false")
         return Tokenizer(characters, sentences, Splitter(multiword), spaces)
 
+    def lemmatizer(lemmas: Labeller) -> Lemmatizer:
+        return Lemmatizer(lemmas, _known(networks["lemmas"]))
+
     return Stages(
         parser,
         together(tokenizer, "characters", "sentences", "multiword"),
         together(Tagger, "first tags", "tags"),
-        together(Lemmatizer, "lemmas"),
+        together(lemmatizer, "lemmas"),
         half=arrays[f"{PARSER}/L"].dtype == np.float16,
     )
 
@@ -183,6 +191,14 @@ def _parser(params: Parameters, about: dict[str, Any]) -> DependencyParser:
     features = Features(about["template"], vocabulary, len(transitions.labels))
     _check_shapes(params, features, len(transitions.kind))
     return DependencyParser(params, about["template"], system, vocabulary, transitions, calibration)
+
+
+def _known(about: dict[str, Any]) -> Known:
+    """The known lemmas of a lemmatizer's entry; the first models had none."""
+    known, exceptions = about.get("known", {}), about.get("exceptions", {})
+    check_lemmas(known, exceptions)
+    lemmas = {upos.encode(): frozenset(map(str.encode, of)) for upos, of in known.items()}
+    return Known(lemmas, {key.encode(): lemma.encode() for key, lemma in exceptions.items()})
 
 
 def _labeller(params: Parameters, about: dict[str, Any]) -> Labeller:

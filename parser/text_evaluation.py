@@ -6,6 +6,7 @@ the text; a score is the F1 of what is right among all that is in the treebank a
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
@@ -130,49 +131,56 @@ def _functions(side: Side, number: Callable[[int], int | None]) -> list[list[Any
 
 
 def align(gold: Side, system: Side) -> list[tuple[int, int]]:
-    """Words that stand for each other: those at the same place; around multiword tokens, those of the same form."""
-    regions = _regions(gold, system)
-    apart = [_in_regions(side, regions) for side in (gold, system)]
-    at = {span: word for word, span in enumerate(system.spans) if apart[1][word] is None}
-    pairs = [(a, at[span]) for a, span in enumerate(gold.spans) if apart[0][a] is None and span in at]
-    members: list[tuple[list[int], list[int]]] = [([], []) for _ in regions]
-    for k, regions_of in enumerate(apart):
-        for word, region in enumerate(regions_of):
-            if region is not None and region >= 0:
-                members[region][k].append(word)
+    """Words that stand for each other: those at the same place; around multiword tokens, those of the same form.
+
+    Both sides are walked through at once, step by step as the official scorer walks: what it makes of a token cut in
+    two before a multiword token depends on the way it came.
+    """
     forms = [[form.lower() for form in side.columns[FORM]] for side in (gold, system)]
-    for here, there in members:
-        pairs += _common(here, there, forms[0], forms[1])
-    return sorted(pairs)
-
-
-def _regions(gold: Side, system: Side) -> list[Span]:
-    """The stretches of text that multiword tokens of either side cover, those that overlap joined."""
-    regions: list[Span] = []
-    spans = {span for side in (gold, system) for span, many in zip(side.spans, side.multiword, strict=True) if many}
-    for start, end in sorted(spans):
-        if regions and start < regions[-1][1]:
-            regions[-1] = regions[-1][0], max(regions[-1][1], end)
+    pairs: list[tuple[int, int]] = []
+    a = b = 0
+    while a < len(gold.spans) and b < len(system.spans):
+        if gold.multiword[a] or system.multiword[b]:
+            here, there = _around_multiword((gold, system), [a, b])
+            pairs += _common(here, there, *forms)
+            a, b = here.stop, there.stop
+        elif gold.spans[a] == system.spans[b]:
+            pairs.append((a, b))
+            a, b = a + 1, b + 1
+        elif gold.spans[a][0] <= system.spans[b][0]:
+            a += 1
         else:
-            regions.append((start, end))
-    return regions
+            b += 1
+    return pairs
 
 
-def _in_regions(side: Side, regions: list[Span]) -> list[int | None]:
-    """For each word the region it lies in; None if it touches none, -1 if it lies in it only in part."""
-    found: list[int | None] = []
-    k = 0
-    for start, end in side.spans:
-        while k < len(regions) and regions[k][1] <= start:
-            k += 1
-        if k == len(regions) or end <= regions[k][0]:
-            found.append(None)
-        else:
-            found.append(k if regions[k][0] <= start and end <= regions[k][1] else -1)
-    return found
+def _around_multiword(sides: tuple[Side, Side], at: list[int]) -> tuple[range, range]:
+    """The words of each side, from `at` on, in a stretch of text that multiword tokens cover, which overlap.
+
+    One of the two words at the beginning is in such a token; the other, if it began earlier, is left out.
+    """
+    first = 0 if sides[0].multiword[at[0]] else 1
+    other = 1 - first
+    begin, end = sides[first].spans[at[first]]
+    if not sides[other].multiword[at[other]] and sides[other].spans[at[other]][0] < begin:
+        at[other] += 1
+    begins = list(at)
+    while not all(_beyond(side, word, end) for side, word in zip(sides, at, strict=True)):
+        k = min((0, 1), key=lambda k: sides[k].spans[at[k]][0] if at[k] < len(sides[k].spans) else math.inf)
+        if sides[k].multiword[at[k]]:
+            end = max(end, sides[k].spans[at[k]][1])
+        at[k] += 1
+    return range(begins[0], at[0]), range(begins[1], at[1])
 
 
-def _common(here: list[int], there: list[int], forms: list[str], others: list[str]) -> Iterator[tuple[int, int]]:
+def _beyond(side: Side, word: int, end: int) -> bool:
+    """Is a word no part of a stretch with this end? One of a multiword token is if the token begins in it."""
+    if word >= len(side.spans):
+        return True
+    return side.spans[word][0] >= end if side.multiword[word] else side.spans[word][1] > end
+
+
+def _common(here: range, there: range, forms: list[str], others: list[str]) -> Iterator[tuple[int, int]]:
     """The pairs of a longest common subsequence of forms."""
     n, m = len(here), len(there)
     length = [[0] * (m + 1) for _ in range(n + 1)]

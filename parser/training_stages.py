@@ -5,7 +5,7 @@ from __future__ import annotations
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Sequence
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -16,14 +16,14 @@ from parser.config import NetworkConfig
 from parser.errors import ClearparseError
 from parser.parallel import map_in_order
 from parser.stages import lemmatizer, multiword, tagger, tokenizer
-from parser.stages.lemmatizer import Lemmatizer
+from parser.stages.lemmatizer import Known, Lemmatizer, Rule, short_key
 from parser.stages.multiword import ONE_WORD, Splitter
 from parser.stages.tagger import Tagger, tags_of, with_tags, without_tags
 from parser.stages.tokenizer import ENDS, GOES_ON, Tokenizer, character_keys, token_key
 from parser.stages.window import Labeller
 from parser.stages.window_training import Items, new_labeller, trained
 from parser.stages.word_vectors import Vectors
-from parser.treebank.conllu import FEATS, FORM, LEMMA, UPOS, Block
+from parser.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from parser.treebank.slots import Index
 from parser.treebank.tokens import Paragraph, Token, paragraphs_of, text_of
 from parser.treebank.vocabulary import form_key, word_keys
@@ -31,6 +31,7 @@ from parser.treebank.vocabulary import form_key, word_keys
 MOST = 20  # times that a word which is always treated alike is learned in a pass
 MANY = 50_000  # items for which the epochs of the configs are meant
 MOST_TAGS = 10_000  # different ones; each is a class of the last layer
+FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
 FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
 CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0)
@@ -38,7 +39,7 @@ SENTENCES = NetworkConfig(d=16, H=128, epochs=12, batch=512, dropout=0.4, word_d
 MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dropout=0.05, min_count=3)
 FIRST_TAGS = NetworkConfig(d=20, H=96, epochs=6, batch=1024, min_count=3)
 TAGS = NetworkConfig(d=32, H=256, epochs=20, batch=512)
-LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, min_count=3)
+LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, word_dropout=0, min_count=3)
 
 
 def rows_of(lengths: ArrayLike) -> NDArray[np.int64]:
@@ -119,14 +120,51 @@ def _with_their_rules(counts: dict[bytes, Counter[str]]) -> Items:
 
 def train_lemmatizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Lemmatizer:
     """What gives words the lemmas that a treebank gives them, most often, by their tags."""
-    counts: dict[bytes, Counter[str]] = {}
+    counts: dict[bytes, Counter[bytes]] = {}
     for block in blocks:
         keys = with_tags(word_keys(block), block.columns(UPOS, FEATS))
-        for key, form, lemma in zip(keys, block.column(FORM), block.column(LEMMA), strict=True):
-            rule = str(lemmatizer.Rule.of(form.decode(), lemma.decode()))
-            counts.setdefault(key, Counter())[rule] += 1
-    items = _with_their_rules(counts)
-    return Lemmatizer(done.once("lemmas", LABELLER, lambda: learned(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3])))
+        for key, lemma in zip(keys, block.column(LEMMA), strict=True):
+            counts.setdefault(key, Counter())[lemma] += 1
+    lemmas = {key: most_frequent(of) for key, of in counts.items()}
+    known: dict[bytes, set[bytes]] = {}
+    for key, lemma in lemmas.items():
+        known.setdefault(key.split(b"\t")[2], set()).add(lemma)
+    items = shared_rules_of(lemmas)
+    labeller = done.once("lemmas", LABELLER, lambda: learned(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3]))
+    exceptions: dict[bytes, bytes] = {}
+    found = Known({upos: frozenset(of) for upos, of in known.items()}, exceptions)
+    for name in (short_key, bytes):  # one exception for all of a verb's persons; where that is wrong, one for each
+        by_name: dict[bytes, Counter[bytes]] = {}
+        for key, of in counts.items():
+            by_name.setdefault(name(key), Counter()).update(of)
+        made = Lemmatizer(labeller, found).lemmas(list(counts))
+        wrong = [name(key) for key, lemma in zip(counts, made, strict=True) if lemma != lemmas[key]]
+        exceptions.update({each: most_frequent(by_name[each]) for each in wrong})
+    return Lemmatizer(labeller, found)
+
+
+def most_frequent(counts: Counter[bytes]) -> bytes:
+    """What was counted most often, the first of several."""
+    return counts.most_common(1)[0][0]
+
+
+def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
+    """The different words, each with the rule that makes its lemma, without those whose rule is not for others too.
+
+    A rule is if it keeps a part of the form, adds no digits to it, and makes the lemmas of several forms. If there is
+    no such rule, all are kept.
+    """
+    rules = {key: Rule.of(key.split(b"\t", 1)[0].decode(), lemma.decode()) for key, lemma in lemmas.items()}
+    forms: dict[Rule, set[bytes]] = {}
+    for key, rule in rules.items():
+        forms.setdefault(rule, set()).add(short_key(key).split(b"\t")[0])
+    shared = {
+        rule
+        for rule, of in forms.items()
+        if rule.case and len(of) >= FEWEST_FORMS and not any(map(str.isdigit, rule.prefix + rule.suffix))
+    } or set(forms)
+    keys = [key for key, rule in rules.items() if rule in shared]
+    return Items(keys, [str(rules[key]) for key in keys], np.arange(len(keys) + 1))
 
 
 def tagged_words(blocks: Sequence[Block]) -> Items:

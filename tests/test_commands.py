@@ -43,8 +43,8 @@ def script(name: str, *arguments: str, stdin: bytes = b"") -> subprocess.Complet
 
 def test_without_dev_a_part_is_held_out(model: Path) -> None:
     record = load(model).record
-    assert record["dev"]["path"].startswith("15 sentences held out of")
-    assert record["train"][0]["sentences"] == 150
+    assert record["dev"]["path"].startswith("36 sentences held out of")
+    assert record["train"][0]["sentences"] == 365
 
 
 def test_the_same_seed_gives_the_same_bytes(model: Path, tmp_path: Path) -> None:
@@ -143,7 +143,7 @@ def test_several_processes_write_the_same_bytes(model: Path, tmp_path: Path, mon
         files = [str(SAMPLE / "dev.conllu"), str(SAMPLE / "train.conllu")]
         parse.parse_all(worker, parse.pieces(files, raw=False), output, jobs)
     assert Path(outputs[0]).read_bytes() == Path(outputs[1]).read_bytes()
-    assert len(list(read_conllu(outputs[0], trees=True))) == 199
+    assert len(list(read_conllu(outputs[0], trees=True))) == 455
 
 
 def test_errors_and_warnings_come_from_other_processes_too(model: Path, tmp_path: Path) -> None:
@@ -210,8 +210,8 @@ def test_info_and_json(model: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
         assert part in out
     evaluate.main(["--model", str(model), "--gold", str(SAMPLE / "dev.conllu"), "--json", str(tmp_path / "s.json")])
     scores = json.loads((tmp_path / "s.json").read_text(encoding="utf-8"))
-    assert scores["words"] == 635
-    assert scores["sentences"] == 49
+    assert scores["words"] == 1230
+    assert scores["sentences"] == 90
     assert scores["conditions"]["model"]["config"]["seed"] == 1
 
 

@@ -21,7 +21,15 @@ from parser.stages import lemmatizer, multiword, tagger
 from parser.stages.tokenizer import ENDS, character_keys, kind_of
 from parser.stages.window import Window, parse_window
 from parser.stages.window_training import Items, LabellerLessons, new_labeller
-from parser.training_stages import Course, characters_of, rules_of, sentence_ends_of, tagged_words
+from parser.training_stages import (
+    Course,
+    characters_of,
+    rules_of,
+    sentence_ends_of,
+    shared_rules_of,
+    tagged_words,
+    train_lemmatizer,
+)
 from parser.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
 from parser.treebank.plain_text import paragraphs, read_paragraphs
 from parser.treebank.slots import TemplateError, channels_of
@@ -216,6 +224,61 @@ def test_rules_of_lemmas_are_for_other_forms_too() -> None:
     assert lemmatizer.Rule.of("walked", "walk")("ed") == "ed"  # nothing would be left
 
 
+PAST = "VERB\tVBD\tTense=Past"
+WORDS = [
+    ("walked", "walk", PAST), ("asked", "ask", PAST), ("walk", "walk", "VERB\tVB\t_"), ("woke", "wake", PAST),
+    ("baked", "bake", PAST), ("rated", "rate", PAST), ("1st", "2nd", "ADJ\tJJ\t_"), ("3st", "2nd", "ADJ\tJJ\t_"),
+]  # fmt: skip
+
+
+def _words(words: list[tuple[str, str, str]]) -> Block:
+    rows = [f"{i}\t{form}\t{lemma}\t{tags}\t_\t_\t_\t_" for i, (form, lemma, tags) in enumerate(words, 1)]
+    return parse_block(("\n".join(rows) + "\n\n").encode())
+
+
+def _key(form: str, tags: str = PAST) -> bytes:
+    return f"{form}\t_\t{tags}".encode()
+
+
+def test_rules_that_several_forms_share_are_learned() -> None:
+    lemmas = {_key(form, tags): lemma.encode() for form, lemma, tags in WORDS}
+    names = shared_rules_of(lemmas).names
+    assert sorted(map(lemmatizer.Rule.parse, names)) == sorted(
+        [lemmatizer.Rule("as it is", 0, "", cut, "") for cut in (2, 2, 1, 1)]
+    )
+    few = {key: lemma for key, lemma in lemmas.items() if b"w" in key}
+    assert len(shared_rules_of(few).names) == 3  # none of these is for two forms, so there is nothing better
+
+
+def test_what_the_rules_get_wrong_is_remembered_and_not_generalised() -> None:
+    made = train_lemmatizer([_words(WORDS * 3)], 1)
+    assert made.lemmas([_key(form, tags) for form, _, tags in WORDS]) == [lemma.encode() for _, lemma, _ in WORDS]
+    other = "VERB\tVBD\tPerson=3|Tense=Past"
+    assert made.lemmas([_key("Woke", other), _key("broke", other)])[0] == b"wake"  # other features, a capital
+    assert all(b"wake" not in made.lemmas([_key(form, other)])[0] for form in ("broke", "yoke"))
+
+
+def test_a_word_may_have_exceptions_by_its_tags() -> None:
+    noun, others = "NOUN\tNN\tNumber=Sing", [("cat", "cat", "NOUN\tNN\t_"), ("dog", "dog", "NOUN\tNN\t_")]
+    words = [("lay", "lie", "VERB\tVBD\t_")] * 3 + [("lay", "lay", "VERB\tVB\t_"), ("mice", "mouse", noun), *others]
+    made = train_lemmatizer([_words(words)], 1)
+    tags = ["VERB\tVBD\t_", "VERB\tVB\t_", "VERB\tVBP\t_"]
+    assert made.lemmas([_key("lay", each) for each in tags]) == [b"lie", b"lay", b"lie"]
+
+
+def test_a_known_lemma_goes_first_where_rules_are_about_as_good() -> None:
+    made = train_lemmatizer([_words(WORDS)], 1)
+    known = lemmatizer.Known({b"VERB": frozenset([b"like", b"kick"])}, {})
+    made.labeller.params.U[...] = 0
+    made.labeller.params.b_2[...] = [[-lemmatizer.MARGIN * 0.9 * k for k in range(len(made.labeller.classes))]]
+    of_verbs = lemmatizer.Lemmatizer(made.labeller.with_parameters(made.labeller.params), known)
+    assert of_verbs.lemmas([_key("liked"), _key("kicked")]) == [b"like", b"kick"]
+    made.labeller.params.b_2[...] *= 2
+    too_far = lemmatizer.Lemmatizer(made.labeller.with_parameters(made.labeller.params), known)
+    best = lemmatizer.Rule.parse(made.labeller.classes[0])
+    assert too_far.lemmas([_key("liked"), _key("kicked")]) == [best("liked").encode(), best("kicked").encode()]
+
+
 def test_the_most_frequent_rule_is_learned() -> None:
     one, two = Token("its", ("its",), True), Token("its", ("it", "s"), True)
     items = rules_of([[one, two, one], [Token("a", ("a",), True)] * 50])
@@ -244,6 +307,10 @@ def test_numbers_of_16_bits(model: Path, tmp_path: Path, block: Block) -> None:
     again = load(tmp_path / "half.model")
     assert (tmp_path / "half.model").stat().st_size < 0.6 * model.stat().st_size
     assert str(again("It is late.")) == str(half("It is late."))
+    known = [each.stages.lemmatizer.known for each in (again, half) if each.stages.lemmatizer]
+    assert known[0] == known[1]
+    assert b"be" in known[0].lemmas[b"AUX"]
+    assert b"am\tAUX" in known[0].exceptions
     again.save(tmp_path / "again.model")
     assert (tmp_path / "again.model").read_bytes() == (tmp_path / "half.model").read_bytes()
     assert np.mean(again.parse_block(block).heads() == load(model).parse_block(block).heads()) > 0.97

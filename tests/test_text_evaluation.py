@@ -5,7 +5,6 @@ from __future__ import annotations
 import io
 import random
 from pathlib import Path
-from typing import Any
 
 import pytest
 from udtools import udeval
@@ -15,6 +14,7 @@ from parser.text_evaluation import text_scores
 from parser.treebank.conllu import Block, parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+ROOTS = {"multiple_roots_okay": True}
 NAMES = [
     "Tokens", "Sentences", "Words", "UPOS", "XPOS", "UFeats", "AllTags", "Lemmas", "UAS", "LAS", "CLAS", "MLAS", "BLEX",
 ]  # fmt: skip
@@ -47,18 +47,18 @@ def _rows(sentence: object) -> list[list[str]]:
     return [row for row in rows if row[0].isdigit()]
 
 
-def _sentence(rows: list[list[str]], rng: random.Random) -> str:
+def _sentence(rows: list[list[str]], rng: random.Random, multiword: float = 0.15, letters: str = "x") -> str:
     """A sentence in CoNLL-U; some words are put into multiword tokens, of which the words may be others."""
     n, lines = len(rows), []
     heads = [rng.randrange(i) if i else 0 for i in range(n)]  # an earlier word; the first is the root
     covered = 0
     for i, row in enumerate(rows):
-        if i >= covered and rng.random() < 0.15 and i + 1 < n:
+        if i >= covered and rng.random() < multiword and i + 1 < n:
             covered = min(n, i + rng.randrange(2, 4))
             form = "".join(each[1] for each in rows[i:covered])
             lines.append(f"{i + 1}-{covered}\t{form}" + "\t_" * 8)
         if i < covered and rng.random() < 0.3:
-            row[1] = rng.choice(["x", row[1].upper(), row[1] + "y"])
+            row[1] = rng.choice([*letters, row[1].upper(), row[1] + "y"])
         for column in (2, 3, 4, 5):
             if rng.random() < 0.1:
                 row[column] = rng.choice(["_", "NOUN", "Number=Sing", "Foo=Bar|Number=Plur"])
@@ -68,27 +68,38 @@ def _sentence(rows: list[list[str]], rng: random.Random) -> str:
     return "\n".join(lines) + "\n\n"
 
 
-def _official(path: Path) -> Any:
-    return udeval.load_conllu(io.StringIO(path.read_text(encoding="utf-8")), str(path), {"multiple_roots_okay": True})
-
-
-@pytest.mark.parametrize("seed", range(20))
-def test_official_scores(tmp_path: Path, seed: int) -> None:
-    gold_path = SAMPLE / "dev.conllu"
-    gold = parse_block(gold_path.read_bytes(), trees=True)
-    text = distorted(gold, seed)
-    if seed % 2:  # both sides with multiword tokens, and a gold with errors of its own
-        gold_path = tmp_path / "gold.conllu"
-        gold_path.write_text(distorted(gold, seed + 1000), encoding="utf-8")
-        gold = parse_block(gold_path.read_bytes(), trees=True)
-    system_path = tmp_path / "system.conllu"
-    system_path.write_text(text, encoding="utf-8")
-    system = parse_block(system_path.read_bytes(), trees=True)
-    ours = text_scores([gold], [system], gold_path="gold", system_path="system")
-    official = udeval.evaluate(*(_official(path) for path in (gold_path, system_path)))
+def check(gold: str, system: str) -> None:
+    """Every score of a text of CoNLL-U is the official one."""
+    blocks = [[parse_block(text.encode(), trees=True)] for text in (gold, system)]
+    ours = text_scores(*blocks, gold_path="gold", system_path="system")
+    official = udeval.evaluate(*(udeval.load_conllu(io.StringIO(text), "", ROOTS) for text in (gold, system)))
     assert list(ours) == NAMES
     for name in NAMES:
-        assert ours[name] == pytest.approx(100 * official[name].f1, abs=1e-9), name
+        assert ours[name] == pytest.approx(100 * official[name].f1, abs=1e-9), (name, gold, system)
+
+
+@pytest.mark.parametrize("seed", range(40))
+def test_official_scores(seed: int) -> None:
+    """Odd seeds: both sides with multiword tokens, and a gold with errors of its own."""
+    gold = (SAMPLE / "dev.conllu").read_text(encoding="utf-8")
+    block = parse_block(gold.encode(), trees=True)
+    check(distorted(block, seed + 1000) if seed % 2 else gold, distorted(block, seed))
+
+
+def two_letters(text: str, rng: random.Random) -> str:
+    """A short text cut at random into tokens of one word or several, of which many are alike."""
+    rows: list[list[str]] = []
+    while text:
+        form, text = text[: (size := rng.choice([1, 1, 2, 3]))], text[size:]
+        rows.append(["", form, form, "X", "X", "_", "", "dep"])
+    return _sentence(rows, rng, multiword=0.3, letters="ab")
+
+
+def test_official_scores_where_many_words_are_alike() -> None:
+    rng = random.Random(1)
+    for _ in range(2000):
+        text = "".join(rng.choice("ab") for _ in range(rng.randrange(2, 25)))
+        check(two_letters(text, rng), two_letters(text, rng))
 
 
 def test_another_text_is_an_error() -> None:

@@ -35,6 +35,7 @@ OF_FORM: dict[str, Callable[[str], str]] = {
     "suffix2": lambda form: form[-2:].lower(),
     "suffix3": lambda form: form[-3:].lower(),
     "suffix4": lambda form: form[-4:].lower(),
+    "suffix5": lambda form: form[-5:].lower(),
     "prefix1": lambda form: form[:1].lower(),
     "prefix2": lambda form: form[:2].lower(),
     "prefix3": lambda form: form[:3].lower(),
