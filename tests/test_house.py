@@ -32,7 +32,7 @@ FLOORS = (
     "tables",
     "transition config",
     "stages model_file evaluation reliability drawing",
-    "evaluation_report storage svg",
+    "evaluation_report storage svg explanation",
     "text_evaluation",
     "pipeline training_data training_stages",
     "training_run",
