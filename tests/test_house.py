@@ -37,7 +37,7 @@ FLOORS = (
     "pipeline training_data training_stages",
     "training_run",
     "",
-    "benchmark",
+    "benchmark web",
     "commands",
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split(" ")}
@@ -179,11 +179,13 @@ def test_nothing_is_run_that_was_read() -> None:
 
 
 def test_every_library_is_declared_and_used() -> None:
-    """What only the benchmark imports is an extra, and imported only when it is needed."""
+    """What only the benchmark or the server imports is an extra, and imported only when it is needed."""
     measuring = [path for module, path in MODULES.items() if room(module) in ("benchmark", "plots")]
-    assert foreign_imports([path for path in SHIPPED if path not in measuring]) == declared()
-    assert foreign_imports(SHIPPED) == declared("bench")
-    assert foreign_imports(TESTS) <= declared("test", "test-full")
+    serving = [path for module, path in MODULES.items() if room(module) == "web"]
+    assert foreign_imports([path for path in SHIPPED if path not in measuring + serving]) == declared()
+    assert foreign_imports(serving) - declared() == declared("web") - declared() - {"python-multipart"}  # starlette's
+    assert foreign_imports([path for path in SHIPPED if path not in serving]) == declared("bench")
+    assert foreign_imports(TESTS) <= declared("test", "test-full", "web")
 
 
 def test_every_package_is_named() -> None:

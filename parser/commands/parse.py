@@ -29,7 +29,7 @@ ENGLISH = Path(__file__).resolve().parents[2] / "models" / "english.model"
 def main(argv: list[str]) -> None:
     """Parse files, or stdin, to one output that appears when all of it is done."""
     arguments = _command_line().parse_args(argv)
-    model = pipeline.load(_model(arguments.model))
+    model = pipeline.load(model_path(arguments.model))
     with warnings_told():
         worker = Worker(
             model, arguments.format, arguments.confidence, arguments.tag, ascii_only=not shows_boxes(sys.stdout)
@@ -97,7 +97,8 @@ class Worker:
         return f"{svg_of(sentence)}\n" if self.form == "svg" else figure(sentence)
 
 
-def _model(path: str | None) -> str | Path:
+def model_path(path: str | None) -> str | Path:
+    """The model file to use: the one named, or the English model. Raises ClearparseError if there is neither."""
     if path is None and not ENGLISH.is_file():
         raise ClearparseError(f"--model is missing, and there is no {ENGLISH}")
     return path or ENGLISH
