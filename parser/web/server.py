@@ -132,7 +132,7 @@ def listen(host: str, port: int) -> socket.socket:
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        reason = error.strerror or str(error)
+        reason = (error.strerror or str(error)).partition(" (while")[0]  # Python says the address once more
         raise ClearparseError(f"{host}:{port}: {reason[:1].lower()}{reason[1:]}; --port takes another") from error
 
 
