@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import re
+import subprocess
+import sys
 from itertools import pairwise
 from pathlib import Path
 
@@ -237,3 +240,15 @@ def test_names(parser: DependencyParser) -> None:
     assert names[0] == "SHIFT"
     assert len(set(names)) == len(names)
     assert any(each == "LEFT_ARC det" for each in names)
+
+
+def test_the_example_of_the_documentation(text_model: Path) -> None:
+    page = (SAMPLE.parents[1] / "docs" / "explanation.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"```python\n(.*?)```", page, re.DOTALL)
+    assert '"models/english.model"' in code
+    code = code.replace('"models/english.model"', repr(str(text_model)))
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    *_, total = done.stdout.splitlines()
+    value, *parts = map(float, re.findall(r"-?\d+\.\d+", total))
+    assert sum(parts) == pytest.approx(value, abs=0.03)
+    assert len(done.stdout.splitlines()) == 7

@@ -297,5 +297,5 @@ def test_motion_is_only_for_those_who_want_it(visit: Any) -> None:
     for motion, expected in (("reduce", "0s"), ("no-preference", "0.18s")):
         page = visit(reduced_motion=motion)
         parse(page)
-        duration = page.evaluate("getComputedStyle(document.querySelector('#tree .arc')).transitionDuration")
+        duration = page.evaluate("getComputedStyle(document.querySelector('#tree .arc path')).transitionDuration")
         assert set(duration.split(", ")) == {expected}

@@ -24,9 +24,9 @@ export const counted = (value) => value.toLocaleString("en");
 
 /** A probability in words of one look: certain ones do not say 1.000. */
 export function chance(p) {
-  if (p > 0.9995 && p < 1) return "> 99.9 %";
-  if (p > 0 && p < 0.0005) return "< 0.1 %";
-  return `${shown(100 * p, 1)} %`;
+  if (p > 0.9995 && p < 1) return ">\u00a099.9\u00a0%";
+  if (p > 0 && p < 0.0005) return "<\u00a00.1\u00a0%";
+  return `${shown(100 * p, 1)}\u00a0%`;
 }
 
 export class Refused extends Error {}

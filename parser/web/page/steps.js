@@ -51,16 +51,16 @@ function caption(walk, step, k) {
 }
 
 function showLesson(walk, step) {
-  const off = walk.exact ? "" : " (off the way to the gold tree this is an estimate)";
-  let text, bad = false;
+  const off = walk.exact ? "" : "; off the way to this gold tree that is an estimate";
+  let text = "The gold tree stays within reach.", bad = false;
   if (step.cost === null) text = "The oracle of this transition system knows only the way to the gold tree, which has been left.";
   else if (step.cost > step.least) {
     bad = true;
     text = `An error: this move puts ${arcs(step.cost)} of the gold tree out of reach, the best one ${arcs(step.least)}${off}.`;
-  } else if (step.target !== null && step.target !== step.taken && step.move !== "SHIFT" && step.move !== "SWAP") {
+  } else if (step.arc && walk.gold.heads[step.arc[1] - 1] === step.arc[0] && walk.gold.labels[step.arc[1] - 1] !== step.arc[2]) {
     bad = true;
-    text = "The move is right, its label is not the gold tree’s, or another move is as good and liked better.";
-  } else text = step.cost ? `No move is better: each puts ${arcs(step.cost)} or more out of reach${off}.` : "The gold tree stays within reach.";
+    text = `The right arc with the wrong label: the gold tree has ${walk.gold.labels[step.arc[1] - 1]}.`;
+  } else if (step.cost) text = `No move is better: each puts ${arcs(step.cost)} or more out of reach${off}.`;
   at("lesson").textContent = text;
   at("lesson").classList.toggle("bad", bad);
 }
