@@ -40,7 +40,7 @@ SAMPLE = CHECKOUT / "data" / "sample"
 DEV = (SAMPLE / "dev.conllu").read_text(encoding="utf-8")
 FIRST = DEV[: DEV.index("\n\n") + 2]
 TEXT = "The cat sleeps. Dogs don't sleep!"
-LIMITS = Limits(size=100_000, words=40)
+LIMITS = Limits(size=100_000, longest=60, words=40)
 
 
 @pytest.fixture(scope="module")
@@ -163,7 +163,7 @@ def test_models(client: Client, model: Model) -> None:
     for asked in ({"tokenizer": ""}, {"tokenizer": "presegmented"}, {"tagger": ""}):
         data = {"data": FIRST if "tagger" in asked else "x", **asked}
         with pytest.raises(RefusalError, match="trained without `--stages all`"):
-            service.process(alone, "p", data)
+            service.process(alone, "p", data, LIMITS)
 
 
 def test_what_is_not_a_form_or_not_there(client: Client) -> None:
@@ -181,7 +181,16 @@ def test_what_is_not_a_form_or_not_there(client: Client) -> None:
 def test_too_much_is_refused(client: Client) -> None:
     answer = client.post("/process", data={"data": "x" * LIMITS.size})
     assert (answer.status_code, answer.text) == (413, "the request has more than 100,000 bytes\n")
-    long = "".join(f"{i}\tw\tw\tNOUN\tNN\t_\t_\t_\t_\t_\n" for i in range(1, 42)) + "\n"
+
+    def of(words: int) -> str:
+        return "".join(f"{i}\tw\tw\tNOUN\tNN\t_\t_\t_\t_\t_\n" for i in range(1, words + 1)) + "\n"
+
+    for asked in ({"data": of(61), "parser": ""}, {"data": "w " * 61, "input": "horizontal"}):
+        answer = client.post("/process", data=asked)
+        assert (answer.status_code, answer.text) == (413, "a sentence of 61 words; at most 60 are parsed\n")
+    assert client.post("/page/read", json={"conllu": of(61)}).status_code == 413
+    assert client.post("/process", data={"data": of(60), "parser": ""}).status_code == 200
+    long = of(41)
     answer = client.post("/page/explain", json={"conllu": long})
     assert (answer.status_code, answer.text) == (413, "a sentence of 41 words; at most 40 are explained\n")
 

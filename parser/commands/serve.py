@@ -27,7 +27,9 @@ def main(argv: list[str]) -> None:
         raise ClearparseError(message) from error
     path = model_path(options.model)
     model = pipeline.load(path)
-    bounds = limits.Limits(options.max_size, options.max_words, options.max_seconds, options.max_waiting)
+    bounds = limits.Limits(
+        size=options.max_size, words=options.max_words, seconds=options.max_seconds, waiting=options.max_waiting
+    )
     with server.listen(options.host, options.port) as listening, threadpool_limits(limits=1):
         hosts = server.hosts_of(options.host)
         app = server.application(model, Path(path).stem, bounds, hosts)

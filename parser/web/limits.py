@@ -9,6 +9,10 @@ from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
 from typing import Any, TypeVar
 
+import numpy as np
+
+from parser.treebank.conllu import Block
+
 BAD_REQUEST, TIMEOUT, TOO_LARGE, TOO_MANY, OVERLOADED = 400, 408, 413, 429, 503
 Result = TypeVar("Result")
 
@@ -23,13 +27,21 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """size: bytes of a request. words: of a sentence that is explained. seconds: for an answer. waiting: requests that
-    may be at work or wait for it."""
+    """size: bytes of a request. longest: words of a sentence, which is parsed step by step. words: of one that is
+    explained. seconds: for an answer. waiting: requests that may be at work or wait for it."""
 
     size: int = 1 << 20
+    longest: int = 2000
     words: int = 250
     seconds: float = 30.0
     waiting: int = 16
+
+    def check(self, block: Block) -> Block:
+        """The block. Raises RefusalError if it has a sentence that is too long."""
+        most = int(np.diff(block.sentences).max(initial=0))
+        if most > self.longest:
+            raise RefusalError(TOO_LARGE, f"a sentence of {most:,} words; at most {self.longest:,} are parsed")
+        return block
 
 
 class Desk:

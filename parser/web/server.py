@@ -48,7 +48,7 @@ def application(model: Model, name: str, limits: Limits, hosts: Collection[str] 
 
     async def process(request: Request) -> Response:
         parameters = await _parameters(request, limits)
-        return JSONResponse(await desk.do(service.process, model, name, parameters))
+        return JSONResponse(await desk.do(service.process, model, name, parameters, limits))
 
     async def models(request: Request) -> Response:
         return JSONResponse(service.models(model, name))

@@ -17,7 +17,7 @@ from parser.treebank.conllu import Block, parse_block
 from parser.treebank.plain_text import paragraphs
 from parser.treebank.tokens import Token, conllu_of
 from parser.version import __version__
-from parser.web.limits import BAD_REQUEST, RefusalError
+from parser.web.limits import BAD_REQUEST, Limits, RefusalError
 
 GENERIC = ("generic", "generic_tokenizer")  # raw text, cut by the service's own tokenizer
 INPUTS = ("conllu", *GENERIC, "horizontal", "vertical")
@@ -31,13 +31,13 @@ def models(model: Model, name: str) -> dict[str, Any]:
     return {"models": {name: [stage for stage, there in stages.items() if there]}, "default_model": name}
 
 
-def process(model: Model, name: str, parameters: Mapping[str, str]) -> dict[str, Any]:
+def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limits) -> dict[str, Any]:
     """The answer to /process. Raises RefusalError."""
     _check(name, parameters)
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         try:
-            result = _result(model, name, parameters)
+            result = _result(model, name, parameters, limits)
         except ClearparseError as error:
             raise RefusalError(BAD_REQUEST, str(error)) from error
     answer = {"model": name, "acknowledgements": _acknowledgements(model), "result": result}
@@ -60,8 +60,8 @@ def _check(name: str, parameters: Mapping[str, str]) -> None:
             raise RefusalError(BAD_REQUEST, f"The {parameter} has no option '{value}'.")
 
 
-def _result(model: Model, name: str, parameters: Mapping[str, str]) -> str:
-    block = _read(model, parameters)
+def _result(model: Model, name: str, parameters: Mapping[str, str], limits: Limits) -> str:
+    block = limits.check(_read(model, parameters))
     if "tagger" in parameters:
         block = model.tag(block)
     text = model.parse_text(block) if "parser" in parameters else block.text

@@ -76,7 +76,8 @@ class Explainer:
             warnings.simplefilter("always", UserWarning)
             try:
                 if isinstance(text, str):
-                    block, gold = self.model.tag(self.model.cut(list(paragraphs(text)))), False
+                    cut = self.limits.check(self.model.cut(list(paragraphs(text))))
+                    block, gold = self.model.tag(cut), False
                 elif isinstance(conllu, str):
                     block, gold, notes = self._read_conllu(conllu, str(asked.get("name", "file")))
                 else:
@@ -89,7 +90,7 @@ class Explainer:
     def _read_conllu(self, conllu: str, path: str) -> tuple[Block, bool, list[str]]:
         """The block, with tags; whether its trees are gold; and why not, where it has some."""
         notes: list[str] = []
-        block = parse_block(conllu.encode(), path=path)
+        block = self.limits.check(parse_block(conllu.encode(), path=path))
         has_trees = bool((block.heads() >= 0).any())
         if has_trees:
             try:
