@@ -152,7 +152,8 @@ def test_the_gradient_of_the_loss_is_made_of_those_of_the_scores(parser: Depende
 def test_following_the_gold_tree_builds_it(parser: DependencyParser) -> None:
     for sentence in SENTENCES:
         found = walk(parser, sentence, gold=True, follow_gold=True)
-        if found.exact:
+        assert not (found.exact and parser.system == "arc-hybrid-swap")
+        if found.exact or parser.system == "arc-hybrid-swap":
             assert found.heads.tolist() == sentence.heads().tolist()
             assert [label.encode() for label in found.labels] == sentence.column(7)
             assert all(

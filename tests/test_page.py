@@ -82,10 +82,11 @@ def visit(browser: Any, address: str) -> Iterator[Any]:
     def elsewhere(url: str) -> bool:
         return not url.startswith((address, f"blob:{address}"))
 
+    opened.expected = []  # type: ignore[attr-defined]
     yield opened
     for context in contexts:
         context.close()
-    assert wrong == []
+    assert wrong == opened.expected  # type: ignore[attr-defined]
 
 
 def parse(page: Any, text: str = SENTENCE) -> None:
@@ -229,6 +230,10 @@ def test_errors_are_told_and_pass(visit: Any) -> None:
     playwright.expect(page.get_by_role("alert")).to_have_text(
         "bad.conllu:1: 2 columns, a CoNLL-U line has 10, separated by tabs"
     )
+    visit.expected.append("error: Failed to load resource: the server responded with a status of 400 (Bad Request)")
+    for content, message in ((b"\xff", "bad.conllu: not UTF-8 text"), (b"x" * 200_000, "200,000 may be sent")):
+        page.set_input_files("#file", files=[{**bad, "buffer": content}])
+        playwright.expect(page.get_by_role("alert")).to_contain_text(message)
     page.get_by_label("Sentences").fill(" ")
     page.keyboard.press("Enter")
     playwright.expect(page.get_by_role("alert")).to_have_text("There is no sentence in it.")

@@ -339,6 +339,7 @@ def test_facts(client: Client, model: Model) -> None:
     facts = client.get("/page/model").json()
     assert facts["sizes"]["H"] == len(model.parser.params.U)
     assert facts["reads_text"] is True
+    assert facts["size"] == LIMITS.size
     assert client.post("/page/explain", content=b"{").text == "the request is not a JSON object\n"
 
 

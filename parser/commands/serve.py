@@ -56,7 +56,7 @@ def _command_line() -> argparse.ArgumentParser:
     cli.add_argument("--host", default="127.0.0.1", metavar="H", help="where to listen (default: this machine only)")
     cli.add_argument("--port", type=_port, default=8000, metavar="N", help="default 8000; 0: any that is free")
     cli.add_argument(
-        "--max-size", type=at_least_one, default=1 << 20, metavar="N", help="bytes of a request (default 1,048,576)"
+        "--max-size", type=at_least_one, default=4 << 20, metavar="N", help="bytes of a request (default 4,194,304)"
     )
     cli.add_argument(
         "--max-words", type=at_least_one, default=250, metavar="N", help="of a sentence shown in steps (default 250)"

@@ -18,7 +18,7 @@ from parser.network.classifier import Floats
 from parser.stages.dependency import DependencyParser
 from parser.transition.decode import Greedy, run
 from parser.transition.examples import Lessons
-from parser.transition.oracle import IMPOSSIBLE, ORACLES
+from parser.transition.oracle import IMPOSSIBLE, ORACLES, SwapOracle
 from parser.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Index, Layout, Mask, System
 from parser.treebank.conllu import DEPREL, Block
 from parser.treebank.tree import nonprojective_sentences, projectivized, roots_per_sentence
@@ -142,7 +142,8 @@ def _teacher(greedy: Greedy, sentence: Block) -> _Teacher:
     labels = layout.spread(np.array([number.get(label, -1) for label in sentence.column(DEPREL)]), null=0, root=0)
     oracle = ORACLES[system.name](system, layout.heads_to_index(heads))
     teacher = _Teacher(greedy, oracle, labels, np.empty((0, 0), np.int32), 0, np.random.default_rng(0))
-    teacher.exact = projective and bool(roots_per_sentence(heads, sentences)[0] == 1)
+    one_root = bool(roots_per_sentence(heads, sentences)[0] == 1)
+    teacher.exact = projective and one_root and not isinstance(oracle, SwapOracle)
     return teacher
 
 

@@ -63,18 +63,24 @@ class Guard:
             raise RefusalError(BAD_REQUEST, f"this server is not called {host!r}; start it with --host to change that")
 
     async def _body(self, receive: Receive) -> bytes | None:
-        """The body of a request; None if the client has gone."""
-        parts, size = [], 0
-        while True:
+        """The body of a request; None if the client has gone.
+
+        One that is too large is read to its end and forgotten: many clients read no answer before they have sent all.
+        """
+        parts, size, more = [], 0, True
+        while more:
             message = await receive()
             if message["type"] == "http.disconnect":
                 return None
-            parts.append(message.get("body", b""))
-            size += len(parts[-1])
-            if size > self.limits.size:
-                raise RefusalError(TOO_LARGE, f"the request has more than {self.limits.size:,} bytes")
-            if not message.get("more_body", False):
-                return b"".join(parts)
+            part, more = message.get("body", b""), message.get("more_body", False)
+            size += len(part)
+            if size <= self.limits.size:
+                parts.append(part)
+            else:
+                parts.clear()
+        if size > self.limits.size:
+            raise RefusalError(TOO_LARGE, f"the request has more than {self.limits.size:,} bytes")
+        return b"".join(parts)
 
 
 def _replayed(body: bytes, receive: Receive) -> Receive:

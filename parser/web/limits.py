@@ -30,7 +30,7 @@ class Limits:
     """size: bytes of a request. longest: words of a sentence, which is parsed step by step. words: of one that is
     explained. seconds: for an answer. waiting: requests that may be at work or wait for it."""
 
-    size: int = 1 << 20
+    size: int = 4 << 20
     longest: int = 2000
     words: int = 250
     seconds: float = 30.0

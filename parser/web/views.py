@@ -65,7 +65,7 @@ class Explainer:
             "system": parser.system,
             "sizes": {"m": parser.features.m, "d": d, "H": H, "C": C, "V": V},
             "reads_text": self.model.stages.tokenizer is not None and self.model.stages.tagger is not None,
-            "words": self.limits.words,
+            "size": self.limits.size,
         }
 
     def read(self, asked: Mapping[str, Any]) -> dict[str, Any]:
@@ -177,7 +177,7 @@ class Explainer:
                 "name": name(parser, c),
                 "kind": MOVES[kind],
                 "labelled": kind in ARCS,
-                "theta": _short(computation.theta[0, c]),
+                "theta": _long(computation.theta[0, c]),
                 "p": _short(computation.y_hat[0, c]),
                 "legal": bool(step.legal[c]),
                 "cost": step.lesson.costs[kind] if step.lesson else None,
@@ -270,7 +270,7 @@ def _short(value: Any) -> float:
     return float(f"{value:.4g}")
 
 
-def _long(value: float) -> float:
+def _long(value: Any) -> float:
     return float(f"{value:.7g}")
 
 

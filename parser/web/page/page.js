@@ -1,11 +1,12 @@
 // What the page knows, what a user can do, and what is then shown.
-import {ask, at, el, Refused, save} from "./dom.js";
+import {ask, at, counted, el, Refused, save} from "./dom.js";
 import {showNumbers} from "./numbers.js";
 import {drawTimeline, showConfiguration} from "./steps.js";
 import {drawGold, drawTree, showStep, tint} from "./tree.js";
 import {showAgainst, showParts, showScores} from "./why.js";
 
 const state = {
+  size: Infinity, // bytes that the server takes at once
   sentences: [], sentence: 0, // those that were read, and the one that is shown
   followGold: false, moves: [], // whose way the walk goes, and moves that a user took
   walk: null, k: 0, // its steps, and the one that is shown; k = their number: the end
@@ -25,8 +26,19 @@ async function trying(act) {
   }
 }
 
+/** The text of a file. Throws Refused. */
+async function textOf(file) {
+  try {
+    return new TextDecoder("utf-8", {fatal: true}).decode(await file.arrayBuffer());
+  } catch {
+    throw new Refused(`${file.name}: not UTF-8 text`);
+  }
+}
+
 /** Read a text or a file, and show its first sentence. */
 async function read(question) {
+  const size = new Blob([JSON.stringify(question)]).size;
+  if (size > state.size) throw new Refused(`This is ${counted(size)} bytes; ${counted(state.size)} may be sent (--max-size of serve.py).`);
   const mine = ++asked;
   at("asked").textContent = "…";
   try {
@@ -163,7 +175,7 @@ on("text", "keydown", (event) => {
 on("open", "click", () => at("file").click());
 on("file", "change", () => {
   const [file] = at("file").files;
-  if (file) trying(async () => read({conllu: await file.text(), name: file.name}));
+  if (file) trying(async () => read({conllu: await textOf(file), name: file.name}));
   at("file").value = "";
 });
 on("sentence", "change", () => trying(() => open(Number(at("sentence").value))));
@@ -212,7 +224,8 @@ document.addEventListener("keydown", (event) => {
 trying(async () => {
   const model = await ask("page/model");
   const {m, d, H, C, V} = model.sizes;
-  at("model").textContent = `${model.name} · ${model.system} · m = ${m} slots, d = ${d}, H = ${H}, C = ${C} transitions, V = ${V.toLocaleString("en")} rows`;
+  at("model").textContent = `${model.name} · ${model.system} · m = ${m} slots, d = ${d}, H = ${H}, C = ${C} transitions, V = ${counted(V)} rows`;
+  state.size = model.size;
   if (!model.reads_text) {
     at("text").disabled = at("ask").querySelector("[type=submit]").disabled = true;
     at("text").value = "This model reads no text; open a CoNLL-U file with tags.";
