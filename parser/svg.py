@@ -59,10 +59,10 @@ def svg(
     drawn = {word: _root(x[word], foot, labels[word]) for word, head in enumerate(tree) if not head}
     for arc, of in zip(arcs, level, strict=True):
         drawn[arc[1]] = _bow(x, arc, foot, foot - LEVEL * of, labels[arc[1]])
-    parts = [f'<g class="marked">{arc}</g>' if word in marked else arc for word, arc in drawn.items()]
-    for place, form, tag in zip(x, forms, tags, strict=True):
-        parts.append(_text("word", place, foot + WORD_LINE, form))
-        parts.append(_text("tag", place, foot + WORD_LINE + TAG_LINE - 2, tag))
+    parts = [_group("arc marked" if word in marked else "arc", word, arc) for word, arc in drawn.items()]
+    for word, (place, form, tag) in enumerate(zip(x, forms, tags, strict=True)):
+        lines = _text("word", place, foot + WORD_LINE, form) + _text("tag", place, foot + WORD_LINE + TAG_LINE - 2, tag)
+        parts.append(_group("node", word, lines))
     ends = [f"{label} of {forms[head - 1]}" if head else label for label, head in zip(labels, tree, strict=True)]
     told = "; ".join(f"{form}: {end}" for form, end in zip(forms, ends, strict=True))
     return (
@@ -138,6 +138,11 @@ def _root(x: float, foot: float, label: str) -> str:
 
 def _tip(x: float, foot: float) -> str:
     return f'<path class="tip" d="M{x - 3.5:.1f} {foot - 7:.0f}L{x + 3.5:.1f} {foot - 7:.0f}L{x:.1f} {foot:.0f}Z"/>'
+
+
+def _group(kind: str, word: int, parts: str) -> str:
+    """What belongs to a word (node) or to the arc to it (arc); the word is numbered as in CoNLL-U, from 1 on."""
+    return f'<g class="{kind}" data-word="{word + 1}">{parts}</g>'
 
 
 def _text(kind: str, x: float, y: float, text: str) -> str:

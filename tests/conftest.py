@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -25,6 +26,23 @@ def shared_data() -> Path:
     if not folder.is_dir():
         pytest.skip(f"no treebanks in {folder}; name their folder in CLEARPARSE_DATA")
     return folder
+
+
+@pytest.fixture(scope="session")
+def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model with all stages, from text to trees, trained on the sample."""
+    from parser import training_stages
+    from parser.commands import train
+
+    sample, path = CHECKOUT / "data" / "sample", tmp_path_factory.mktemp("models") / "all.model"
+    files = ["--train", str(sample / "train.conllu"), "--dev", str(sample / "dev.conllu"), "--output", str(path)]
+    with pytest.MonkeyPatch.context() as patch:
+        for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
+            small = replace(getattr(training_stages, name), H=24, d=12, epochs=12, batch=64)
+            patch.setattr(training_stages, name, small)
+        patch.setattr(training_stages, "FOLDS", 2)
+        train.main([*files, "--stages", "all", "--H", "32", "--d", "16", "--epochs", "6", "--lr", "0.01"])
+    return path
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -8,10 +8,12 @@ import numpy as np
 import pytest
 
 from parser.commands import check_treebank, train
+from parser.config import Config
 from parser.network.classifier import softmax
 from parser.pipeline import load
-from parser.stages.dependency_training import Treebank, log_likelihoods
+from parser.stages.dependency_training import Treebank, log_likelihoods, new_parser
 from parser.transition.decode import forced
+from parser.transition.features import TEMPLATES
 from parser.transition.oracle import ORACLES
 from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SYSTEMS, Layout
 from parser.treebank.conllu import Block, parse_block
@@ -82,6 +84,18 @@ def _by_hand(parser: object, block: Block) -> float:
         oracle.advance(live, greedy.transitions.kind[transition])
         system.apply(live, greedy.transitions.kind[transition], greedy.transitions.label[transition])
     return float(np.mean(found))
+
+
+def test_a_relation_that_the_model_does_not_have_is_less_likely_than_one_it_has() -> None:
+    text = (
+        "1\tGo\tgo\tVERB\tVB\t_\t0\ttop\t_\t_\n2\tnot\tnot\tPART\tRB\t_\t3\ttop\t_\t_\n"
+        "3\thome\thome\tADV\tRB\t_\t1\tplace\t_\t_\n4\tnow\tnow\tADV\tRB\t_\t1\ttime\t_\t_\n\n"
+    )
+    known = Treebank.of([parse_block(text.encode(), trees=True)])
+    parser = new_parser(known, TEMPLATES["default"], Config(system="arc-hybrid"), np.random.default_rng(1))
+    assert parser.transitions.labels == ["top", "place", "time"]
+    novel = Treebank.of([parse_block(text.replace("place", "novel").encode(), trees=True)])
+    assert log_likelihoods(parser, novel)[0] < log_likelihoods(parser, known)[0] - 1
 
 
 def test_the_report(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -153,6 +153,15 @@ def test_svg_is_well_formed_and_tells_the_tree() -> None:
     assert desc.text == 'A<b: nsubj of sees; &: punct of A<b; sees: root; "c": obj of sees'
 
 
+def test_the_parts_of_an_svg_name_their_words() -> None:
+    picture = ElementTree.fromstring(svg(["a", "b", "c"], [2, 0, 2], ["x", "root", "y"], ["A", "B", "C"]))
+    groups = {(g.get("class"), g.get("data-word")): "".join(g.itertext()) for g in picture.iter() if g.get("data-word")}
+    assert groups == {
+        **{("node", str(word)): text for word, text in enumerate(("aA", "bB", "cC"), 1)},
+        **{("arc", str(word)): label for word, label in enumerate(("x", "root", "y"), 1)},
+    }
+
+
 @given(forests())
 def test_bows_over_the_same_words_have_different_heights(heads: list[int]) -> None:
     n = len(heads)

@@ -32,14 +32,14 @@ FLOORS = (
     "tables",
     "transition config",
     "stages model_file evaluation reliability drawing",
-    "evaluation_report contents svg checkpoint",
+    "evaluation_report contents svg checkpoint explanation",
     "storage text_evaluation significance",
     "pipeline training_data training_stages",
     "training_run self_training",
     "training_networks",
     "estimator integrations",
     "",
-    "benchmark report",
+    "benchmark report web",
     "commands",
 )
 FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split(" ")}
@@ -190,16 +190,19 @@ def test_nothing_is_run_that_was_read() -> None:
 
 
 def test_every_library_is_declared_and_used() -> None:
-    """What only the benchmark and integrations import is an extra, and imported only when it is needed."""
+    """What only the benchmark, the server or integrations import is an extra, and imported only when it is needed."""
     measuring = [path for module, path in MODULES.items() if room(module) in ("benchmark", "plots")]
-    optional = [*measuring, *integrations()]
+    serving = [path for module, path in MODULES.items() if room(module) == "web"]
+    optional = [*measuring, *serving, *integrations()]
     assert foreign_imports([path for path in SHIPPED if path not in optional]) == declared()
-    assert foreign_imports([path for path in SHIPPED if path not in integrations()]) == declared("bench")
-    assert foreign_imports(SHIPPED) == declared("bench", *extras_of_integrations())
+    assert foreign_imports(serving) - declared() == declared("web") - declared() - {"python-multipart"}  # starlette's
+    assert foreign_imports([path for path in SHIPPED if path not in serving + integrations()]) == declared("bench")
+    others = declared("bench", *extras_of_integrations())
+    assert foreign_imports([path for path in SHIPPED if path not in serving]) == others
     for path in integrations():
         extra = [path.stem] if path.stem in extras_of_integrations() else []
         assert foreign_imports([path]) <= declared(*extra), path
-    assert foreign_imports(TESTS) <= declared("test", "test-full", "fuzz")
+    assert foreign_imports(TESTS) <= declared("test", "test-full", "fuzz", "web")
 
 
 def test_every_package_is_named() -> None:

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from parser import training_stages
 from parser.checkpoint import Checkpoint
-from parser.commands import evaluate, parse, train
+from parser.commands import evaluate, parse
 from parser.config import NetworkConfig
 from parser.errors import ClearparseError, FileError
 from parser.network.classifier import scores
@@ -289,16 +289,8 @@ def test_the_most_frequent_rule_is_learned() -> None:
 
 
 @pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("models") / "all.model"
-    files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
-    with pytest.MonkeyPatch.context() as patch:
-        for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
-            small = replace(getattr(training_stages, name), H=24, d=12, epochs=12, batch=64)
-            patch.setattr(training_stages, name, small)
-        patch.setattr(training_stages, "FOLDS", 2)
-        train.main([*files, "--stages", "all", "--H", "32", "--d", "16", "--epochs", "6", "--lr", "0.01"])
-    return path
+def model(text_model: Path) -> Path:
+    return text_model
 
 
 def test_numbers_of_16_bits(model: Path, tmp_path: Path, block: Block) -> None:

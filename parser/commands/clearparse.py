@@ -13,6 +13,7 @@ COMMANDS = {
     "train": "train a parser on annotated sentences",
     "evaluate": "score a model or any parser's output, compare two, make a report",
     "parse": "give sentences their trees: raw text or CoNLL-U",
+    "serve": "a page that shows how and why a model parses; a REST service",
     "download": "fetch a treebank of Universal Dependencies",
     "check-treebank": "tell what in a treebank is unusual, and where",
     "search": "try values of the configuration, and tell which are good",

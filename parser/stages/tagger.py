@@ -16,8 +16,7 @@ from parser.stages.window import Labeller
 from parser.treebank.conllu import FEATS, UPOS, Block, parse_block
 from parser.treebank.vocabulary import word_keys
 
-_FORMS = """
-    form: -2 -1 0 1 2
+FIRST = """
     lower: -3 -2 -1 0 1 2 3
     suffix1: 0
     suffix2: -1 0 1
@@ -28,8 +27,8 @@ _FORMS = """
     prefix3: 0
     shape: -1 0 1
 """
-FIRST = _FORMS
-SECOND = f"""{_FORMS}
+SECOND = f"""{FIRST}
+    form: -2 -1 0 1 2
     upos: -3 -2 -1 0 1 2 3
     xpos: -3 -2 -1 0 1 2 3
     feats: -1 0 1

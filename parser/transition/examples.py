@@ -29,8 +29,8 @@ class Examples(NamedTuple):
 class Lessons:
     """Chooses transitions in training, and records each configuration where there was a choice.
 
-    labels (size,): the number of each word's gold label. exploration: how often the parser's own choice is followed
-    instead of the oracle's, from 0 to 1.
+    labels (size,): the number of each word's gold label, -1 where the parser has no such label. exploration: how often
+    the parser's own choice is followed instead of the oracle's, from 0 to 1.
     """
 
     def __init__(
@@ -73,7 +73,8 @@ class Lessons:
         costs = self.oracle.costs(live)
         classes = np.repeat(transitions.of[:, :1].T, len(live), axis=0)  # right for SHIFT and SWAP, which have no label
         for kind, word in zip((LEFT_ARC, RIGHT_ARC, ROOT_ARC), self.greedy.system.dependent(live), strict=True):
-            classes[:, kind] = transitions.of[kind, self.labels[word]]
+            label = self.labels[word]
+            classes[:, kind] = np.where(label >= 0, transitions.of[kind, label], -1)
         scores = np.where(classes >= 0, np.take_along_axis(theta, np.maximum(classes, 0), axis=1), LAST_RESORT)
         cheapest = costs == costs.min(axis=1, keepdims=True)
         choice = np.where(cheapest, scores, -np.inf).argmax(axis=1)

@@ -111,6 +111,12 @@ class Features(WordSlots):
         values = [_state_value(system, self.slots[i], found) for i in self.state_slots]
         return words, values
 
+    def words(self, system: System, live: Index) -> dict[str, Index]:
+        """For configurations live (B,), the word at every address that the template names (B,)."""
+        found: dict[str, Index] = {"s0": system.s0[live], "b0": system.b0[live]}
+        named = dict.fromkeys(each for slot in self.slots for each in (slot.address, slot.other) if each)
+        return {address: _find(system, address, found) for address in named}
+
 
 def _state_value(system: System, slot: Slot, found: dict[str, Index]) -> Index:
     """What a slot says that is not a word's: a label, distance or valency (B,), counted from 0."""

@@ -1,0 +1,306 @@
+"""The page in a real browser, headless: what is seen, stepped through and clicked, and that it asks nobody else.
+
+$CLEARPARSE_CHROMIUM names the browser; without it, chromium on the PATH is taken.
+"""
+
+from __future__ import annotations
+
+import os
+import shutil
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from parser.pipeline import load
+from parser.treebank.conllu import parse_block
+
+WITHOUT = "the page is not tested: {} is missing, pip install 'clearparse[test-full]'"
+server = pytest.importorskip("parser.web.server", reason=WITHOUT.format("its extra"))
+playwright = pytest.importorskip("playwright.sync_api", reason=WITHOUT.format("playwright"))
+uvicorn = pytest.importorskip("uvicorn")
+axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=WITHOUT.format("axe"))
+
+pytestmark = pytest.mark.full
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+DEV = SAMPLE / "dev.conllu"
+FLAGS = [
+    "--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run",
+    "--disable-background-networking", "--disable-component-update", "--disable-sync",
+]  # fmt: skip
+SENTENCE = "The small dog sleeps in the garden."
+PHONE = {"width": 360, "height": 740}
+DESK = {"width": 1280, "height": 900}
+
+
+@pytest.fixture(scope="module")
+def address(text_model: Path) -> Iterator[str]:
+    limits = server.Limits(size=200_000)
+    app = server.application(load(text_model), "english", limits)
+    running = uvicorn.Server(uvicorn.Config(app, log_level="error", lifespan="off"))
+    with server.listen("127.0.0.1", 0) as listening:
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield server.address(listening)
+        running.should_exit = True
+        thread.join()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Any]:
+    path = os.environ.get("CLEARPARSE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
+    if path is None:
+        pytest.skip("no browser: install chromium, or name it in CLEARPARSE_CHROMIUM")
+    with playwright.sync_playwright() as driver:
+        browser = driver.chromium.launch(executable_path=path, args=FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def visit(browser: Any, address: str) -> Iterator[Any]:
+    """Opens the page with some options; at the end nothing may have gone wrong, and nobody else have been asked."""
+    wrong: list[str] = []
+    contexts = []
+
+    def opened(**options: Any) -> Any:
+        context = browser.new_context(**{"viewport": DESK, **options})
+        contexts.append(context)
+        page = context.new_page()
+        page.set_default_timeout(60_000)
+        page.on("console", lambda message: wrong.append(f"{message.type}: {message.text}"))
+        page.on("pageerror", lambda error: wrong.append(str(error)))
+        page.on("request", lambda request: wrong.append(request.url) if elsewhere(request.url) else None)
+        page.goto(address)
+        playwright.expect(page.locator("#model")).to_contain_text("english · arc-hybrid · m = 84 slots")
+        return page
+
+    def elsewhere(url: str) -> bool:
+        return not url.startswith((address, f"blob:{address}"))
+
+    opened.expected = []  # type: ignore[attr-defined]
+    yield opened
+    for context in contexts:
+        context.close()
+    assert wrong == opened.expected  # type: ignore[attr-defined]
+
+
+def parse(page: Any, text: str = SENTENCE) -> None:
+    page.get_by_label("Sentences").fill(text)
+    page.get_by_role("button", name="Parse", exact=True).click()
+    playwright.expect(page.locator("#tree svg")).to_be_visible()
+    playwright.expect(page.locator("#caption")).to_contain_text("The tree is done")
+
+
+def inside(page: Any) -> None:
+    """Wait until the numbers of the step are there."""
+    playwright.expect(page.locator("#scores tr.chosen")).to_have_count(1)
+    playwright.expect(page.locator("article[data-key=x] canvas")).to_be_visible()
+
+
+def number(text: str) -> float:
+    return float(text.replace("−", "-").replace("+", ""))
+
+
+def test_a_sentence_is_parsed_and_stepped_through(visit: Any) -> None:
+    page = visit()
+    parse(page)
+    words = page.locator("#tree .node").count()
+    assert page.locator("#tree .arc:not(.later)").count() == words
+    assert page.locator("#inside").is_hidden()
+    page.get_by_role("button", name="To the start").click()
+    inside(page)
+    steps = int(page.locator("#count").inner_text().split(" / ")[1])
+    assert steps == 2 * words
+    assert page.locator("#stack li").all_inner_texts() == ["empty"]
+    assert page.locator("#buffer li .form").all_inner_texts()[-1] == "ROOT"
+    arcs = 0
+    for k in range(1, steps + 1):
+        assert page.locator("#count").inner_text() == f"{k} / {steps}"
+        assert page.locator("#tree .arc:not(.later):not(.now)").count() == arcs
+        arcs += page.locator("#tree .arc.now").count()
+        page.keyboard.press("ArrowRight")
+        playwright.expect(page.locator("#count")).not_to_have_text(f"{k} / {steps}")
+    assert arcs == words
+    playwright.expect(page.locator("#caption")).to_contain_text("The tree is done")
+    page.keyboard.press("ArrowLeft")
+    playwright.expect(page.locator("#caption")).to_contain_text("ROOT_ARC root")
+    page.keyboard.press("Home")
+    playwright.expect(page.locator("#count")).to_have_text(f"1 / {steps}")
+    page.keyboard.press("End")
+    playwright.expect(page.locator("#count")).to_have_text(f"{steps} / {steps} ✓")
+
+
+def test_an_arc_leads_to_what_decided_it(visit: Any) -> None:
+    page = visit()
+    parse(page)
+    arc = page.locator("#tree .arc").last
+    step = int(arc.get_attribute("aria-label").rsplit(" ", 1)[1])
+    arc.locator(".label").click()
+    inside(page)
+    assert page.locator("#count").inner_text().startswith(f"{step} /")
+    assert page.locator("#tree .arc.now").get_attribute("data-word") == arc.get_attribute("data-word")
+    for by in ("word", "channel", "slot"):
+        page.locator(f"[name=by][value={by}]").check()
+        playwright.expect(page.locator(f"#parts.{by}")).to_be_visible()
+        more = page.locator("#all-parts")
+        if more.is_visible() and more.get_attribute("aria-expanded") == "false":
+            more.click()
+            playwright.expect(more).to_have_attribute("aria-expanded", "true")
+        parts = [number(text) for text in page.locator("#parts .number").all_inner_texts()]
+        total = number(page.locator("#sum b").inner_text())
+        assert sum(parts) == pytest.approx(total, abs=0.005 * (len(parts) + 1))
+        assert len(parts) == 86 or by != "slot"
+    assert page.locator("#tree .node.for, #tree .node.against").count() > 0
+    page.get_by_label("compared with").select_option("")
+    chosen = page.locator("#scores tr.chosen")
+    playwright.expect(page.locator("#sum")).not_to_contain_text(" − θ")
+    assert page.locator("#sum b").inner_text() == chosen.locator("td.number").first.inner_text()
+
+
+def test_another_score_and_another_move(visit: Any) -> None:
+    page = visit()
+    parse(page)
+    page.get_by_role("button", name="To the start").click()
+    page.keyboard.press("ArrowRight")
+    playwright.expect(page.locator("#count")).to_contain_text("2 /")
+    inside(page)
+    other = page.locator("#scores tbody tr:not(.chosen)").first
+    name = other.locator(".name").inner_text()
+    other.locator(".name").click()
+    playwright.expect(page.locator("#scores tr.chosen .name")).to_have_text(name)
+    playwright.expect(page.locator("#sum")).to_contain_text(name)
+    page.get_by_role("button", name=f"Take {name} instead").click()
+    playwright.expect(page.locator("#hand")).to_contain_text("You chose the move in step 2.")
+    playwright.expect(page.locator("#caption .move")).to_have_text(name)
+    playwright.expect(page.locator("#caption")).to_contain_text("It would have chosen another.")
+    page.get_by_role("button", name="Back to the parser’s own way").click()
+    playwright.expect(page.locator("#hand")).to_be_hidden()
+    playwright.expect(page.locator("#caption")).not_to_contain_text("It would have chosen another.")
+
+
+def test_a_file_with_gold_trees(visit: Any) -> None:
+    page = visit()
+    page.set_input_files("#file", str(DEV))
+    playwright.expect(page.locator("#score")).to_contain_text("have the gold tree’s head")
+    gold = list(parse_block(DEV.read_bytes(), trees=True))
+    assert page.locator("#sentence option").count() == len(gold)
+    longest = max(range(len(gold)), key=lambda i: len(gold[i]))
+    page.get_by_label("Sentence", exact=True).select_option(str(longest))
+    playwright.expect(page.locator("#tree .node")).to_have_count(len(gold[longest]))
+    page.get_by_role("button", name="Show the gold tree").click()
+    labels = page.locator("#gold-tree .label").all_text_contents()
+    assert sorted(labels) == sorted(gold[longest].deprels)
+    page.get_by_label("the gold tree’s, as in training").check()
+    playwright.expect(page.locator("#tree .arc.wrong")).to_have_count(0)
+    page.get_by_role("button", name="To the start").click()
+    page.locator("#timeline i").nth(3).click()
+    playwright.expect(page.locator("#count")).to_contain_text("4 /")
+    inside(page)
+    playwright.expect(page.locator("#lesson")).to_be_visible()
+    while page.locator("#loss").is_hidden():
+        page.keyboard.press("ArrowRight")
+        inside(page)
+    assert number(page.locator("article[data-key=J] .value").inner_text()) >= 0
+    for key in ("delta_1", "delta_2", "dJ/dL", "dJ/dU", "dJ/dW"):
+        assert page.locator(f'article[data-key="{key}"] .shape').inner_text()
+    assert page.locator("#scores .gold-only").first.is_visible()
+
+
+def test_what_is_saved(visit: Any, text_model: Path) -> None:
+    page = visit()
+    parse(page)
+    saved = {}
+    for name in ("Save SVG", "Save CoNLL-U"):
+        with page.expect_download() as download:
+            page.get_by_role("button", name=name).click()
+        saved[download.value.suggested_filename] = Path(download.value.path()).read_text(encoding="utf-8")
+    assert saved["sentence-1.conllu"] == str(load(text_model)(SENTENCE)[0])
+    assert "style" in {each.tag.rsplit("}")[-1] for each in ElementTree.fromstring(saved["sentence-1.svg"])}
+
+
+def test_errors_are_told_and_pass(visit: Any) -> None:
+    page = visit()
+    bad = {"name": "bad.conllu", "mimeType": "text/plain", "buffer": b"1\ttwo columns\n"}
+    page.set_input_files("#file", files=[bad])
+    playwright.expect(page.get_by_role("alert")).to_have_text(
+        "bad.conllu:1: 2 columns, a CoNLL-U line has 10, separated by tabs"
+    )
+    visit.expected.append("error: Failed to load resource: the server responded with a status of 400 (Bad Request)")
+    for content, message in ((b"\xff", "bad.conllu: not UTF-8 text"), (b"x" * 200_000, "200,000 may be sent")):
+        page.set_input_files("#file", files=[{**bad, "buffer": content}])
+        playwright.expect(page.get_by_role("alert")).to_contain_text(message)
+    page.get_by_label("Sentences").fill(" ")
+    page.keyboard.press("Enter")
+    playwright.expect(page.get_by_role("alert")).to_have_text("There is no sentence in it.")
+    parse(page)
+    playwright.expect(page.locator("#error")).to_be_hidden()
+
+
+def test_everything_works_by_keys_alone(visit: Any) -> None:
+    """From the top of the page: type, parse, an arc, the scores, another move."""
+    page = visit()
+
+    def tab_to(what: str) -> None:
+        for _ in range(200):
+            page.keyboard.press("Tab")
+            if page.evaluate("what => document.activeElement.matches(what)", what):
+                return
+        raise AssertionError(f"{what} cannot be reached")
+
+    tab_to(".skip")
+    tab_to("#text")
+    page.keyboard.press("ControlOrMeta+a")
+    page.keyboard.type(SENTENCE)
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#tree svg")).to_be_visible()
+    tab_to(".arc")
+    page.keyboard.press("Enter")
+    inside(page)
+    before = page.locator("#count").inner_text()
+    page.keyboard.press("ArrowLeft")
+    playwright.expect(page.locator("#count")).not_to_have_text(before)
+    tab_to("#scores tbody tr:not(.chosen) .name")
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#scores .chosen .name")).to_be_focused()
+    tab_to("[name=by]")
+    page.keyboard.press("ArrowRight")
+    playwright.expect(page.locator("#parts.channel")).to_be_visible()
+    outline = page.evaluate("getComputedStyle(document.activeElement).outlineStyle")
+    assert outline == "solid"
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("size", [DESK, PHONE], ids=["desk", "phone"])
+def test_contrast_names_and_roles(visit: Any, scheme: str, size: dict[str, int]) -> None:
+    """What axe finds wrong, of WCAG 2.2 at level AA: nothing. And nothing is wider than the screen."""
+    page = visit(color_scheme=scheme, viewport=size, reduced_motion="reduce")
+    page.set_input_files("#file", str(DEV))
+    playwright.expect(page.locator("#score")).to_be_visible()
+    for end in (True, False):
+        if not end:
+            page.locator("#timeline i").nth(4).click()
+            inside(page)
+            while page.locator("#loss").is_hidden():
+                page.keyboard.press("ArrowRight")
+                inside(page)
+            page.locator("#all-scores").click()
+            playwright.expect(page.locator("#all-scores")).to_have_attribute("aria-expanded", "true")
+        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+        found = axe.Axe().run(page, options={"runOnly": tags})
+        assert [violation["id"] for violation in found.response["violations"]] == [], found.generate_report()
+        assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    background = page.evaluate("getComputedStyle(document.body).backgroundColor")
+    assert (background == "rgb(20, 21, 26)") == (scheme == "dark")
+
+
+def test_motion_is_only_for_those_who_want_it(visit: Any) -> None:
+    for motion, expected in (("reduce", "0s"), ("no-preference", "0.18s")):
+        page = visit(reduced_motion=motion)
+        parse(page)
+        duration = page.evaluate("getComputedStyle(document.querySelector('#tree .arc path')).transitionDuration")
+        assert set(duration.split(", ")) == {expected}

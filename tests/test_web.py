@@ -1,0 +1,473 @@
+"""The server: what it answers to the page, to clients of UDPipe's service, and to those who ask too much."""
+
+from __future__ import annotations
+
+import asyncio
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import threading
+import urllib.error
+import urllib.request
+from collections.abc import Iterator
+from email.mime.multipart import MIMEMultipart
+from email.mime.nonmultipart import MIMENonMultipart
+from email.policy import HTTP
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import pytest
+
+from parser.commands import serve
+from parser.errors import ClearparseError
+from parser.pipeline import Model, load
+from parser.treebank.conllu import parse_block
+from parser.web import service
+from parser.web.guard import Guard
+from parser.web.limits import Desk, Limits, RefusalError
+
+WITHOUT = "the server is not tested: {} is missing, pip install 'clearparse[test-full]'"
+server = pytest.importorskip("parser.web.server", reason=WITHOUT.format("its extra"))
+httpx = pytest.importorskip("httpx", reason=WITHOUT.format("httpx"))
+
+CHECKOUT = Path(__file__).resolve().parents[1]
+SAMPLE = CHECKOUT / "data" / "sample"
+DEV = (SAMPLE / "dev.conllu").read_text(encoding="utf-8")
+FIRST = DEV[: DEV.index("\n\n") + 2]
+TEXT = "The cat sleeps. Dogs don't sleep!"
+LIMITS = Limits(size=100_000, longest=60, words=40)
+
+
+@pytest.fixture(scope="module")
+def model(text_model: Path) -> Model:
+    return load(text_model)
+
+
+class Client:
+    """Asks an application, without a network between."""
+
+    def __init__(self, app: Guard, base: str = "http://localhost") -> None:
+        self.transport, self.base = httpx.ASGITransport(app), base
+
+    def ask(self, method: str, path: str, **what: Any) -> Any:
+        async def answer() -> Any:
+            async with httpx.AsyncClient(transport=self.transport, base_url=self.base) as client:
+                return await client.request(method, path, **what)
+
+        return asyncio.run(answer())
+
+    def get(self, path: str, **what: Any) -> Any:
+        return self.ask("GET", path, **what)
+
+    def post(self, path: str, **what: Any) -> Any:
+        return self.ask("POST", path, **what)
+
+
+@pytest.fixture(scope="module")
+def client(model: Model) -> Client:
+    return Client(server.application(model, "english-ewt", LIMITS))
+
+
+def result(answer: Any) -> str:
+    assert answer.status_code == 200, answer.text
+    assert answer.json()["model"] == "english-ewt"
+    assert all(isinstance(each, str) for each in answer.json()["acknowledgements"])
+    return re.sub(r"\A# generator = clearparse .*\n# udpipe_model = english-ewt\n", "", answer.json()["result"])
+
+
+ALL = {"tokenizer": "", "tagger": "", "parser": ""}
+
+
+def test_text_is_cut_tagged_and_parsed(client: Client, model: Model) -> None:
+    expected = model.parse_texts([TEXT]).text.decode()
+    asked = {"data": TEXT, **ALL}
+    assert result(client.post("/process", data=asked)) == expected
+    assert result(client.get("/process", params=asked)) == expected
+    assert result(client.post("/process", files={"data": ("text.txt", TEXT.encode())}, data=ALL)) == expected
+    generic = {"data": TEXT, "input": "generic", "tagger": "", "parser": ""}
+    assert result(client.post("/process", data=generic)) == expected
+
+
+def test_utf_8_comes_escaped_or_as_it_is(client: Client, model: Model) -> None:
+    body = "tokenizer=&tagger=&parser=&data=Děti pojedou k babičce. Už se těší."
+    expected = model.parse_texts(["Děti pojedou k babičce. Už se těší."]).text.decode()
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert result(client.post("/process", content=body.encode(), headers=form)) == expected
+    assert result(client.post("/process", data={**ALL, "data": "Děti pojedou k babičce. Už se těší."})) == expected
+
+
+def test_conllu_is_parsed_and_otherwise_left_as_it_is(client: Client, model: Model) -> None:
+    block = parse_block(FIRST.encode())
+    assert result(client.post("/process", data={"data": FIRST})) == FIRST
+    assert result(client.post("/process", data={"data": FIRST, "parser": ""})) == model.parse_text(block).decode()
+    tagged = model.tag(block)
+    assert result(client.post("/process", data={"data": FIRST, "tagger": ""})) == tagged.text.decode()
+    asked = {"data": FIRST, "tagger": "", "parser": "", "input": "conllu", "output": "conllu"}
+    assert result(client.post("/process", data=asked)) == model.parse_text(tagged).decode()
+
+
+@pytest.mark.parametrize(
+    ("asked", "forms"),
+    [
+        ({"data": "Dogs sleep .\nCats too", "input": "horizontal"}, [["Dogs", "sleep", "."], ["Cats", "too"]]),
+        ({"data": "Dogs\nsleep\tx\n\n\nCats\n", "input": "vertical"}, [["Dogs", "sleep"], ["Cats"]]),
+        ({"data": "It rains. It snows.\n\nOh", "tokenizer": "presegmented"}, ["It rains. It snows.", "Oh"]),
+        ({"data": "", "tokenizer": "", "tagger": "", "parser": ""}, []),
+    ],
+)
+def test_other_inputs(client: Client, asked: dict[str, str], forms: list[Any]) -> None:
+    block = parse_block(result(client.post("/process", data=asked)).encode())
+    told = [sentence.text if "tokenizer" in asked else sentence.forms for sentence in block]
+    assert told == forms
+
+
+def test_missing_tags_are_told_with_the_answer(client: Client) -> None:
+    answer = client.post("/process", data={"data": "Dogs sleep", "input": "horizontal", "parser": ""})
+    assert "not in the input" in answer.json()["warnings"][0]
+    assert "warnings" not in client.post("/process", data={"data": FIRST, "parser": ""}).json()
+
+
+@pytest.mark.parametrize(
+    ("asked", "message"),
+    [
+        ({}, "The parameter 'data' is required."),
+        ({"data": "x", "model": "klingon"}, "The requested model 'klingon' does not exist."),
+        ({"data": "x", "model": "eng"}, "The requested model 'eng' does not exist."),
+        ({"data": "x", "input": "matxin"}, "Unknown input format 'matxin'"),
+        ({"data": "x", "output": "epe"}, "Unknown output format 'epe'"),
+        ({"data": "x", "tokenizer": "ranges"}, "The tokenizer has no option 'ranges'."),
+        ({"data": "no columns"}, "data:1: 1 column, a CoNLL-U line has 10"),
+    ],
+)
+def test_errors_are_one_line_of_text(client: Client, asked: dict[str, str], message: str) -> None:
+    for answer in (client.post("/process", data=asked or {"x": ""}), client.get("/process", params=asked)):
+        assert answer.status_code == 400
+        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
+        assert answer.text.startswith(message)
+        assert answer.text.count("\n") == 1
+
+
+def test_models(client: Client, model: Model) -> None:
+    told = {"models": {"english-ewt": ["tokenizer", "tagger", "parser"]}, "default_model": "english-ewt"}
+    assert client.get("/models").json() == told
+    assert client.post("/models").json() == told
+    for name in ("english-ewt", "english"):
+        assert client.get("/process", params={"data": FIRST, "model": name}).json()["model"] == "english-ewt"
+    alone = Model(type(model.stages)(model.parser), model.record)
+    assert service.models(alone, "p") == {"models": {"p": ["parser"]}, "default_model": "p"}
+    for asked in ({"tokenizer": ""}, {"tokenizer": "presegmented"}, {"tagger": ""}):
+        data = {"data": FIRST if "tagger" in asked else "x", **asked}
+        with pytest.raises(RefusalError, match="trained without `--stages all`"):
+            service.process(alone, "p", data, LIMITS)
+
+
+def test_what_is_not_a_form_or_not_there(client: Client) -> None:
+    assert client.post("/process", content=b"x", headers={"content-type": "text/csv"}).text.startswith("Unsupported")
+    assert client.post("/process", content=b"x").status_code == 400
+    form = {"content-type": "application/x-www-form-urlencoded"}
+    assert client.post("/process", content=b"data=\xff", headers=form).text == "The request is not in UTF-8 encoding.\n"
+    broken = {"content-type": "multipart/form-data; boundary=x"}
+    assert client.post("/process", content=b"--y\r\n", headers=broken).status_code == 400
+    answer = client.get("/nothing")
+    assert (answer.status_code, answer.text) == (404, "there is nothing at /nothing\n")
+    assert client.post("/").status_code == 405
+
+
+def test_too_much_is_refused(client: Client) -> None:
+    answer = client.post("/process", data={"data": "x" * LIMITS.size})
+    assert (answer.status_code, answer.text) == (413, "the request has more than 100,000 bytes\n")
+
+    def of(words: int) -> str:
+        return "".join(f"{i}\tw\tw\tNOUN\tNN\t_\t_\t_\t_\t_\n" for i in range(1, words + 1)) + "\n"
+
+    for asked in ({"data": of(61), "parser": ""}, {"data": "w " * 61, "input": "horizontal"}):
+        answer = client.post("/process", data=asked)
+        assert (answer.status_code, answer.text) == (413, "a sentence of 61 words; at most 60 are parsed\n")
+    assert client.post("/page/read", json={"conllu": of(61)}).status_code == 413
+    assert client.post("/process", data={"data": of(60), "parser": ""}).status_code == 200
+    long = of(41)
+    answer = client.post("/page/explain", json={"conllu": long})
+    assert (answer.status_code, answer.text) == (413, "a sentence of 41 words; at most 40 are explained\n")
+
+
+def test_only_who_knows_the_name_is_served(client: Client, model: Model) -> None:
+    for host in ("localhost", "localhost:8000", "127.0.0.1:80", "[::1]:8000", "LOCALHOST"):
+        assert client.get("/models", headers={"host": host}).status_code == 200
+    for host in ("evil.example", "localhost.evil.example:8000", ""):
+        answer = client.get("/models", headers={"host": host})
+        assert (answer.status_code, answer.text.count("\n")) == (400, 1)
+    assert server.hosts_of("0.0.0.0") is None
+    assert server.hosts_of("::") is None
+    assert {"10.0.0.7", "localhost"} <= set(server.hosts_of("10.0.0.7") or ())
+    assert "[fe80::1]" in set(server.hosts_of("fe80::1") or ())
+    everywhere = Client(server.application(model, "m", LIMITS, hosts=None), "http://any.example")
+    assert everywhere.get("/models").status_code == 200
+
+
+def test_browsers_are_told_to_let_nothing_in(client: Client) -> None:
+    for path in ("/", "/page.js", "/models", "/nothing"):
+        headers = client.get(path).headers
+        assert headers["content-security-policy"].startswith("default-src 'self';")
+        assert headers["x-content-type-options"] == "nosniff"
+
+
+def test_the_page_asks_nothing_of_others(client: Client) -> None:
+    """Every file it names is there, and none has an address elsewhere; nothing in it is inline."""
+    page = client.get("/").text
+    named = re.findall(r'(?:src|href)="([^#"]+)"', page)
+    assert {"page.css", "page.js", "icon.svg"} == set(named)
+    for path in server.PAGE.iterdir():
+        text = path.read_text(encoding="utf-8")
+        assert client.get(f"/{path.name}").status_code == 200
+        assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), path
+        assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\beval\(|document\.write", text), path
+    assert not re.search(r"<style|style=|\son\w+=|<script(?! type=\"module\" src)", page)
+
+
+# What the page asks for
+
+
+def test_sentences_of_a_text(client: Client) -> None:
+    answer = client.post("/page/read", json={"text": TEXT}).json()
+    assert " ".join(sentence["text"] for sentence in answer["sentences"]) == TEXT
+    assert answer["notes"] == []
+    assert not any(sentence["gold"] for sentence in answer["sentences"])
+    assert client.post("/page/read", json={"text": " \n "}).json()["sentences"] == []
+
+
+def test_sentences_of_a_file(client: Client) -> None:
+    gold = client.post("/page/read", json={"conllu": DEV, "name": "dev.conllu"}).json()
+    assert "".join(sentence["conllu"] for sentence in gold["sentences"]) == DEV
+    assert all(sentence["gold"] for sentence in gold["sentences"])
+    bare = re.sub(r"\t\d+\t[\w:]+\t_\t", "\t_\t_\t_\t", FIRST)
+    assert not client.post("/page/read", json={"conllu": bare}).json()["sentences"][0]["gold"]
+    untagged = "1\tDogs\t_\t_\t_\t_\t_\t_\t_\t_\n2\tsleep\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
+    tagged = client.post("/page/read", json={"conllu": untagged}).json()["sentences"][0]["conllu"]
+    assert "_" not in parse_block(tagged.encode())[0].upos
+    half = FIRST.replace("\t0\troot\t", "\t1\troot\t")
+    answer = client.post("/page/read", json={"conllu": half, "name": "half.conllu"}).json()
+    assert not answer["sentences"][0]["gold"]
+    assert answer["notes"][0].startswith("its trees are left out: half.conllu:")
+    answer = client.post("/page/read", json={"conllu": "1\tx\n", "name": "bad.conllu"})
+    assert (answer.status_code, answer.text) == (
+        400, "bad.conllu:1: 2 columns, a CoNLL-U line has 10, separated by tabs\n"
+    )  # fmt: skip
+
+
+def test_a_walk_is_the_parse(client: Client, model: Model) -> None:
+    walk = client.post("/page/explain", json={"conllu": FIRST, "gold": True}).json()
+    parsed = model.parse_block(parse_block(FIRST.encode()))[0]
+    assert walk["heads"] == parsed.heads.tolist()
+    assert walk["labels"] == parsed.deprels
+    assert walk["conllu"] == str(parsed)
+    assert [word["form"] for word in walk["words"]] == parsed.forms
+    gold = parse_block(FIRST.encode())[0]
+    assert walk["gold"]["heads"] == gold.heads.tolist()
+    for picture in (walk["svg"], walk["gold"]["svg"]):
+        assert len(ElementTree.fromstring(picture).findall(".//*[@class='arc']")) == len(parsed)
+    assert all(step["least"] == 0 <= step["cost"] for step in walk["steps"][:1])
+    taught = client.post("/page/explain", json={"conllu": FIRST, "gold": True, "follow_gold": True}).json()
+    assert taught["heads"] == gold.heads.tolist()
+    assert client.post("/page/explain", json={"conllu": FIRST}).json()["gold"] is None
+
+
+def test_the_numbers_of_every_step_add_up(client: Client) -> None:
+    question = {"conllu": FIRST, "gold": True}
+    walk = client.post("/page/explain", json=question).json()
+    for k, step in enumerate(walk["steps"]):
+        numbers = client.post("/page/numbers", json={**question, "step": k, "against": "runner-up"}).json()
+        scores, total = numbers["scores"], numbers["sum"]
+        assert numbers["of"] == step["taken"]
+        parts = sum(slot["part"] for slot in numbers["slots"]) + total["b_1"] + total["b_2"]
+        assert parts == pytest.approx(total["value"], abs=1e-3)
+        against = 0 if numbers["against"] is None else scores[numbers["against"]]["theta"]
+        assert total["value"] == pytest.approx(scores[step["taken"]]["theta"] - against, abs=0.02)
+        assert sum(score["p"] for score in scores) == pytest.approx(1, abs=1e-2)
+        assert step["p"] == pytest.approx(scores[step["taken"]]["p"], abs=1e-3)
+        for quantity in numbers["computation"].values():
+            rows, columns = quantity["shape"]
+            assert len(quantity["values"]) == rows * columns
+        assert (numbers["loss"] is None) == step["forced"]
+        if numbers["loss"]:
+            quantities = numbers["loss"]["quantities"]
+            assert sum(quantities["delta_1"]["values"]) == pytest.approx(0, abs=1e-2)
+            assert set(quantities) == {"delta_1", "delta_2", "dJ/dL", "dJ/dU", "dJ/dW"}
+        if step["forced"]:
+            assert numbers["against"] is None
+
+
+def test_another_move_can_be_taken(client: Client) -> None:
+    walk = client.post("/page/explain", json={"conllu": FIRST}).json()
+    k = next(k for k, step in enumerate(walk["steps"]) if k and not step["forced"])
+    scores = client.post("/page/numbers", json={"conllu": FIRST, "step": k}).json()["scores"]
+    taken = [step["taken"] for step in walk["steps"][:k]]
+    other = next(c for c, score in enumerate(scores) if score["legal"] and c != walk["steps"][k]["taken"])
+    after = client.post("/page/explain", json={"conllu": FIRST, "moves": [*taken, other]}).json()
+    assert [step["taken"] for step in after["steps"][: k + 1]] == [*taken, other]
+
+
+@pytest.mark.parametrize(
+    ("path", "asked", "message"),
+    [
+        ("read", {}, "there is neither"),
+        ("read", [], "the request is not a JSON object"),
+        ("explain", {}, "a question has a sentence"),
+        ("explain", {"conllu": FIRST, "moves": [99999]}, "move 1 is not legal there"),
+        ("explain", {"conllu": FIRST, "moves": ["x"]}, "a move is a whole number, not 'x'"),
+        ("explain", {"conllu": DEV}, "one sentence at a time"),
+        ("explain", {"conllu": "1\tx"}, "sentence:1: 2 columns"),
+        ("explain", {"conllu": ""}, "one sentence at a time is explained, not 0"),
+        ("numbers", {"conllu": FIRST}, "a step is a whole number, not None"),
+        ("numbers", {"conllu": FIRST, "step": 10_000}, "a step is one of 0 to"),
+        ("numbers", {"conllu": FIRST, "step": 0, "of": -1}, "a transition is one of 0 to"),
+        ("numbers", {"conllu": FIRST, "step": 0, "against": True}, "a transition is a whole number"),
+    ],
+)
+def test_questions_that_cannot_be_answered(client: Client, path: str, asked: Any, message: str) -> None:
+    answer = client.post(f"/page/{path}", json=asked)
+    assert answer.status_code == 400
+    assert answer.text.startswith(message)
+    assert answer.text.count("\n") == 1
+
+
+def test_facts(client: Client, model: Model) -> None:
+    facts = client.get("/page/model").json()
+    assert facts["sizes"]["H"] == len(model.parser.params.U)
+    assert facts["reads_text"] is True
+    assert facts["size"] == LIMITS.size
+    assert client.post("/page/explain", content=b"{").text == "the request is not a JSON object\n"
+
+
+# Limits
+
+
+def test_work_that_takes_too_long_is_given_up_and_keeps_its_place() -> None:
+    async def play() -> None:
+        desk, free = Desk(Limits(seconds=0.01, waiting=1)), threading.Event()
+        with pytest.raises(RefusalError, match="no answer within 0.01 s") as late:
+            await desk.do(free.wait)
+        assert late.value.status == 503
+        with pytest.raises(RefusalError, match="1 requests are waiting") as busy:
+            await desk.do(int)
+        assert busy.value.status == 429
+        free.set()
+        desk.close()
+
+    asyncio.run(play())
+
+
+def test_work_is_done_in_turn_and_leaves_its_place() -> None:
+    async def play() -> None:
+        desk = Desk(Limits(waiting=3))
+        threads = await asyncio.gather(*(desk.do(threading.get_ident) for _ in range(3)))
+        assert len(set(threads)) == 1
+        for _ in range(5):
+            assert await desk.do(sum, [1, 2]) == 3
+        with pytest.raises(ZeroDivisionError):
+            await desk.do(divmod, 1, 0)
+        desk.close()
+
+    asyncio.run(play())
+
+
+def test_a_request_that_does_not_arrive_is_given_up() -> None:
+    async def play() -> list[Any]:
+        sent: list[Any] = []
+
+        async def receive() -> Any:
+            await asyncio.Event().wait()
+
+        async def send(message: Any) -> None:
+            sent.append(message)
+
+        async def app(*_: Any) -> None:
+            raise AssertionError("the application is not to be asked")
+
+        scope = {"type": "http", "headers": [(b"host", b"localhost")]}
+        await Guard(app, {"localhost"}, Limits(seconds=0.01))(scope, receive, send)
+        return sent
+
+    start, body = asyncio.run(play())
+    assert start["status"] == 408
+    assert body["body"] == b"the request did not arrive in time\n"
+
+
+# The command
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--model", "/no/such/model"], "/no/such/model: no such file"),
+        (["--port", "70000"], "70000"),
+        (["--max-words", "0"], "'0' is not a whole number from 1 on"),
+    ],
+)
+def test_options_that_cannot_be(options: list[str], message: str) -> None:
+    with pytest.raises(ClearparseError, match=message):
+        serve.main(options)
+
+
+def test_a_port_in_use_and_a_host_that_is_not_here(text_model: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        with pytest.raises(ClearparseError, match=f"127.0.0.1:{port}: address already in use; --port takes another"):
+            serve.main(["--model", str(text_model), "--port", str(port)])
+    with pytest.raises(ClearparseError, match=r"192\.0\.2\.1:8000: "):
+        serve.main(["--model", str(text_model), "--host", "192.0.2.1"])
+
+
+@pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
+def test_a_missing_extra_is_told_in_one_line(missing: str) -> None:
+    code = f"import sys; sys.modules[{missing!r}] = None\nfrom parser.commands import command_line, serve\n"
+    code += "command_line.run(serve.main)"
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT)
+    assert (done.returncode, done.stdout) == (1, "")
+    assert re.fullmatch(rf"serve.py needs {missing}\S*, .*pip install 'clearparse\[web\]'\n", done.stderr)
+
+
+@pytest.fixture
+def address(text_model: Path) -> Iterator[str]:
+    """A server in a process of its own, which has to end well at Ctrl-C."""
+    command = [sys.executable, "scripts/serve.py", "--model", str(text_model), "--port", "0"]
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    process = subprocess.Popen(
+        command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT, env=environment
+    )
+    assert process.stdout is not None
+    told = process.stdout.readline()
+    found = re.match(rf"(http://127\.0\.0\.1:\d+)/ shows {re.escape(str(text_model))}; Ctrl-C ends it\n", told)
+    try:
+        assert found, told + process.communicate()[1]
+        yield found[1]
+    finally:
+        process.send_signal(signal.SIGINT)
+        out, errors = process.communicate(timeout=60)
+    assert (process.returncode, out, errors) == (0, "ended\n", "")
+
+
+@pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")
+def test_an_existing_client_over_the_network(address: str, model: Model) -> None:
+    """The way UDPipe 2's own client asks: multipart/form-data by hand, with a charset and an encoding in each part."""
+    message = MIMEMultipart("form-data", policy=HTTP)
+    for name, value in {"input": "conllu", "output": "conllu", "data": TEXT, **ALL}.items():
+        part = MIMENonMultipart("text", "plain")
+        part.add_header("Content-Disposition", f'form-data; name="{name}"')
+        part.add_header("Content-Transfer-Encoding", "8bit")
+        part.set_payload(value, charset="utf-8")
+        message.attach(part)
+    body = message.as_bytes().split(b"\r\n\r\n", maxsplit=1)[1]
+    request = urllib.request.Request(f"{address}/process", body, {"Content-Type": message["Content-Type"]})
+    with urllib.request.urlopen(request) as answer:
+        told = json.load(answer)
+    assert told["model"] == "all"
+    assert told["result"].endswith(model.parse_texts([TEXT]).text.decode())
+    with pytest.raises(urllib.error.HTTPError) as wrong:
+        urllib.request.urlopen(f"{address}/process?model=x&data=y")
+    assert (wrong.value.code, wrong.value.read()) == (400, b"The requested model 'x' does not exist.\n")
+    wrong.value.close()
