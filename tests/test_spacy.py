@@ -13,6 +13,7 @@ import pytest
 from test_house import CHECKOUT, pyproject
 from test_stages import model  # noqa: F401 (a fixture: a model of all stages)
 
+from parser import bundled
 from parser.errors import ClearparseError, FileError
 from parser.pipeline import MissingTags, load
 from parser.treebank.conllu import parse_block, read_conllu
@@ -164,14 +165,15 @@ def test_spacy_scores_it(nlp: Any) -> None:
 
 
 def test_without_a_model_the_english_one_is_taken(monkeypatch: pytest.MonkeyPatch, model: Path, tmp_path: Path) -> None:  # noqa: F811
-    from parser.integrations import spacy as ours
 
-    monkeypatch.setattr(ours, "ENGLISH", tmp_path / "english.model")
+    monkeypatch.setattr(bundled, "INSIDE", tmp_path)
+    monkeypatch.setattr(bundled, "CHECKOUT", tmp_path)
     pipeline = spacy.blank("en")
     pipeline.add_pipe("clearparse")
-    with pytest.raises(ClearparseError, match=r"config=\{'model': PATH\}"):
+    with pytest.raises(ClearparseError, match="name a model"):
         pipeline("Yes")
-    (tmp_path / "english.model").write_bytes(model.read_bytes())
+    (tmp_path / "models").mkdir()
+    (tmp_path / "models" / "english.model").write_bytes(model.read_bytes())
     assert pipeline("Yes")[0].dep_ == "ROOT"
 
 

@@ -25,12 +25,11 @@ from spacy.training import Example
 from spacy.util import minibatch
 from threadpoolctl import threadpool_limits
 
-from parser.errors import ClearparseError
+from parser import bundled
 from parser.pipeline import Model, load
 from parser.treebank import conllu, tokens
 from parser.treebank.conllu import DEPREL, FEATS, UPOS, XPOS, Block, parse_block
 
-ENGLISH = Path(__file__).resolve().parents[2] / "models" / "english.model"
 ASSIGNED = ("head", "dep", "is_sent_start", "pos", "tag", "morph", "lemma")  # of tokens
 FILE = "clearparse.model"  # in a pipeline's folder
 BATCH = 256  # Docs parsed at once
@@ -53,9 +52,7 @@ class Component:
     def model(self) -> Model:
         """The model. Raises FileError."""
         if self._model is None:
-            if self.path is None and not ENGLISH.is_file():
-                raise ClearparseError(f"nlp.add_pipe('clearparse', config={{'model': PATH}}): there is no {ENGLISH}")
-            self._model = load(self.path or ENGLISH)
+            self._model = load(self.path or bundled.english())
         return self._model
 
     def __call__(self, doc: Doc) -> Doc:
