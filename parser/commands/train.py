@@ -249,9 +249,12 @@ def _config(arguments: argparse.Namespace, init: Model | None) -> Config:
     given = {each.name: getattr(arguments, each.name) for each in fields(Config)}
     config = replace(PRESETS[arguments.preset], **{name: value for name, value in given.items() if value is not None})
     if init:
-        made = init.record["config"]
-        config = replace(config, **{name: made[name] for name in ("template", "system", "d", "H", "min_count")})
-        if config.networks > 1 or made["networks"] > 1:
+        try:
+            made = {"networks": 1, **init.record["config"]}  # the first models did not say how many
+            config = replace(config, **{name: made[name] for name in ("template", "system", "d", "H", "min_count")})
+        except (KeyError, TypeError) as error:
+            raise FileError(arguments.init, "its record does not say how it was made, as --init needs") from error
+        if config.networks > 1 or made["networks"] != 1:
             raise ClearparseError("--init goes on from one network, and to one: --networks 1")
     config.check()
     return config
