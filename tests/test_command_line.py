@@ -46,6 +46,7 @@ def ended(body: str, encoding: str = "utf-8") -> tuple[int, str, str]:
         ("raise MemoryError", 1, "not enough memory"),
         ("raise MemoryError('Unable to allocate 9 TiB')", 1, "not enough memory: Unable to allocate 9 TiB"),
         ("raise KeyboardInterrupt", 130, "stopped"),
+        ("raise KeyboardInterrupt('stopped; go on')", 130, "stopped; go on"),
     ],
 )
 def test_an_error_is_one_line_and_a_status(body: str, status: int, line: str) -> None:

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from parser.errors import ClearparseError, FileError
-from parser.files import atomic_output, open_input
+from parser.files import atomic_output, open_input, remove_unfinished
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="permissions and devices of POSIX systems")
 TEXT = b"one\ntwo\n" * 1000
@@ -192,6 +192,19 @@ def test_an_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
     finally:
         resource.setrlimit(resource.RLIMIT_FSIZE, usual)
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+    streams = [atomic_output(tmp_path / name) for name in ("mine", "other")]
+    for stream in streams:
+        stream.__enter__()
+    assert len(list(tmp_path.iterdir())) == 2
+    remove_unfinished(tmp_path / "mine")
+    assert len(list(tmp_path.iterdir())) == 1
+    streams[1].__exit__(None, None, None)
+    assert [path.name for path in tmp_path.iterdir()] == ["other"]
+    with pytest.raises(FileError, match="mine: no such file"):
+        streams[0].__exit__(None, None, None)
 
 
 def test_standard_output_gets_all_or_nothing(capfdbinary: pytest.CaptureFixture[bytes]) -> None:
