@@ -16,7 +16,6 @@ from parser.stages.window import Labeller
 from parser.treebank.vocabulary import form_key
 
 TEMPLATE = """
-    form: 0
     lower: 0
     suffix1: 0
     suffix2: 0
