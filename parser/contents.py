@@ -111,7 +111,7 @@ def _check_count(value: Any) -> None:
 
 
 def _check_end(name: str) -> None:
-    _check(name in tokenizer.CLASSES, f"a class {ascii(name)[:40]}")
+    _check(name in (tokenizer.GOES_ON, tokenizer.ENDS), f"a class {ascii(name)[:40]}")
 
 
 def _check_tags(name: str) -> None:

@@ -34,7 +34,7 @@ MOST_TAGS = 10_000  # different ones; each is a class of the last layer
 FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
 FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
-CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0)
+CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02)
 SENTENCES = NetworkConfig(d=16, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
 MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dropout=0.05, min_count=3)
 FIRST_TAGS = NetworkConfig(d=20, H=96, epochs=6, batch=1024, min_count=3)

@@ -17,13 +17,14 @@ from parser.config import NetworkConfig
 from parser.errors import ClearparseError, FileError
 from parser.network.classifier import scores
 from parser.pipeline import load
-from parser.stages import lemmatizer, multiword, tagger
+from parser.stages import lemmatizer, multiword, tagger, tokenizer
 from parser.stages.tokenizer import ENDS, character_keys, kind_of
-from parser.stages.window import Window, parse_window
+from parser.stages.window import Labeller, Window, parse_window
 from parser.stages.window_training import Items, LabellerLessons, new_labeller
 from parser.training_stages import (
     Course,
     characters_of,
+    learned,
     rules_of,
     sentence_ends_of,
     shared_rules_of,
@@ -156,6 +157,8 @@ def test_characters_and_what_they_stand_in() -> None:
     ]  # fmt: skip
     keys = character_keys("a b.")
     assert [key.split(b"\t")[0] for key in keys] == [b"a", b" ", b"b", b"."]
+    categories = [key.split(b"\t")[3] for key in character_keys("A £$5.")]
+    assert categories == [b"Lu", b"Zs", b"Sc", b"Sc", b"Nd", b"Po"]
 
 
 def test_what_cutting_learns_from(block: Block) -> None:
@@ -283,6 +286,33 @@ def test_the_most_frequent_rule_is_learned() -> None:
     one, two = Token("its", ("its",), True), Token("its", ("it", "s"), True)
     items = rules_of([[one, two, one], [Token("a", ("a",), True)] * 50])
     assert list(items.names) == [multiword.ONE_WORD] * (3 + training_stages.MOST)
+
+
+def test_a_currency_that_was_never_met_is_cut_as_others_are() -> None:
+    """By its Unicode category; for that to be learned, the forms are hidden now and then."""
+    paragraphs = [
+        [Token(form, (form,), space_after=form in ("Give", "her")) for form in ("Give", "her", *cut, ".")]
+        for number in range(100, 140)
+        for cut in (["$", str(number)], ["€", str(number)], [f"§{number}"], [f"†{number}"])
+    ]
+    cutter = learned(tokenizer.CHARACTERS, characters_of(paragraphs), training_stages.CHARACTERS, [1, 0])
+    texts = ["Give her £125.", "Give her ¶125."]
+    assert _cut(cutter, *texts) == [["Give", "her", "£", "125", "."], ["Give", "her", "¶125", "."]]
+
+
+def test_most_characters_may_be_the_last_of_a_token() -> None:
+    paragraphs = [[Token(form, (form,), space_after=False) for form in ("日", "月", "大人")]] * 30
+    items = characters_of(paragraphs)
+    assert list(items.names).count(ENDS) > len(items.names) / 2
+    cutter = learned(tokenizer.CHARACTERS, items, training_stages.CHARACTERS, [1, 0])
+    assert _cut(cutter, "日月大人") == [["日", "月", "大人"]]
+
+
+def _cut(characters: Labeller, *texts: str) -> list[list[str]]:
+    """The forms of tokens; the other networks of a tokenizer have no part in them."""
+    one_word = new_labeller("form: 0", Items([], [], np.zeros(1, np.int64)), SMALL, np.random.default_rng(1))
+    cutter = tokenizer.Tokenizer(characters, characters, multiword.Splitter(one_word), spaces=False)
+    return [[form for form, _ in tokens] for tokens in cutter.cut_tokens(texts)]
 
 
 # Text to trees in whole

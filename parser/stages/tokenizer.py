@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import functools
 import re
+import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,11 +21,10 @@ from parser.stages.window import Labeller
 from parser.treebank.tokens import Paragraph, Token
 
 GOES_ON, ENDS = "goes on", "ends"  # the classes of both networks
-CLASSES = [GOES_ON, ENDS]
 
 CHARACTERS = """
     form: -8 -7 -6 -5 -4 -3 -2 -1 0 1 2 3 4 5 6 7 8
-    shape: -4 -3 -2 -1 0 1 2 3 4
+    xpos: -4 -3 -2 -1 0 1 2 3 4
     upos: 0
 """
 SENTENCES = """
@@ -48,19 +48,22 @@ _KINDS = (
 
 
 def character_keys(text: str) -> list[bytes]:
-    """A key (see word_keys) for each character of a paragraph: itself, and in place of UPOS what it stands in."""
+    """A key (see word_keys) for each character of a paragraph.
+
+    In place of UPOS is what it stands in, in place of XPOS its Unicode category: £ is cut as $ is, both being Sc.
+    """
     keys: list[bytes] = []
     for stretch in text.split(" "):
         kind = kind_of(stretch)
         keys += [character_key(character, kind) for character in stretch]
-        keys.append(b" \t_\t_\t_\t_")
+        keys.append(character_key(" ", "_"))
     return keys[:-1]
 
 
 @functools.lru_cache(maxsize=100_000)
 def character_key(character: str, kind: str) -> bytes:
     """The key of a character in a stretch of some kind."""
-    return f"{character}\t_\t{kind}\t_\t_".encode()
+    return f"{character}\t_\t{kind}\t{unicodedata.category(character)}\t_".encode()
 
 
 def kind_of(stretch: str) -> str:
@@ -81,6 +84,12 @@ _short_kind = functools.lru_cache(maxsize=100_000)(_kind)
 def token_key(form: str, *, space_after: bool) -> bytes:
     """A key (see word_keys) of a token, with `space` or `_` in place of UPOS: what follows it."""
     return f"{form}\t_\t{'space' if space_after else '_'}\t_\t_".encode()
+
+
+def _ends(labeller: Labeller, keys: Sequence[bytes], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Where something ends."""
+    ends: NDArray[np.bool_] = labeller.label(keys, rows) == labeller.classes.index(ENDS)
+    return ends
 
 
 @dataclass(frozen=True)
@@ -112,7 +121,7 @@ class Tokenizer:
         """Which tokens (tokens,) of paragraphs end a sentence, and where these begin, (P + 1,); none is empty."""
         keys = [token_key(form, space_after=space) for paragraph in paragraphs for form, space in paragraph]
         rows = np.concatenate(([0], np.cumsum([len(paragraph) for paragraph in paragraphs]))).astype(np.int64)
-        ends = self.sentences.label(keys, rows) == CLASSES.index(ENDS)
+        ends = _ends(self.sentences, keys, rows)
         ends[rows[1:] - 1] = True
         return ends, rows
 
@@ -120,7 +129,7 @@ class Tokenizer:
         """The tokens of some paragraphs, each with whether a space follows it."""
         keys = [key for text in texts for key in character_keys(text)]
         rows = np.concatenate(([0], np.cumsum([len(text) for text in texts]))).astype(np.int64)
-        ends = self.characters.label(keys, rows) == CLASSES.index(ENDS)
+        ends = _ends(self.characters, keys, rows)
         return [self._tokens(text, ends[first : first + len(text)]) for text, first in zip(texts, rows, strict=False)]
 
     def _tokens(self, text: str, ends: NDArray[np.bool_]) -> list[tuple[str, bool]]:
