@@ -254,7 +254,7 @@ def test_rules_that_several_forms_share_are_learned() -> None:
 
 
 def test_what_the_rules_get_wrong_is_remembered_and_not_generalised() -> None:
-    made = train_lemmatizer([_words(WORDS * 3)], 1)
+    made = train_lemmatizer([_words(WORDS * 3)], 1, Checkpoint())
     assert made.lemmas([_key(form, tags) for form, _, tags in WORDS]) == [lemma.encode() for _, lemma, _ in WORDS]
     other = "VERB\tVBD\tPerson=3|Tense=Past"
     assert made.lemmas([_key("Woke", other), _key("broke", other)])[0] == b"wake"  # other features, a capital
@@ -264,13 +264,13 @@ def test_what_the_rules_get_wrong_is_remembered_and_not_generalised() -> None:
 def test_a_word_may_have_exceptions_by_its_tags() -> None:
     noun, others = "NOUN\tNN\tNumber=Sing", [("cat", "cat", "NOUN\tNN\t_"), ("dog", "dog", "NOUN\tNN\t_")]
     words = [("lay", "lie", "VERB\tVBD\t_")] * 3 + [("lay", "lay", "VERB\tVB\t_"), ("mice", "mouse", noun), *others]
-    made = train_lemmatizer([_words(words)], 1)
+    made = train_lemmatizer([_words(words)], 1, Checkpoint())
     tags = ["VERB\tVBD\t_", "VERB\tVB\t_", "VERB\tVBP\t_"]
     assert made.lemmas([_key("lay", each) for each in tags]) == [b"lie", b"lay", b"lie"]
 
 
 def test_a_known_lemma_goes_first_where_rules_are_about_as_good() -> None:
-    made = train_lemmatizer([_words(WORDS)], 1)
+    made = train_lemmatizer([_words(WORDS)], 1, Checkpoint())
     known = lemmatizer.Known({b"VERB": frozenset([b"like", b"kick"])}, {})
     made.labeller.params.U[...] = 0
     made.labeller.params.b_2[...] = [[-lemmatizer.MARGIN * 0.9 * k for k in range(len(made.labeller.classes))]]
