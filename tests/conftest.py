@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 from collections.abc import Iterator
 from dataclasses import replace
@@ -28,19 +29,33 @@ def shared_data() -> Path:
     return folder
 
 
-@pytest.fixture(scope="session")
-def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A small model with all stages, from text to trees, trained on the sample."""
+@contextlib.contextmanager
+def _stages_are_small() -> Iterator[None]:
     from parser import training_stages
-    from parser.commands import train
 
-    sample, path = CHECKOUT / "data" / "sample", tmp_path_factory.mktemp("models") / "all.model"
-    files = ["--train", str(sample / "train.conllu"), "--dev", str(sample / "dev.conllu"), "--output", str(path)]
     with pytest.MonkeyPatch.context() as patch:
         for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
             small = replace(getattr(training_stages, name), H=24, d=12, epochs=12, batch=64)
             patch.setattr(training_stages, name, small)
         patch.setattr(training_stages, "FOLDS", 2)
+        yield
+
+
+@pytest.fixture
+def small_stages() -> Iterator[None]:
+    """The stages before the parser are trained in seconds."""
+    with _stages_are_small():
+        yield
+
+
+@pytest.fixture(scope="session")
+def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model with all stages, from text to trees, trained on the sample."""
+    from parser.commands import train
+
+    sample, path = CHECKOUT / "data" / "sample", tmp_path_factory.mktemp("models") / "all.model"
+    files = ["--train", str(sample / "train.conllu"), "--dev", str(sample / "dev.conllu"), "--output", str(path)]
+    with _stages_are_small():
         train.main([*files, "--stages", "all", "--H", "32", "--d", "16", "--epochs", "6", "--lr", "0.01"])
     return path
 

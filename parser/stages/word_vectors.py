@@ -54,7 +54,8 @@ class Vectors(NamedTuple):
             if channel in vocabulary.first:
                 places, values = self.of(vocabulary.symbols[channel])
                 rows = vocabulary.first[channel] + UNKNOWN + 1 + places
-                L[rows] = values[:, : L.shape[1]] * np.float32(scale)  # the first singular vectors tell most
+                d = min(L.shape[1], values.shape[1])  # the first singular vectors tell most
+                L[rows, :d] = values[:, :d] * np.float32(scale)
 
 
 def word_vectors(sentences: Sequence[Sequence[str]], d: int, min_count: int, seed: int) -> Vectors:

@@ -1,0 +1,107 @@
+"""Raw text as more to learn from: which sentences are kept, how much of them a pass has, and the whole training."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from parser import self_training, training_data
+from parser.commands import train
+from parser.config import PRESETS, Config
+from parser.errors import FileError
+from parser.pipeline import load
+from parser.self_training import LONGEST, SHORTEST, SILVER, SURE, silver
+from parser.stages.dependency_training import Lecturer, Treebank, new_parser
+from parser.training_networks import FIRST, first_config
+from parser.transition.features import TEMPLATES
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+TEXT = "The cat sleeps on the old sofa.\nNo.\n\nShe says that we could have gone home by train.\nThey  buy\tbread.\n"
+CONFIG = Config(d=8, H=16, epochs=10, batch=256, system="arc-hybrid")
+
+
+def sentences(treebank: Treebank) -> list[tuple[list[bytes], list[str], list[int]]]:
+    """Each sentence's keys, labels and heads."""
+    return [
+        (treebank.keys[a:b], treebank.labels[a:b], treebank.heads[a:b].tolist())
+        for a, b in zip(treebank.sentences[:-1], treebank.sentences[1:], strict=True)
+    ]
+
+
+@pytest.fixture(scope="module")
+def treebank() -> Treebank:
+    return Treebank.of(training_data.read([SAMPLE / "dev.conllu"]).blocks)
+
+
+def test_the_surest_sentences_are_kept_with_the_models_trees(
+    text_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    model, path = load(text_model), tmp_path / "raw.txt"
+    path.write_text(TEXT * 20, encoding="utf-8")
+    monkeypatch.setattr(self_training, "AT_ONCE", 7)  # lines: so there are several parts
+    kept = silver(model, [path])
+    block = model.parse_texts([" ".join(line.split()) for line in TEXT.splitlines() if line])
+    heads, labels, certainty = model.parser.parse_with_certainty(block)
+    lengths = np.diff(block.sentences)
+    sure = np.add.reduceat(certainty, block.sentences[:-1]) / lengths
+    allowed = (lengths >= SHORTEST) & (lengths <= LONGEST)
+    best = int(np.argmax(np.where(allowed, sure, -1)))
+    first, end = block.sentences[best : best + 2]
+    found = sentences(kept)
+    assert [label.decode() for label in labels[first:end]] in [of for _, of, _ in found]
+    assert heads[first:end].tolist() in [of for _, _, of in found]
+    assert 0 < len(kept.keys) <= SURE * 20 * lengths.sum()
+    assert all(SHORTEST <= length <= LONGEST for length in np.diff(kept.sentences))
+
+
+def test_missing_text_is_told(text_model: Path, tmp_path: Path) -> None:
+    with pytest.raises(FileError, match=r"gone\.txt: no such file"):
+        silver(load(text_model), [tmp_path / "gone.txt"])
+
+
+def test_a_checkpoint_keeps_it(treebank: Treebank) -> None:
+    assert sentences(SILVER.unpack(*SILVER.pack(treebank))) == sentences(treebank)
+
+
+@pytest.mark.parametrize(("share", "expected"), [(0.5, 0.5), (2.0, 2.0), (9.0, 4.0)])
+def test_a_pass_has_its_share_of_silver_and_the_last_have_none(
+    treebank: Treebank, share: float, expected: float
+) -> None:
+    """In words; 9 times the treebank is more than there is, which is four times."""
+    config = replace(CONFIG, silver=share)
+    parser = new_parser(treebank, TEMPLATES["default"], config, np.random.default_rng(1))
+    more = Treebank.concatenated([treebank] * 4)
+    lecturer = Lecturer(parser, treebank, config, np.random.default_rng(2), more)
+    lengths, gold = np.diff(lecturer.treebank.sentences), len(treebank)
+    for epoch in range(config.epochs):
+        order = lecturer._order(epoch)
+        assert sorted(order[order < gold]) == list(range(gold))
+        assert len(set(order.tolist())) == len(order)
+        words = lengths[order[order >= gold]].sum() / lengths[:gold].sum()
+        assert abs(words - (expected if epoch < 8 else 0)) < 0.15
+
+
+@pytest.mark.parametrize("preset", PRESETS)
+def test_the_first_networks_are_several_and_learn_no_longer_than_the_last(preset: str) -> None:
+    config = PRESETS[preset].for_data(200_000, 0.0)
+    first = first_config(config)
+    assert first.networks >= FIRST
+    assert first.epochs <= config.epochs
+    assert replace(first, networks=config.networks, epochs=config.epochs) == config
+
+
+def test_training_with_raw_text(tmp_path: Path, capsys: pytest.CaptureFixture[str], small_stages: None) -> None:
+    """A parser alone learns from text too; without silver there are vectors only, and no tagger is trained."""
+    raw, output = tmp_path / "raw.txt", tmp_path / "parser.model"
+    raw.write_text(TEXT * 20, encoding="utf-8")
+    files = ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(output)]
+    options = ["--raw-text", str(raw), "--H", "8", "--d", "6", "--epochs", "1"]
+    train.main([*files, *options])
+    told = capsys.readouterr().out
+    assert "trees again, with" in told
+    assert load(output).stages.tagger is None
+    train.main([*files, *options, "--silver", "0"])
+    assert "stage" not in capsys.readouterr().out
