@@ -196,13 +196,13 @@ def test_without_resume_a_training_starts_anew(
     ("change", "message"),
     [
         (["--lr", "0.01"], "another training: lr is 0.01, it was 0.02$"),
-        (["--preset", "best"], "networks is 5, it was 1; passes is 20, it was 10; preset is best, it was fast$"),
+        (["--preset", "best"], "networks is 5, it was 1; passes is 20, it was 14; preset is best, it was fast$"),
         (["--preset", "accurate", "--passes", "11", "--average", "0.9", "--min-count", "1"], "; and 1 more$"),
         (["--stages", "all"], "stages is all, it was parser"),
         (["--half"], "half is True, it was False"),
         (["--threads", "2"], "threads is 2, it was 1"),
-        (["--train", str(SAMPLE / "train.conllu")], "train 1 sentences is 150, it was 49; train 1 sha256 is"),
-        (["--dev", str(SAMPLE / "train.conllu")], "dev sentences is 150"),
+        (["--train", str(SAMPLE / "train.conllu")], "train 1 sentences is 365, it was 90; train 1 sha256 is"),
+        (["--dev", str(SAMPLE / "train.conllu")], "dev sentences is 365"),
         (["--raw-text", str(SAMPLE / "train.conllu")], "raw_text 1 sha256 is [0-9a-f]+, it was None"),
     ],
 )
