@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import signal
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -12,6 +13,9 @@ import hypothesis
 import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+
+# A shell's background jobs do not hear Ctrl-C, nor do their children: those of the tests must.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: no test may depend on the clock. Derandomized: what fails was broken by the change under test.
 hypothesis.settings.register_profile(

@@ -203,7 +203,7 @@ def test_model_files(fitted: parser.DependencyParser, dev: list[Sentence], tmp_p
     assert loaded.score(dev) == fitted.score(dev)
     assert (loaded.classes_ == fitted.classes_).all()
     assert loaded.epochs_ == fitted.epochs_
-    assert "trained on   150 sentences given to fit" in loaded.model_.describe()
+    assert "trained on   365 sentences given to fit" in loaded.model_.describe()
     assert pickle.loads(pickle.dumps(fitted)).predict(dev) == fitted.predict(dev)
     with pytest.raises(FileError, match="no such file"):
         parser.DependencyParser.load(tmp_path / "none")
@@ -215,7 +215,7 @@ def test_cross_validation_in_two_processes(sentences: list[Sentence]) -> None:
     two = cross_validate(small, bared(sentences), sentences, cv=2, n_jobs=2, return_estimator=True)
     np.testing.assert_array_equal(one["test_score"], two["test_score"])
     assert all(0 < score < 1 for score in one["test_score"])
-    assert [each.model_.record["train"][0]["sentences"] for each in two["estimator"]] == [75, 75]
+    assert [each.model_.record["train"][0]["sentences"] for each in two["estimator"]] == [182, 183]
 
 
 def test_searches_in_a_pipeline(sentences: list[Sentence], dev: list[Sentence]) -> None:

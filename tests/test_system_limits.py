@@ -159,7 +159,7 @@ def test_training_asks_no_network(tmp_path: Path) -> None:
 
 
 def test_only_the_download_knows_the_network() -> None:
-    """No other module imports what could open a connection."""
+    """No other module imports what could open a connection, but the server and the cluster, which a user asks for."""
     import ast
 
     network = {"socket", "ssl", "http", "urllib", "ftplib", "smtplib", "asyncio", "requests", "xmlrpc"}
@@ -170,4 +170,5 @@ def test_only_the_download_knows_the_network() -> None:
                 names |= {alias.name.split(".")[0] for alias in node.names}
             elif isinstance(node, ast.ImportFrom):
                 names.add(str(node.module).split(".")[0])
-        assert not names & network or path.name in ("download.py", "transfer.py"), path
+        asked_for = path.name in ("download.py", "transfer.py", "dask.py") or path.parent.name == "web"
+        assert not names & network or asked_for, path

@@ -417,7 +417,7 @@ def test_what_cannot_be_made_again(record: Path, tmp_path: Path, capsys: pytest.
     config = json.loads(record.read_text(encoding="utf-8"))["config"]
     versions = json.loads(record.read_text(encoding="utf-8"))["versions"]
     refused = [
-        ({"train": [{"path": "x", "sentences": 49, "sha256": "0"}]}, "cannot be repeated: train 1 sha256 is"),
+        ({"train": [{"path": "x", "sentences": 90, "sha256": "0"}]}, "cannot be repeated: train 1 sha256 is"),
         ({"config": {**config, "width": 3}}, "has not its configuration: .*'width'"),
         ({"command": "python train.py"}, "not the record of a training"),
         ({"model_sha256": None}, "without the checksum of its model"),
