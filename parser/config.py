@@ -27,7 +27,7 @@ class NetworkConfig:
     seed: int = _choice(1, "everything random comes from it: same seed, same machine, same bytes")
     d: int = _choice(50, "numbers in a row of L, as in Chen & Manning (2014)", 1, 10_000)
     H: int = _choice(200, "hidden units", 1, 100_000)
-    epochs: int = _choice(0, "passes over the training data; 0: by their size, from `passes` to three times as many", 0)
+    epochs: int = _choice(0, "passes over the training data; 0: by their size, from `passes` to twice as many", 0)
     passes: int = _choice(14, "passes over 200,000 words; over fewer there are more", 1)
     batch: int = _choice(0, "examples in a step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000)
     optimizer: str = _choice("adam", "adam, adagrad or sgd", names=("adam", "adagrad", "sgd"))
@@ -52,7 +52,7 @@ class NetworkConfig:
 
         About 400 steps a pass, and more passes over fewer words.
         """
-        epochs = round(self.passes * min(max((200_000 / words) ** 0.5, 1), 3))
+        epochs = round(self.passes * min(max((200_000 / words) ** 0.5, 1), 2))
         batch = 1 << min(max(round(math.log2(words / 200)), 6), 10)
         return replace(self, epochs=self.epochs or epochs, batch=self.batch or batch)
 
