@@ -229,7 +229,7 @@ def test_what_it_costs_is_measured(model: Path, capsys: pytest.CaptureFixture[st
     files = ["--model", str(model), "--input", str(SAMPLE / "dev.conllu")]
     benchmark_cluster.main([*files, "--shards", "3", "--copies", "2", "--runs", "1"])
     told = capsys.readouterr().out.splitlines()
-    assert told[0].startswith("3,810 words in 3 files, 1 cores of ")
+    assert told[0].startswith("7,380 words in 3 files, 1 cores of ")
     assert [line.split()[0] for line in told[1:]] == ["processes", "dask", "dask"]
     with pytest.raises(ClearparseError, match="--jobs 4096: there are"):
         benchmark_cluster.main([*files, "--jobs", "4096"])
