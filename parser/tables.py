@@ -26,6 +26,7 @@ CLOSE = 2e-4  # scores no further apart than this are told apart in double preci
 SAME = 1e-9  # scores no further apart than this are equal
 MOST_STATES = 1 << 27  # numbers in the tables of the state slots
 MOST_OF_TYPE = 1 << 20  # numbers that a type of word may have in all tables
+MOST_TYPES = 50_000  # of word, in tables however narrow: what is remembered of each takes memory too
 MEMORY = 176 << 20  # bytes of tables kept from one block to the next; a block with very many types may need more
 
 
@@ -86,7 +87,7 @@ class Tables:
     def most_types(self) -> int:
         """How many types of word fit into MEMORY; who has more does well to come several times."""
         whole = max(self.features.whole, len(self.features.addresses) // 4, 1)
-        return max(MEMORY // (self.P.itemsize * self.P.shape[1] * whole), 1)
+        return max(min(MEMORY // (self.P.itemsize * self.P.shape[1] * whole), MOST_TYPES), 1)
 
     def fill(self, type_rows: NDArray[np.int32], first: int = 0) -> None:
         """Put types of word into the tables, from number `first` on, given the rows of L of each: (types, channels).
@@ -151,7 +152,8 @@ class Tables:
         if self.types > self.capacity:
             tags = min(TAGS, max(MEMORY // (4 * self.P.itemsize * H * max(n, 1)), 1))
             others = state_rows + tags * n
-            self.capacity = max(self.types, (MEMORY // (self.P.itemsize * H) - others) // max(whole, 1))
+            fitting = (MEMORY // (self.P.itemsize * H) - others) // max(whole, 1)
+            self.capacity = max(self.types, min(fitting, MOST_TYPES))
             self.P = np.empty((whole * self.capacity + others, H), self.P.dtype)
         # In P: the tables of whole types, those of the state slots, and last, where it may grow, what is for tags.
         lengths = [self.capacity] * whole + [len(table) for table in states]

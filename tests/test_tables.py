@@ -10,8 +10,9 @@ import pytest
 
 from parser import tables
 from parser.network.classifier import Parameters, scores
+from parser.pipeline import load
 from parser.stages.dependency import DependencyParser
-from parser.tables import Tables
+from parser.tables import MOST_TYPES, Tables
 from parser.transition import decode
 from parser.transition.features import TEMPLATES, Features, parse_template
 from parser.transition.systems import SYSTEMS, Layout, Transitions
@@ -133,3 +134,11 @@ def test_there_is_no_room_for_more_types_than_the_capacity(block: Block) -> None
     filled.fill(encoder.rows())
     with pytest.raises(ValueError, match="room for"):
         filled.fill(encoder.rows(), filled.capacity)
+
+
+def test_narrow_tables_do_not_remember_without_end() -> None:
+    """What is remembered of each type of word takes memory too, however few numbers a row of the tables has."""
+    model = load(Path(__file__).parent / "data" / "format-1.model")
+    model("A few words, and a few more.")
+    for each in (model.parser, *model.stages.labellers().values()):
+        assert 100 < each._tables.capacity <= MOST_TYPES
