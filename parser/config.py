@@ -9,6 +9,13 @@ from typing import Any, TypeVar
 
 from parser.errors import ClearparseError
 
+# With which one a system votes, where there are several networks.
+OTHER_SYSTEM = {
+    "arc-standard": "arc-hybrid",
+    "arc-hybrid": "arc-standard",
+    "arc-standard-swap": "arc-hybrid-swap",
+    "arc-hybrid-swap": "arc-standard-swap",
+}
 SWAP_FROM = 0.1  # the part of the training sentences that must be non-projective for SWAP to be chosen
 
 
@@ -73,24 +80,33 @@ class Config(NetworkConfig):
     template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
     system: str = _choice(
         "auto",
-        "arc-hybrid, arc-hybrid-swap (which makes crossing arcs), arc-standard; auto: as the training data need",
-        names=("auto", "arc-hybrid", "arc-hybrid-swap", "arc-standard"),
+        "arc-standard, arc-hybrid, or one of them with -swap, which makes crossing arcs; auto: as the training data need",
+        names=("auto", "arc-standard", "arc-standard-swap", "arc-hybrid", "arc-hybrid-swap"),
     )
     silver: float = _choice(
         2.0, "words of raw text, with trees by the first networks, that a pass has for each of the treebank", 0, 100
     )
-    networks: int = _choice(1, "networks trained one after another, each with its own seed, that vote as one", 1, 100)
+    networks: int = _choice(1, "networks that vote, each with its own seed, and by turns of four kinds", 1, 100)
     exploration: float = _choice(0.9, "how often the parser's own choice is followed in training, once it is", 0, 1)
     explore_from: int = _choice(3, "first epoch that explores, counted from 0")
     section: int = _choice(4000, "sentences whose configurations are made and mixed together", 1)
     dev_part: float = _choice(0.1, "part of the training sentences held out where no dev file is given", 0.001, 0.9)
+
+    def member(self, k: int) -> tuple[Config, bool]:
+        """The config of network k, counted from 0, and whether it reads sentences from their end.
+
+        Of four networks two have the other transition system, and two of them read from the end: so they err
+        differently, and are better together.
+        """
+        system = self.system if k % 2 == 0 else OTHER_SYSTEM[self.system]
+        return replace(self, seed=self.seed + k, system=system), k % 4 >= 2
 
     def for_data(self, words: int, nonprojective: float) -> Config:
         """The same with what the training data decide: as for_words; and the system where it is auto.
 
         SWAP is chosen if so many sentences need it (from 0 to 1).
         """
-        system = "arc-hybrid-swap" if nonprojective >= SWAP_FROM else "arc-hybrid"
+        system = "arc-standard-swap" if nonprojective >= SWAP_FROM else "arc-standard"
         return replace(self.for_words(words), system=system if self.system == "auto" else self.system)
 
 
@@ -98,5 +114,5 @@ ACCURATE = Config(H=512, passes=20, dropout=0.4, slot_dropout=0.15, lr=2e-3)
 PRESETS: dict[str, Config] = {
     "fast": Config(),
     "accurate": ACCURATE,
-    "best": replace(ACCURATE, networks=5),
+    "best": replace(ACCURATE, networks=4),
 }

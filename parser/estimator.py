@@ -6,7 +6,6 @@ itself. So all that scikit-learn does with estimators works: searches, cross-val
 
 from __future__ import annotations
 
-import functools
 import inspect
 import operator
 from collections.abc import Sequence
@@ -67,13 +66,12 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
         self.config_ = config.for_data(train.words, train.nonprojective / train.sentences)
         with threadpool_limits(limits=1):  # more would wait for each other, and round differently
             treebank = Treebank.of(train.blocks)
-            start = functools.partial(training_run.start, treebank, self.config_)
-            trained = Networks(start, treebank, dev, Checkpoint(), quiet=True).train(self.config_, "network")
+            trained = Networks(treebank, dev, quiet=True).train(self.config_, "network", Checkpoint())
             if trained.stopped:
                 raise trained.stopped
             options = {"preset": MADE_BY, "stages": "parser", "half": False, "threads": 1}
             facts = training_run.facts(self.config_, options, train, dev, None, [])
-            self.model_ = model_of(Stages(trained.parser), trained, MADE_BY, facts)
+            self.model_ = model_of(Stages(trained.ensemble), trained, MADE_BY, facts)
         self._tell()
         return self
 
@@ -87,7 +85,8 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
         """For each sentence the probabilities of all transitions in each step on the way to its tree: (steps, C).
 
         The transitions are named in classes_; those that are not legal in a step have probability 0, so that the most
-        probable one of each line is what the parser does. 2n steps for n words (with SWAP: more).
+        probable one of each line is what the parser does. 2n steps for n words (with SWAP: more). Where several
+        networks vote, these are the first one's.
         """
         check_is_fitted(self)
         with threadpool_limits(limits=1):
@@ -98,7 +97,7 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
         check_is_fitted(self)
         gold = _gold(X, y)
         with threadpool_limits(limits=1):
-            counts = evaluate_block(gold, *self.model_.parser.parse(_block(X, trees=False)))
+            counts = evaluate_block(gold, *self.model_.stages.ensemble.parse(_block(X, trees=False)))
         return float(main_scores(counts)["LAS"]) / 100
 
     def save(self, path: str | PathLike[str]) -> None:

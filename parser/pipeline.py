@@ -39,6 +39,7 @@ class Model:
 
     @property
     def parser(self) -> DependencyParser:
+        """The first of those that vote, where there are several."""
         return self.stages.parser
 
     def __call__(self, text: str) -> list[Sentence]:
@@ -110,10 +111,11 @@ class Model:
         Warns (MissingTags) where the model was trained on tags and the block has none.
         """
         self._warn_of_missing_tags(block)
+        ensemble = self.stages.ensemble
         if not confidence:
-            return block.with_trees(*self.parser.parse(block))
-        heads, deprels, certainty = self.parser.parse_with_certainty(block)
-        probabilities = [b"%.2f" % p for p in self.parser.calibration(certainty).tolist()]
+            return block.with_trees(*ensemble.parse(block))
+        heads, deprels, certainty = ensemble.parse_with_certainty(block)
+        probabilities = [b"%.2f" % p for p in ensemble.calibration(certainty).tolist()]
         return block.replaced(heads, deprels).with_misc(probabilities, b"Conf")
 
     def tags(self) -> list[str]:

@@ -62,7 +62,7 @@ def _lines(paths: Sequence[PathLike]) -> Iterator[list[str]]:
 
 def _parsed(model: Model, block: Block) -> tuple[Treebank, list[float]]:
     """The sentences of a block with the model's trees, and how sure it is of each: the mean over its words."""
-    heads, deprels, p = model.parser.parse_with_certainty(block)
+    heads, deprels, p = model.stages.ensemble.parse_with_certainty(block)
     labels = [label.decode() for label in deprels]
     sure = np.add.reduceat(p, block.sentences[:-1]) / np.diff(block.sentences) if len(block) else np.empty(0)
     return Treebank(word_keys(block), labels, heads, block.sentences), sure.tolist()

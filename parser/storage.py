@@ -5,8 +5,9 @@ Arrays are named network/L, network/W ...; the dictionary has an entry for each 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
+from itertools import count, takewhile
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -24,7 +25,8 @@ from parser.contents import (
 from parser.errors import ClearparseError, FileError
 from parser.model_file import Arrays, load_arrays, save_arrays
 from parser.network.classifier import Parameters, halved
-from parser.stages.dependency import Calibration, DependencyParser
+from parser.stages.dependency import DependencyParser
+from parser.stages.ensemble import Calibration, Ensemble
 from parser.stages.lemmatizer import Known, Lemmatizer
 from parser.stages.multiword import Splitter
 from parser.stages.tagger import Tagger
@@ -39,27 +41,33 @@ KIND = "dependency parser"
 PARSER = "parser"
 LONGEST = 200  # characters of what is said of a file, whoever wrote it
 Stage = TypeVar("Stage")
+Network = TypeVar("Network", DependencyParser, Labeller)
 
 
 @dataclass(frozen=True)
 class Stages:
-    """The stages of a model; without the others there is a parser alone."""
+    """The stages of a model; without the others there are parsers alone."""
 
-    parser: DependencyParser
+    ensemble: Ensemble
     tokenizer: Tokenizer | None = None
     tagger: Tagger | None = None
     lemmatizer: Lemmatizer | None = None
     half: bool = False  # are numbers stored with 16 bits?
 
+    @property
+    def parser(self) -> DependencyParser:
+        """The first one."""
+        return self.ensemble.members[0]
+
     def halved(self) -> Stages:
         """The same with numbers that 16 bits hold, as which they are stored."""
 
-        def half(labeller: Labeller) -> Labeller:
-            return labeller.with_parameters(halved(labeller.params))
+        def half(network: Network) -> Network:
+            return network.with_parameters(halved(network.params))
 
         cut, tag, lemmas = self.tokenizer, self.tagger, self.lemmatizer
         return Stages(
-            self.parser.with_parameters(halved(self.parser.params)),
+            replace(self.ensemble, members=tuple(half(parser) for parser in self.ensemble.members)),
             cut and replace(
                 cut,
                 characters=half(cut.characters),
@@ -84,19 +92,28 @@ class Stages:
         return found
 
 
+def _parser_names() -> Iterator[str]:
+    """What the networks of an ensemble are called: parser, parser 2, parser 3 ..."""
+    yield PARSER
+    yield from (f"{PARSER} {k}" for k in count(2))
+
+
 def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -> None:
     """Write a model file, whole or not at all. Raises FileError."""
-    parser = stages.parser
-    networks: dict[str, Any] = {
-        PARSER: {
-            "template": parser.template,
+    networks: dict[str, Any] = {}
+    params: dict[str, Parameters] = {}
+    for name, parser in zip(_parser_names(), stages.ensemble.members, strict=False):
+        params[name] = parser.params
+        networks[name] = {
             "system": parser.system,
-            "symbols": parser.vocabulary.symbols,
+            "from_end": parser.from_end,
             "labels": {MOVES[kind]: labels for kind, labels in parser.transitions.by_kind.items()},
-            "calibration": parser.calibration._asdict(),
         }
+    networks[PARSER] |= {  # what all of them have in common
+        "template": stages.parser.template,
+        "symbols": stages.parser.vocabulary.symbols,
+        "calibration": stages.ensemble.calibration._asdict(),
     }
-    params = {PARSER: parser.params}
     for name, labeller in stages.labellers().items():
         params[name] = labeller.params
         networks[name] = {
@@ -140,13 +157,18 @@ def _record(record: Any) -> dict[str, Any]:
 
 
 def _stages(arrays: Arrays, networks: Any) -> Stages:
-    if not isinstance(networks, dict) or not set(networks) <= {PARSER, *CLASSES}:
+    if not isinstance(networks, dict):
+        raise ValueError("the networks are no dictionary")
+    parsers = list(takewhile(networks.__contains__, _parser_names()))
+    if not set(networks) <= {*parsers, *CLASSES}:
         raise ValueError("networks that no parser has")
     if arrays.keys() != {f"{name}/{letter}" for name in networks for letter in Parameters._fields}:
         raise ValueError("other arrays than those of the networks")
     for name, about in networks.items():
-        check_network(name, about)
-    parser = _parser(_parameters(arrays, PARSER), networks[PARSER])
+        check_network(name, about if name in (PARSER, *CLASSES) else {**networks[PARSER], **about})
+    check_numbers(networks[PARSER]["calibration"], Calibration._fields)
+    vocabulary = Vocabulary(networks[PARSER]["symbols"])
+    members = [_parser(_parameters(arrays, name), vocabulary, networks[PARSER] | networks[name]) for name in parsers]
 
     def together(make: Callable[..., Stage], *names: str) -> Stage | None:
         """A stage of some networks, where the file has them."""
@@ -164,7 +186,7 @@ def _stages(arrays: Arrays, networks: Any) -> Stages:
         return Lemmatizer(lemmas, _known(networks["lemmas"]))
 
     return Stages(
-        parser,
+        Ensemble(tuple(members), Calibration(**networks[PARSER]["calibration"])),
         together(tokenizer, "characters", "sentences", "multiword"),
         together(Tagger, "first tags", "tags"),
         together(lemmatizer, "lemmas"),
@@ -178,19 +200,19 @@ def _parameters(arrays: Arrays, name: str) -> Parameters:
     return Parameters(*(array.astype(np.float32, copy=False) for array in stored))
 
 
-def _parser(params: Parameters, about: dict[str, Any]) -> DependencyParser:
-    system = about["system"]
+def _parser(params: Parameters, vocabulary: Vocabulary, about: dict[str, Any]) -> DependencyParser:
+    system, from_end = about["system"], about.get("from_end", False)  # the first models did not say it
+    if not isinstance(from_end, bool):
+        raise ValueError("from_end must be true or false")
     if not isinstance(system, str) or system not in SYSTEMS:
         raise ValueError(f"transition system {system!r}; there are {', '.join(SYSTEMS)}")
     moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
     check_labels(about["labels"], moves)
-    check_numbers(about["calibration"], Calibration._fields)
     left, right, root = (about["labels"][move] for move in moves)
     transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
-    vocabulary, calibration = Vocabulary(about["symbols"]), Calibration(**about["calibration"])
     features = Features(about["template"], vocabulary, len(transitions.labels))
     _check_shapes(params, features, len(transitions.kind))
-    return DependencyParser(params, about["template"], system, vocabulary, transitions, calibration)
+    return DependencyParser(params, about["template"], system, vocabulary, transitions, from_end=from_end)
 
 
 def _known(about: dict[str, Any]) -> Known:

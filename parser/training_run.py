@@ -25,8 +25,9 @@ from parser.files import PathLike, atomic_output, checksum, open_input, remove_u
 from parser.network.classifier import Parameters
 from parser.network.training import Batch
 from parser.pipeline import Model, load
-from parser.stages.dependency import Calibration, DependencyParser, logit
+from parser.stages.dependency import DependencyParser
 from parser.stages.dependency_training import Lecturer, Treebank, new_parser
+from parser.stages.ensemble import Calibration, Ensemble, logit
 from parser.stages.fitting import Learner
 from parser.stages.word_vectors import Vectors
 from parser.training_data import Data
@@ -40,7 +41,7 @@ class Run:
 
     silver: sentences with trees of a parser's making, to learn from besides the treebank (see Lecturer).
 
-    Its part of the checkpoint, by its name, is brought up to date every so often; a run goes on from what it finds.
+    The part of the checkpoint by its name is brought up to date every so often; a run goes on from what it finds.
     """
 
     parser: DependencyParser
@@ -50,16 +51,17 @@ class Run:
     rng: np.random.Generator
     silver: Treebank | None = None
     quiet: bool = False
+    name: str = "network 1"
+    heading: str = ""  # of what it prints
     checkpoint: Checkpoint = field(default_factory=Checkpoint)
-    name: str = "parser"
     epochs: list[dict[str, Any]] = field(default_factory=list)
     best: Parameters | None = None
     _loss: float = 0.0
     _seen: int = 0
 
-    def train(self) -> None:
+    def train(self, checkpoint: Checkpoint) -> None:
         """Train to the end, or until dev LAS has not risen for `patience` epochs; shows a bar on a terminal."""
-        config = self.config
+        config, self.checkpoint = self.config, checkpoint
         self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng, self.silver)
         self.learner = Learner(config, self.parser.params, self.rng)
         self.started = time.monotonic()
@@ -69,11 +71,11 @@ class Run:
             hide = self.quiet or None  # None: unless it is a terminal
             with tqdm(total=total, unit="word", unit_scale=True, disable=hide, dynamic_ncols=True) as self.bar:
                 self.learner.fit(self._batches, self._log, self._stop, first)
-            self.checkpoint.put(self.name, *self._result())
+            self.checkpoint.put(self.name, *self.result())
         del self.lecturer, self.learner  # the moments of several networks would be much to hold
 
     def _batches(self, epoch: int) -> Iterator[Batch]:
-        self.bar.set_description(f"epoch {epoch + 1}/{self.config.epochs}")
+        self.bar.set_description(f"{self.heading}epoch {epoch + 1}/{self.config.epochs}")
         for section in self.lecturer.sections(epoch):
             if self.lecturer.place == 0:
                 self._loss, self._seen = 0.0, 0
@@ -96,7 +98,8 @@ class Run:
             self.best = average
         told = f"epoch {epoch + 1:>2}  loss {loss:.4f}  dev UAS {scores['UAS']:.2f}  LAS {scores['LAS']:.2f}"
         if not self.quiet:
-            tqdm.write(f"{told}  {time.monotonic() - self.started:,.0f} s{'  best so far' if better else ''}")
+            seconds = time.monotonic() - self.started
+            tqdm.write(f"{self.heading}{told}  {seconds:,.0f} s{'  best so far' if better else ''}")
         if self.checkpoint.due():
             self.checkpoint.put(self.name, *self._state(epoch + 1))
         return self._has_stalled()
@@ -107,7 +110,7 @@ class Run:
 
     def _state(self, epoch: int) -> Part:
         """All that decides what comes next, in this epoch, as arrays and JSON values."""
-        arrays, values = self._result()
+        arrays, values = self.result()
         values |= {
             "epoch": epoch,
             "place": self.lecturer.place,
@@ -117,7 +120,7 @@ class Run:
         }
         return {**arrays, "order": self.lecturer.order, **self.learner.state()}, values
 
-    def _result(self) -> Part:
+    def result(self) -> Part:
         """What is left of a run that is over."""
         best = self.best._asdict() if self.best else {}
         arrays = {f"best.{name}": array for name, array in best.items()}
@@ -149,14 +152,14 @@ class Run:
         return max(self.epochs, key=lambda each: (each["LAS"], -each["epoch"]))
 
 
-def score(parser: DependencyParser, data: Data) -> dict[str, float]:
+def score(parser: DependencyParser | Ensemble, data: Data) -> dict[str, float]:
     """UAS, LAS and CLAS of a parser on annotated sentences, punctuation counted."""
     counts = sum((evaluate_block(block, *parser.parse(block)) for block in data.blocks), Counts())
     return {name: value for name, value in main_scores(counts).items() if name in ("UAS", "LAS", "CLAS")}
 
 
-def calibrated(parser: DependencyParser, data: Data) -> DependencyParser:
-    """The same parser, whose confidence is how often it is right on annotated sentences (Platt 1999)."""
+def calibrated(parser: Ensemble, data: Data) -> Ensemble:
+    """The same parsers, whose confidence is how often it is right on annotated sentences (Platt 1999)."""
     certainty, right = [], []
     for block in data.blocks:
         heads, deprels, p = parser.parse_with_certainty(block)
@@ -170,10 +173,15 @@ def calibrated(parser: DependencyParser, data: Data) -> DependencyParser:
 
 
 def start(
-    treebank: Treebank, config: Config, rng: np.random.Generator, vectors: Vectors | None = None
+    treebank: Treebank,
+    config: Config,
+    rng: np.random.Generator,
+    vectors: Vectors | None = None,
+    *,
+    from_end: bool = False,
 ) -> DependencyParser:
     """The random parser that training begins with; the rows of forms begin with vectors, where there are any."""
-    return new_parser(treebank, template_text(config.template), config, rng, vectors)
+    return new_parser(treebank, template_text(config.template), config, rng, vectors, from_end=from_end)
 
 
 def template_text(name: str) -> str:

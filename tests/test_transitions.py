@@ -14,8 +14,11 @@ from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, SWAP
 State = tuple[tuple[int, ...], int]  # stack (bottom first) and front of the buffer; words 1..n, ROOT is n + 1
 
 
-def layout_of(*lengths: int) -> Layout:
-    return Layout(np.cumsum([0, *lengths], dtype=np.int64))
+SWAPPING = [name for name, system in SYSTEMS.items() if system.kinds > SWAP]
+
+
+def layout_of(*lengths: int, from_end: bool = False) -> Layout:
+    return Layout(np.cumsum([0, *lengths], dtype=np.int64), from_end=from_end)
 
 
 def is_tree(heads: tuple[int, ...]) -> bool:
@@ -119,32 +122,37 @@ def test_cheapest_move_is_optimal_with_several_roots(n: int) -> None:
                 assert regret[int(costs.argmin())] == min(regret.values())
 
 
-def follow(name: str, lengths: list[int], heads: np.ndarray) -> System:
-    system = SYSTEMS[name](layout_of(*lengths))
+def follow(name: str, lengths: list[int], heads: np.ndarray, *, from_end: bool = False) -> System:
+    system = SYSTEMS[name](layout_of(*lengths, from_end=from_end))
     oracle = ORACLES[name](system, system.layout.heads_to_index(heads))
     while len(live := np.flatnonzero(system.legal(np.arange(len(lengths))).any(axis=1))):
         step(system, oracle, live, oracle.costs(live).argmin(axis=1))
     return system
 
 
+@pytest.mark.parametrize("from_end", [False, True])
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-def test_the_oracle_rebuilds_every_tree(name: str, n: int) -> None:
+def test_the_oracle_rebuilds_every_tree(name: str, n: int, from_end: bool) -> None:
     heads = np.array(trees(n), dtype=np.int32).ravel()
-    system = follow(name, [n] * len(trees(n)), heads)
+    system = follow(name, [n] * len(trees(n)), heads, from_end=from_end)
     assert np.array_equal(system.layout.index_to_heads(system.head), heads)
 
 
+@pytest.mark.parametrize("from_end", [False, True])
+@pytest.mark.parametrize("name", SWAPPING)
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-def test_with_swap_any_of_the_cheapest_moves_rebuild_every_tree(n: int) -> None:
+def test_with_swap_any_of_the_cheapest_moves_rebuild_every_tree(n: int, name: str, from_end: bool) -> None:
     """Projective or not; whichever of the moves of cost 0 is taken."""
     every = [heads for heads in itertools.product(range(n + 1), repeat=n) if heads.count(0) == 1 and is_tree(heads)]
     assert len(every) == n ** (n - 1)
     for seed in range(5):
-        rebuild([n] * len(every), np.array(every, dtype=np.int32).ravel(), np.random.default_rng(seed))
+        rebuild(name, [n] * len(every), np.array(every, dtype=np.int32).ravel(), np.random.default_rng(seed), from_end)
 
 
-def test_with_swap_any_of_the_cheapest_moves_rebuild_larger_trees() -> None:
+@pytest.mark.parametrize("from_end", [False, True])
+@pytest.mark.parametrize("name", SWAPPING)
+def test_with_swap_any_of_the_cheapest_moves_rebuild_larger_trees(name: str, from_end: bool) -> None:
     """Of random shape, most of them with many crossing arcs."""
     rng, lengths, heads = np.random.default_rng(6), [7, 10, 15, 30] * 100, []
     for n in lengths:
@@ -152,12 +160,12 @@ def test_with_swap_any_of_the_cheapest_moves_rebuild_larger_trees() -> None:
         for k in range(1, n):
             tree[order[k]] = order[rng.integers(k)] + 1
         heads.append(tree)
-    rebuild(lengths, np.concatenate(heads), rng)
+    rebuild(name, lengths, np.concatenate(heads), rng, from_end)
 
 
-def rebuild(lengths: list[int], heads: np.ndarray, rng: np.random.Generator) -> None:
-    system = SYSTEMS["arc-hybrid-swap"](layout_of(*lengths))
-    oracle = ORACLES["arc-hybrid-swap"](system, system.layout.heads_to_index(heads))
+def rebuild(name: str, lengths: list[int], heads: np.ndarray, rng: np.random.Generator, from_end: bool) -> None:
+    system = SYSTEMS[name](layout_of(*lengths, from_end=from_end))
+    oracle = ORACLES[name](system, system.layout.heads_to_index(heads))
     while len(live := np.flatnonzero(system.legal(np.arange(len(lengths))).any(axis=1))):
         costs = oracle.costs(live)
         assert (costs.min(axis=1) == 0).all()
@@ -183,7 +191,7 @@ def test_any_legal_moves_give_one_tree_with_one_root(name: str) -> None:
         steps[live] += 1
         move = np.where(legal[live], rng.random((len(live), system.kinds)), -1).argmax(axis=1)
         system.apply(live, move, np.zeros(len(live), dtype=np.intp))
-    swaps = name == "arc-hybrid-swap"
+    swaps = name in SWAPPING
     assert all(taken >= 2 * n if swaps else taken == 2 * n for taken, n in zip(steps, lengths, strict=True))
     heads = system.layout.index_to_heads(system.head)
     for tree in np.split(heads, np.cumsum(lengths)[:-1]):
@@ -210,17 +218,36 @@ def test_child_links_and_valencies(name: str) -> None:
             assert (system.left_valency[at], system.right_valency[at]) == (len(left), len(right))
 
 
-def test_static_oracle_names_one_move() -> None:
-    system = SYSTEMS["arc-standard"](layout_of(2))
-    oracle = StaticOracle(system, system.layout.heads_to_index(np.array([2, 0], dtype=np.int32)))
+@pytest.mark.parametrize("from_end", [False, True])
+@pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
+def test_any_moves_of_cost_zero_are_a_way_to_the_gold_tree(n: int, from_end: bool) -> None:
+    """Arc-standard's choice: dependents to the left before or behind those to the right."""
+    heads, rng = np.array(trees(n), dtype=np.int32).ravel(), np.random.default_rng(n)
+    for _ in range(5):
+        rebuild("arc-standard", [n] * len(trees(n)), heads, rng, from_end)
+
+
+def test_dependents_to_the_left_may_wait_and_no_others() -> None:
+    """a <- b -> c: LEFT_ARC or SHIFT when a and b are on the stack, and then it is SHIFT, RIGHT_ARC, LEFT_ARC."""
+    system = SYSTEMS["arc-standard"](layout_of(3))
+    oracle = StaticOracle(system, system.layout.heads_to_index(np.array([2, 0, 2], dtype=np.int32)))
     live = np.array([0])
-    names = []
+    choices = []
     while system.legal(live).any():
-        costs = oracle.costs(live)
-        assert (costs == 0).sum() == 1
-        names.append(int(costs.argmin()))
-        step(system, oracle, live, costs.argmin(axis=1))
-    assert names == [SHIFT, SHIFT, LEFT_ARC, ROOT_ARC]
+        free = np.flatnonzero(oracle.costs(live)[0] == 0)
+        choices.append(free.tolist())
+        step(system, oracle, live, free[:1])  # SHIFT where it is among them
+    assert choices == [[SHIFT], [SHIFT], [SHIFT, LEFT_ARC], [RIGHT_ARC], [LEFT_ARC], [ROOT_ARC]]
+
+
+def test_from_the_end_is_the_mirror_image() -> None:
+    """Flat arrays are in the order of reading; HEAD columns are not changed by a way there and back."""
+    sentences, heads = np.array([0, 3, 4]), np.array([2, 0, 2, 0], dtype=np.int32)
+    layout = Layout(sentences, from_end=True)
+    assert layout.words.tolist() == [3, 2, 1, 5]
+    assert layout.number.tolist() == [0, 3, 2, 1, 0, 1, 0]
+    assert layout.heads_to_index(heads).tolist() == [0, 2, 4, 2, 0, 6, 0]
+    assert layout.index_to_heads(layout.heads_to_index(heads)).tolist() == heads.tolist()
 
 
 def test_a_sentence_without_words_is_refused() -> None:

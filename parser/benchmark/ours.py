@@ -55,4 +55,4 @@ class Ours:
     def parse(self, model: Model, blocks: list[Block]) -> None:
         """Parse what `read` gave."""
         for block in blocks:
-            model.parser.parse(block)
+            model.stages.ensemble.parse(block)

@@ -15,6 +15,7 @@ from threadpoolctl import threadpool_limits
 from tqdm import tqdm
 
 from parser import training_data, training_run
+from parser.checkpoint import Checkpoint
 from parser.commands.command_line import OneLineErrors, at_least_one
 from parser.config import PRESETS, Config
 from parser.errors import ClearparseError, FileError
@@ -23,6 +24,7 @@ from parser.parallel import map_in_order
 from parser.plots import can_plot
 from parser.plots import trials as plot_trials
 from parser.stages.dependency_training import Treebank
+from parser.training_networks import Networks
 
 KINDS: dict[str, Any] = {"int": int, "float": float, "str": str}
 
@@ -62,10 +64,10 @@ class Trial:
         with threadpool_limits(limits=1):
             train, dev = training_data.read(self.train), training_data.read([self.dev])
             config = replace(self.base, **values).for_data(train.words, train.nonprojective / train.sentences)
-            treebank, rng = Treebank.of(train.blocks), np.random.default_rng(config.seed)
-            run = training_run.Run(training_run.start(treebank, config, rng), config, treebank, dev, rng, quiet=True)
-            run.train()
-        return {**run.best_epoch(), "seconds": time.monotonic() - start}
+            networks = Networks(Treebank.of(train.blocks), dev, quiet=True)
+            trained = networks.train(config, "network", Checkpoint())
+            scores = training_run.score(trained.ensemble, dev)
+        return {**trained.runs[-1].best_epoch(), **scores, "seconds": time.monotonic() - start}
 
 
 def sample(space: dict[str, list[Any] | tuple[Any, Any]], trials: int, seed: int) -> list[dict[str, Any]]:

@@ -22,7 +22,6 @@ from parser.network.training import DivergedError
 from parser.pipeline import Model, load
 from parser.plots import can_plot, learning_curve
 from parser.self_training import SILVER, silver
-from parser.stages.dependency import DependencyParser
 from parser.stages.dependency_training import Treebank, vectors_of
 from parser.stages.tagger import retagged, with_tags
 from parser.stages.vector_files import read_vectors
@@ -96,34 +95,31 @@ def _train(
 ) -> tuple[Model, Trained]:
     """The model, and how its parser was trained."""
     treebank = Treebank.of(train.blocks)
-    vectors, earlier = _vectors(arguments, treebank, config, checkpoint), None
+    vectors, earlier, jobs = _vectors(arguments, treebank, config, checkpoint), None, arguments.jobs
     whole, learns_text = arguments.stages == "all", bool(arguments.raw_text and config.silver)
     if whole or learns_text:
-        jobs = arguments.jobs
         earlier = train_earlier(train.blocks, config.seed, vectors, jobs, _say_stage, checkpoint, for_parser=whole)
         _say_stage("trees")
     if earlier and whole:
         treebank = replace(treebank, keys=with_tags(treebank.keys, earlier.tags))
         dev = replace(dev, blocks=[retagged(block, earlier.tagger) for block in dev.blocks])
 
-    def start(rng: np.random.Generator) -> DependencyParser:
-        return init.parser.copy() if init else training_run.start(treebank, config, rng, vectors)
-
-    networks = Networks(start, treebank, dev, checkpoint)
-    print("\n".join(training_data.summary(train, dev, start(np.random.default_rng(config.seed)))), flush=True)
+    networks = Networks(treebank, dev, vectors, init.parser if init else None)
+    first = networks.start(config, np.random.default_rng(config.seed))
+    print("\n".join(training_data.summary(train, dev, first)), flush=True)
     if earlier and learns_text:
-        trained = networks.train(first_config(config), "first network")
+        trained = networks.train(first_config(config), "first network", checkpoint, jobs=jobs)
         if not trained.stopped:
-            teacher = Model(Stages(trained.parser, earlier.tokenizer, earlier.tagger), {})
+            teacher = Model(Stages(trained.ensemble, earlier.tokenizer, earlier.tagger), {})
             _say_stage("raw text")
             found = checkpoint.once("silver", SILVER, lambda: silver(teacher, arguments.raw_text))
             _say_stage(f"trees again, with {len(found):,} sentences of the raw text, {len(found.keys):,} words")
-            trained = networks.train(config, "network", found)
+            trained = networks.train(config, "network", checkpoint, found, jobs)
     else:
-        trained = networks.train(config, "network")
-    stages = Stages(trained.parser)
+        trained = networks.train(config, "network", checkpoint, jobs=jobs)
+    stages = Stages(trained.ensemble)
     if earlier and whole:
-        stages = Stages(trained.parser, earlier.tokenizer, earlier.tagger, earlier.lemmatizer)
+        stages = Stages(trained.ensemble, earlier.tokenizer, earlier.tagger, earlier.lemmatizer)
     return model_of(stages.halved() if arguments.half else stages, trained, command, checkpoint.facts), trained
 
 
@@ -207,7 +203,7 @@ def _command_line() -> argparse.ArgumentParser:
         help="text without annotation, a sentence or paragraph a line: words begin with vectors learned from it",
     )
     cli.add_argument("--output", metavar="MODEL", help="where the model goes; default models/TREEBANK-PRESET.model")
-    preset_help = "fast: 200 hidden units; accurate: 512; best: five networks as accurate's that vote"
+    preset_help = "fast: 200 hidden units; accurate: 512; best: four networks as accurate's that vote"
     cli.add_argument("--preset", choices=PRESETS, default="fast", help=preset_help)
     cli.add_argument(
         "--resume",
@@ -232,7 +228,7 @@ def _command_line() -> argparse.ArgumentParser:
     cli.add_argument("--plot", action="store_true", help="draw loss and dev scores by epoch to MODEL.png (extra plot)")
     cli.add_argument("--half", action="store_true", help="store numbers with 16 bits: a file of half the size")
     cli.add_argument(
-        "--jobs", type=at_least_one, default=1, metavar="N", help="processes that train the taggers, a core each"
+        "--jobs", type=at_least_one, default=1, metavar="N", help="networks that are trained at once, a core each"
     )
     group = cli.add_argument_group("config", "each overrides the preset's value")
     presets = [asdict(preset) for preset in PRESETS.values()]

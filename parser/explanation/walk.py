@@ -19,7 +19,7 @@ from parser.stages.dependency import DependencyParser
 from parser.transition.decode import Greedy, run
 from parser.transition.examples import Lessons
 from parser.transition.oracle import IMPOSSIBLE, ORACLES, SwapOracle
-from parser.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Index, Layout, Mask, System
+from parser.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Index, Mask, System
 from parser.treebank.conllu import DEPREL, Block
 from parser.treebank.tree import nonprojective_sentences, projectivized, roots_per_sentence
 from parser.treebank.vocabulary import NULL, ROOT, Encoder, word_keys
@@ -96,7 +96,7 @@ def walk(
     does, and not the parser's own. moves: classes to take in the first steps, whatever parser and gold tree say.
     Raises ClearparseError if one of these is not legal where it is to be taken.
     """
-    layout = Layout(sentence.sentences)
+    layout = parser.layout(sentence.sentences)
     system = SYSTEMS[parser.system](layout)
     greedy = parser.greedy(system, word_keys(sentence))
     teacher = _teacher(greedy, sentence) if gold else None
@@ -136,7 +136,7 @@ def _teacher(greedy: Greedy, sentence: Block) -> _Teacher:
     system, transitions = greedy.system, greedy.transitions
     heads, sentences, layout = sentence.heads(), sentence.sentences, system.layout
     projective = not nonprojective_sentences(heads, sentences)[0]
-    if not ORACLES[system.name].exploration:
+    if ORACLES[system.name].projective:
         heads = projectivized(heads, sentences)
     number = {label.encode(): i for i, label in enumerate(transitions.labels)}
     labels = layout.spread(np.array([number.get(label, -1) for label in sentence.column(DEPREL)]), null=0, root=0)

@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterator, Sequence
-from typing import Any, NamedTuple
+from functools import partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,25 +22,8 @@ from parser.treebank.conllu import Block
 from parser.treebank.vocabulary import NULL, ROOT, Encoder, Vocabulary, word_keys
 
 
-class Calibration(NamedTuple):
-    """From the probability p of an arc's transition to that of the arc being right: a logistic curve (Platt 1999)."""
-
-    slope: float = 1.0
-    intercept: float = 0.0
-
-    def __call__(self, p: NDArray[np.floating]) -> NDArray[np.floating]:
-        z = self.slope * logit(p) + self.intercept
-        return np.asarray(1 / (1 + np.exp(-z)))
-
-
-def logit(p: NDArray[np.floating]) -> NDArray[np.floating]:
-    """log p / (1 - p), p kept away from 0 and 1."""
-    p = np.clip(p, 1e-6, 1 - 1e-6)
-    return np.asarray(np.log(p / (1 - p)))
-
-
 class DependencyParser:
-    """A trained (or, at first, random) parser."""
+    """A trained (or, at first, random) parser. from_end: it reads sentences from their last word to the first."""
 
     def __init__(
         self,
@@ -48,9 +32,10 @@ class DependencyParser:
         system: str,
         vocabulary: Vocabulary,
         transitions: Transitions,
-        calibration: Calibration = Calibration(),  # noqa: B008 (it cannot change)
+        *,
+        from_end: bool = False,
     ) -> None:
-        self.calibration = calibration
+        self.from_end = from_end
         self.params, self.template, self.system = params, template, system
         self.vocabulary, self.transitions = vocabulary, transitions
         self.features = Features(template, vocabulary, len(transitions.labels))
@@ -59,20 +44,21 @@ class DependencyParser:
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = self.params, self.template, self.system, self.vocabulary, self.transitions, self.calibration
-        return DependencyParser, parts
+        parts = self.params, self.template, self.system, self.vocabulary, self.transitions
+        return partial(DependencyParser, from_end=self.from_end), parts
 
     def with_parameters(self, params: Parameters) -> DependencyParser:
         """The same parser with other numbers."""
-        return DependencyParser(params, self.template, self.system, self.vocabulary, self.transitions, self.calibration)
+        parts = self.template, self.system, self.vocabulary, self.transitions
+        return DependencyParser(params, *parts, from_end=self.from_end)
 
     def copy(self) -> DependencyParser:
         """The same parser with numbers of its own, which can be trained."""
         return self.with_parameters(Parameters(*(array.copy() for array in self.params)))
 
-    def with_calibration(self, calibration: Calibration) -> DependencyParser:
-        """The same parser with another view of its own confidence."""
-        return DependencyParser(self.params, self.template, self.system, self.vocabulary, self.transitions, calibration)
+    def layout(self, sentences: NDArray[np.int64]) -> Layout:
+        """Where the words of some sentences lie for this parser: sentences (S + 1,), where they begin."""
+        return Layout(sentences, from_end=self.from_end)
 
     def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
         """HEAD (words,) and DEPREL of each word of a block; `batch` sentences take a step together.
@@ -93,7 +79,7 @@ class DependencyParser:
         certain: list[NDArray[np.floating]] = [np.empty(0)]
         with self._lock:
             for keys, sentences in self._parts(word_keys(block), block.sentences):
-                system = SYSTEMS[self.system](Layout(sentences))
+                system = SYSTEMS[self.system](self.layout(sentences))
                 greedy = self.greedy(system, keys)
                 if certainty:
                     greedy.certainty = np.ones(system.layout.size)  # a forced arc is certain
@@ -122,7 +108,7 @@ class DependencyParser:
         """For each sentence what the network thinks on the way to its tree: (steps, C), see Watched.noted."""
         if not len(block):
             return []
-        system = SYSTEMS[self.system](Layout(block.sentences))
+        system = SYSTEMS[self.system](self.layout(block.sentences))
         watched = Watched(self.greedy(system, word_keys(block)))
         run(system, self.transitions, watched)
         return list(watched.noted())

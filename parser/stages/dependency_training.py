@@ -83,19 +83,28 @@ class Treebank:
 
 
 def new_parser(
-    treebank: Treebank, template: str, config: Config, rng: np.random.Generator, vectors: Vectors | None = None
+    treebank: Treebank,
+    template: str,
+    config: Config,
+    rng: np.random.Generator,
+    vectors: Vectors | None = None,
+    *,
+    from_end: bool = False,
 ) -> DependencyParser:
     """An untrained parser for the words and labels of a treebank, and for forms of which there are vectors."""
     channels = channels_of(parse_template(template))
     vocabulary = Vocabulary.count(treebank.keys, channels, {"form": config.min_count})
     if vectors:
         vocabulary = vectors.widen(vocabulary)
-    transitions = Transitions(*labels_of(treebank), SYSTEMS[config.system].kinds)
+    left, right, root = labels_of(treebank)
+    if from_end:
+        left, right = right, left
+    transitions = Transitions(left, right, root, SYSTEMS[config.system].kinds)
     features = Features(template, vocabulary, len(transitions.labels))
     params = Parameters.initial(V=features.V, m=features.m, d=config.d, H=config.H, C=len(transitions.kind), rng=rng)
     if vectors:
         vectors.fill(params.L, vocabulary, config.vector_scale)
-    return DependencyParser(params, template, config.system, vocabulary, transitions)
+    return DependencyParser(params, template, config.system, vocabulary, transitions, from_end=from_end)
 
 
 def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> Vectors:
@@ -140,7 +149,7 @@ class Lecturer:
         self.gold = len(treebank)
         self.silver_share = min(1.0, config.silver * len(treebank.keys) / len(silver.keys)) if silver else 0.0
         treebank = Treebank.concatenated([treebank, silver]) if silver else treebank
-        if not ORACLES[parser.system].exploration:  # a static oracle knows the way to projective trees alone
+        if ORACLES[parser.system].projective:
             treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
         self.treebank = treebank
         new = set(treebank.labels).difference(parser.transitions.labels)
@@ -190,7 +199,8 @@ class Lecturer:
 
     def _examples(self, section: Treebank, exploration: float) -> Examples:
         """The configurations of a part of the treebank, each with the transition to learn."""
-        parser, layout = self.parser, Layout(section.sentences)
+        parser = self.parser
+        layout = parser.layout(section.sentences)
         system = SYSTEMS[parser.system](layout)
         oracle = ORACLES[parser.system](system, layout.heads_to_index(section.heads))
         type_rows, type_of = self._types_some_hidden(section, layout)
@@ -218,9 +228,9 @@ class Lecturer:
 
 def log_likelihoods(parser: DependencyParser, treebank: Treebank) -> NDArray[np.float64]:
     """For each sentence the mean log probability that the parser gives to the transitions of its gold tree."""
-    if not ORACLES[parser.system].exploration:
+    if ORACLES[parser.system].projective:
         treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
-    layout = Layout(treebank.sentences)
+    layout = parser.layout(treebank.sentences)
     system = SYSTEMS[parser.system](layout)
     oracle = ORACLES[parser.system](system, layout.heads_to_index(treebank.heads))
     number = {label: i for i, label in enumerate(parser.transitions.labels)}

@@ -1,12 +1,14 @@
 """What each move costs: how many arcs of the gold tree it puts out of reach.
 
-Moves of minimum cost are the ones to learn (Goldberg & Nivre 2013); a tree the system cannot build has none of cost
-zero. Costs are exact under the one-root rule for every projective tree with one root (tests: brute force).
+Moves of minimum cost are the ones to learn (Goldberg & Nivre 2013), in any configuration; a tree the system cannot
+build has none of cost zero. Arc-hybrid's costs are exact under the one-root rule for every projective tree with one
+root (tests: brute force).
 """
 
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,7 +21,9 @@ from parser.transition.systems import (
     ArcHybrid,
     ArcHybridSwap,
     ArcStandard,
+    ArcStandardSwap,
     Index,
+    Layout,
     Mask,
     System,
 )
@@ -31,16 +35,17 @@ IMPOSSIBLE = 1 << 20  # the cost of an illegal move; no sentence has so many arc
 class Oracle(ABC):
     """Costs of moves against gold heads (flat indices, see Layout.heads_to_index).
 
-    exploration: whether the costs hold in every configuration, or only on the way to the gold tree.
+    exploration: whether the costs hold in every configuration, or only on the way to the gold tree. projective: must
+    the gold tree be?
     """
 
-    exploration: bool
+    exploration: ClassVar[bool] = True
+    projective: ClassVar[bool] = False
 
     def __init__(self, system: System, gold: Index) -> None:
         self.system, self.gold = system, gold
-        # Dependents of each word in the gold tree that are still in the buffer, and those on the stack.
+        # Dependents of each word in the gold tree that are still in the buffer.
         self.in_buffer: Index = np.bincount(gold, minlength=len(gold))
-        self.on_stack: Index = np.zeros(len(gold), dtype=np.intp)
 
     @abstractmethod
     def _costs(self, live: Index) -> tuple[Index, Index, Index]:
@@ -54,12 +59,8 @@ class Oracle(ABC):
 
     def advance(self, live: Index, move: Index) -> None:
         """Note the moves (B,) that the configurations live (B,) are about to take."""
-        left, right, _ = self.system.dependent(live)
         word = self.system.b0[live[move == SHIFT]]
-        head = self.gold[word]  # distinct, since each configuration is of another sentence
-        self.in_buffer[head] -= 1
-        self.on_stack[head] += 1
-        self.on_stack[self.gold[np.where(move == LEFT_ARC, left, right)[move != SHIFT]]] -= 1
+        self.in_buffer[self.gold[word]] -= 1  # distinct, since each configuration is of another sentence
 
 
 class DynamicOracle(Oracle):
@@ -69,7 +70,14 @@ class DynamicOracle(Oracle):
     stack: an arc from ROOT is lost only with the bottom, and SHIFT over a stack that is not empty loses (ROOT, b0).
     """
 
-    exploration = True
+    def __init__(self, system: System, gold: Index) -> None:
+        super().__init__(system, gold)
+        self.on_stack: Index = np.zeros(len(gold), dtype=np.intp)  # dependents of each word that are on the stack
+
+    def advance(self, live: Index, move: Index) -> None:
+        super().advance(live, move)
+        self.on_stack[self.gold[self.system.b0[live[move == SHIFT]]]] += 1
+        self.on_stack[self.gold[self.system.s0[live[move != SHIFT]]]] -= 1
 
     def _costs(self, live: Index) -> tuple[Index, Index, Index]:
         system, gold = self.system, self.gold
@@ -101,8 +109,9 @@ class SwapOracle(DynamicOracle):
 
     def __init__(self, system: System, gold: Index) -> None:
         super().__init__(system, gold)
-        layout = system.layout
-        heads, sentences = layout.index_to_heads(gold), np.concatenate(([0], np.cumsum(layout.lengths)))
+        sentences = system.layout.sentences
+        layout = Layout(sentences)  # in which words are counted as they are read
+        heads = layout.index_to_heads(gold)
         place = inorder(heads, sentences)
         self.place = layout.spread(place, null=-1, root=len(place))
         self.component = layout.spread(components(heads, sentences), null=-1, root=-1)
@@ -147,20 +156,68 @@ class SwapOracle(DynamicOracle):
 
 
 class StaticOracle(Oracle):
-    """Arc-standard's usual oracle (Nivre 2004): the one move on the way to a projective tree costs 0, others 1."""
+    """Arc-standard on the way to the gold tree (Nivre 2004): moves that lead there cost 0, others 1.
 
-    exploration = False
+    A word's dependents to the left may wait for those to its right: with SHIFT or LEFT_ARC a tree is built in several
+    ways (Goldberg & Nivre 2013, section 3.2), and the parser has the choice.
+    """
+
+    exploration, projective = False, True
 
     def _costs(self, live: Index) -> tuple[Index, Index, Index]:
         s0 = self.system.s0[live]
         s1 = self.system.below[s0]
-        left = self.gold[s1] == s0
-        right = (self.gold[s0] == s1) & (self.in_buffer[s0] == 0)
-        return (left | right).astype(np.intp), (~left).astype(np.intp), (~right).astype(np.intp)
+        complete = self.in_buffer[s0] == 0
+        left, right = self.gold[s1] == s0, (self.gold[s0] == s1) & complete
+        return ((left & complete) | right).astype(np.intp), (~left).astype(np.intp), (~right).astype(np.intp)
+
+
+class StaticSwapOracle(Oracle):
+    """Arc-standard with SWAP on the way to the gold tree (Nivre 2009), no SWAP before its time.
+
+    Words are wanted in the order in which the gold tree is projective. Of two on the stack in the wrong order the lower
+    one goes back, unless the upper one is in a component with the next word, which can be built first (Nivre, Kuhlmann
+    & Hall 2009). In projective trees dependents to the left may wait, as without SWAP.
+    """
+
+    exploration = False
+
+    def __init__(self, system: System, gold: Index) -> None:
+        super().__init__(system, gold)
+        sentences = system.layout.sentences
+        layout = Layout(sentences)  # in which words are counted as they are read
+        heads = layout.index_to_heads(gold)
+        place = inorder(heads, sentences)
+        self.place = layout.spread(place, null=-1, root=-1)
+        self.component = layout.spread(components(heads, sentences), null=-1, root=-1)
+        self.crossing = nonprojective_sentences(heads, sentences)
+        self.missing: Index = np.bincount(gold, minlength=len(gold))  # dependents that a word does not have yet
+
+    def _costs(self, live: Index) -> tuple[Index, Index, Index]:
+        raise NotImplementedError
+
+    def costs(self, live: Index) -> NDArray[np.intp]:
+        system, gold, place, missing = self.system, self.gold, self.place, self.missing
+        s0, b0 = system.s0[live], system.b0[live]
+        s1 = system.below[s0]
+        left = (gold[s1] == s0) & (missing[s1] == 0)
+        right = (gold[s0] == s1) & (missing[s0] == 0)
+        swap = (place[s0] < place[s1]) & (self.component[s0] != self.component[b0]) & ~left & ~right
+        may_wait = left & (self.in_buffer[s0] > 0) & ~self.crossing[live]
+        costs = np.stack(((left & ~may_wait) | right | swap, ~left, ~right, np.zeros_like(left), ~swap), axis=1)
+        return np.where(system.legal(live), costs, IMPOSSIBLE)
+
+    def advance(self, live: Index, move: Index) -> None:
+        super().advance(live, move)
+        system = self.system
+        s0 = system.s0[live]
+        head = np.where(move == LEFT_ARC, s0, system.below[s0])
+        self.missing[head[(move != SHIFT) & (move != SWAP)]] -= 1
 
 
 ORACLES: dict[str, type[Oracle]] = {
     ArcHybrid.name: DynamicOracle,
     ArcStandard.name: StaticOracle,
+    ArcStandardSwap.name: StaticSwapOracle,
     ArcHybridSwap.name: SwapOracle,
 }

@@ -23,13 +23,14 @@ MOVES = ("SHIFT", "LEFT_ARC", "RIGHT_ARC", "ROOT_ARC", "SWAP")
 
 
 class Layout:
-    """Where the words of S sentences lie in the flat arrays.
+    """Where the words of S sentences lie in the flat arrays, in the order in which they are read.
 
-    sentences (S + 1,): words of sentence s are sentences[s] : sentences[s + 1].
-    first (S,), root (S,): index of each sentence's first word and of its ROOT; words (words,): index of each word.
+    sentences (S + 1,): words of sentence s are sentences[s] : sentences[s + 1]. from_end: the last word is read first.
+    first (S,), root (S,): index of the word of each sentence that is read first, and of its ROOT.
+    words (words,): index of each word; number (size,): what CoNLL-U calls the word at each index, from 1; ROOT is 0.
     """
 
-    def __init__(self, sentences: NDArray[np.int64]) -> None:
+    def __init__(self, sentences: NDArray[np.int64], *, from_end: bool = False) -> None:
         lengths = np.diff(sentences)
         if len(lengths) and lengths.min() < 1:
             raise ValueError("a sentence without words cannot be parsed")
@@ -37,8 +38,12 @@ class Layout:
         self.first: Index = sentences[:-1] + order + 1
         self.root: Index = sentences[1:] + order + 1
         self.words: Index = np.arange(int(sentences[-1])) + np.repeat(order, lengths) + 1
+        if from_end:
+            self.words = np.repeat(self.first + self.root - 1, lengths) - self.words
         self.size = int(sentences[-1]) + len(lengths) + 1
-        self.lengths = lengths
+        self.sentences, self.lengths = sentences, lengths
+        self.number: Index = np.zeros(self.size, dtype=np.intp)
+        self.number[self.words] = np.arange(len(self.words)) - np.repeat(sentences[:-1], lengths) + 1
 
     def spread(self, values: Index, *, null: int, root: int) -> Index:
         """Values of words (words,) at the words' flat indices (size,), with others for NULL and every ROOT."""
@@ -50,15 +55,13 @@ class Layout:
     def heads_to_index(self, heads: NDArray[np.int32]) -> Index:
         """HEAD columns (words,), 0 for the root, as flat indices (size,): the head of each word, ROOT included."""
         result: Index = np.zeros(self.size, dtype=np.intp)
-        first, root = (np.repeat(ends, self.lengths) for ends in (self.first, self.root))
-        result[self.words] = np.where(heads == 0, root, first + heads - 1)
+        start, root = (np.repeat(ends, self.lengths) for ends in (self.sentences[:-1], self.root))
+        result[self.words] = np.where(heads == 0, root, self.words[start + heads - 1])
         return result
 
     def index_to_heads(self, index: Index) -> NDArray[np.int32]:
         """The inverse: flat indices (size,) as HEAD columns (words,)."""
-        first, root = (np.repeat(ends, self.lengths) for ends in (self.first, self.root))
-        heads = index[self.words]
-        return np.where(heads == root, 0, heads - first + 1).astype(np.int32)
+        return self.number[index[self.words]].astype(np.int32)
 
 
 class System(ABC):
@@ -199,7 +202,7 @@ class ArcStandard(System):
         word = self.below[head]
         self._attach_left(head, word, label[taken])
         self.below[head] = self.below[word]
-        taken = np.flatnonzero(move >= RIGHT_ARC)
+        taken = np.flatnonzero((move == RIGHT_ARC) | (move == ROOT_ARC))
         word = self.s0[live[taken]]
         self._attach_right(self.below[word], word, label[taken])
         self.s0[live[taken]] = self.below[word]
@@ -232,7 +235,35 @@ class ArcHybridSwap(ArcHybrid):
         self.b0[swapped], self.s0[swapped] = s0, self.below[s1]
 
 
-SYSTEMS: dict[str, type[System]] = {system.name: system for system in (ArcHybrid, ArcStandard, ArcHybridSwap)}
+class ArcStandardSwap(ArcStandard):
+    """Arc-standard with SWAP (Nivre 2009), which can build every tree.
+
+    SWAP   s1 goes back into the buffer   legal: s1 is a word before s0 in the sentence
+
+    Two words change places at most once, so there is an end. Left and right of a word are those of the new order.
+    """
+
+    name = "arc-standard-swap"
+    kinds = 5
+
+    def legal(self, live: Index) -> Mask:
+        s0 = self.s0[live]
+        s1 = self.below[s0]
+        return np.column_stack((super().legal(live), (s1 != 0) & (s1 < s0)))
+
+    def apply(self, live: Index, move: Index, label: Index) -> None:
+        super().apply(live, move, label)
+        swapped = live[move == SWAP]
+        s0 = self.s0[swapped]
+        s1 = self.below[s0]
+        self.below[s0] = self.below[s1]
+        self.after[s1] = self.b0[swapped]
+        self.b0[swapped] = s1
+
+
+SYSTEMS: dict[str, type[System]] = {
+    system.name: system for system in (ArcHybrid, ArcStandard, ArcHybridSwap, ArcStandardSwap)
+}
 
 
 class Transitions:

@@ -34,16 +34,19 @@ def in_cycle(heads: Heads, sentences: Offsets) -> Mask:
     Pointer doubling: after k rounds each pointer is 2**k arcs up. Once that is as many as a sentence has words,
     a pointer is at the root or on a cycle, and every word of a cycle is pointed at by one of its own.
     """
-    words = len(heads)
-    up = np.append(absolute(heads, sentences), -1)  # up[-1] = -1: above the root is the root
-    longest = int(np.diff(sentences).max(initial=0))
+    return cyclic(absolute(heads, sentences), int(np.diff(sentences).max(initial=0)))
+
+
+def cyclic(up: Offsets, longest: int) -> Mask:
+    """(n,) Which of n nodes are on a cycle: up (n,) is the node above each, -1 for none. No way is longer than told."""
+    up = np.append(up, -1)  # up[-1] = -1: above the root is the root
     for _ in range(longest.bit_length()):
         if (up < 0).all():
             break
         up = up[up]
-    cyclic = np.zeros(words + 1, bool)
-    cyclic[up] = True
-    return cyclic[:words]
+    result = np.zeros(len(up), bool)
+    result[up] = True
+    return result[:-1]
 
 
 def levels(heads: Heads, sentences: Offsets) -> list[Offsets]:
