@@ -10,12 +10,7 @@ from typing import Any, TypeVar
 from parser.errors import ClearparseError
 
 # With which one a system votes, where there are several networks.
-OTHER_SYSTEM = {
-    "arc-standard": "arc-hybrid",
-    "arc-hybrid": "arc-standard",
-    "arc-standard-swap": "arc-hybrid-swap",
-    "arc-hybrid-swap": "arc-standard-swap",
-}
+OTHER_SYSTEM = {"arc-standard": "arc-hybrid", "arc-standard-swap": "arc-hybrid", "arc-hybrid": "arc-standard"}
 SWAP_FROM = 0.1  # the part of the training sentences that must be non-projective for SWAP to be chosen
 
 
@@ -80,8 +75,8 @@ class Config(NetworkConfig):
     template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
     system: str = _choice(
         "auto",
-        "arc-standard, arc-hybrid, or one of them with -swap, which makes crossing arcs; auto: as the training data need",
-        names=("auto", "arc-standard", "arc-standard-swap", "arc-hybrid", "arc-hybrid-swap"),
+        "arc-standard, arc-standard-swap (which makes crossing arcs), arc-hybrid; auto: as the training data need",
+        names=("auto", "arc-standard", "arc-standard-swap", "arc-hybrid"),
     )
     silver: float = _choice(
         2.0, "words of raw text, with trees by the first networks, that a pass has for each of the treebank", 0, 100

@@ -20,7 +20,7 @@ MANY_LABELS = 200  # UD's largest treebanks have about 60 relations with their s
 MANY_TAGS = {"UPOS": (UPOS, 100), "XPOS": (XPOS, 5000), "FEATS": (FEATS, 5000)}  # beyond it something is odd
 NAMED = 20  # labels that a message names
 _CROSSING = {
-    "arc-hybrid-swap": "arc-hybrid-swap makes crossing arcs and learns them",
+    "arc-standard-swap": "arc-standard-swap makes crossing arcs and learns them",
     "arc-hybrid": "arc-hybrid makes no crossing arcs and learns the moves that lose fewest arcs",
     "arc-standard": "arc-standard makes no crossing arcs and learns these sentences with their arcs lifted",
 }

@@ -246,7 +246,7 @@ def save_and_check(model: Model, path: Path, dev: Data) -> None:
     told = {**model.record, "model_sha256": checksum(path)}
     with atomic_output(f"{path}.json") as file:
         file.write(json.dumps(told, indent=2, ensure_ascii=False).encode() + b"\n")
-    again = score(load(path).parser, dev)
+    again = score(load(path).stages.ensemble, dev)
     wanted = {name: model.record["dev_scores"][name] for name in again}
     if again != wanted:
         raise ClearparseError(f"{path}: the saved model scores {again} on dev, in training it was {wanted}")

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from parser.network import gradient_check
-from parser.network.classifier import Gradients, Parameters, Rows, averaged, backward, forward, scores
+from parser.network.classifier import Gradients, Parameters, Rows, backward, forward, scores
 from parser.network.gradient_check import BOUND, DIMS, Check, check_gradients, check_identities, random_problem
 
 SEEDS = st.integers(0, 2**32 - 1)
@@ -141,13 +141,3 @@ def test_what_cannot_be_is_refused() -> None:
         backward(params, forward(params, w, legal=legal)[1], target)
     with pytest.raises(ValueError, match="not legal"):
         backward(params, forward(params, w, legal=legal)[1], np.full((len(w), DIMS["C"]), 0.25))
-
-
-def test_several_networks_side_by_side_give_the_mean_of_their_scores() -> None:
-    rng = np.random.default_rng(1)
-    networks = [Parameters.initial(V=30, m=4, d=3, H=5, C=6, rng=rng, dtype=np.float64) for _ in range(3)]
-    for params in networks:
-        params.b_1[...], params.b_2[...] = rng.normal(size=(1, 5)), rng.normal(size=(1, 6))
-    w = rng.integers(0, 30, (20, 4))
-    expected = np.mean([scores(params, w) for params in networks], axis=0)
-    np.testing.assert_allclose(scores(averaged(networks), w), expected, rtol=1e-12, atol=1e-15)

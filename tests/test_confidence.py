@@ -14,7 +14,7 @@ from parser.evaluation import right_arcs
 from parser.network.classifier import softmax
 from parser.pipeline import load
 from parser.reliability import reliability
-from parser.stages.dependency import Calibration, logit
+from parser.stages.ensemble import Calibration, logit
 from parser.transition.decode import Greedy, best
 from parser.transition.systems import SHIFT, SYSTEMS, Index, Layout
 from parser.treebank.conllu import parse_block
@@ -68,7 +68,7 @@ def test_calibration_is_a_logistic_curve() -> None:
 
 
 def test_a_trained_model_is_as_sure_as_it_is_right_on_dev(model: Path) -> None:
-    parser, block = load(model).parser, parse_block(DEV.read_bytes(), trees=True)
+    parser, block = load(model).stages.ensemble, parse_block(DEV.read_bytes(), trees=True)
     assert parser.calibration != Calibration()
     heads, deprels, certainty = parser.parse_with_certainty(block)
     assert parser.calibration(certainty).mean() == pytest.approx(right_arcs(block, heads, deprels).mean(), abs=0.01)

@@ -214,7 +214,7 @@ def _command_line() -> argparse.ArgumentParser:
         "--again",
         metavar="RECORD",
         help="repeat the training of a record, MODEL.json, and tell whether the same bytes come out; the model goes"
-        " to --output, or beside that of the record"
+        " to --output, or beside that of the record",
     )
     cli.add_argument("--init", metavar="MODEL", help="go on from this model, on other data")
     cli.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of the matrix products (default 1)")

@@ -13,7 +13,6 @@ theta are the scores, not "all parameters"; delta_1 = dJ/dtheta and delta_2 = dJ
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple
 
@@ -59,24 +58,6 @@ class Parameters(NamedTuple):
 def halved(params: Parameters) -> Parameters:
     """The same, each number rounded to what 16 bits hold."""
     return Parameters(*(array.astype(np.float16).astype(array.dtype) for array in params))
-
-
-def averaged(networks: Sequence[Parameters]) -> Parameters:
-    """One network whose theta is the mean of the thetas of k: they stand side by side, and W leaves them apart.
-
-    L (V, k d), W (m k d, k H) with a block of each network for each slot, U (k H, C) divided by k.
-    """
-    k, (d, H) = len(networks), (networks[0].L.shape[1], networks[0].U.shape[0])
-    W = np.zeros((len(networks[0].W) // d, k * d, k * H), networks[0].W.dtype)
-    for i, params in enumerate(networks):
-        W[:, i * d : (i + 1) * d, i * H : (i + 1) * H] = params.W.reshape(-1, d, H)
-    return Parameters(
-        L=np.concatenate([params.L for params in networks], axis=1),
-        W=W.reshape(-1, k * H),
-        b_1=np.concatenate([params.b_1 for params in networks], axis=1),
-        U=np.concatenate([params.U for params in networks]) / W.dtype.type(k),
-        b_2=np.mean([params.b_2 for params in networks], axis=0),
-    )
 
 
 @dataclass(frozen=True)

@@ -72,7 +72,7 @@ def vote(
 
     found: HEAD, DEPREL and certainty of each parser. A label is that of most weight among those with the arc.
     """
-    heads = np.stack([each[0] for each in found])                                   # (k, words)
+    heads = np.stack([each[0] for each in found])  # (k, words)
     numbers = {label: i for i, label in enumerate(dict.fromkeys(label for each in found for label in each[1]))}
     labels = np.array([[numbers[label] for label in each[1]] for each in found])
     weights = np.stack([each[2] for each in found]).astype(np.float64) ** 2

@@ -15,16 +15,13 @@ from numpy.typing import NDArray
 
 from parser.transition.systems import (
     LEFT_ARC,
-    RIGHT_ARC,
     SHIFT,
     SWAP,
     ArcHybrid,
-    ArcHybridSwap,
     ArcStandard,
     ArcStandardSwap,
     Index,
     Layout,
-    Mask,
     System,
 )
 from parser.treebank.tree import components, inorder, nonprojective_sentences
@@ -85,74 +82,13 @@ class DynamicOracle(Oracle):
         s1 = system.below[s0]
         head, head_of_b0 = gold[s0], gold[b0]
         from_root = system.is_root[head]
-        children, to_come = self.in_buffer[s0], self._waiting(head, b0)
+        children, to_come = self.in_buffer[s0], head >= b0
         left = children + np.where(from_root, s1 == 0, (head == s1) | (to_come & (head != b0)))
         right = children + (~from_root & to_come)
         # A word that left the buffer and has no head is on the stack: SHIFT loses (h, b0) for every such h but s0.
-        unreached = ~self._waiting(head_of_b0, b0) & (head_of_b0 != s0) & (system.head[head_of_b0] == 0)
+        unreached = (head_of_b0 < b0) & (head_of_b0 != s0) & (system.head[head_of_b0] == 0)
         shift = self.on_stack[b0] + np.where(system.is_root[head_of_b0], s0 != 0, unreached)
         return shift, left, right
-
-    def _waiting(self, word: Index, b0: Index) -> Mask:
-        """Which of these words (B,) are in the buffer whose front is b0 (B,)."""
-        return word >= b0
-
-
-class SwapOracle(DynamicOracle):
-    """Arc-hybrid with SWAP: static for SWAP, dynamic for all else (de Lhoneux, Stymne & Nivre 2017, section 4).
-
-    Words are wanted in the order in which the gold tree is projective. Two words on the stack in the wrong order have
-    to SWAP, but not before the upper one has all it can get without (Nivre, Kuhlmann & Hall 2009, section 4). A word
-    that is going to come back into the buffer can have all its arcs then: SHIFT loses nothing with it. Costs of zero
-    lead to the gold tree; in other configurations, where an arc is lost already, they are an estimate.
-    """
-
-    def __init__(self, system: System, gold: Index) -> None:
-        super().__init__(system, gold)
-        sentences = system.layout.sentences
-        layout = Layout(sentences)  # in which words are counted as they are read
-        heads = layout.index_to_heads(gold)
-        place = inorder(heads, sentences)
-        self.place = layout.spread(place, null=-1, root=len(place))
-        self.component = layout.spread(components(heads, sentences), null=-1, root=-1)
-        self.crossing = nonprojective_sentences(heads, sentences)
-        self.buffered: Mask = np.ones(layout.size, dtype=bool)  # which words are in the buffer
-        # The least place of the words behind each in the buffer; places of later sentences are greater than all.
-        least = np.minimum.accumulate(np.append(place, len(place))[::-1])[::-1]
-        self.least_behind = layout.spread(least[1:], null=-1, root=len(place))
-
-    def costs(self, live: Index) -> NDArray[np.intp]:
-        costs = super().costs(live)
-        system, gold, place = self.system, self.gold, self.place
-        s0, b0 = system.s0[live], system.b0[live]
-        s1 = system.below[s0]
-        wrong = (s1 != 0) & (s1 < s0) & (place[s1] > place[s0])
-        swap = wrong & (self.component[s0] != self.component[b0])
-        least = self.least_behind[b0]
-        b0_returns = (place[s0] > place[b0]) | (place[b0] > least)
-        s0_returns = (place[s0] > np.minimum(place[b0], least)) | wrong
-        missing = self.in_buffer[s0] + self.on_stack[s0]
-        due = self.crossing[live] & (missing == 0) & ((gold[s0] == s1) | (gold[s0] == b0))  # not to be covered now
-        costs[:, SHIFT] = np.where(b0_returns, 0, costs[:, SHIFT]) + (swap | due)
-        for kind, head in ((LEFT_ARC, b0), (RIGHT_ARC, s1)):
-            costs[:, kind] = np.where(s0_returns, missing + (gold[s0] != head), costs[:, kind])
-        costs[:, SWAP] = ~swap
-        return np.where(system.legal(live), costs, IMPOSSIBLE)
-
-    def advance(self, live: Index, move: Index) -> None:
-        swaps = move == SWAP
-        self.buffered[self.system.b0[live[move == SHIFT]]] = False
-        super().advance(live[~swaps], move[~swaps])
-        s0, behind = self.system.s0[live[swaps]], self.system.b0[live[swaps]]
-        for word in (self.system.below[s0], s0):
-            self.buffered[word] = True
-            self.least_behind[word] = np.minimum(self.place[behind], self.least_behind[behind])
-            behind = word
-            self.in_buffer[self.gold[word]] += 1
-            self.on_stack[self.gold[word]] -= 1
-
-    def _waiting(self, word: Index, b0: Index) -> Mask:
-        return self.buffered[word]
 
 
 class StaticOracle(Oracle):
@@ -172,7 +108,7 @@ class StaticOracle(Oracle):
         return ((left & complete) | right).astype(np.intp), (~left).astype(np.intp), (~right).astype(np.intp)
 
 
-class StaticSwapOracle(Oracle):
+class SwapOracle(StaticOracle):
     """Arc-standard with SWAP on the way to the gold tree (Nivre 2009), no SWAP before its time.
 
     Words are wanted in the order in which the gold tree is projective. Of two on the stack in the wrong order the lower
@@ -180,7 +116,7 @@ class StaticSwapOracle(Oracle):
     & Hall 2009). In projective trees dependents to the left may wait, as without SWAP.
     """
 
-    exploration = False
+    projective = False
 
     def __init__(self, system: System, gold: Index) -> None:
         super().__init__(system, gold)
@@ -192,9 +128,6 @@ class StaticSwapOracle(Oracle):
         self.component = layout.spread(components(heads, sentences), null=-1, root=-1)
         self.crossing = nonprojective_sentences(heads, sentences)
         self.missing: Index = np.bincount(gold, minlength=len(gold))  # dependents that a word does not have yet
-
-    def _costs(self, live: Index) -> tuple[Index, Index, Index]:
-        raise NotImplementedError
 
     def costs(self, live: Index) -> NDArray[np.intp]:
         system, gold, place, missing = self.system, self.gold, self.place, self.missing
@@ -218,6 +151,5 @@ class StaticSwapOracle(Oracle):
 ORACLES: dict[str, type[Oracle]] = {
     ArcHybrid.name: DynamicOracle,
     ArcStandard.name: StaticOracle,
-    ArcStandardSwap.name: StaticSwapOracle,
-    ArcHybridSwap.name: SwapOracle,
+    ArcStandardSwap.name: SwapOracle,
 }

@@ -208,33 +208,6 @@ class ArcStandard(System):
         self.s0[live[taken]] = self.below[word]
 
 
-class ArcHybridSwap(ArcHybrid):
-    """Arc-hybrid with SWAP, which can build every tree (after Nivre 2009; de Lhoneux, Stymne & Nivre 2017).
-
-    SWAP   s0 and s1 go back into the buffer, s0 first   legal: s1 is before s0 in the sentence
-
-    Two words change places at most once, so there is an end. SHIFT and SWAP in turn are the SWAP of de Lhoneux et al.;
-    with what comes in between, a word can first get its children to the right, and then all change places at once.
-    Left and right of a word are those of the new order.
-    """
-
-    name = "arc-hybrid-swap"
-    kinds = 5
-
-    def legal(self, live: Index) -> Mask:
-        s0 = self.s0[live]
-        s1 = self.below[s0]
-        return np.column_stack((super().legal(live), (s1 != 0) & (s1 < s0)))
-
-    def apply(self, live: Index, move: Index, label: Index) -> None:
-        super().apply(live, move, label)
-        swapped = live[move == SWAP]
-        s0 = self.s0[swapped]
-        s1 = self.below[s0]
-        self.after[s0], self.after[s1] = s1, self.b0[swapped]
-        self.b0[swapped], self.s0[swapped] = s0, self.below[s1]
-
-
 class ArcStandardSwap(ArcStandard):
     """Arc-standard with SWAP (Nivre 2009), which can build every tree.
 
@@ -261,9 +234,7 @@ class ArcStandardSwap(ArcStandard):
         self.b0[swapped] = s1
 
 
-SYSTEMS: dict[str, type[System]] = {
-    system.name: system for system in (ArcHybrid, ArcStandard, ArcHybridSwap, ArcStandardSwap)
-}
+SYSTEMS: dict[str, type[System]] = {system.name: system for system in (ArcHybrid, ArcStandard, ArcStandardSwap)}
 
 
 class Transitions:
