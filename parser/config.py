@@ -109,5 +109,5 @@ ACCURATE = Config(H=512, passes=20, dropout=0.4, slot_dropout=0.15, lr=2e-3)
 PRESETS: dict[str, Config] = {
     "fast": Config(),
     "accurate": ACCURATE,
-    "best": replace(ACCURATE, networks=4),
+    "best": replace(ACCURATE, passes=14, networks=4),
 }

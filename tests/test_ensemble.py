@@ -128,3 +128,17 @@ def test_processes_make_no_difference(model: Model, dev: Data) -> None:
 def test_trees_do_not_depend_on_the_neighbours(model: Model, dev: Data) -> None:
     together = [sentence for block in dev.blocks for sentence in model.parse_block(block)]
     assert [tree for sentence in together for tree in model.parse([sentence])] == together
+
+
+@pytest.mark.parametrize("jobs", [1, 2])
+def test_a_network_that_is_done_is_not_trained_again(dev: Data, jobs: int) -> None:
+    config, checkpoint = replace(CONFIG, networks=2), Checkpoint()
+    networks = Networks(Treebank.of(dev.blocks), dev, quiet=True)
+    first = networks.train(replace(config, networks=1), "network", checkpoint)
+    arrays, _ = checkpoint.get("network 1") or ({}, {})
+    arrays["best.U"] = np.zeros_like(arrays["best.U"])  # what no training makes
+    both = networks.train(config, "network", checkpoint, jobs=jobs)
+    assert not both.ensemble.members[0].params.U.any()
+    assert both.ensemble.members[1].params.U.any()
+    assert [run.name for run in both.runs] == ["network 1", "network 2"]
+    assert both.runs[0].epochs == first.runs[0].epochs
