@@ -16,6 +16,7 @@ from parser.commands import parse
 from parser.network.classifier import Parameters, scores, scores_of_one
 from parser.pipeline import Model, load
 from parser.stages.dependency import DependencyParser
+from parser.stages.ensemble import Ensemble
 from parser.tables import Tables
 from parser.treebank.conllu import Block, Sentence, parse_block
 from parser.treebank.tokens import text_of, tokens_of
@@ -47,9 +48,8 @@ def undecided(model: Model, dtype: type) -> Model:
     half = U.shape[1] // 2
     U[:, half : 2 * half] = U[:, :half] * (1 + rng.normal(size=(1, half)) * 3e-7)
     b_2[:, half : 2 * half] = b_2[:, :half]
-    return replace(
-        model, stages=replace(model.stages, parser=model.parser.with_parameters(Parameters(L, W, b_1, U, b_2)))
-    )
+    parser = model.parser.with_parameters(Parameters(L, W, b_1, U, b_2))
+    return replace(model, stages=replace(model.stages, ensemble=Ensemble((parser,))))
 
 
 def together(sentences: list[Sentence]) -> Block:

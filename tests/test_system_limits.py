@@ -128,7 +128,7 @@ def test_too_little_memory(jobs: int, tmp_path: Path) -> None:
     row = "\tword\t_\tNOUN\tNN\t_\t_\t_\t_\t_\n"
     large.write_text("".join(f"{i}{row}" for i in range(1, 1_500_001)) + "\n", encoding="ascii")
     arguments = [large, "--output", tmp_path / "o.conllu", "--jobs", str(jobs)]
-    one_line(limited(*arguments, limit="RLIMIT_AS", most=700 << 20), "memory")
+    one_line(limited(*arguments, limit="RLIMIT_AS", most=600 << 20), "memory")
     assert [path.name for path in tmp_path.iterdir()] == ["large.conllu"]
 
 

@@ -78,7 +78,7 @@ def test_the_python_interface(model: Path, tmp_path: Path) -> None:
     assert [sentence.forms for sentence in parsed] == [sentence.forms for sentence in sentences]
     parser.write_conllu(parsed, tmp_path / "out.conllu")
     assert list(parser.read_conllu(tmp_path / "out.conllu")) == parsed
-    assert "arc-hybrid" in loaded.describe()
+    assert "arc-standard" in loaded.describe()
 
 
 def test_a_tree_is_drawn(model: Path, tmp_path: Path) -> None:
