@@ -70,7 +70,7 @@ def numbered_characters(text: str) -> tuple[list[bytes], Index]:
     characters, character = distinct(codes, int(codes.max(initial=0)) + 1)
     pairs, pair = distinct(character * len(kinds) + kind_there, len(characters) * len(kinds))
     places = zip(*(part.tolist() for part in np.divmod(pairs, len(kinds))), strict=True)
-    return [_character_key(chr(characters[k]), kinds[of]) for k, of in places], pair
+    return [_character_key(chr(characters[k]), kinds[of]) for k, of in places], pair.astype(np.intp)
 
 
 def _character_key(character: str, kind: str) -> bytes:
@@ -130,7 +130,7 @@ class Tokenizer:
         """
         pairs, pair = distinct(2 * which + space_after, 2 * len(forms))
         keys = [token_key(forms[k // 2], space_after=bool(k % 2)) for k in pairs.tolist()]
-        ends = _ends(self.sentences, keys, rows, pair)
+        ends = _ends(self.sentences, keys, rows, pair.astype(np.intp))
         ends[rows[1:] - 1] = True
         return ends
 
