@@ -195,13 +195,11 @@ class Encoder:
         If there would be more than `capacity` types, all earlier ones are forgotten, and all are new (0).
         """
         first = len(self._rows)
-        types = self._numbers(keys)
-        if capacity is not None and len(self._rows) > capacity:
+        if capacity is not None and first + len(set(keys).difference(self._types)) > capacity:
             if first > ROOT + 1:
                 self._forget()
-                types = self._numbers(keys)
             first = 0
-        return types, first
+        return self._numbers(keys), first
 
     def _numbers(self, keys: Sequence[bytes]) -> NDArray[np.intp]:
         return np.fromiter(map(self._types.__getitem__, keys), dtype=np.intp, count=len(keys))
