@@ -13,12 +13,10 @@ from typing import Any
 from parser import bundled, storage
 from parser.errors import ClearparseError
 from parser.stages.dependency import DependencyParser
-from parser.stages.tagger import with_tags
 from parser.storage import KIND, Stages
-from parser.treebank.conllu import FEATS, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
+from parser.treebank.conllu import FEATS, FORM, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
 from parser.treebank.plain_text import paragraphs
-from parser.treebank.tokens import conllu_of
-from parser.treebank.vocabulary import word_keys
+from parser.treebank.vocabulary import numbered
 
 SENTENCES = 2000  # of an iterable that are parsed at once
 BLOCK_BYTES = 3 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
@@ -56,20 +54,15 @@ class Model:
     def cut(self, texts: Sequence[str], first: int = 1) -> Block:
         """The sentences of some paragraphs, with nothing but forms; `first` is the number of the first paragraph.
 
-        A sentence's sent_id is 3-2 if it is the second of paragraph 3. Raises ClearparseError for half of a surrogate
-        pair, which is no character, and if the model was trained without the stages for text.
+        See Cut.conllu. Raises ClearparseError for half of a surrogate pair, which is no character, and if the model
+        was trained without the stages for text.
         """
         if self.stages.tokenizer is None:
             raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
         for number, text in enumerate(texts, first):
             if not text.isascii() and (lone := SURROGATE.search(text)):
                 raise ClearparseError(f"paragraph {number}: U+{ord(lone[0]):04X} is half of a character, no UTF-8 text")
-        conllu = []
-        for number, paragraph in enumerate(self.stages.tokenizer.cut(texts), first):
-            for k, sentence in enumerate(paragraph, 1):
-                comments = ["# newpar"] * (k == 1)
-                conllu.append(conllu_of(sentence, [*comments, f"# sent_id = {number}-{k}"]))
-        return parse_block("".join(conllu).encode())
+        return parse_block(self.stages.tokenizer.cut(texts).conllu(first).encode())
 
     def tag(self, block: Block) -> Block:
         """The same block with new tags, and new lemmas if the model makes them.
@@ -81,10 +74,14 @@ class Model:
             raise ClearparseError("this model cannot tag: it was trained without `--stages all`")
         if not len(block):
             return block
-        tags = tagger.tags(word_keys(block), block.sentences)
-        lemmas = lemmatizer.lemmas(with_tags(word_keys(block), tags)) if lemmatizer else block.column(LEMMA)
-        columns = [lemma + b"\t" + of for lemma, of in zip(lemmas, tags, strict=True)]
-        return parse_block(block.with_columns(LEMMA, FEATS, columns), path=block.path)
+        forms, which = numbered(block.column(FORM))
+        keys, which = tagger.tagged([form + b"\t_\t_\t_\t_" for form in forms], which, block.sentences)
+        columns, first = [key.split(b"\t", 2)[2] for key in keys], UPOS
+        if lemmatizer:
+            lemmas, first = lemmatizer.lemmas(keys), LEMMA
+            columns = [lemma + b"\t" + tags for lemma, tags in zip(lemmas, columns, strict=True)]
+        values = [columns[k] for k in which.tolist()]
+        return parse_block(block.with_columns(first, FEATS, values), path=block.path)
 
     def wants_tags(self, block: Block) -> bool:
         """Has the block no tags, and can the model make them?"""

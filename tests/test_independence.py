@@ -17,9 +17,11 @@ from parser.network.classifier import Parameters, scores, scores_of_one
 from parser.pipeline import Model, load
 from parser.stages.dependency import DependencyParser
 from parser.stages.ensemble import Ensemble
+from parser.stages.tagger import without_tags
 from parser.tables import Tables
 from parser.treebank.conllu import Block, Sentence, parse_block
-from parser.treebank.tokens import text_of, tokens_of
+from parser.treebank.tokens import conllu_of, text_of, tokens_of
+from parser.treebank.vocabulary import numbered, word_keys
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"
@@ -196,3 +198,43 @@ def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
         for thread in threads:
             thread.join()
     assert found == [trees if k % 2 else expected[k:] + expected[:k] for k in range(THREADS)]
+
+
+def test_a_cut_is_written_as_its_tokens_are(texts: list[str]) -> None:
+    """All sentences at once, from columns, as each by itself from its tokens."""
+    texts = ["Don't go.  I 'd can't.", *texts, "It rained."]
+    cut = load(MODEL).stages.tokenizer.cut(texts)  # type: ignore[union-attr]
+    tokens, written = cut.tokens(), []
+    assert any(len(token.words) > 1 for token in tokens)
+    for number, (begin, end) in enumerate(pairwise(cut.rows.tolist()), 7):
+        assert text_of(tokens[begin:end]) == texts[number - 7]
+        bounds = [begin, *(np.flatnonzero(cut.last[begin:end]) + begin + 1).tolist()]
+        for k, (a, b) in enumerate(pairwise(bounds), 1):
+            comments = ["# newpar"] * (k == 1) + [f"# sent_id = {number}-{k}"]
+            written.append(conllu_of(tokens[a:b], comments))
+    assert cut.conllu(7) == "".join(written)
+
+
+@pytest.mark.parametrize("most", [40, 1 << 20])
+def test_those_asked_for_are_labelled_as_all_are(
+    most: int, block: Block, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tagger = load(MODEL).stages.tagger
+    assert tagger
+    keys, rows = without_tags(word_keys(block)), block.sentences
+    labels = tagger.first.label(keys, rows)
+    wanted = np.random.default_rng(5).random(len(keys)) < 0.5
+    monkeypatch.setattr(Tables, "most_types", property(lambda self: most))
+    different, which = numbered(keys)
+    found = tagger.first.label(different, rows, which, wanted)
+    assert (found[wanted] == labels[wanted]).all()
+    assert not found[~wanted].any()
+
+
+def test_parts_are_as_large_as_the_tables_allow(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Tables, "most_types", property(lambda self: 300))
+    parts = list(load(MODEL).parser._parts(word_keys(block), block.sentences))
+    assert [key for keys, _ in parts for key in keys] == word_keys(block)
+    assert len(parts) > 2
+    for (keys, _), (behind, sentences) in pairwise(parts):
+        assert len(set(keys)) <= 300 < len({*keys, *behind[: sentences[1]]})  # another sentence would be too much

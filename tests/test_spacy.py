@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import documented
+import numpy as np
 import pytest
 from test_house import CHECKOUT, pyproject
 from test_stages import model  # noqa: F401 (a fixture: a model of all stages)
@@ -69,10 +70,13 @@ def test_text_is_cut_into_sentences(nlp: Any, model: Path) -> None:  # noqa: F81
     sentences = [span.text.strip() for span in doc.sents]
     assert sentences[0] == "She doesn't see the stars ."  # a blank line ends a sentence
     assert "".join(span.text_with_ws for span in doc.sents) == TEXT
-    ends, _ = load(model).stages.tokenizer.sentence_ends(  # type: ignore[union-attr]
-        [[(t.text, bool(t.whitespace_) or t.text == "stars") for t in doc[1:8]],
-         [(t.text, bool(t.whitespace_) or t.text == "came") for t in doc[9:-1]]]
-    )  # fmt: skip
+    tokens = [*doc[1:8], *doc[9:-1]]
+    ends = load(model).stages.tokenizer.sentence_ends(  # type: ignore[union-attr]
+        [token.text for token in tokens],
+        np.arange(len(tokens)),
+        np.array([bool(token.whitespace_) or token.text in ("stars", "came") for token in tokens]),
+        np.array([0, 7, len(tokens)]),
+    )
     assert len(sentences) == ends.sum()
     for span in doc.sents:
         assert [token.dep_ for token in span].count("ROOT") == 1

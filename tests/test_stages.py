@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -310,9 +311,12 @@ def test_most_characters_may_be_the_last_of_a_token() -> None:
 
 def _cut(characters: Labeller, *texts: str) -> list[list[str]]:
     """The forms of tokens; the other networks of a tokenizer have no part in them."""
-    one_word = new_labeller("form: 0", Items([], [], np.zeros(1, np.int64)), SMALL, np.random.default_rng(1))
+    items = Items([form_key("a")], [multiword.ONE_WORD], np.array([0, 1]))
+    one_word = new_labeller("form: 0", items, SMALL, np.random.default_rng(1))
     cutter = tokenizer.Tokenizer(characters, characters, multiword.Splitter(one_word), spaces=False)
-    return [[form for form, _ in tokens] for tokens in cutter.cut_tokens(texts)]
+    cut = cutter.cut(texts)
+    forms = [token.form for token in cut.tokens()]
+    return [forms[first:end] for first, end in pairwise(cut.rows.tolist())]
 
 
 # Text to trees in whole

@@ -9,7 +9,6 @@ from __future__ import annotations
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +28,7 @@ from parser import bundled
 from parser.pipeline import Model, load
 from parser.treebank import conllu, tokens
 from parser.treebank.conllu import DEPREL, FEATS, UPOS, XPOS, Block, parse_block
+from parser.treebank.vocabulary import numbered
 
 ASSIGNED = ("head", "dep", "is_sent_start", "pos", "tag", "morph", "lemma")  # of tokens
 FILE = "clearparse.model"  # in a pipeline's folder
@@ -100,9 +100,10 @@ class Component:
         open_docs = [k for k, each in enumerate(docs, 1) if not each.has_sentences]
         tokenizer = self.model.stages.tokenizer
         if tokenizer and open_docs:
-            cut = [(token.form, token.space_after) for k in open_docs for token in docs[k - 1].tokens]
-            bounds = [0, *(np.flatnonzero(np.concatenate([ends[k] for k in open_docs])) + 1).tolist()]
-            found, _ = tokenizer.sentence_ends([cut[first:end] for first, end in pairwise(bounds)])
+            cut = [token for k in open_docs for token in docs[k - 1].tokens]
+            rows = np.append(0, np.flatnonzero(np.concatenate([ends[k] for k in open_docs])) + 1)
+            forms, which = numbered([token.form for token in cut])
+            found = tokenizer.sentence_ends(forms, which, np.array([token.space_after for token in cut]), rows)
             lengths = np.cumsum([len(ends[k]) for k in open_docs])
             for k, of_doc in zip(open_docs, np.split(found, lengths[:-1]), strict=True):
                 ends[k] = of_doc

@@ -19,7 +19,7 @@ from parser.transition.decode import BATCH, Greedy, Watched, run
 from parser.transition.features import Features
 from parser.transition.systems import SYSTEMS, Layout, System, Transitions
 from parser.treebank.conllu import Block
-from parser.treebank.vocabulary import NULL, ROOT, Encoder, Vocabulary, word_keys
+from parser.treebank.vocabulary import NULL, ROOT, Encoder, Vocabulary, numbered, word_keys
 
 
 class DependencyParser:
@@ -96,11 +96,12 @@ class DependencyParser:
     ) -> Iterator[tuple[list[bytes], NDArray[np.int64]]]:
         """The keys of words and where their sentences begin, in parts whose types fit into the tables if they can."""
         most, s = self._tables.most_types, 0
-        fits = len(keys) <= most or len(set(keys)) <= most
+        _, type_of = numbered(keys)
         while s < len(sentences) - 1:
             begin = int(sentences[s])
-            last = len(sentences) - 1 if fits else int(np.searchsorted(sentences, begin + most, side="right")) - 1
-            last = max(last, s + 1)
+            met_first = np.sort(np.unique(type_of[begin:], return_index=True)[1])
+            end = begin + int(met_first[most]) if len(met_first) > most else len(keys)
+            last = max(int(np.searchsorted(sentences, end, side="right")) - 1, s + 1)
             yield keys[begin : int(sentences[last])], sentences[s : last + 1] - begin
             s = last
 

@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 
 from parser.stages.window import Labeller
 from parser.treebank.conllu import FEATS, UPOS, Block, parse_block
-from parser.treebank.vocabulary import word_keys
+from parser.treebank.slots import Index
+from parser.treebank.vocabulary import numbered, word_keys
 
 FIRST = """
     lower: -3 -2 -1 0 1 2 3
@@ -54,8 +55,25 @@ class Tagger:
 
     def tags(self, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
         """The tags of each word, given its key and where the sentences begin; tags in the keys are not looked at."""
-        bare = without_tags(keys)
-        return tags_of(self.second, with_tags(bare, tags_of(self.first, bare, sentences)), sentences)
+        tagged, which = self.tagged(*numbered(without_tags(keys)), sentences)
+        tags = [key.split(b"\t", 2)[2] for key in tagged]
+        return [tags[k] for k in which.tolist()]
+
+    def tagged(self, keys: list[bytes], which: Index, sentences: NDArray[np.int64]) -> tuple[list[bytes], Index]:
+        """The different words with their tags, and which of them each word is (words,).
+
+        keys: the different words, without tags; which (words,): which of them each word is.
+        """
+        first = _tagged(keys, which, self.first, self.first.label(keys, sentences, which))
+        return _tagged(keys, which, self.second, self.second.label(first[0], sentences, first[1]))
+
+
+def _tagged(keys: list[bytes], which: Index, labeller: Labeller, labels: Index) -> tuple[list[bytes], Index]:
+    """The different keys with tags, and which of them each word has, given its key's number and its label (words,)."""
+    names, C = [name.encode() for name in labeller.classes], len(labeller.classes)
+    pairs, pair = np.unique(which * C + labels, return_inverse=True)
+    key, label = (part.tolist() for part in np.divmod(pairs, C))
+    return with_tags([keys[k] for k in key], [names[k] for k in label]), pair
 
 
 def tags_of(labeller: Labeller, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:

@@ -11,14 +11,17 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 
 import numpy as np
 from numpy.typing import NDArray
 
+from parser.network.classifier import distinct
 from parser.stages.multiword import Splitter
 from parser.stages.window import Labeller
-from parser.treebank.tokens import Paragraph, Token
+from parser.treebank.columns import Mask
+from parser.treebank.slots import Index
+from parser.treebank.tokens import Cut
+from parser.treebank.vocabulary import numbered
 
 GOES_ON, ENDS = "goes on", "ends"  # the classes of both networks
 
@@ -52,16 +55,25 @@ def character_keys(text: str) -> list[bytes]:
 
     In place of UPOS is what it stands in, in place of XPOS its Unicode category: £ is cut as $ is, both being Sc.
     """
-    keys: list[bytes] = []
-    for stretch in text.split(" "):
-        kind = kind_of(stretch)
-        keys += [character_key(character, kind) for character in stretch]
-        keys.append(character_key(" ", "_"))
-    return keys[:-1]
+    keys, which = numbered_characters(text)
+    return [keys[k] for k in which.tolist()]
 
 
-@functools.lru_cache(maxsize=100_000)
-def character_key(character: str, kind: str) -> bytes:
+def numbered_characters(text: str) -> tuple[list[bytes], Index]:
+    """The different keys of characters, and which of them each character of a text has: (characters,)."""
+    stretches, which = numbered(text.split(" "))
+    kinds, kind = numbered([kind_of(stretch) for stretch in stretches] + ["_"])
+    lengths = np.array([len(stretch) for stretch in stretches])[which]
+    kind_there = np.repeat(kind[which], lengths + 1)[:-1]  # of each character and of the space behind the stretch
+    kind_there[np.cumsum(lengths[:-1] + 1) - 1] = kind[-1]
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    characters, character = distinct(codes, int(codes.max(initial=0)) + 1)
+    pairs, pair = distinct(character * len(kinds) + kind_there, len(characters) * len(kinds))
+    places = zip(*(part.tolist() for part in np.divmod(pairs, len(kinds))), strict=True)
+    return [_character_key(chr(characters[k]), kinds[of]) for k, of in places], pair.astype(np.intp)
+
+
+def _character_key(character: str, kind: str) -> bytes:
     """The key of a character in a stretch of some kind."""
     return f"{character}\t_\t{kind}\t{unicodedata.category(character)}\t_".encode()
 
@@ -86,9 +98,11 @@ def token_key(form: str, *, space_after: bool) -> bytes:
     return f"{form}\t_\t{'space' if space_after else '_'}\t_\t_".encode()
 
 
-def _ends(labeller: Labeller, keys: Sequence[bytes], rows: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Where something ends."""
-    ends: NDArray[np.bool_] = labeller.label(keys, rows) == labeller.classes.index(ENDS)
+def _ends(
+    labeller: Labeller, keys: Sequence[bytes], rows: NDArray[np.int64], which: Index, asked: Mask | None = None
+) -> Mask:
+    """Where something ends: see Labeller.label."""
+    ends: Mask = labeller.label(keys, rows, which, asked) == labeller.classes.index(ENDS)
     return ends
 
 
@@ -101,49 +115,51 @@ class Tokenizer:
     splitter: Splitter
     spaces: bool
 
-    def cut(self, texts: Sequence[str]) -> list[Paragraph]:
-        """The sentences of some paragraphs (see plain_text), each a list of tokens."""
-        cut = self.cut_tokens(texts)
-        ends, rows = self.sentence_ends(cut)
-        words = self.splitter.words([form for paragraph in cut for form, _ in paragraph])
-        all_tokens = (token for paragraph in cut for token in paragraph)
-        tokens = [Token(form, of, space) for (form, space), of in zip(all_tokens, words, strict=True)]
-        last = np.flatnonzero(ends) + 1
-        found: list[Paragraph] = []
-        for first, end in pairwise(rows.tolist()):
-            bounds = [first, *last[slice(*np.searchsorted(last, [first + 1, end + 1]))].tolist()]
-            found.append([tokens[a:b] for a, b in pairwise(bounds)])
-        return found
+    def cut(self, texts: Sequence[str]) -> Cut:
+        """The tokens of some paragraphs (see plain_text), each in its sentence."""
+        text, lengths = " ".join(texts), np.array([len(text) for text in texts], np.int64)
+        start, stop, space_after, rows = self._tokens(text, np.cumsum(lengths + 1) - lengths - 1)
+        forms, which = numbered([text[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
+        last = self.sentence_ends(forms, which, space_after, rows)
+        return Cut(text, start, stop, forms, self.splitter.words(forms), which, space_after, last, rows)
 
-    def sentence_ends(
-        self, paragraphs: Sequence[Sequence[tuple[str, bool]]]
-    ) -> tuple[NDArray[np.bool_], NDArray[np.int64]]:
-        """Which tokens (tokens,) of paragraphs end a sentence, and where these begin, (P + 1,); none is empty."""
-        keys = [token_key(form, space_after=space) for paragraph in paragraphs for form, space in paragraph]
-        rows = np.concatenate(([0], np.cumsum([len(paragraph) for paragraph in paragraphs]))).astype(np.int64)
-        ends = _ends(self.sentences, keys, rows)
+    def sentence_ends(self, forms: Sequence[str], which: Index, space_after: Mask, rows: NDArray[np.int64]) -> Mask:
+        """Which tokens (T,) of paragraphs end a sentence.
+
+        forms: the different tokens; which (T,): which of them each token is. rows (P + 1,): where paragraphs begin.
+        """
+        pairs, pair = distinct(2 * which + space_after, 2 * len(forms))
+        keys = [token_key(forms[k // 2], space_after=bool(k % 2)) for k in pairs.tolist()]
+        ends = _ends(self.sentences, keys, rows, pair.astype(np.intp))
         ends[rows[1:] - 1] = True
-        return ends, rows
+        return ends
 
-    def cut_tokens(self, texts: Sequence[str]) -> list[list[tuple[str, bool]]]:
-        """The tokens of some paragraphs, each with whether a space follows it."""
-        keys = [key for text in texts for key in character_keys(text)]
-        rows = np.concatenate(([0], np.cumsum([len(text) for text in texts]))).astype(np.int64)
-        ends = _ends(self.characters, keys, rows)
-        return [self._tokens(text, ends[first : first + len(text)]) for text, first in zip(texts, rows, strict=False)]
+    def _tokens(self, text: str, begin: NDArray[np.int64]) -> tuple[Index, Index, Mask, NDArray[np.int64]]:
+        """Where the T tokens of paragraphs start and stop, whether a space follows, (T,) each, and rows (P + 1,).
 
-    def _tokens(self, text: str, ends: NDArray[np.bool_]) -> list[tuple[str, bool]]:
-        """The tokens of one paragraph, given which of its characters are the last of a token."""
-        space = np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" ")
+        text: the paragraphs, with a space between them. begin (P,): where each begins.
+        """
+        space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
+        # A token ends before every space; only where tokens have spaces inside is it asked of each character.
+        asked = np.ones(len(text), np.bool_) if self.spaces else ~(space[:-1] | space[1:])
+        ends = self._character_ends(text, begin, asked)
         # A space belongs to a token if neither the character before it ends one nor it itself does.
-        inside = space & ~ends & ~np.concatenate(([True], ends[:-1])) if self.spaces else np.zeros_like(space)
-        outside = space & ~inside
-        before_space = np.concatenate((outside[1:], [True]))
-        last = (ends | before_space) & ~space
-        stops = (np.flatnonzero(last) + 1).tolist()
-        tokens, start = [], 0
-        for stop in stops:
-            follows = stop < len(text) and text[stop] == " "
-            tokens.append((text[start:stop], follows))
-            start = stop + follows
-        return tokens
+        inside = ~ends & ~np.append(True, ends[:-1]) if self.spaces else np.zeros(len(text), np.bool_)
+        outside = space & ~np.append(inside, False)
+        stop = np.flatnonzero((ends | outside[1:]) & ~space[:-1]) + 1
+        space[np.append(begin[1:] - 1, len(text))] = False  # what joins two paragraphs is part of neither
+        space_after = space[stop]
+        start = np.append(0, stop + space_after)[: len(stop)]
+        rows = np.append(np.searchsorted(stop, begin), len(stop))
+        some = np.flatnonzero(np.diff(rows))
+        start[rows[some]] = begin[some]
+        return start, stop, space_after, rows
+
+    def _character_ends(self, text: str, begin: NDArray[np.int64], asked: Mask) -> Mask:
+        """Where a token ends in paragraphs, of the characters asked for, (characters,), and the spaces between them."""
+        keys, which = numbered_characters(text)
+        ends, inside = np.ones(len(text), np.bool_), np.ones(len(text), np.bool_)
+        inside[begin[1:] - 1] = False
+        rows = np.append(begin - np.arange(len(begin)), np.count_nonzero(inside))
+        ends[inside] = _ends(self.characters, keys, rows, which[inside], asked[inside])
+        return ends

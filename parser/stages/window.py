@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from parser.network.classifier import Booleans, Floats, Parameters
 from parser.tables import Tables
 from parser.treebank.slots import Index, Slot, TemplateError, WordSlots, channel_lines, check_slots
-from parser.treebank.vocabulary import CHANNELS, NULL, Encoder, Vocabulary
+from parser.treebank.vocabulary import CHANNELS, NULL, Encoder, Vocabulary, numbered
 
 AT_ONCE = 4096  # items whose scores are in memory at once
 FARTHEST = 100  # places away from an item
@@ -73,36 +73,60 @@ class Labeller:
         """The same with other numbers."""
         return Labeller(params, self.template, self.vocabulary, self.classes)
 
-    def label(self, keys: Sequence[bytes], rows: NDArray[np.int64]) -> Index:
-        """The number of each item's best class, given the items' keys (see word_keys) and where the rows begin.
+    def label(
+        self,
+        keys: Sequence[bytes],
+        rows: NDArray[np.int64],
+        which: Index | None = None,
+        wanted: Booleans | None = None,
+    ) -> Index:
+        """The number of each item's best class (n,), given the items' keys (see word_keys) and where the rows begin.
 
+        which (n,): the number of each item's key, where `keys` are the different ones. wanted (n,): the items whose
+        class is asked for; of the others class 0 is said.
         It depends on nothing but the row that the item is in. Several threads may call this; they take turns.
         """
-        most, n = self._tables.most_types, len(keys)
+        if which is None:
+            keys, which = numbered(keys)
+        wanted = np.ones(len(which), np.bool_) if wanted is None else wanted
+        most, n = self._tables.most_types, len(which)
         with self._lock:
-            if n <= most or len(set(keys)) <= most:
-                return self._label(keys, rows)
+            if len(keys) <= most:
+                return self._label(keys, rows, which, wanted)
             # As many items at a time as there may be types, each time with those around them, which do not count.
             reach, found = self.window.reach, []
             for first in range(0, n, most):
                 begin, end = max(first - reach, 0), min(first + most + reach, n)
-                part = self._label(keys[begin:end], np.unique(np.clip(rows, begin, end)) - begin)
+                here, part_of = np.unique(which[begin:end], return_inverse=True)
+                some = [keys[k] for k in here.tolist()]
+                bounds = np.unique(np.clip(rows, begin, end)) - begin
+                part = self._label(some, bounds, part_of, wanted[begin:end])
                 found.append(part[first - begin : first - begin + most])
         return np.concatenate(found)
 
-    def _label(self, keys: Sequence[bytes], rows: NDArray[np.int64]) -> Index:
+    def _label(self, keys: Sequence[bytes], rows: NDArray[np.int64], which: Index, wanted: Booleans) -> Index:
         found = [np.empty(0, np.intp)]
-        for theta, types in self.theta(keys, rows):
+        for theta, types in self.theta(keys, rows, which, wanted):
             best: Index = theta.argmax(axis=1)
             self._tables.settle(best, theta, _any, partial(_types, types), _no_values)
             found.append(best)
-        return np.concatenate(found)
+        labels = np.zeros(len(which), np.intp)
+        labels[wanted] = np.concatenate(found)
+        return labels
 
-    def theta(self, keys: Sequence[bytes], rows: NDArray[np.int64]) -> Iterator[tuple[Floats, list[Index]]]:
+    def theta(
+        self,
+        keys: Sequence[bytes],
+        rows: NDArray[np.int64],
+        which: Index | None = None,
+        wanted: Booleans | None = None,
+    ) -> Iterator[tuple[Floats, list[Index]]]:
         """The scores of all classes (B, C) for some items after the others, and the types (B,) at each place."""
         types, first = self._encoder.types(keys, self._tables.capacity)
         self._tables.fill(self._encoder.rows(first), first)
+        types = types if which is None else types[which]
         type_of, where = self.window.spread(types, rows)
+        where = where if wanted is None else where[wanted]
         rows_of = self._tables.rows_of(type_of)
         for k in range(0, len(where), AT_ONCE):
             around = [where[k : k + AT_ONCE] + place for place in self.window.places]

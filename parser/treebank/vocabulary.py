@@ -5,9 +5,10 @@ Each channel (form, xpos, suffix ...) owns a range of rows: NULL, ROOT and UNKNO
 
 from __future__ import annotations
 
+import functools
 import re
 from collections import Counter
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from typing import TypeVar
 
 import numpy as np
@@ -21,10 +22,28 @@ LONGEST_SHAPE = 10
 _DIGIT, _LETTER, _REPEATED = re.compile(r"\d"), re.compile(r"[^\W\d_]"), re.compile(r"(.)\1\1+")
 
 
+class _Drawn(dict[int, str]):
+    """What is drawn for each character, by its number: as str.translate wants it."""
+
+    def __missing__(self, code: int) -> str:
+        character = chr(code)
+        if _DIGIT.match(character):
+            drawn = "9"
+        elif _LETTER.match(character):
+            drawn = "X" if character.isupper() else "x"
+        else:
+            drawn = character
+        self[code] = drawn
+        return drawn
+
+
+_DRAWN = _Drawn()
+
+
+@functools.lru_cache(maxsize=100_000)  # several networks look at it
 def shape(form: str) -> str:
     """A form with X for capitals, x for other letters, 9 for digits, and at most two of a kind in a row."""
-    drawn = _LETTER.sub(lambda letter: "X" if letter[0].isupper() else "x", _DIGIT.sub("9", form))
-    return _REPEATED.sub(r"\1\1", drawn)[:LONGEST_SHAPE]
+    return _REPEATED.sub(r"\1\1", form.translate(_DRAWN))[:LONGEST_SHAPE]
 
 
 # Channels of a word: those of its form, and those of its tags.
@@ -49,6 +68,7 @@ OF_TAGS: dict[str, Callable[[Sequence[str]], str]] = {
 }
 CHANNELS = (*OF_FORM, *OF_TAGS)
 Value = TypeVar("Value")
+Item = TypeVar("Item", bound=Hashable)
 
 MOST_FORMS = 500_000  # how many forms an Encoder remembers when it forgets its types
 
@@ -61,6 +81,13 @@ def word_keys(block: Block) -> list[bytes]:
 def form_key(form: str) -> bytes:
     """The key of a word without lemma and tags."""
     return f"{form}\t_\t_\t_\t_".encode()
+
+
+def numbered(items: Sequence[Item]) -> tuple[list[Item], NDArray[np.intp]]:
+    """The different ones of some items as they are met, and which of these each item is: (n,)."""
+    different = list(dict.fromkeys(items))
+    number = dict(zip(different, range(len(different)), strict=True))
+    return different, np.fromiter(map(number.__getitem__, items), np.intp, len(items))
 
 
 class Vocabulary:
@@ -144,8 +171,9 @@ class Encoder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self._forms = _Memory(lambda form: vocabulary.encode_form(form.decode()))
-        self._tags = _Memory(lambda tags: vocabulary.encode_tags(tags.decode().split("\t")))
+        # Tuples: of so many lists Python's collector would look through every one, again and again.
+        self._forms = _Memory(lambda form: tuple(vocabulary.encode_form(form.decode())))
+        self._tags = _Memory(lambda tags: tuple(vocabulary.encode_tags(tags.decode().split("\t"))))
         self._forget()
 
     def _forget(self) -> None:
@@ -154,7 +182,7 @@ class Encoder:
             self._forms.clear()
             self._tags.clear()
         self._types = _Memory(self._new_type)
-        self._rows = [self.vocabulary.special(NULL), self.vocabulary.special(ROOT)]
+        self._rows = [tuple(self.vocabulary.special(row)) for row in (NULL, ROOT)]
 
     def _new_type(self, key: bytes) -> int:
         form, _, tags = key.split(b"\t", 2)
@@ -167,13 +195,11 @@ class Encoder:
         If there would be more than `capacity` types, all earlier ones are forgotten, and all are new (0).
         """
         first = len(self._rows)
-        types = self._numbers(keys)
-        if capacity is not None and len(self._rows) > capacity:
+        if capacity is not None and first + len(set(keys).difference(self._types)) > capacity:
             if first > ROOT + 1:
                 self._forget()
-                types = self._numbers(keys)
             first = 0
-        return types, first
+        return self._numbers(keys), first
 
     def _numbers(self, keys: Sequence[bytes]) -> NDArray[np.intp]:
         return np.fromiter(map(self._types.__getitem__, keys), dtype=np.intp, count=len(keys))

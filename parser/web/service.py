@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import warnings
 from collections.abc import Iterator, Mapping
+from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
@@ -88,8 +89,9 @@ def _presegmented(model: Model, data: str) -> Block:
         return model.cut([])  # which says what the model lacks
     lines = [line for each in data.splitlines() for line in paragraphs(each)]
     cut = model.stages.tokenizer.cut(lines)
-    sentences = ([token for sentence in paragraph for token in sentence] for paragraph in cut)
-    conllu = [conllu_of(tokens, [f"# sent_id = {number}"]) for number, tokens in enumerate(sentences, 1)]
+    tokens = cut.tokens()
+    sentences = (tokens[first:end] for first, end in pairwise(cut.rows.tolist()))
+    conllu = [conllu_of(sentence, [f"# sent_id = {number}"]) for number, sentence in enumerate(sentences, 1)]
     return parse_block("".join(conllu).encode())
 
 
