@@ -64,18 +64,17 @@ class Networks:
         stopped: KeyboardInterrupt | DivergedError | None = None
         with contextlib.closing(training.elsewhere(checkpoint, jobs)) as elsewhere:
             for k in range(config.networks):
-                run = training.run(k)
+                runs.append(run := training.run(k))
                 try:
                     if jobs > 1 and checkpoint.get(run.name) is None:
                         checkpoint.put(run.name, *next(elsewhere))
-                    runs.append(run)
                     run.train(checkpoint)
                 except (KeyboardInterrupt, DivergedError) as stop:
                     stopped = stop
                     break
         if stopped and len(runs) > 1:
             runs.pop()  # several networks vote when they are whole
-        if stopped and (not runs or runs[-1].best is None):
+        if stopped and runs[-1].best is None:
             raise stopped
         members = tuple(run.parser.with_parameters(run.best_parameters()) for run in runs)
         return Trained(Ensemble(members), runs, stopped)
