@@ -73,10 +73,21 @@ def _local(jobs: int) -> LocalCluster:
     """Processes of this machine.
 
     Dask would have each give freed memory back to the system at once, and then much of the time goes into getting the
-    same pages again, emptied, for the next arrays. None: what the C library does by itself.
+    same pages again, emptied, for the next arrays. None: what the C library does by itself. And each would stop a
+    hundred times a second to note what it is at, which nobody looks at here.
     """
-    with config.set({"distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None}):
-        return LocalCluster(n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL)
+    settings = {
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+        "distributed.worker.profile.enabled": False,
+    }
+    with config.set(settings):
+        return LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # of its metrics: any port that is free
+            silence_logs=logging.CRITICAL,
+        )
 
 
 def _check_workers(client: Client, scheduler: str) -> None:
