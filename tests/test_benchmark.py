@@ -15,7 +15,7 @@ from parser.benchmark.cs224n import CS224n
 from parser.benchmark.curves import widened
 from parser.benchmark.machine import Counted
 from parser.benchmark.texts import cut, write_enlarged, write_head
-from parser.commands import benchmark, train
+from parser.commands import benchmark, benchmark_spacy, train
 from parser.errors import ClearparseError
 from parser.network.classifier import scores
 from parser.pipeline import load
@@ -129,3 +129,31 @@ def test_all_parsers_on_a_real_treebank(
 def test_wrong_usage(arguments: list[str], message: str) -> None:
     with pytest.raises(ClearparseError, match=message):
         benchmark.main(arguments)
+
+
+@pytest.mark.full
+def test_a_component_against_spacy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    """Hardly trained, spaCy's parser has some scores at least; one pipeline has the same twice."""
+    pytest.importorskip("spacy", reason="spaCy is not installed: the extra `spacy`")
+    model = tmp_path / "all.model"
+    small = ["--H", "16", "--d", "8", "--epochs", "2", "--batch", "64", "--lr", "0.01"]
+    train.main([*FILES, "--output", str(model), "--stages", "all", *small])
+    options = [*FILES, "--model", str(model), "--output", str(tmp_path), "--runs", "1", "--quick"]
+    benchmark_spacy.main(options)
+    told = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    assert [row[:2] for row in told[1:]] == [
+        [f"| {name}", given] for given in ("words", "text") for name in ("clearparse", "spaCy's parser")
+    ]
+    for row in told[1:]:
+        UAS, LAS, tokens, sentences, speed = (float(cell.strip("| ").replace(",", "")) for cell in row[2:])
+        assert 0 < LAS < UAS < 100
+        assert (row[1] == "words") == (tokens == 100)
+        assert sentences > 50
+        assert speed > 0
+    (trained,) = tmp_path.glob("trained/*/spacy.model")
+    again = [*options, "--also", str(trained)]
+    made = trained.stat().st_mtime_ns
+    benchmark_spacy.main(again)
+    *_, theirs, same = capsys.readouterr().out.splitlines()
+    assert trained.stat().st_mtime_ns == made
+    assert theirs.split(" | ")[1:6] == same.split(" | ")[1:6]

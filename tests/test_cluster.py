@@ -224,13 +224,49 @@ def test_a_scheduler_that_is_there(
 
 
 @pytest.mark.full
+@pytest.mark.usefixtures("quiet")
+def test_workers_here_keep_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each array anew from the system would cost them half as much time again; Dask's other settings are kept."""
+    pytest.importorskip("distributed", reason=NEEDED)
+    from parser.integrations.dask import cluster
+
+    for name in ("MALLOC_TRIM_THRESHOLD_", "OMP_NUM_THREADS"):  # Dask sets them in this process too
+        monkeypatch.delenv(name, raising=False)
+    with cluster(None, 1) as client:
+        (found,) = client.run(lambda: dict(os.environ)).values()
+    assert "MALLOC_TRIM_THRESHOLD_" not in found
+    assert found["OMP_NUM_THREADS"] == "1"
+
+
+@pytest.mark.full
+def test_runs_of_a_benchmark_do_their_work(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Each of them: what an earlier one has made is not there any more."""
+    pytest.importorskip("distributed", reason=NEEDED)
+    from parser.benchmark import cluster
+
+    there = []
+
+    def parsed(task: str, *arguments: str, cores: int) -> dict[str, float]:
+        folder = Path(arguments[arguments.index("--output") + 1])
+        there.append(folder.exists())
+        parse.main([*arguments])
+        assert len(list(folder.glob("*.conllu"))) in (1, 2)
+        return {"seconds": 1.0, "processor seconds": 1.0}
+
+    monkeypatch.setattr(cluster, "elsewhere", parsed)
+    monkeypatch.setattr(cluster, "ENGINES", ("processes", "processes"))
+    cluster.measure(model, SAMPLE / "dev.conllu", tmp_path, shards=2, copies=1, jobs=1, runs=2)
+    assert there == [False] * 8
+
+
+@pytest.mark.full
 def test_what_it_costs_is_measured(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("distributed", reason=NEEDED)
     files = ["--model", str(model), "--input", str(SAMPLE / "dev.conllu")]
     benchmark_cluster.main([*files, "--shards", "3", "--copies", "2", "--runs", "1"])
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("7,380 words in 3 files, 1 cores of ")
-    assert [line.split()[0] for line in told[1:]] == ["processes", "dask", "dask"]
+    assert [line.split()[0] for line in told[1:]] == ["processes", "runs", "dask", "runs", "dask", "dask", "a"]
     with pytest.raises(ClearparseError, match="--jobs 4096: there are"):
         benchmark_cluster.main([*files, "--jobs", "4096"])
 

@@ -135,6 +135,18 @@ def test_a_saved_pipeline_needs_no_model_file(nlp: Any, tmp_path: Path) -> None:
     assert trees(loaded(TEXT)) == trees(again(TEXT)) == trees(nlp(TEXT))
 
 
+def test_spacy_finds_no_network_of_its_own(tmp_path: Path) -> None:
+    """Of its protocols it may ask for any attribute first, by the order of a set; none opens the model's file."""
+    from parser.integrations.spacy import Component
+
+    component = Component("clearparse", str(tmp_path / "moved.model"))
+    for protocol in (spacy.ty.ListenedToComponent, spacy.ty.TrainableComponent):
+        assert {"model"} <= protocol.__annotations__.keys()
+        assert not any(hasattr(component, name) for name in protocol.__annotations__)
+    with pytest.raises(FileError, match=r"moved\.model: no such file"):
+        component.loaded()
+
+
 def test_a_parser_without_tagger_takes_the_tags_of_others(alone: Path) -> None:
     """And without a tokenizer a paragraph is a sentence."""
     pipeline = spacy.blank("en")

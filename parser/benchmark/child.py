@@ -15,6 +15,7 @@ from typing import Any
 from parser.benchmark.curves import curves, reading, whole_command
 from parser.benchmark.machine import MAXRSS_UNIT, cost_model
 from parser.benchmark.peers import PEERS, Peer
+from parser.benchmark.spacy import pipeline_scores, pipeline_speed
 from parser.benchmark.steps import steps
 from parser.errors import ClearparseError
 
@@ -70,6 +71,8 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "reading": reading,
     "parse.py": whole_command,
     "cost": cost_model,
+    "pipeline scores": pipeline_scores,
+    "pipeline speed": pipeline_speed,
 }
 
 

@@ -125,7 +125,7 @@ def _parsers(plan: Plan, peers: dict[str, Peer], steps: Progress, folder: Path) 
     found: dict[str, Any] = {}
     for name, peer in peers.items():
         with steps.of(f"training {name}"):
-            model = _trained(plan, name, peer)
+            model = trained(plan, name, peer)
         with steps.of(f"scoring {name}"):
             elsewhere("run", name, str(model), str(plan.dev), f"{folder}/dev.conllu", cores=plan.cores)
             found[name] = {
@@ -180,7 +180,7 @@ def _record(model: Path) -> Path:
     return model.with_name(f"{model.name}.training.json")
 
 
-def _trained(plan: Plan, name: str, peer: Peer) -> Path:
+def trained(plan: Plan, name: str, peer: Peer) -> Path:
     """A peer's model, trained unless it is there with its record, which is written last."""
     model = _model(plan, peer)
     if not _record(model).is_file():
@@ -235,7 +235,7 @@ def _treebanks(plan: Plan, steps: Progress, folder: Path) -> dict[str, Any]:
             write_head(plan.train, words // part, train)
         smaller = Plan(train, plan.dev, plan.source, plan.cache, plan.cores, 1, quick=False)
         with steps.of(f"training on 1/{part}"):
-            model = _trained(smaller, name, peer)
+            model = trained(smaller, name, peer)
         elsewhere("run", name, str(model), str(plan.dev), f"{folder}/dev.conllu", cores=plan.cores)
         found[str(words // part)] = json.loads(_record(model).read_bytes()) | official_scores(
             plan.dev, folder / "dev.conllu"

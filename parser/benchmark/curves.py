@@ -65,7 +65,10 @@ def reading(source: str) -> dict[str, float]:
 
 
 def whole_command(*arguments: str) -> dict[str, float]:
-    """Seconds and peak MB (of its largest process) of parse.py as a whole. Raises ClearparseError."""
+    """Seconds, processor time of all its processes, and peak MB of the largest, of parse.py as a whole.
+
+    Raises ClearparseError.
+    """
     line = command("parse.py", *arguments)
     start = time.perf_counter()
     process = subprocess.Popen(line)
@@ -73,7 +76,8 @@ def whole_command(*arguments: str) -> dict[str, float]:
     process.returncode = os.waitstatus_to_exitcode(status)
     if process.returncode:
         raise ClearparseError(f"{' '.join(line)}: exit status {process.returncode}")
-    return {"seconds": time.perf_counter() - start, "peak MB": usage.ru_maxrss * MAXRSS_UNIT / 1e6}
+    seconds, processor = time.perf_counter() - start, usage.ru_utime + usage.ru_stime
+    return {"seconds": seconds, "processor seconds": processor, "peak MB": usage.ru_maxrss * MAXRSS_UNIT / 1e6}
 
 
 def _parsing(path: str, blocks: list[Block], batch: int = BATCH, H: int = 0) -> Callable[[], float]:

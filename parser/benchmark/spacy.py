@@ -10,6 +10,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -19,6 +20,9 @@ import numpy as np
 from parser.errors import ClearparseError
 from parser.pipeline import BLOCK_BYTES
 from parser.treebank.conllu import FORM, Block, read_blocks
+
+GIVEN = ("words", "text")  # gold tokens, or the text of each sentence, which spaCy's tokenizer cuts
+SCORES = {"UAS": "dep_uas", "LAS": "dep_las", "tokens": "token_f", "sentences": "sents_f"}
 
 
 class SpaCy:
@@ -36,8 +40,7 @@ class SpaCy:
             config = _spacy("init", "config", "-", "--lang", "en", "--pipeline", "parser", "--optimize", "efficiency")
             (folder / "config.cfg").write_bytes(config)
             for part, path in (("train", train), ("dev", dev)):
-                shutil.copyfile(path, folder / f"{part}.conllu")
-                _spacy("convert", f"{folder}/{part}.conllu", name, "--converter", "conllu", "--n-sents", "1")
+                convert(path, folder / f"{part}.spacy")
             paths = [f"--paths.{part}={folder / part}.spacy" for part in ("train", "dev")]
             few = ["--training.max_steps=200"] * quick
             _spacy("train", f"{folder}/config.cfg", "--output", name, *paths, *few)
@@ -64,6 +67,56 @@ class SpaCy:
         """Parse what `read` gave."""
         for _ in model.pipe(docs):
             pass
+
+
+def pipeline_scores(folder: str, corpus: str) -> dict[str, float]:
+    """What `nlp.evaluate` says, in percent, of a pipeline's folder on a .spacy file, for each of GIVEN."""
+    from spacy.training import Corpus
+
+    found: dict[str, float] = {}
+    for given in GIVEN:
+        nlp = _pipeline(folder)
+        scores = nlp.evaluate(list(Corpus(corpus, gold_preproc=given == "words")(nlp)))
+        found |= {f"{name}, {given}": 100 * scores[key] for name, key in SCORES.items()}
+    return found
+
+
+def pipeline_speed(folder: str, corpus: str) -> dict[str, float]:
+    """Words a second of processor time by `nlp.pipe`, for each of GIVEN, every time with a pipeline just loaded."""
+    import spacy
+    from spacy.tokens import Doc, DocBin
+
+    gold = list(DocBin().from_disk(corpus).get_docs(spacy.blank("en").vocab))
+    found: dict[str, float] = {}
+    for given in GIVEN:
+        nlp = _pipeline(folder)
+        work = [doc.text if given == "text" else Doc(nlp.vocab, *_words(doc)) for doc in gold]
+        start = time.process_time()
+        for _ in nlp.pipe(work):
+            pass
+        found[f"words/s, {given}"] = sum(map(len, gold)) / (time.process_time() - start)
+    return found
+
+
+def _words(doc: Any) -> tuple[list[str], list[bool]]:
+    """Forms of a Doc, and whether space follows."""
+    return [token.text for token in doc], [bool(token.whitespace_) for token in doc]
+
+
+def _pipeline(folder: str) -> Any:
+    import spacy
+
+    import parser.integrations.spacy  # noqa: F401 (a checkout's component, which no entry point tells spaCy of)
+
+    return spacy.load(folder)
+
+
+def convert(source: Path, output: Path) -> None:
+    """A CoNLL-U file as spaCy has them, each sentence a Doc. Raises ClearparseError."""
+    with tempfile.TemporaryDirectory() as folder:
+        shutil.copyfile(source, Path(folder, f"{output.stem}.conllu"))
+        _spacy("convert", f"{folder}/{output.stem}.conllu", folder, "--converter", "conllu", "--n-sents", "1")
+        shutil.move(Path(folder, output.name), output)
 
 
 def _spacy(*arguments: str) -> bytes:

@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from os import PathLike
 from typing import Any
 
+from dask import config
 from dask.bag import Bag
 from dask.delayed import delayed
 from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin, as_completed, get_worker
@@ -57,10 +58,7 @@ def cluster(scheduler: str | None, jobs: int) -> Iterator[Client]:
     """
     with contextlib.ExitStack() as stack:
         if scheduler is None:
-            local = LocalCluster(
-                n_workers=jobs, threads_per_worker=1, dashboard_address=None, silence_logs=logging.CRITICAL
-            )
-            client = stack.enter_context(Client(stack.enter_context(local), set_as_default=False))
+            client = stack.enter_context(Client(stack.enter_context(_local(jobs)), set_as_default=False))
         else:
             try:
                 client = Client(scheduler, timeout=PATIENCE, set_as_default=False)
@@ -69,6 +67,27 @@ def cluster(scheduler: str | None, jobs: int) -> Iterator[Client]:
                 raise ClearparseError(f"the scheduler {scheduler} does not answer: {reason}") from None
             _check_workers(stack.enter_context(client), scheduler)
         yield client
+
+
+def _local(jobs: int) -> LocalCluster:
+    """Processes of this machine.
+
+    Dask would have each give freed memory back to the system at once, and then much of the time goes into getting the
+    same pages again, emptied, for the next arrays. None: what the C library does by itself. And each would stop a
+    hundred times a second to note what it is at, which nobody looks at here.
+    """
+    settings = {
+        "distributed.nanny.pre-spawn-environ.MALLOC_TRIM_THRESHOLD_": None,
+        "distributed.worker.profile.enabled": False,
+    }
+    with config.set(settings):
+        return LocalCluster(
+            n_workers=jobs,
+            threads_per_worker=1,
+            dashboard_address=None,
+            scheduler_kwargs={"dashboard_address": "127.0.0.1:0"},  # of its metrics: any port that is free
+            silence_logs=logging.CRITICAL,
+        )
 
 
 def _check_workers(client: Client, scheduler: str) -> None:

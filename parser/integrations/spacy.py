@@ -48,9 +48,11 @@ class Component:
         self.name, self.path = name, path
         self._model: Model | None = None
 
-    @property
-    def model(self) -> Model:
-        """The model. Raises FileError."""
+    def loaded(self) -> Model:
+        """The model. Raises FileError.
+
+        Not an attribute `model`: spaCy expects one of its own networks in that, and may look while it adds a component.
+        """
         if self._model is None:
             self._model = load(self.path or bundled.english())
         return self._model
@@ -71,13 +73,13 @@ class Component:
             words = [Words.of(doc) for doc in docs]
             text = self._sentences([each for each in words if each.words])
             block = parse_block(text.encode(), path="<Doc>")
-            tagger = self.model.stages.tagger
+            tagger = self.loaded().stages.tagger
             if tagger:
-                block = self.model.tag(block)
+                block = self.loaded().tag(block)
             elif len(block):
                 tags = [_tags_of(token) for each in words for token in each.words]
                 block = parse_block(block.with_columns(UPOS, FEATS, tags), path=block.path)
-            parsed = self.model.parse_block(block)
+            parsed = self.loaded().parse_block(block)
         columns = Columns.of(parsed, tags=tagger is not None)
         start = 0
         for each in words:
@@ -98,7 +100,7 @@ class Component:
         """Which words of Docs end a sentence: as a Doc says if it does, else as the model says, and with paragraphs."""
         ends = [np.empty(0, bool), *(each.last() for each in docs)]
         open_docs = [k for k, each in enumerate(docs, 1) if not each.has_sentences]
-        tokenizer = self.model.stages.tokenizer
+        tokenizer = self.loaded().stages.tokenizer
         if tokenizer and open_docs:
             cut = [token for k in open_docs for token in docs[k - 1].tokens]
             rows = np.append(0, np.flatnonzero(np.concatenate([ends[k] for k in open_docs])) + 1)
@@ -132,7 +134,7 @@ class Component:
     def to_disk(self, path: str | Path, **options: Any) -> None:
         """Write the model file into a folder, which may be new."""
         Path(path).mkdir(exist_ok=True)
-        self.model.save(Path(path) / FILE)
+        self.loaded().save(Path(path) / FILE)
 
     def from_disk(self, path: str | Path, **options: Any) -> Component:
         """The component with the model of a folder that to_disk wrote."""
