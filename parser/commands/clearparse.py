@@ -19,6 +19,7 @@ COMMANDS = {
     "search": "try values of the configuration, and tell which are good",
     "benchmark": "compare parsers: scores, speed, memory, scaling (needs a checkout)",
     "benchmark-cluster": "measure what Dask costs, core for core",
+    "benchmark-spacy": "compare the spaCy component with spaCy's own parser",
     "check-gradients": "hold every gradient against finite differences",
 }
 
