@@ -9,7 +9,6 @@ from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 
 from parser.checkpoint import LABELLER, TEXTS, Checkpoint
 from parser.config import NetworkConfig
@@ -26,6 +25,7 @@ from parser.stages.word_vectors import Vectors
 from parser.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from parser.treebank.slots import Index
 from parser.treebank.tokens import Paragraph, Token, paragraphs_of, text_of
+from parser.treebank.tree import offsets
 from parser.treebank.vocabulary import form_key, word_keys
 
 MOST = 20  # times that a word which is always treated alike is learned in a pass
@@ -40,11 +40,6 @@ MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dr
 FIRST_TAGS = NetworkConfig(d=20, H=96, epochs=6, batch=1024, min_count=3)
 TAGS = NetworkConfig(d=32, H=256, epochs=20, batch=512)
 LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, word_dropout=0, min_count=3)
-
-
-def rows_of(lengths: ArrayLike) -> NDArray[np.int64]:
-    """(R + 1,) where each of some rows begins, and the last ends, given how many items each has."""
-    return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
 
 
 def learned(
@@ -84,7 +79,7 @@ def characters_of(paragraphs: Sequence[Sequence[Token]]) -> Items:
             names += [GOES_ON] * (len(token.form) - 1) + [ENDS] + [ENDS] * token.space_after
         if paragraph[-1].space_after:
             names.pop()
-    return Items([key for text in texts for key in character_keys(text)], names, rows_of(list(map(len, texts))))
+    return Items([key for text in texts for key in character_keys(text)], names, offsets(list(map(len, texts))))
 
 
 def sentence_ends_of(paragraphs: Sequence[Paragraph]) -> Items:
@@ -95,7 +90,7 @@ def sentence_ends_of(paragraphs: Sequence[Paragraph]) -> Items:
             keys += [token_key(token.form, space_after=token.space_after) for token in sentence]
             names += [GOES_ON] * (len(sentence) - 1) + [ENDS]
         lengths.append(sum(map(len, paragraph)))
-    return Items(keys, names, rows_of(lengths))
+    return Items(keys, names, offsets(lengths))
 
 
 def rules_of(paragraphs: Iterable[Iterable[Token]]) -> Items:
@@ -171,7 +166,7 @@ def tagged_words(blocks: Sequence[Block]) -> Items:
     """The words of a treebank, without tags in their keys, and their tags as classes."""
     keys = [key for block in blocks for key in without_tags(word_keys(block))]
     names = [tags.decode() for block in blocks for tags in block.columns(UPOS, FEATS)]
-    return Items(keys, names, rows_of(np.concatenate([np.diff(block.sentences) for block in blocks])))
+    return Items(keys, names, offsets(np.concatenate([np.diff(block.sentences) for block in blocks])))
 
 
 def train_tagger(

@@ -26,7 +26,7 @@ from parser.transition.systems import SYSTEMS, Index, Layout, Transitions
 from parser.treebank.conllu import DEPREL, Block
 from parser.treebank.raw_text import read_raw_text
 from parser.treebank.slots import channels_of
-from parser.treebank.tree import projectivized
+from parser.treebank.tree import offsets, projectivized
 from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, word_keys
 
 GOLD_ALONE = 0.2  # of the passes are over the treebank alone, if others have silver sentences: the last ones
@@ -48,7 +48,7 @@ class Treebank:
             [key for block in blocks for key in word_keys(block)],
             [label.decode() for block in blocks for label in block.column(DEPREL)],
             np.concatenate([block.heads() for block in blocks]),
-            np.concatenate(([0], np.cumsum(lengths))),
+            offsets(lengths),
         )
 
     def __len__(self) -> int:
@@ -62,7 +62,7 @@ class Treebank:
             [key for part in parts for key in part.keys],
             [label for part in parts for label in part.labels],
             np.concatenate([part.heads for part in parts]),
-            np.concatenate(([0], np.cumsum(lengths))),
+            offsets(lengths),
         )
 
     def forms(self) -> list[str]:
@@ -72,7 +72,7 @@ class Treebank:
     def take(self, which: Index) -> Treebank:
         """Some of the sentences, in the order given."""
         lengths = np.diff(self.sentences)[which]
-        sentences = np.concatenate(([0], np.cumsum(lengths)))
+        sentences = offsets(lengths)
         words = np.arange(sentences[-1]) + np.repeat(self.sentences[:-1][which] - sentences[:-1], lengths)
         return Treebank(
             [self.keys[word] for word in words],

@@ -16,6 +16,7 @@ from parser.stages.fitting import Learner
 from parser.stages.window import Labeller, Window, parse_window
 from parser.stages.word_vectors import Vectors
 from parser.treebank.slots import Index, channels_of
+from parser.treebank.tree import offsets
 from parser.treebank.vocabulary import UNKNOWN, WHOLE_FORM, Encoder, Vocabulary
 
 
@@ -30,7 +31,7 @@ class Items:
     def take(self, which: Index) -> Items:
         """Some of the rows, in the order given."""
         lengths = np.diff(self.rows)[which]
-        rows = np.concatenate(([0], np.cumsum(lengths)))
+        rows = offsets(lengths)
         items = (np.arange(rows[-1]) + np.repeat(self.rows[:-1][which] - rows[:-1], lengths)).tolist()
         return Items([self.keys[i] for i in items], [self.names[i] for i in items], rows)
 

@@ -30,7 +30,7 @@ from parser.treebank.columns import (
     strip_lines,
 )
 from parser.treebank.identifiers import find_words, quoted
-from parser.treebank.tree import in_cycle, roots_per_sentence, sentence_of
+from parser.treebank.tree import in_cycle, offsets, roots_per_sentence, sentence_of
 
 __all__ = [
     "DEPREL", "DEPS", "FEATS", "FORM", "HEAD", "ID", "LEMMA", "MISC", "UPOS", "XPOS",
@@ -172,7 +172,7 @@ def _find_columns(text: bytes, path: str, first: int, *, trees: bool) -> Block:
         path=path,
         text=text,
         fields=rows.fields[word],
-        sentences=np.concatenate([[0], np.cumsum(words)]),
+        sentences=offsets(words),
         spans=np.concatenate([[0], ends]),
         lines=rows.line[word],
     )

@@ -5,11 +5,16 @@ are sentences[s] : sentences[s + 1], sentences (S + 1,)."""
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 
 Heads = NDArray[np.int32]
 Offsets = NDArray[np.int64]
 Mask = NDArray[np.bool_]
+
+
+def offsets(lengths: ArrayLike) -> Offsets:
+    """(S + 1,) where each of S sentences, or other rows, begins, and the last ends, given how long each is (S,)."""
+    return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
 
 
 def sentence_of(sentences: Offsets) -> Offsets:
@@ -25,7 +30,7 @@ def absolute(heads: Heads, sentences: Offsets) -> Offsets:
 
 def roots_per_sentence(heads: Heads, sentences: Offsets) -> Offsets:
     """(S,) How many words of each sentence have the root as their head."""
-    return np.diff(np.concatenate([[0], np.cumsum(heads == 0)])[sentences])
+    return np.diff(offsets(heads == 0)[sentences])
 
 
 def in_cycle(heads: Heads, sentences: Offsets) -> Mask:
