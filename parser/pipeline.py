@@ -148,7 +148,7 @@ class Model:
             raise ClearparseError("the record in this model is not as train.py writes it") from error
 
     def _described(self) -> str:
-        parser, record = self.parser, self.record
+        (parser, *others), record = self.stages.ensemble.members, self.record
         size = sum(array.size for array in parser.params)
         L, U, scores = parser.params.L, parser.params.U, record["dev_scores"]
         lines = [
@@ -160,6 +160,7 @@ class Model:
             f" (gold tokens; {self._tags_expected()}; epoch chosen on it)",
             f"network      m = {parser.features.m} slots, d = {L.shape[1]}, H = {U.shape[0]}, C = {U.shape[1]},"
             f" V = {len(L):,}: {size:,} numbers",
+            *(f"votes with   {each.system}{', from the end' * each.from_end}" for each in others),
             *(
                 f"{name:<12} m = {labeller.window.m}, d = {labeller.params.L.shape[1]}, H = {len(labeller.params.U)},"
                 f" C = {len(labeller.classes)}, V = {labeller.window.V:,}"
