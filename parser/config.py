@@ -82,7 +82,7 @@ class Config(NetworkConfig):
         2.0, "words of raw text, with trees by the first networks, that a pass has for each of the treebank", 0, 100
     )
     networks: int = _choice(1, "networks that vote, each with its own seed, and by turns of four kinds", 1, 100)
-    exploration: float = _choice(0.9, "how often the parser's own choice is followed in training, once it is", 0, 1)
+    exploration: float = _choice(0.9, "how often arc-hybrid follows its own choice in training, once it does", 0, 1)
     explore_from: int = _choice(3, "first epoch that explores, counted from 0")
     section: int = _choice(4000, "sentences whose configurations are made and mixed together", 1)
     dev_part: float = _choice(0.1, "part of the training sentences held out where no dev file is given", 0.001, 0.9)
