@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from small_trees import is_tree
 
 from parser.checkpoint import Checkpoint
 from parser.config import Config
@@ -21,16 +22,6 @@ from parser.treebank.spanning_tree import heaviest_trees
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 CONFIG = Config(H=8, d=6, epochs=1, batch=64, networks=4, min_count=1, system="arc-standard")
-
-
-def is_tree(heads: tuple[int, ...]) -> bool:
-    for word in range(1, len(heads) + 1):
-        steps = 0
-        while word and steps <= len(heads):
-            word, steps = heads[word - 1], steps + 1
-        if word:
-            return False
-    return True
 
 
 def arcs_of(weights: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

@@ -7,6 +7,7 @@ import itertools
 
 import numpy as np
 import pytest
+from small_trees import is_tree
 
 from parser.transition.oracle import IMPOSSIBLE, ORACLES, Oracle, StaticOracle
 from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, SWAP, SYSTEMS, Layout, System
@@ -19,16 +20,6 @@ SWAPPING = [name for name, system in SYSTEMS.items() if system.kinds > SWAP]
 
 def layout_of(*lengths: int, from_end: bool = False) -> Layout:
     return Layout(np.cumsum([0, *lengths], dtype=np.int64), from_end=from_end)
-
-
-def is_tree(heads: tuple[int, ...]) -> bool:
-    for word in range(1, len(heads) + 1):
-        steps = 0
-        while word and steps <= len(heads):
-            word, steps = heads[word - 1], steps + 1
-        if word:
-            return False
-    return True
 
 
 def is_projective(heads: tuple[int, ...]) -> bool:

@@ -1,0 +1,14 @@
+"""What brute force over all small trees has to know."""
+
+from __future__ import annotations
+
+
+def is_tree(heads: tuple[int, ...]) -> bool:
+    """Does every word of a HEAD column, 0 for the root, lead to the root?"""
+    for word in range(1, len(heads) + 1):
+        steps = 0
+        while word and steps <= len(heads):
+            word, steps = heads[word - 1], steps + 1
+        if word:
+            return False
+    return True
