@@ -210,12 +210,12 @@ def _unpack_texts(arrays: Arrays, count: Any) -> list[bytes]:
 
 
 def _pack_vectors(vectors: Vectors) -> Part:
-    return {"values": vectors.values}, [vectors.words, vectors.forms]
+    return {"values": vectors.values}, [vectors.words, vectors.forms, vectors.clusters]
 
 
-def _unpack_vectors(arrays: Arrays, words_and_forms: Any) -> Vectors:
-    words, forms = words_and_forms
-    return Vectors(words, arrays["values"], forms)
+def _unpack_vectors(arrays: Arrays, texts: Any) -> Vectors:
+    words, forms, clusters = texts
+    return Vectors(words, arrays["values"], forms, clusters)
 
 
 LABELLER = Form(_pack_labeller, _unpack_labeller)

@@ -38,7 +38,7 @@ from parser.treebank.slots import WordSlots
 from parser.treebank.vocabulary import Vocabulary
 
 KIND = "dependency parser"
-PARSER = "parser"
+PARSER, FIRST_TAGS, TAGS = "parser", "first tags", "tags"
 LONGEST = 200  # characters of what is said of a file, whoever wrote it
 Stage = TypeVar("Stage")
 Network = TypeVar("Network", DependencyParser, Labeller)
@@ -86,7 +86,7 @@ class Stages:
             found["characters"], found["sentences"] = self.tokenizer.characters, self.tokenizer.sentences
             found["multiword"] = self.tokenizer.splitter.labeller
         if self.tagger:
-            found["first tags"], found["tags"] = self.tagger.first, self.tagger.second
+            found[FIRST_TAGS], found[TAGS] = self.tagger.first, self.tagger.second
         if self.lemmatizer:
             found["lemmas"] = self.lemmatizer.labeller
         return found
@@ -121,6 +121,10 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
             "symbols": labeller.vocabulary.symbols,
             "classes": labeller.classes,
         }
+    if stages.tagger:  # the second network has the symbols of the first, and its own
+        first = networks[FIRST_TAGS]["symbols"]
+        own = {channel: names for channel, names in networks[TAGS]["symbols"].items() if names != first.get(channel)}
+        networks[TAGS]["symbols"] = own
     if stages.tokenizer:
         networks["characters"]["spaces"] = stages.tokenizer.spaces
     if stages.lemmatizer:
@@ -164,6 +168,8 @@ def _stages(arrays: Arrays, networks: Any) -> Stages:
         raise ValueError("networks that no parser has")
     if arrays.keys() != {f"{name}/{letter}" for name in networks for letter in Parameters._fields}:
         raise ValueError("other arrays than those of the networks")
+    if {FIRST_TAGS, TAGS} <= networks.keys():
+        networks[TAGS] = _with_symbols_of(networks[FIRST_TAGS], networks[TAGS])
     for name, about in networks.items():
         check_network(name, about if name in (PARSER, *CLASSES) else {**networks[PARSER], **about})
     check_numbers(networks[PARSER]["calibration"], Calibration._fields)
@@ -188,10 +194,17 @@ def _stages(arrays: Arrays, networks: Any) -> Stages:
     return Stages(
         Ensemble(tuple(members), Calibration(**networks[PARSER]["calibration"])),
         together(tokenizer, "characters", "sentences", "multiword"),
-        together(Tagger, "first tags", "tags"),
+        together(Tagger, FIRST_TAGS, TAGS),
         together(lemmatizer, "lemmas"),
         half=arrays[f"{PARSER}/L"].dtype == np.float16,
     )
+
+
+def _with_symbols_of(first: Any, second: Any) -> Any:
+    """What is said of a network whose symbols are those of another, and its own; unchanged where it is nonsense."""
+    if not all(isinstance(about, dict) and isinstance(about.get("symbols"), dict) for about in (first, second)):
+        return second
+    return {**second, "symbols": {**first["symbols"], **second["symbols"]}}
 
 
 def _parameters(arrays: Arrays, name: str) -> Parameters:

@@ -34,10 +34,10 @@ MOST_TAGS = 10_000  # different ones; each is a class of the last layer
 FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
 FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
-CHARACTERS = NetworkConfig(d=24, H=96, epochs=4, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02)
+CHARACTERS = NetworkConfig(d=24, H=96, epochs=16, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02)
 SENTENCES = NetworkConfig(d=16, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
 MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dropout=0.05, min_count=3)
-FIRST_TAGS = NetworkConfig(d=20, H=96, epochs=6, batch=1024, min_count=3)
+FIRST_TAGS = NetworkConfig(d=20, H=128, epochs=8, batch=512)
 TAGS = NetworkConfig(d=32, H=256, epochs=20, batch=512)
 LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, word_dropout=0, min_count=3)
 
@@ -176,9 +176,11 @@ def train_tagger(
 
     for_parser: else the second network is trained once, on all sentences, and there are no tags.
     """
-    first, tags = Course(tagger.FIRST, items, FIRST_TAGS, seed, None).run("first tags", jobs, done)
+    clusters = tagger.CLUSTERS * (vectors is not None)
+    first, tags = Course(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run("first tags", jobs, done)
     items = replace(items, keys=with_tags(items.keys, tags))
-    second, tags = Course(tagger.SECOND, items, TAGS, seed, vectors).run("tags", jobs, done, folds=FOLDS * for_parser)
+    course = Course(tagger.SECOND + clusters, items, TAGS, seed, vectors)
+    second, tags = course.run("tags", jobs, done, folds=FOLDS * for_parser)
     return Tagger(first, second), tags
 
 

@@ -338,7 +338,7 @@ def test_it_is_written_as_often_as_its_share_of_time_allows(tmp_path: Path, monk
 def test_parts_come_back_as_they_were(tmp_path: Path) -> None:
     params = Parameters.initial(V=5, m=1, d=2, H=3, C=2, rng=np.random.default_rng(1))
     labeller = Labeller(params, "form: 0", Vocabulary({"form": ["a", "ü"]}), ["x", "y"])
-    vectors = Vectors(["a", "b"], np.ones((2, 3), np.float32), ["A", "b"])
+    vectors = Vectors(["a", "b"], np.ones((2, 3), np.float32), ["A", "b"], ["a\tb"])
     facts = {"versions": {"clearparse": checkpoint.__version__}}
     first = Checkpoint(tmp_path / "c", facts)
     texts = ([], [b""], [b"NOUN\tNN\t_", b""])

@@ -13,10 +13,11 @@ from parser.commands import train
 from parser.errors import FileError
 from parser.pipeline import load
 from parser.stages import vector_files
+from parser.stages import word_vectors as word_vectors_module
 from parser.stages.vector_files import read_vectors
-from parser.stages.word_vectors import WINDOW, _counts, _numbered, ppmi, word_vectors
+from parser.stages.word_vectors import WINDOW, Vectors, _counts, _numbered, clustered, ppmi, word_vectors
 from parser.treebank.raw_text import read_raw_text
-from parser.treebank.vocabulary import UNKNOWN
+from parser.treebank.vocabulary import CLUSTER, UNKNOWN, Vocabulary, form_key
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 
@@ -61,6 +62,34 @@ def test_words_in_the_same_places_have_like_vectors() -> None:
     assert like > 0.7 > 0.3 > unlike
     assert vectors.values.std() == pytest.approx(1)
     assert np.array_equal(word_vectors(sentences, 6, 3, 1).values, vectors.values)
+    assert word_vectors(sentences, 6, 3, 1).clusters == vectors.clusters
+
+
+def test_words_whose_vectors_point_the_same_way_are_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(word_vectors_module, "CLUSTERS", 2)
+    rng = np.random.default_rng(1)
+    directions = np.repeat(np.eye(2), 20, axis=0) + rng.normal(scale=0.1, size=(40, 2))
+    values = (directions * rng.uniform(0.1, 10, (40, 1))).astype(np.float32)
+    words = [f"{'ab'[k // 20]}{k}" for k in range(40)]
+    found = clustered(words, values, 1)
+    assert sorted("".join(sorted(set(together) & {"a", "b"})) for together in found) == ["a", "b"]
+    assert sorted(word for together in found for word in together.split("\t")) == sorted(words)
+    assert clustered([], np.empty((0, 5), np.float32), 1) == []
+
+
+def test_words_of_a_cluster_have_one_row() -> None:
+    vectors = Vectors(["red"], np.ones((1, 4), np.float32), ["red"], ["red\tBlue".lower(), "one"])
+    vocabulary = vectors.widen(Vocabulary.count([form_key("red"), form_key("red")], ["form", CLUSTER], {"form": 2}))
+    rows = [vocabulary.encode_form(form)[1] - vocabulary.first[CLUSTER] for form in ("red", "Blue", "one", "two")]
+    assert rows == [UNKNOWN + 1, UNKNOWN + 1, UNKNOWN + 2, UNKNOWN]
+    assert vocabulary.last_row == vocabulary.first[CLUSTER] + UNKNOWN + 3
+
+
+def test_rare_words_are_in_clusters_but_have_no_vector() -> None:
+    vectors = word_vectors([["a", "b", "a", "c"]] * 4, 2, 5, 1)
+    assert vectors.words == ["a"]
+    assert vectors.values.std() == pytest.approx(1)
+    assert sorted(word for each in vectors.clusters for word in each.split("\t")) == ["a", "b", "c"]
 
 
 def test_more_numbers_than_words() -> None:

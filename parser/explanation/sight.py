@@ -9,9 +9,10 @@ import numpy as np
 from parser.explanation.walk import Step
 from parser.stages.dependency import DependencyParser
 from parser.transition.features import DISTANCE, DISTANCES, LABEL, MOST_CHILDREN
-from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN
+from parser.treebank.vocabulary import BETWEEN, NULL, ROOT, UNKNOWN
 
 NOTHING, UNSEEN = "nothing", "unknown"  # what a slot sees where there is no word, and of a symbol that has no row
+MOST_SHOWN = 3  # words of a cluster
 
 
 class Slot(NamedTuple):
@@ -44,7 +45,13 @@ def symbol(parser: DependencyParser, channel: str, row: int) -> str:
         return _state(parser, channel, row - parser.features.first_row[channel])
     number = row - parser.vocabulary.first[channel]
     special = {NULL: NOTHING, ROOT: "ROOT", UNKNOWN: UNSEEN}
-    return special[number] if number in special else parser.vocabulary.symbols[channel][number - len(special)]
+    return special[number] if number in special else _shown(parser.vocabulary.symbols[channel][number - len(special)])
+
+
+def _shown(symbol: str) -> str:
+    """A symbol as people read it: of a cluster a few words."""
+    some = symbol.split(BETWEEN)[: MOST_SHOWN + 1]
+    return ", ".join(some[:MOST_SHOWN]) + ", ..." * (len(some) > MOST_SHOWN)
 
 
 def _state(parser: DependencyParser, channel: str, value: int) -> str:

@@ -2,6 +2,7 @@
 
 A class is the three tags of a word together. The second network also looks at what the first, a smaller one, thinks
 of the word and of its neighbours; it learns from tags that the first gave to sentences it had not been trained on.
+Both see the clusters of words where there are any, which come from text without tags.
 """
 
 from __future__ import annotations
@@ -33,6 +34,9 @@ SECOND = f"""{FIRST}
     upos: -3 -2 -1 0 1 2 3
     xpos: -3 -2 -1 0 1 2 3
     feats: -1 0 1
+"""
+CLUSTERS = """
+    cluster: -1 0 1
 """
 
 

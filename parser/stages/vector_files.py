@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from parser.errors import FileError
 from parser.files import PathLike, open_input, shown_name
-from parser.stages.word_vectors import Vectors
+from parser.stages.word_vectors import Vectors, clustered
 
 MOST = 50_000  # words that get rows without being in the treebank: the first of the file, which are the most frequent
 
@@ -34,7 +34,8 @@ def read_vectors(path: PathLike, forms: Iterable[str], d: int) -> Vectors:
     if not words:
         raise FileError(path, "no word vectors")
     values = principal_components(np.array(list(words.values())), d)
-    return Vectors(list(words), values / max(float(values.std()), 1e-9), seen)
+    values /= max(float(values.std()), 1e-9)
+    return Vectors(list(words), values, seen, clustered(list(words), values, seed=1))
 
 
 def principal_components(values: NDArray[np.float32], d: int) -> NDArray[np.float32]:

@@ -17,7 +17,7 @@ from parser.stages.window import Labeller, Window, parse_window
 from parser.stages.word_vectors import Vectors
 from parser.treebank.slots import Index, channels_of
 from parser.treebank.tree import offsets
-from parser.treebank.vocabulary import UNKNOWN, WHOLE_FORM, Encoder, Vocabulary
+from parser.treebank.vocabulary import CASED, UNKNOWN, WHOLE_FORM, Encoder, Vocabulary
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,8 @@ def new_labeller(
 class LabellerLessons:
     """Makes the batches from which a labeller learns some items, each once in a pass.
 
-    Of some items the form is hidden, anew in each pass: they are what unknown words will be.
+    Of some items the form is hidden, anew in each pass: they are what unknown words will be. Of twice as many only
+    the small letters are shown, where a network sees these too: such are words in titles and at the beginning.
     """
 
     def __init__(self, labeller: Labeller, items: Items, config: NetworkConfig, rng: np.random.Generator) -> None:
@@ -65,17 +66,19 @@ class LabellerLessons:
         encoder = Encoder(labeller.vocabulary)
         self._types, _ = encoder.types(items.keys)
         shown, first_row = encoder.rows(), labeller.vocabulary.first
-        hidden = shown.copy()
-        for channel, rows in zip(first_row, hidden.T, strict=True):
-            if channel in WHOLE_FORM:
-                rows[:] = first_row[channel] + UNKNOWN
-        self._rows, self._type_rows = items.rows, np.concatenate((shown, hidden))
+        hidden, small = shown.copy(), shown.copy()
+        for channel in set(WHOLE_FORM) & set(first_row):
+            hidden[:, list(first_row).index(channel)] = first_row[channel] + UNKNOWN
+        if set(WHOLE_FORM) <= set(first_row):
+            small[:, list(first_row).index(CASED)] = first_row[CASED] + UNKNOWN
+        self._rows, self._type_rows = items.rows, np.concatenate((shown, hidden, small))
 
     def batches(self, epoch: int) -> Iterator[Batch]:
         """One pass over all items, in a random order."""
         config, n = self.config, len(self.target)
-        hidden = self.rng.random(n) < config.word_dropout
-        type_of, where = self.window.spread(self._types + hidden * (len(self._type_rows) // 2), self._rows)
+        drawn = self.rng.random(n)
+        how = np.where(drawn < config.word_dropout, 1, np.where(drawn < 3 * config.word_dropout, 2, 0))
+        type_of, where = self.window.spread(self._types + how * (len(self._type_rows) // 3), self._rows)
         order = self.rng.permutation(n)
         for k in range(0, n, config.batch):
             now = order[k : k + config.batch]

@@ -4,6 +4,9 @@ Words are told by their neighbours. A matrix has a line for each word and a colu
 it; it holds their positive pointwise mutual information, and its singular vectors are the words' vectors: the
 factorisation that skip-gram performs implicitly (Levy & Goldberg 2014), with the smoothed contexts and the square
 root of the singular values of Levy, Goldberg & Dagan (2015, sections 3.2 and 3.3).
+
+Words whose vectors point the same way are a cluster, which is a channel of a word too: what is learned of one of them
+then holds for those that training did not have (Koo, Carreras & Collins 2008, with clusters of another kind).
 """
 
 from __future__ import annotations
@@ -15,25 +18,32 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import coo_array, csr_array, hstack
+from sklearn.cluster import MiniBatchKMeans
 from sklearn.utils.extmath import randomized_svd
 
-from parser.treebank.vocabulary import UNKNOWN, WHOLE_FORM, Vocabulary
+from parser.treebank.vocabulary import BETWEEN, CLUSTER, UNKNOWN, WHOLE_FORM, Vocabulary
 
 WINDOW = 2  # words to the left, and to the right
 CONTEXTS = 10_000  # the most frequent words are columns
 SMOOTHING = 0.75  # power of the contexts' counts
 ROUNDS = 4  # of the randomized factorisation, which is exact enough by then
 CHUNK = 1 << 21  # words counted at once
+CLUSTERS = 500
+FEWEST = 4  # times that a word is met before it belongs to a cluster
 
 OUTSIDE, RARE = range(2)  # numbers of what is beyond a sentence, and of words seen too seldom
 
 
 class Vectors(NamedTuple):
-    """Vectors of words in lower case, values (n, d), and the forms in which the text has them often enough."""
+    """Vectors of words in lower case, values (n, d), and the forms in which the text has them often enough.
+
+    clusters: the words of each, with BETWEEN between them.
+    """
 
     words: list[str]
     values: NDArray[np.float32]
     forms: list[str]
+    clusters: list[str]
 
     def of(self, forms: Sequence[str]) -> tuple[NDArray[np.intp], NDArray[np.float32]]:
         """The places, among some forms, of those that have a vector, and their vectors."""
@@ -44,6 +54,8 @@ class Vectors(NamedTuple):
 
     def widen(self, vocabulary: Vocabulary) -> Vocabulary:
         """A vocabulary with the words that have vectors, in lower case if it has a channel for that, else as forms."""
+        if CLUSTER in vocabulary.first:
+            vocabulary = vocabulary.with_more(CLUSTER, self.clusters)
         if "lower" in vocabulary.first:
             return vocabulary.with_more("lower", self.words)
         return vocabulary.with_more("form", self.forms) if "form" in vocabulary.first else vocabulary
@@ -59,20 +71,39 @@ class Vectors(NamedTuple):
 
 
 def word_vectors(sentences: Sequence[Sequence[str]], d: int, min_count: int, seed: int) -> Vectors:
-    """Vectors of d numbers for all words that occur min_count times in some sentences; their variance is 1."""
+    """Vectors of d numbers for all words that occur min_count times in some sentences; their variance is 1.
+
+    Words that occur FEWEST times are in clusters even if they have no vector.
+    """
     forms = Counter(form for sentence in sentences for form in sentence)
     words: Counter[str] = Counter()
     for form, times in forms.items():
         words[form.lower()] += times
-    known = [word for word, times in _by_count(words) if times >= min_count]
+    known = [word for word, times in _by_count(words) if times >= min(min_count, FEWEST)]
     number = {word: i for i, word in enumerate(known, RARE + 1)}
     M = ppmi(_counts(_numbered(sentences, number), len(known) + RARE + 1))[RARE + 1 :]
     d_found = min(d, *M.shape)
     U, singular, _ = randomized_svd(M, d_found, n_iter=ROUNDS, random_state=seed)
     values = np.zeros((len(known), d), np.float32)
     values[:, :d_found] = U * np.sqrt(singular)
-    values /= max(float(values.std()), 1e-9)
-    return Vectors(known, values, [form for form, times in _by_count(forms) if times >= min_count])
+    clusters = clustered(known, values, seed)
+    known = [word for word in known if words[word] >= min_count]  # the first of them, by how often they occur
+    values = values[: len(known)] / max(float(values[: len(known)].std()), 1e-9)
+    return Vectors(known, values, [form for form, times in _by_count(forms) if times >= min_count], clusters)
+
+
+def clustered(words: Sequence[str], values: NDArray[np.float32], seed: int) -> list[str]:
+    """At most CLUSTERS clusters of words (see Vectors) by the directions of their vectors, values (n, d)."""
+    directions = values / np.maximum(np.linalg.norm(values, axis=1, keepdims=True), 1e-9)
+    k = min(CLUSTERS, len(np.unique(directions, axis=0)))
+    if not k:
+        return []
+    # Without an end at "no improvement", which the order of a sum in several threads could decide.
+    means = MiniBatchKMeans(k, batch_size=4096, max_iter=60, n_init=1, max_no_improvement=None, random_state=seed)
+    of_cluster: dict[int, list[str]] = {}
+    for word, cluster in zip(words, means.fit_predict(directions).tolist(), strict=True):
+        of_cluster.setdefault(cluster, []).append(word)
+    return [BETWEEN.join(together) for together in of_cluster.values()]
 
 
 def _by_count(counts: Counter[str]) -> list[tuple[str, int]]:

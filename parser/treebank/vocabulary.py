@@ -46,6 +46,8 @@ def shape(form: str) -> str:
     return _REPEATED.sub(r"\1\1", form.translate(_DRAWN))[:LONGEST_SHAPE]
 
 
+CLUSTER, BETWEEN = "cluster", "\t"  # which stands in no symbol of another channel
+
 # Channels of a word: those of its form, and those of its tags.
 OF_FORM: dict[str, Callable[[str], str]] = {
     "form": lambda form: form,
@@ -59,8 +61,10 @@ OF_FORM: dict[str, Callable[[str], str]] = {
     "prefix2": lambda form: form[:2].lower(),
     "prefix3": lambda form: form[:3].lower(),
     "shape": shape,
+    CLUSTER: str.lower,  # a symbol of this one stands for several words, with BETWEEN between them
 }
-WHOLE_FORM = ("form", "lower")  # what is hidden where a word is to be unknown
+CASED = "form"
+WHOLE_FORM = (CASED, "lower")  # what is hidden where a word is to be unknown
 OF_TAGS: dict[str, Callable[[Sequence[str]], str]] = {
     "upos": lambda tags: tags[0],
     "xpos": lambda tags: tags[1],
@@ -104,7 +108,8 @@ class Vocabulary:
         row = 0
         for channel, names in self.symbols.items():
             self.first[channel] = row
-            self._rows[channel] = {name: row + UNKNOWN + 1 + i for i, name in enumerate(names)}
+            numbers = enumerate(names, row + UNKNOWN + 1)
+            self._rows[channel] = {each: number for number, name in numbers for each in name.split(BETWEEN)}
             row += UNKNOWN + 1 + len(names)
         self.last_row = row
         # For each channel what it shows of a word, the row of that, and the row of UNKNOWN.
@@ -119,11 +124,16 @@ class Vocabulary:
 
     @classmethod
     def count(cls, keys: Iterable[bytes], channels: Sequence[str], min_count: Mapping[str, int]) -> Vocabulary:
-        """The symbols of these words, most frequent first, without those seen less than min_count[channel] times."""
+        """The symbols of these words, most frequent first, without those seen less than min_count[channel] times.
+
+        There are no clusters among them: see Vectors.
+        """
         counts: dict[str, Counter[str]] = {channel: Counter() for channel in channels}
         for key, times in Counter(keys).items():
             form, _, *tags = key.decode().split("\t")
             for channel, counter in counts.items():
+                if channel == CLUSTER:
+                    continue
                 symbol = OF_FORM[channel](form) if channel in OF_FORM else OF_TAGS[channel](tags)
                 counter[symbol] += times
         return cls(
