@@ -92,6 +92,12 @@ def test_rare_words_are_in_clusters_but_have_no_vector() -> None:
     assert sorted(word for each in vectors.clusters for word in each.split("\t")) == ["a", "b", "c"]
 
 
+@pytest.mark.parametrize("sentences", [[], [["a", "b"]], [["a"] * 9]])
+def test_no_word_is_frequent_enough(sentences: list[list[str]]) -> None:
+    vectors = word_vectors(sentences, 4, 20, 1)
+    assert (vectors.words, vectors.values.shape, vectors.forms) == ([], (0, 4), [])
+
+
 def test_more_numbers_than_words() -> None:
     vectors = word_vectors([["a", "b", "A"]] * 3, 20, 2, 1)
     assert vectors.words == ["a", "b"]

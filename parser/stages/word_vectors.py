@@ -82,13 +82,14 @@ def word_vectors(sentences: Sequence[Sequence[str]], d: int, min_count: int, see
     known = [word for word, times in _by_count(words) if times >= min(min_count, FEWEST)]
     number = {word: i for i, word in enumerate(known, RARE + 1)}
     M = ppmi(_counts(_numbered(sentences, number), len(known) + RARE + 1))[RARE + 1 :]
-    d_found = min(d, *M.shape)
-    U, singular, _ = randomized_svd(M, d_found, n_iter=ROUNDS, random_state=seed)
     values = np.zeros((len(known), d), np.float32)
-    values[:, :d_found] = U * np.sqrt(singular)
+    if d_found := min(d, *M.shape):
+        U, singular, _ = randomized_svd(M, d_found, n_iter=ROUNDS, random_state=seed)
+        values[:, :d_found] = U * np.sqrt(singular)
     clusters = clustered(known, values, seed)
     known = [word for word in known if words[word] >= min_count]  # the first of them, by how often they occur
-    values = values[: len(known)] / max(float(values[: len(known)].std()), 1e-9)
+    values = values[: len(known)]
+    values /= max(float(values.std()), 1e-9) if known else 1
     return Vectors(known, values, [form for form, times in _by_count(forms) if times >= min_count], clusters)
 
 
