@@ -121,10 +121,8 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
             "symbols": labeller.vocabulary.symbols,
             "classes": labeller.classes,
         }
-    if stages.tagger:  # the second network has the symbols of the first, and its own
-        first = networks[FIRST_TAGS]["symbols"]
-        own = {channel: names for channel, names in networks[TAGS]["symbols"].items() if names != first.get(channel)}
-        networks[TAGS]["symbols"] = own
+    if stages.tagger:
+        networks[TAGS] = _without_symbols_of(networks[FIRST_TAGS], networks[TAGS])
     if stages.tokenizer:
         networks["characters"]["spaces"] = stages.tokenizer.spaces
     if stages.lemmatizer:
@@ -200,8 +198,15 @@ def _stages(arrays: Arrays, networks: Any) -> Stages:
     )
 
 
+def _without_symbols_of(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
+    """What is said of a network, without the symbols that another has too: they are stored once."""
+    symbols = second["symbols"].items()
+    own = {channel: names for channel, names in symbols if names != first["symbols"].get(channel)}
+    return {**second, "symbols": own}
+
+
 def _with_symbols_of(first: Any, second: Any) -> Any:
-    """What is said of a network whose symbols are those of another, and its own; unchanged where it is nonsense."""
+    """The same with them again; unchanged where it is nonsense."""
     if not all(isinstance(about, dict) and isinstance(about.get("symbols"), dict) for about in (first, second)):
         return second
     return {**second, "symbols": {**first["symbols"], **second["symbols"]}}

@@ -25,7 +25,7 @@ from parser.stages.word_vectors import Vectors
 from parser.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from parser.treebank.slots import Index
 from parser.treebank.tokens import Paragraph, Token, paragraphs_of, text_of
-from parser.treebank.tree import offsets
+from parser.treebank.tree import offsets, taken
 from parser.treebank.vocabulary import form_key, word_keys
 
 MOST = 20  # times that a word which is always treated alike is learned in a pass
@@ -176,7 +176,7 @@ def train_tagger(
 
     for_parser: else the second network is trained once, on all sentences, and there are no tags.
     """
-    clusters = tagger.CLUSTERS * (vectors is not None)
+    clusters = tagger.CLUSTERS if vectors else ""
     first, tags = Course(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run("first tags", jobs, done)
     items = replace(items, keys=with_tags(items.keys, tags))
     course = Course(tagger.SECOND + clusters, items, TAGS, seed, vectors)
@@ -206,7 +206,7 @@ class Course:
             labeller = done.once(name, LABELLER, lambda: next(results)[0])
             for each, fold in zip(names, held_out, strict=True):
                 found = done.once(each, TEXTS, lambda: next(results)[1])
-                words = np.concatenate([np.arange(*self.items.rows[row : row + 2]) for row in fold])
+                _, words = taken(self.items.rows, fold)
                 for word, of in zip(words.tolist(), found, strict=True):
                     tags[word] = of
         return labeller, tags

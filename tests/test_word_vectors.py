@@ -78,7 +78,7 @@ def test_words_whose_vectors_point_the_same_way_are_a_cluster(monkeypatch: pytes
 
 
 def test_words_of_a_cluster_have_one_row() -> None:
-    vectors = Vectors(["red"], np.ones((1, 4), np.float32), ["red"], ["red\tBlue".lower(), "one"])
+    vectors = Vectors(["red"], np.ones((1, 4), np.float32), ["red"], ["red\tblue", "one"])
     vocabulary = vectors.widen(Vocabulary.count([form_key("red"), form_key("red")], ["form", CLUSTER], {"form": 2}))
     rows = [vocabulary.encode_form(form)[1] - vocabulary.first[CLUSTER] for form in ("red", "Blue", "one", "two")]
     assert rows == [UNKNOWN + 1, UNKNOWN + 1, UNKNOWN + 2, UNKNOWN]

@@ -26,7 +26,7 @@ from parser.transition.systems import SYSTEMS, Index, Layout, Transitions
 from parser.treebank.conllu import DEPREL, Block
 from parser.treebank.raw_text import read_raw_text
 from parser.treebank.slots import channels_of
-from parser.treebank.tree import offsets, projectivized
+from parser.treebank.tree import offsets, projectivized, taken
 from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, word_keys
 
 GOLD_ALONE = 0.2  # of the passes are over the treebank alone, if others have silver sentences: the last ones
@@ -71,9 +71,7 @@ class Treebank:
 
     def take(self, which: Index) -> Treebank:
         """Some of the sentences, in the order given."""
-        lengths = np.diff(self.sentences)[which]
-        sentences = offsets(lengths)
-        words = np.arange(sentences[-1]) + np.repeat(self.sentences[:-1][which] - sentences[:-1], lengths)
+        sentences, words = taken(self.sentences, which)
         return Treebank(
             [self.keys[word] for word in words],
             [self.labels[word] for word in words],

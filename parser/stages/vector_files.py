@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from parser.errors import FileError
 from parser.files import PathLike, open_input, shown_name
-from parser.stages.word_vectors import Vectors, clustered
+from parser.stages.word_vectors import Vectors, clustered, scaled
 
 MOST = 50_000  # words that get rows without being in the treebank: the first of the file, which are the most frequent
 
@@ -33,8 +33,7 @@ def read_vectors(path: PathLike, forms: Iterable[str], d: int) -> Vectors:
             words[lower] = values
     if not words:
         raise FileError(path, "no word vectors")
-    values = principal_components(np.array(list(words.values())), d)
-    values /= max(float(values.std()), 1e-9)
+    values = scaled(principal_components(np.array(list(words.values())), d))
     return Vectors(list(words), values, seen, clustered(list(words), values, seed=1))
 
 

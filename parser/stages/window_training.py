@@ -16,7 +16,7 @@ from parser.stages.fitting import Learner
 from parser.stages.window import Labeller, Window, parse_window
 from parser.stages.word_vectors import Vectors
 from parser.treebank.slots import Index, channels_of
-from parser.treebank.tree import offsets
+from parser.treebank.tree import taken
 from parser.treebank.vocabulary import CASED, UNKNOWN, WHOLE_FORM, Encoder, Vocabulary
 
 
@@ -30,10 +30,8 @@ class Items:
 
     def take(self, which: Index) -> Items:
         """Some of the rows, in the order given."""
-        lengths = np.diff(self.rows)[which]
-        rows = offsets(lengths)
-        items = (np.arange(rows[-1]) + np.repeat(self.rows[:-1][which] - rows[:-1], lengths)).tolist()
-        return Items([self.keys[i] for i in items], [self.names[i] for i in items], rows)
+        rows, items = taken(self.rows, which)
+        return Items([self.keys[i] for i in items.tolist()], [self.names[i] for i in items.tolist()], rows)
 
 
 def new_labeller(
@@ -67,10 +65,11 @@ class LabellerLessons:
         self._types, _ = encoder.types(items.keys)
         shown, first_row = encoder.rows(), labeller.vocabulary.first
         hidden, small = shown.copy(), shown.copy()
-        for channel in set(WHOLE_FORM) & set(first_row):
-            hidden[:, list(first_row).index(channel)] = first_row[channel] + UNKNOWN
-        if set(WHOLE_FORM) <= set(first_row):
-            small[:, list(first_row).index(CASED)] = first_row[CASED] + UNKNOWN
+        for place, (channel, first) in enumerate(first_row.items()):
+            if channel in WHOLE_FORM:
+                hidden[:, place] = first + UNKNOWN
+            if channel == CASED and set(WHOLE_FORM) <= set(first_row):
+                small[:, place] = first + UNKNOWN
         self._rows, self._type_rows = items.rows, np.concatenate((shown, hidden, small))
 
     def batches(self, epoch: int) -> Iterator[Batch]:

@@ -88,9 +88,13 @@ def word_vectors(sentences: Sequence[Sequence[str]], d: int, min_count: int, see
         values[:, :d_found] = U * np.sqrt(singular)
     clusters = clustered(known, values, seed)
     known = [word for word in known if words[word] >= min_count]  # the first of them, by how often they occur
-    values = values[: len(known)]
-    values /= max(float(values.std()), 1e-9) if known else 1
-    return Vectors(known, values, [form for form, times in _by_count(forms) if times >= min_count], clusters)
+    frequent = [form for form, times in _by_count(forms) if times >= min_count]
+    return Vectors(known, scaled(values[: len(known)]), frequent, clusters)
+
+
+def scaled(values: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Vectors of which the numbers have a variance of 1."""
+    return values / max(float(values.std()), 1e-9) if values.size else values
 
 
 def clustered(words: Sequence[str], values: NDArray[np.float32], seed: int) -> list[str]:

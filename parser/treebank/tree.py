@@ -17,6 +17,13 @@ def offsets(lengths: ArrayLike) -> Offsets:
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
 
 
+def taken(rows: Offsets, which: NDArray[np.intp]) -> tuple[Offsets, Offsets]:
+    """Of some rows, in the order given, where each then begins (see offsets), and the items that are in them."""
+    lengths = np.diff(rows)[which]
+    begin = offsets(lengths)
+    return begin, np.arange(begin[-1]) + np.repeat(rows[:-1][which] - begin[:-1], lengths)
+
+
 def sentence_of(sentences: Offsets) -> Offsets:
     """(words,) The sentence of each word."""
     return np.repeat(np.arange(len(sentences) - 1), np.diff(sentences))

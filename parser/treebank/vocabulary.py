@@ -46,7 +46,7 @@ def shape(form: str) -> str:
     return _REPEATED.sub(r"\1\1", form.translate(_DRAWN))[:LONGEST_SHAPE]
 
 
-CLUSTER, BETWEEN = "cluster", "\t"  # which stands in no symbol of another channel
+CLUSTER, BETWEEN = "cluster", "\t"  # which stands in no word
 
 # Channels of a word: those of its form, and those of its tags.
 OF_FORM: dict[str, Callable[[str], str]] = {
@@ -108,8 +108,10 @@ class Vocabulary:
         row = 0
         for channel, names in self.symbols.items():
             self.first[channel] = row
-            numbers = enumerate(names, row + UNKNOWN + 1)
-            self._rows[channel] = {each: number for number, name in numbers for each in name.split(BETWEEN)}
+            rows = {name: number for number, name in enumerate(names, row + UNKNOWN + 1)}
+            if channel == CLUSTER:
+                rows = {word: number for words, number in rows.items() for word in words.split(BETWEEN)}
+            self._rows[channel] = rows
             row += UNKNOWN + 1 + len(names)
         self.last_row = row
         # For each channel what it shows of a word, the row of that, and the row of UNKNOWN.
@@ -129,11 +131,10 @@ class Vocabulary:
         There are no clusters among them: see Vectors.
         """
         counts: dict[str, Counter[str]] = {channel: Counter() for channel in channels}
+        counted = {channel: counter for channel, counter in counts.items() if channel != CLUSTER}
         for key, times in Counter(keys).items():
             form, _, *tags = key.decode().split("\t")
-            for channel, counter in counts.items():
-                if channel == CLUSTER:
-                    continue
+            for channel, counter in counted.items():
                 symbol = OF_FORM[channel](form) if channel in OF_FORM else OF_TAGS[channel](tags)
                 counter[symbol] += times
         return cls(
