@@ -1,7 +1,7 @@
-"""See `parser.commands.benchmark`."""
+"""See `benchmarks.parsers_command`."""
 
-from parser.commands.benchmark import main
-from parser.commands.command_line import run
+from benchmarks.parsers_command import main
+from clearparse.commands.command_line import run
 
 if __name__ == "__main__":
     run(main)

@@ -1,7 +1,7 @@
-"""See `parser.commands.benchmark_cluster`."""
+"""See `benchmarks.cluster_command`."""
 
-from parser.commands.benchmark_cluster import main
-from parser.commands.command_line import run
+from benchmarks.cluster_command import main
+from clearparse.commands.command_line import run
 
 if __name__ == "__main__":
     run(main)

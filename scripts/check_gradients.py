@@ -1,7 +1,7 @@
-"""See `parser.commands.check_gradients`."""
+"""See `clearparse.commands.check_gradients`."""
 
-from parser.commands.check_gradients import main
-from parser.commands.command_line import run
+from clearparse.commands.check_gradients import main
+from clearparse.commands.command_line import run
 
 if __name__ == "__main__":
     run(main)

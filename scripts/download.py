@@ -1,7 +1,7 @@
 """Fetch a treebank of Universal Dependencies: python scripts/download.py UD_English-EWT"""
 
-from parser.commands.command_line import run
-from parser.commands.download import main
+from clearparse.commands.command_line import run
+from clearparse.commands.download import main
 
 if __name__ == "__main__":
     run(main)

@@ -1,7 +1,7 @@
-"""See `parser.commands.evaluate`."""
+"""See `clearparse.commands.evaluate`."""
 
-from parser.commands.command_line import run
-from parser.commands.evaluate import main
+from clearparse.commands.command_line import run
+from clearparse.commands.evaluate import main
 
 if __name__ == "__main__":
     run(main)

@@ -1,7 +1,7 @@
-"""See `parser.commands.parse`."""
+"""See `clearparse.commands.parse`."""
 
-from parser.commands.command_line import run
-from parser.commands.parse import main
+from clearparse.commands.command_line import run
+from clearparse.commands.parse import main
 
 if __name__ == "__main__":
     run(main)

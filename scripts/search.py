@@ -1,7 +1,7 @@
-"""See `parser.commands.search`."""
+"""See `clearparse.commands.search`."""
 
-from parser.commands.command_line import run
-from parser.commands.search import main
+from clearparse.commands.command_line import run
+from clearparse.commands.search import main
 
 if __name__ == "__main__":
     run(main)

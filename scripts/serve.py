@@ -1,7 +1,7 @@
-"""See `parser.commands.serve`."""
+"""See `clearparse.commands.serve`."""
 
-from parser.commands.command_line import run
-from parser.commands.serve import main
+from clearparse.commands.command_line import run
+from clearparse.commands.serve import main
 
 if __name__ == "__main__":
     run(main)

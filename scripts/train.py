@@ -1,7 +1,7 @@
-"""See `parser.commands.train`."""
+"""See `clearparse.commands.train`."""
 
-from parser.commands.command_line import run
-from parser.commands.train import main
+from clearparse.commands.command_line import run
+from clearparse.commands.train import main
 
 if __name__ == "__main__":
     run(main)

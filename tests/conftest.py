@@ -35,13 +35,13 @@ def shared_data() -> Path:
 
 @contextlib.contextmanager
 def _stages_are_small() -> Iterator[None]:
-    from parser import training_stages
+    from clearparse.training import upstream
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
-            small = replace(getattr(training_stages, name), H=24, d=12, epochs=12, batch=64)
-            patch.setattr(training_stages, name, small)
-        patch.setattr(training_stages, "FOLDS", 2)
+            small = replace(getattr(upstream, name), H=24, d=12, epochs=12, batch=64)
+            patch.setattr(upstream, name, small)
+        patch.setattr(upstream, "FOLDS", 2)
         yield
 
 
@@ -55,7 +55,7 @@ def small_stages() -> Iterator[None]:
 @pytest.fixture(scope="session")
 def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model with all stages, from text to trees, trained on the sample."""
-    from parser.commands import train
+    from clearparse.commands import train
 
     sample, path = CHECKOUT / "data" / "sample", tmp_path_factory.mktemp("models") / "all.model"
     files = ["--train", str(sample / "train.conllu"), "--dev", str(sample / "dev.conllu"), "--output", str(path)]

@@ -33,7 +33,7 @@ FLAGS = ("H", "d", "epochs", "lr", "template", "system", "seed", "dropout", "net
 
 def conllu() -> Callable[[bytes], None]:
     """Any bytes are read or refused, alike in blocks of any size; what is read is written, and read again the same."""
-    from parser.treebank.conllu import parse_block, read_blocks
+    from clearparse.treebank.conllu import parse_block, read_blocks
 
     def once(data: bytes) -> None:
         trees, size = bool(data[:1] < b"\x80"), 1 + len(data) % 50
@@ -50,8 +50,8 @@ def conllu() -> Callable[[bytes], None]:
 
 def text() -> Callable[[bytes], None]:
     """Any text is cut, tagged and parsed, and its characters come back."""
-    from parser.pipeline import load
-    from parser.treebank.conllu import parse_block
+    from clearparse.model.model import load
+    from clearparse.treebank.conllu import parse_block
 
     model = load(MODEL)
 
@@ -69,10 +69,10 @@ def text() -> Callable[[bytes], None]:
 
 def model_bytes() -> Callable[[bytes], None]:
     """Any bytes are a model file or are refused."""
-    from parser.model_file import load_arrays
+    from clearparse.model.container import load_arrays
 
     def once(data: bytes) -> None:
-        with mock.patch("parser.model_file.open_input", return_value=io.BytesIO(data)):
+        with mock.patch("clearparse.model.container.open_input", return_value=io.BytesIO(data)):
             load_arrays("model")
 
     return once
@@ -80,17 +80,17 @@ def model_bytes() -> Callable[[bytes], None]:
 
 def model_dictionary() -> Callable[[bytes], None]:
     """Any dictionary beside good arrays makes a model that parses, or is refused."""
-    from parser.model_file import load_arrays
-    from parser.pipeline import Model
-    from parser.storage import load
-    from parser.treebank.conllu import parse_block
+    from clearparse.model.container import load_arrays
+    from clearparse.model.model import Model
+    from clearparse.model.serialization import load
+    from clearparse.treebank.conllu import parse_block
 
     arrays, metadata = load_arrays(MODEL)
     block = parse_block(SAMPLE.read_bytes().split(b"\n\n")[0])
 
     def once(data: bytes) -> None:
         changed = {**metadata, "networks": _merged(metadata["networks"], json.loads(data))}
-        with mock.patch("parser.storage.load_arrays", return_value=(arrays, changed)):
+        with mock.patch("clearparse.model.serialization.load_arrays", return_value=(arrays, changed)):
             made = Model(*load("model"))
         parse_block(made.parse_text(block, confidence=True), trees=True)
         if made.stages.tokenizer:
@@ -108,10 +108,10 @@ def _merged(old: Any, new: Any) -> Any:
 
 def template() -> Callable[[bytes], None]:
     """Any text is a template or is refused; a template can be compiled."""
-    from parser.stages.window import Window, parse_window
-    from parser.transition.features import Features, parse_template
-    from parser.treebank.slots import channels_of
-    from parser.treebank.vocabulary import Vocabulary
+    from clearparse.features.templates import channels_of
+    from clearparse.features.vocabulary import Vocabulary
+    from clearparse.stages.window import Window, parse_window
+    from clearparse.transition.features import Features, parse_template
 
     def once(data: bytes) -> None:
         given = data[1:].decode("utf-8", "replace")
@@ -127,7 +127,7 @@ def template() -> Callable[[bytes], None]:
 
 def config() -> Callable[[bytes], None]:
     """Any values of the flags of train.py are taken or refused, before a file is read."""
-    from parser.commands import train
+    from clearparse.commands import train
 
     def once(data: bytes) -> None:
         words = []
@@ -151,7 +151,7 @@ TARGETS: dict[str, Callable[[], Callable[[bytes], None]]] = {
 
 def seeds(target: str) -> list[bytes]:
     """What to begin with."""
-    from parser.transition.features import TEMPLATES
+    from clearparse.transition.features import TEMPLATES
 
     first = SAMPLE.read_bytes()
     return {
@@ -173,7 +173,7 @@ def fuzz(target: str, arguments: list[str]) -> None:
     import atheris
 
     with atheris.instrument_imports(include=["parser"]):
-        from parser.errors import ClearparseError
+        from clearparse.errors import ClearparseError
 
         once = TARGETS[target]()
     warnings.simplefilter("ignore", UserWarning)

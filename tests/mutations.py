@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from parser.model_file import load_arrays, save_arrays
+from clearparse.model.container import load_arrays, save_arrays
 
 MODEL = Path(__file__).resolve().parent / "data" / "format-1.model"
 ODD: list[Any] = [
@@ -146,7 +146,7 @@ def _saved(arrays: dict[str, Any], metadata: dict[str, Any], into: io.BytesIO) -
     """What save_arrays would write."""
     from unittest import mock
 
-    with mock.patch("parser.model_file.atomic_output") as output:
+    with mock.patch("clearparse.model.container.atomic_output") as output:
         output.return_value.__enter__.return_value = into
         save_arrays("model", arrays, metadata)
     return into.getvalue()

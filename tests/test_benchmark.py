@@ -9,17 +9,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parser.benchmark import comparison, peers
-from parser.benchmark.child import elsewhere
-from parser.benchmark.cs224n import CS224n
-from parser.benchmark.curves import widened
-from parser.benchmark.machine import Counted
-from parser.benchmark.texts import cut, write_enlarged, write_head
-from parser.commands import benchmark, benchmark_spacy, train
-from parser.errors import ClearparseError
-from parser.network.classifier import scores
-from parser.pipeline import load
-from parser.treebank.conllu import FORM, parse_block
+from benchmarks import comparison, parsers_command, peers, spacy_command
+from benchmarks.child import elsewhere
+from benchmarks.cs224n import CS224n
+from benchmarks.curves import widened
+from benchmarks.machine import Counted
+from benchmarks.texts import cut, write_enlarged, write_head
+from clearparse.commands import train
+from clearparse.errors import ClearparseError
+from clearparse.model.model import load
+from clearparse.network.classifier import scores
+from clearparse.treebank.conllu import FORM, parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 SOURCE = SAMPLE / "dev.conllu"
@@ -92,7 +92,7 @@ def test_a_trial_from_end_to_end(
     """With nothing installed that is not clearparse's own; a second run finds what was trained."""
     monkeypatch.setattr(comparison, "missing", bool)
     monkeypatch.setattr(comparison, "QUICK_WORDS", 300)
-    benchmark.main(["--quick", "--output", str(tmp_path), *FILES])
+    parsers_command.main(["--quick", "--output", str(tmp_path), *FILES])
     told = capsys.readouterr().out
     for line in ("skipped    spaCy, efficiency: spacy is not installed", "a quick trial", "not to be quoted"):
         assert line in told
@@ -103,7 +103,7 @@ def test_a_trial_from_end_to_end(
     assert set(results["skipped"]) == {"UDPipe 1, beam 1", "UDPipe 1, beam 5", "spaCy, efficiency"}
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.model")}
     assert len(times) == 3
-    benchmark.main(["--quick", "--output", str(tmp_path), *FILES])
+    parsers_command.main(["--quick", "--output", str(tmp_path), *FILES])
     assert times == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.model")}
 
 
@@ -113,7 +113,7 @@ def test_all_parsers_on_a_real_treebank(
 ) -> None:
     treebank = shared_data / "UD_English-EWT"
     files = ["--train", str(treebank / "train.conllu"), "--dev", str(treebank / "dev.conllu")]
-    benchmark.main(["--quick", "--output", str(tmp_path), *files])
+    parsers_command.main(["--quick", "--output", str(tmp_path), *files])
     assert "skipped" not in capsys.readouterr().out
     results = json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8"))
     assert list(results["parsers"]) == list(peers.PEERS)
@@ -128,7 +128,7 @@ def test_all_parsers_on_a_real_treebank(
 )
 def test_wrong_usage(arguments: list[str], message: str) -> None:
     with pytest.raises(ClearparseError, match=message):
-        benchmark.main(arguments)
+        parsers_command.main(arguments)
 
 
 @pytest.mark.full
@@ -139,7 +139,7 @@ def test_a_component_against_spacy(tmp_path: Path, capsys: pytest.CaptureFixture
     small = ["--H", "16", "--d", "8", "--epochs", "2", "--batch", "64", "--lr", "0.01"]
     train.main([*FILES, "--output", str(model), "--stages", "all", *small])
     options = [*FILES, "--model", str(model), "--output", str(tmp_path), "--runs", "1", "--quick"]
-    benchmark_spacy.main(options)
+    spacy_command.main(options)
     told = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
     assert [row[:2] for row in told[1:]] == [
         [f"| {name}", given] for given in ("words", "text") for name in ("clearparse", "spaCy's parser")
@@ -153,7 +153,7 @@ def test_a_component_against_spacy(tmp_path: Path, capsys: pytest.CaptureFixture
     (trained,) = tmp_path.glob("trained/*/spacy.model")
     again = [*options, "--also", str(trained)]
     made = trained.stat().st_mtime_ns
-    benchmark_spacy.main(again)
+    spacy_command.main(again)
     *_, theirs, same = capsys.readouterr().out.splitlines()
     assert trained.stat().st_mtime_ns == made
     assert theirs.split(" | ")[1:6] == same.split(" | ")[1:6]

@@ -7,19 +7,18 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parser.commands import check_treebank, train
-from parser.config import Config
-from parser.network.classifier import softmax
-from parser.pipeline import load
-from parser.stages.dependency_training import Treebank, log_likelihoods, new_parser
-from parser.transition.decode import forced
-from parser.transition.features import TEMPLATES
-from parser.transition.oracle import ORACLES
-from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SYSTEMS, Layout
-from parser.treebank.conllu import Block, parse_block
-from parser.treebank.inspection import inconsistencies, seen_once
-from parser.treebank.tree import projectivized
-from parser.treebank.vocabulary import word_keys
+from clearparse.commands import check_treebank, train
+from clearparse.config import Config
+from clearparse.model.model import load
+from clearparse.network.classifier import softmax
+from clearparse.training.parser_batches import Treebank, log_likelihoods, new_parser
+from clearparse.transition.decode import forced
+from clearparse.transition.features import TEMPLATES
+from clearparse.transition.oracle import ORACLES
+from clearparse.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SYSTEMS, Layout
+from clearparse.treebank.conllu import Block, parse_block
+from clearparse.treebank.inspection import inconsistencies, seen_once
+from clearparse.treebank.tree import projectivized
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 DEV = SAMPLE / "dev.conllu"
@@ -68,7 +67,7 @@ def _by_hand(parser: object, block: Block) -> float:
     system = SYSTEMS[parser.system](layout)  # type: ignore[attr-defined]
     heads = projectivized(block.heads(), block.sentences)  # as arc-standard learns it
     oracle = ORACLES[parser.system](system, layout.heads_to_index(heads))  # type: ignore[attr-defined]
-    greedy, live, found = parser.greedy(system, word_keys(block)), np.array([0]), []  # type: ignore[attr-defined]
+    greedy, live, found = parser.greedy(system, block.word_keys()), np.array([0]), []  # type: ignore[attr-defined]
     labels = [label.decode() for label in block.column(7)]
     while not system.done(live)[0]:
         legal, costs = system.legal(live), oracle.costs(live)[0]

@@ -10,17 +10,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parser import checkpoint, training_stages
-from parser.checkpoint import LABELLER, TEXTS, VECTORS, Checkpoint, difference
-from parser.commands import train
-from parser.errors import ClearparseError, FileError
-from parser.network.classifier import Parameters
-from parser.network.optimizers import Adam, MovingAverage
-from parser.network.training import DivergedError
-from parser.pipeline import load
-from parser.stages.window import Labeller
-from parser.stages.word_vectors import Vectors
-from parser.treebank.vocabulary import Vocabulary
+from clearparse.commands import train
+from clearparse.errors import ClearparseError, FileError
+from clearparse.features.vocabulary import Vocabulary
+from clearparse.model.model import load
+from clearparse.network.classifier import Parameters
+from clearparse.network.optimizers import Adam, MovingAverage
+from clearparse.network.training import DivergedError
+from clearparse.stages.window import Labeller
+from clearparse.training import checkpoint, upstream
+from clearparse.training.checkpoint import LABELLER, TEXTS, VECTORS, Checkpoint, difference
+from clearparse.training.word_vectors import Vectors
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 SMALL = ["--H", "8", "--d", "8", "--epochs", "4", "--batch", "64", "--section", "20", "--explore-from", "1"]
@@ -138,8 +138,8 @@ def test_killed_in_any_stage(
     output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: Interrupter
 ) -> None:
     for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
-        small = replace(getattr(training_stages, name), H=8, d=4, epochs=1, batch=64)
-        monkeypatch.setattr(training_stages, name, small)
+        small = replace(getattr(upstream, name), H=8, d=4, epochs=1, batch=64)
+        monkeypatch.setattr(upstream, name, small)
     source = str(few_sentences(tmp_path / "few.conllu", 15))
     argv = ["--train", source, "--dev", source, "--raw-text", source, "--stages", "all", "--output", str(output)]
     argv += ["--H", "8", "--d", "4", "--epochs", "2", "--vector-min-count", "1"]

@@ -10,9 +10,9 @@ import textbook
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parser.network import gradient_check
-from parser.network.classifier import Gradients, Parameters, Rows, backward, forward, scores
-from parser.network.gradient_check import BOUND, DIMS, Check, check_gradients, check_identities, random_problem
+from clearparse.network import gradient_check
+from clearparse.network.classifier import Gradients, Parameters, Rows, backward, forward, scores
+from clearparse.network.gradient_check import BOUND, DIMS, Check, check_gradients, check_identities, random_problem
 
 SEEDS = st.integers(0, 2**32 - 1)
 OPTIONS = ["plain", "legal", "dropout", "slot dropout", "distribution", "all together"]

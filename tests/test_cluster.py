@@ -16,11 +16,12 @@ from pathlib import Path
 import documented
 import pytest
 
-import parser
-from parser.commands import benchmark_cluster, parse, train
-from parser.commands.corpus import JOURNAL, expanded, plan
-from parser.errors import ClearparseError, FileError
-from parser.pipeline import MissingTags
+import clearparse
+from benchmarks import cluster_command
+from clearparse.commands import parse, train
+from clearparse.corpus.corpus import JOURNAL, expanded, plan
+from clearparse.errors import ClearparseError, FileError
+from clearparse.model.model import MissingTags
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"
@@ -39,10 +40,10 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder of files of several sizes, one of them compressed."""
     folder = tmp_path_factory.mktemp("corpus")
-    sentences = list(parser.read_conllu(SAMPLE / "train.conllu"))
+    sentences = list(clearparse.read_conllu(SAMPLE / "train.conllu"))
     for k in range(8):
         name = f"{k}.conllu.gz" if k == 3 else f"{k}.conllu"
-        parser.write_conllu(sentences[k * 10 : (k + 3) * 10] * (1 + 20 * k), folder / name)
+        clearparse.write_conllu(sentences[k * 10 : (k + 3) * 10] * (1 + 20 * k), folder / name)
     return folder
 
 
@@ -84,7 +85,7 @@ def test_wrong_usage(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     with pytest.raises(ClearparseError, match="--output FOLDER"):
         parse.main(["--model", str(model), "--engine", "dask", "a.conllu"])
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "parser.integrations.dask", raising=False)
+    monkeypatch.delitem(sys.modules, "clearparse.integrations.dask", raising=False)
     with pytest.raises(ClearparseError, match=r"pip install 'clearparse\[dask\]'"):
         parse.main(["--model", str(model), "--engine", "dask", "a.conllu", "--output", str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()
@@ -92,7 +93,7 @@ def test_wrong_usage(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_a_file_parsed_for_a_cluster(model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     """What a worker runs, run here: the same bytes as the plain command's, and warnings as a result."""
-    one_file = parse.OneFile(parse.Worker(parser.load(model), "conllu", False, False, True), raw=False)
+    one_file = parse.OneFile(parse.Worker(clearparse.load(model), "conllu", False, False, True), raw=False)
     assert one_file(str(corpus / "3.conllu.gz"), str(tmp_path / "3.conllu.gz")) == []
     assert contents(tmp_path) == {"3.conllu.gz": expected["3.conllu.gz"]}
     bare = tmp_path / "bare.conllu"
@@ -103,17 +104,17 @@ def test_a_file_parsed_for_a_cluster(model: Path, corpus: Path, expected: dict[s
 
 def test_a_bag_of_sentences(model: Path) -> None:
     bag = pytest.importorskip("dask.bag", reason=NEEDED)
-    sentences = list(parser.read_conllu(SAMPLE / "dev.conllu"))
-    loaded = parser.load(model)
+    sentences = list(clearparse.read_conllu(SAMPLE / "dev.conllu"))
+    loaded = clearparse.load(model)
     expected = list(loaded.parse(sentences))
     corpus = bag.from_sequence(sentences, npartitions=4)
     for of in (model, str(model), loaded):
-        assert parser.parse_bag(corpus, of).compute(scheduler="synchronous") == expected
-    assert parser.parse_bag(corpus, loaded).compute(scheduler="threads", num_workers=4) == expected
-    counted = parser.parse_bag(corpus, loaded).map(len).sum().compute(scheduler="synchronous")
+        assert clearparse.parse_bag(corpus, of).compute(scheduler="synchronous") == expected
+    assert clearparse.parse_bag(corpus, loaded).compute(scheduler="threads", num_workers=4) == expected
+    counted = clearparse.parse_bag(corpus, loaded).map(len).sum().compute(scheduler="synchronous")
     assert counted == sum(map(len, sentences))
     with pytest.raises(FileError, match="no such file"):
-        parser.parse_bag(corpus, "none.model")
+        clearparse.parse_bag(corpus, "none.model")
 
 
 def run_command(*arguments: str) -> subprocess.Popen[bytes]:
@@ -168,9 +169,9 @@ def test_a_worker_that_dies_costs_nothing_but_time(
     always: bool, model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     pytest.importorskip("distributed", reason=NEEDED)
-    from parser.integrations.dask import cluster, parse_files
+    from clearparse.integrations.dask import cluster, parse_files
 
-    one_file = parse.OneFile(parse.Worker(parser.load(model), "conllu", False, False, True), raw=False)
+    one_file = parse.OneFile(parse.Worker(clearparse.load(model), "conllu", False, False, True), raw=False)
     sign, out = tmp_path / "sign", tmp_path / "out"
     out.mkdir()
     tasks = [(task.source, task.target) for task in plan(expanded([f"{corpus}/*"]), str(out), None)]
@@ -199,7 +200,7 @@ def test_a_scheduler_that_is_there(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     distributed = pytest.importorskip("distributed", reason=NEEDED)
-    from parser.integrations import dask
+    from clearparse.integrations import dask
 
     options = ["--model", str(model), "--engine", "dask", "--output", str(tmp_path / "out")]
     bad = tmp_path / "bad.conllu"
@@ -228,7 +229,7 @@ def test_a_scheduler_that_is_there(
 def test_workers_here_keep_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each array anew from the system would cost them half as much time again; Dask's other settings are kept."""
     pytest.importorskip("distributed", reason=NEEDED)
-    from parser.integrations.dask import cluster
+    from clearparse.integrations.dask import cluster
 
     for name in ("MALLOC_TRIM_THRESHOLD_", "OMP_NUM_THREADS"):  # Dask sets them in this process too
         monkeypatch.delenv(name, raising=False)
@@ -242,7 +243,7 @@ def test_workers_here_keep_their_memory(monkeypatch: pytest.MonkeyPatch) -> None
 def test_runs_of_a_benchmark_do_their_work(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them: what an earlier one has made is not there any more."""
     pytest.importorskip("distributed", reason=NEEDED)
-    from parser.benchmark import cluster
+    from benchmarks import cluster
 
     there = []
 
@@ -263,12 +264,12 @@ def test_runs_of_a_benchmark_do_their_work(model: Path, tmp_path: Path, monkeypa
 def test_what_it_costs_is_measured(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("distributed", reason=NEEDED)
     files = ["--model", str(model), "--input", str(SAMPLE / "dev.conllu")]
-    benchmark_cluster.main([*files, "--shards", "3", "--copies", "2", "--runs", "1"])
+    cluster_command.main([*files, "--shards", "3", "--copies", "2", "--runs", "1"])
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("7,380 words in 3 files, 1 cores of ")
     assert [line.split()[0] for line in told[1:]] == ["processes", "runs", "dask", "runs", "dask", "dask", "a"]
     with pytest.raises(ClearparseError, match="--jobs 4096: there are"):
-        benchmark_cluster.main([*files, "--jobs", "4096"])
+        cluster_command.main([*files, "--jobs", "4096"])
 
 
 @pytest.mark.full
@@ -279,7 +280,7 @@ def test_the_program_for_dask(model: Path, tmp_path: Path) -> None:
     for path, part in zip(treebanks, ("train", "dev"), strict=True):
         Path(path).write_bytes((SAMPLE / f"{part}.conllu").read_bytes())
     told = documented.run(documented.programs("cluster.md")[0], tmp_path, str(model), *treebanks)
-    parsed = list(parser.load(model).parse(each for path in treebanks for each in parser.read_conllu(path)))
+    parsed = list(clearparse.load(model).parse(each for path in treebanks for each in clearparse.read_conllu(path)))
     counted: dict[str, int] = {}
     for name in (name for sentence in parsed for name in sentence.deprels):
         counted[name] = counted.get(name, 0) + 1
@@ -288,7 +289,7 @@ def test_the_program_for_dask(model: Path, tmp_path: Path) -> None:
     assert "{'lr': " in told
     for path in treebanks:
         assert f"{path} {{'epoch': 1," in told
-        assert parser.load(f"{path}.model").record["config"]["H"] == 16
+        assert clearparse.load(f"{path}.model").record["config"]["H"] == 16
 
 
 @pytest.mark.full

@@ -12,11 +12,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parser.commands import evaluate, parse, train
-from parser.errors import ClearparseError, FileError
-from parser.parallel import map_in_order
-from parser.pipeline import MissingTags, load
-from parser.treebank.conllu import parse_block, read_conllu
+from clearparse.commands import evaluate, parse, train
+from clearparse.errors import ClearparseError, FileError
+from clearparse.io.parallel import map_in_order
+from clearparse.model.model import MissingTags, load
+from clearparse.treebank.conllu import parse_block, read_conllu
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"

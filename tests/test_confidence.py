@@ -8,17 +8,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parser.commands import evaluate, parse, train
-from parser.errors import ClearparseError
-from parser.evaluation import right_arcs
-from parser.network.classifier import softmax
-from parser.pipeline import load
-from parser.reliability import reliability
-from parser.stages.ensemble import Calibration, logit
-from parser.transition.decode import Greedy, best
-from parser.transition.systems import SHIFT, SYSTEMS, Index, Layout
-from parser.treebank.conllu import parse_block
-from parser.treebank.vocabulary import word_keys
+from clearparse.commands import evaluate, parse, train
+from clearparse.errors import ClearparseError
+from clearparse.evaluation.calibration import reliability
+from clearparse.evaluation.counts import right_arcs
+from clearparse.model.model import load
+from clearparse.network.classifier import softmax
+from clearparse.stages.ensemble import Calibration, logit
+from clearparse.transition.decode import Greedy, best
+from clearparse.transition.systems import SHIFT, SYSTEMS, Index, Layout
+from clearparse.treebank.conllu import parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 DEV = SAMPLE / "dev.conllu"
@@ -40,7 +39,7 @@ def test_certainty_is_the_probability_of_the_transition_that_made_the_arc(model:
     assert np.array_equal(heads, plain[0])
     assert deprels == plain[1]
     system = SYSTEMS[parser.system](Layout(block.sentences))
-    greedy: Greedy = parser.greedy(system, word_keys(block))
+    greedy: Greedy = parser.greedy(system, block.word_keys())
     expected = np.ones(system.layout.size)
     for s in range(0, len(block), 7):
         live: Index = np.array([s])

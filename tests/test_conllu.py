@@ -15,8 +15,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parser.errors import FileError
-from parser.treebank.conllu import (
+from clearparse.errors import FileError
+from clearparse.treebank.conllu import (
     DEPREL,
     FORM,
     HEAD,

@@ -15,9 +15,10 @@ from pathlib import Path
 
 import pytest
 
-from parser.commands import corpus, parse
-from parser.errors import ClearparseError, FileError
-from parser.treebank.conllu import parse_block
+from clearparse.commands import parse
+from clearparse.corpus import corpus
+from clearparse.errors import ClearparseError, FileError
+from clearparse.treebank.conllu import parse_block
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"
@@ -150,7 +151,7 @@ def test_what_has_changed_is_parsed_again(
 
 def test_another_model_parses_again(inputs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     """Told by its content, not by its name or time."""
-    from parser.pipeline import load
+    from clearparse.model.model import load
 
     model = tmp_path / "m"
     load(MODEL).save(model)

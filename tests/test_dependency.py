@@ -8,22 +8,22 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parser import training_data
-from parser.config import Config
-from parser.errors import ClearparseError
-from parser.network.optimizers import Adam, MovingAverage
-from parser.network.training import Schedule, fit
-from parser.stages.dependency import DependencyParser
-from parser.stages.dependency_training import Lecturer, Treebank, labels_of, new_parser
-from parser.tables import Tables
-from parser.transition.decode import Greedy
-from parser.transition.examples import Examples, Lessons
-from parser.transition.features import TEMPLATES
-from parser.transition.oracle import ORACLES
-from parser.transition.systems import LEFT_ARC, ROOT_ARC, SYSTEMS, Layout
-from parser.treebank.conllu import parse_block
-from parser.treebank.tree import nonprojective_sentences
-from parser.treebank.vocabulary import UNKNOWN, Encoder
+from clearparse.config import Config
+from clearparse.errors import ClearparseError
+from clearparse.features.precompute import Tables
+from clearparse.features.vocabulary import UNKNOWN, Encoder
+from clearparse.network.optimizers import Adam, MovingAverage
+from clearparse.network.training import Schedule, fit
+from clearparse.stages.dependency import DependencyParser
+from clearparse.training import data
+from clearparse.training.parser_batches import Lecturer, Treebank, labels_of, new_parser
+from clearparse.transition.decode import Greedy
+from clearparse.transition.examples import Examples, Lessons
+from clearparse.transition.features import TEMPLATES
+from clearparse.transition.oracle import ORACLES
+from clearparse.transition.systems import LEFT_ARC, ROOT_ARC, SYSTEMS, Layout
+from clearparse.treebank.conllu import parse_block
+from clearparse.treebank.tree import nonprojective_sentences
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "train.conllu"
 CONFIG = Config(d=8, H=16, epochs=1, batch=256)
@@ -31,7 +31,7 @@ CONFIG = Config(d=8, H=16, epochs=1, batch=256)
 
 @pytest.fixture(scope="module")
 def treebank() -> Treebank:
-    whole = Treebank.of(training_data.read([SAMPLE]).blocks)
+    whole = Treebank.of(data.read([SAMPLE]).blocks)
     return whole.take(np.flatnonzero(~nonprojective_sentences(whole.heads, whole.sentences)))
 
 

@@ -12,15 +12,14 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
-from xml.etree import ElementTree
 
 import numpy as np
 import pytest
-import test_house
 
-from parser.commands import clearparse
+from clearparse.commands import clearparse
 
 CHECKOUT = Path(__file__).resolve().parents[1]
+MAIN = "from clearparse.commands.clearparse import main; main()"
 DOCS = CHECKOUT / "docs"
 LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
@@ -136,7 +135,7 @@ def change(path: Path, text: str) -> None:
 
 
 def run_in(folder: Path, package: Path, *arguments: str) -> str:
-    """What Python says with these arguments, if `parser` is that of another folder."""
+    """What Python says with these arguments, if `clearparse` is that of another folder."""
     environment = {**os.environ, "PYTHONPATH": str(package)}
     command = [sys.executable, *arguments]
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
@@ -154,11 +153,11 @@ def test_extending(copy: Path, tmp_path: Path) -> None:
             change(copy / fence.rest, fence.text)
         elif fence.kind == "sh":
             for arguments in commands(fence.text):
-                out = run_in(tmp_path, copy, "-c", "from parser.commands.clearparse import main; main()", *arguments)
+                out = run_in(tmp_path, copy / "parser", "-c", MAIN, *arguments)
         else:
             page = tmp_path / "examples.txt"
             page.write_text(fence.text, encoding="utf-8")
-            run_in(tmp_path, copy, "-m", "doctest", str(page))
+            run_in(tmp_path, copy / "parser", "-m", "doctest", str(page))
     assert min(done.values()) >= 1
     assert "optimizer=rmsprop" in out
     assert {"small.model", "initial.model", "last.model", "rmsprop.model"} <= {path.name for path in tmp_path.iterdir()}
@@ -177,18 +176,6 @@ def test_comparison_says_only_what_was_measured() -> None:
     said = set(figures(told))
     assert len(said) > 10
     assert said <= measured, said - measured
-
-
-def test_architecture_has_every_room() -> None:
-    picture = ElementTree.parse(DOCS / "architecture.svg").getroot()
-    shown = " ".join(picture.itertext())
-    page = (DOCS / "architecture.md").read_text(encoding="utf-8")
-    folders = {path.parent.name for path in (CHECKOUT / "parser").glob("*/__init__.py")}
-    for room in folders:
-        assert f"{room}/" in shown, room
-        assert f"`{room}/`" in page, room
-    for each in test_house.FLOOR_OF:
-        assert not each or re.search(rf"`{each}(?:/|\.py)?`", page), each
 
 
 def test_commands_of_the_pages_exist() -> None:

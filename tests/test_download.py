@@ -14,9 +14,10 @@ from typing import ClassVar
 
 import pytest
 
-from parser.commands import download, transfer
-from parser.commands.ud_languages import CODES
-from parser.errors import ClearparseError, FileError
+from clearparse.commands import download
+from clearparse.download import transfer
+from clearparse.download.ud_languages import CODES
+from clearparse.errors import ClearparseError, FileError
 
 TRAIN = b"".join(b"# sent_id = %d\n1\tGo\tgo\tVERB\t_\t_\t0\troot\t_\t_\n\n" % n for n in range(5_000))
 FILES = {

@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parser.drawing import display_width, draw, shows_boxes
-from parser.svg import svg
+from clearparse.drawing.svg import svg
+from clearparse.drawing.text import display_width, draw, shows_boxes
 
 
 def drawn(tree: str, **options: object) -> str:

@@ -10,8 +10,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import parser
-from parser.pipeline import Model
+import clearparse
+from clearparse.model.model import Model
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 MODEL = CHECKOUT / "models" / "english.model"
@@ -20,7 +20,7 @@ MOST_MB = 12
 
 @pytest.fixture(scope="module")
 def english() -> Model:
-    return parser.load(MODEL)
+    return clearparse.load(MODEL)
 
 
 def cut(english: Model, text: str) -> list[list[str]]:

@@ -10,15 +10,15 @@ import numpy as np
 import pytest
 from small_trees import is_tree
 
-from parser.checkpoint import Checkpoint
-from parser.config import Config
-from parser.pipeline import Model, load
-from parser.stages.dependency_training import Treebank
-from parser.stages.ensemble import vote
-from parser.storage import Stages
-from parser.training_data import Data, read
-from parser.training_networks import Networks, model_of
-from parser.treebank.spanning_tree import heaviest_trees
+from clearparse.config import Config
+from clearparse.model.model import Model, load
+from clearparse.model.serialization import Stages
+from clearparse.stages.ensemble import vote
+from clearparse.training.checkpoint import Checkpoint
+from clearparse.training.data import Data, read
+from clearparse.training.ensemble import Networks, model_of
+from clearparse.training.parser_batches import Treebank
+from clearparse.treebank.spanning_tree import heaviest_trees
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 CONFIG = Config(H=8, d=6, epochs=1, batch=64, networks=4, min_count=1, system="arc-standard")

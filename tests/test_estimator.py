@@ -22,11 +22,11 @@ from sklearn.pipeline import Pipeline
 from sklearn.preprocessing import FunctionTransformer
 from sklearn.utils import estimator_checks
 
-import parser
-from parser.commands import evaluate, train
-from parser.config import PRESETS, Config
-from parser.errors import ClearparseError, FileError
-from parser.treebank.conllu import Sentence
+import clearparse
+from clearparse.commands import evaluate, train
+from clearparse.config import PRESETS, Config
+from clearparse.errors import ClearparseError, FileError
+from clearparse.treebank.conllu import Sentence
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 SMALL: dict[str, Any] = {"H": 16, "d": 8, "epochs": 2, "batch": 64}
@@ -34,17 +34,17 @@ SMALL: dict[str, Any] = {"H": 16, "d": 8, "epochs": 2, "batch": 64}
 
 @pytest.fixture(scope="module")
 def sentences() -> list[Sentence]:
-    return list(parser.read_conllu(SAMPLE / "train.conllu"))
+    return list(clearparse.read_conllu(SAMPLE / "train.conllu"))
 
 
 @pytest.fixture(scope="module")
 def dev() -> list[Sentence]:
-    return list(parser.read_conllu(SAMPLE / "dev.conllu"))
+    return list(clearparse.read_conllu(SAMPLE / "dev.conllu"))
 
 
 @pytest.fixture(scope="module")
-def fitted(sentences: list[Sentence]) -> parser.DependencyParser:
-    return parser.DependencyParser(**SMALL).fit(sentences)
+def fitted(sentences: list[Sentence]) -> clearparse.DependencyParser:
+    return clearparse.DependencyParser(**SMALL).fit(sentences)
 
 
 def bare(sentence: Sentence) -> Sentence:
@@ -57,24 +57,25 @@ def bared(sentences: list[Sentence]) -> list[Sentence]:
 
 
 def test_importing_the_package_does_not_wait_for_other_libraries() -> None:
-    told = "import parser, sys; print([n for n in ('sklearn', 'dask', 'spacy', 'pandas', 'nltk') if n in sys.modules])"
+    late = ("sklearn", "dask", "spacy", "pandas", "nltk")
+    told = f"import clearparse, sys; print([name for name in {late} if name in sys.modules])"
     done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     with pytest.raises(AttributeError, match="no attribute 'Parser'"):
-        _ = parser.Parser
+        _ = clearparse.Parser
 
 
 def test_parameters_are_the_fields_of_config() -> None:
-    estimator = parser.DependencyParser(H=17)
+    estimator = clearparse.DependencyParser(H=17)
     assert estimator.get_params() == asdict(Config()) | {"H": 17}
     names = [each.name for each in fields(Config)]
-    assert list(inspect.signature(parser.DependencyParser).parameters) == names
+    assert list(inspect.signature(clearparse.DependencyParser).parameters) == names
     assert estimator.set_params(H=3, lr=0.5).get_params() == asdict(Config()) | {"H": 3, "lr": 0.5}
     assert repr(estimator) == "DependencyParser(H=3, lr=0.5)"
-    accurate = parser.DependencyParser(**asdict(PRESETS["accurate"]))
+    accurate = clearparse.DependencyParser(**asdict(PRESETS["accurate"]))
     assert clone(accurate).get_params() == asdict(PRESETS["accurate"])
     with pytest.raises(TypeError, match="no parameter hidden; there are seed, d, H"):
-        parser.DependencyParser(hidden=3)
+        clearparse.DependencyParser(hidden=3)
     with pytest.raises(ValueError, match="hidden"):
         estimator.set_params(hidden=3)
 
@@ -90,7 +91,7 @@ def test_parameters_are_the_fields_of_config() -> None:
 )
 def test_checks_of_scikit_learn_that_need_no_table(check: Any) -> None:
     """The others fit numbers in rows and columns, and X is sentences."""
-    check("DependencyParser", parser.DependencyParser())
+    check("DependencyParser", clearparse.DependencyParser())
 
 
 @pytest.mark.parametrize(
@@ -105,17 +106,17 @@ def test_checks_of_scikit_learn_that_need_no_table(check: Any) -> None:
 )
 def test_wrong_parameters_are_found_by_fit(wrong: dict[str, Any], message: str, sentences: list[Sentence]) -> None:
     with pytest.raises(ClearparseError, match=message):
-        parser.DependencyParser(**SMALL | wrong).fit(sentences)
+        clearparse.DependencyParser(**SMALL | wrong).fit(sentences)
 
 
 def test_it_learns_what_the_command_learns(
-    fitted: parser.DependencyParser, sentences: list[Sentence], dev: list[Sentence], tmp_path: Path
+    fitted: clearparse.DependencyParser, sentences: list[Sentence], dev: list[Sentence], tmp_path: Path
 ) -> None:
     """The same sentences, seed and configuration: the same numbers, score and trees."""
     path = tmp_path / "command.model"
     options = [word for name, value in SMALL.items() for word in (f"--{name}", str(value))]
     train.main(["--train", str(SAMPLE / "train.conllu"), "--output", str(path), *options])
-    model = parser.load(path)
+    model = clearparse.load(path)
     for name in ("L", "W", "b_1", "U", "b_2"):
         ours, theirs = (getattr(each.parser.params, name) for each in (fitted.model_, model))
         np.testing.assert_array_equal(ours, theirs)
@@ -123,7 +124,7 @@ def test_it_learns_what_the_command_learns(
     assert fitted.config_ == Config(**model.record["config"])
     parsed = fitted.predict(dev)
     assert parsed == list(model.parse(dev))
-    parser.write_conllu(parsed, tmp_path / "parsed.conllu")
+    clearparse.write_conllu(parsed, tmp_path / "parsed.conllu")
     command = ["--gold", str(SAMPLE / "dev.conllu"), "--system", str(tmp_path / "parsed.conllu")]
     evaluate.main([*command, "--json", str(tmp_path / "scores.json")])
     scores = json.loads((tmp_path / "scores.json").read_text(encoding="utf-8"))
@@ -131,20 +132,20 @@ def test_it_learns_what_the_command_learns(
 
 
 def test_trees_come_from_y_where_there_is_one(
-    fitted: parser.DependencyParser, sentences: list[Sentence], dev: list[Sentence]
+    fitted: clearparse.DependencyParser, sentences: list[Sentence], dev: list[Sentence]
 ) -> None:
-    again = parser.DependencyParser(**SMALL).fit(bared(sentences), sentences)
+    again = clearparse.DependencyParser(**SMALL).fit(bared(sentences), sentences)
     np.testing.assert_array_equal(again.model_.parser.params.W, fitted.model_.parser.params.W)
     assert fitted.score(bared(dev), dev) == fitted.score(dev) > fitted.score(bared(dev))
     with pytest.raises(ClearparseError, match="X and y do not have the same sentences and words"):
         fitted.score(dev[:3], dev[1:4])
 
 
-def test_what_cannot_be_learned_from(fitted: parser.DependencyParser, sentences: list[Sentence]) -> None:
+def test_what_cannot_be_learned_from(fitted: clearparse.DependencyParser, sentences: list[Sentence]) -> None:
     with pytest.raises(NotFittedError):
-        parser.DependencyParser().predict(sentences)
+        clearparse.DependencyParser().predict(sentences)
     with pytest.raises(ClearparseError, match="no sentences"):
-        parser.DependencyParser().fit([])
+        clearparse.DependencyParser().fit([])
     with pytest.raises(ClearparseError, match=r"a str where a parser\.Sentence is wanted"):
         fitted.predict(["Dogs bark ."])
     circle = sentences[0].with_tree([2, 1] + [0] * (len(sentences[0]) - 2), sentences[0].deprels)
@@ -156,7 +157,7 @@ def test_what_cannot_be_learned_from(fitted: parser.DependencyParser, sentences:
 def test_random_state_semantics(sentences: list[Sentence]) -> None:
     def weights(seed: Any) -> np.ndarray:
         few = sentences[:20]
-        return parser.DependencyParser(**SMALL | {"epochs": 1, "seed": seed}).fit(few).model_.parser.params.W
+        return clearparse.DependencyParser(**SMALL | {"epochs": 1, "seed": seed}).fit(few).model_.parser.params.W
 
     np.testing.assert_array_equal(weights(5), weights(np.int64(5)))
     np.testing.assert_array_equal(weights(np.random.RandomState(5)), weights(np.random.RandomState(5)))
@@ -167,7 +168,7 @@ def test_random_state_semantics(sentences: list[Sentence]) -> None:
 
 @pytest.mark.parametrize("system", ["arc-hybrid", "arc-standard", "arc-standard-swap"])
 def test_probabilities_lead_to_the_trees(system: str, sentences: list[Sentence], dev: list[Sentence]) -> None:
-    estimator = parser.DependencyParser(**SMALL | {"system": system, "epochs": 1}).fit(sentences)
+    estimator = clearparse.DependencyParser(**SMALL | {"system": system, "epochs": 1}).fit(sentences)
     C = len(estimator.classes_)
     assert "SHIFT" in estimator.classes_
     assert "ROOT_ARC root" in estimator.classes_
@@ -183,8 +184,8 @@ def test_probabilities_lead_to_the_trees(system: str, sentences: list[Sentence],
 
 
 def test_several_networks_vote(sentences: list[Sentence], dev: list[Sentence]) -> None:
-    two = parser.DependencyParser(**SMALL | {"networks": 2, "epochs": 1}).fit(sentences)
-    one = parser.DependencyParser(**SMALL | {"epochs": 1}).fit(sentences)
+    two = clearparse.DependencyParser(**SMALL | {"networks": 2, "epochs": 1}).fit(sentences)
+    one = clearparse.DependencyParser(**SMALL | {"epochs": 1}).fit(sentences)
     first, second = two.model_.stages.ensemble.members
     np.testing.assert_array_equal(first.params.U, one.model_.parser.params.U)
     assert (first.system, second.system) == ("arc-standard", "arc-hybrid")
@@ -192,9 +193,9 @@ def test_several_networks_vote(sentences: list[Sentence], dev: list[Sentence]) -
     assert 0 < two.score(dev) < 1
 
 
-def test_model_files(fitted: parser.DependencyParser, dev: list[Sentence], tmp_path: Path) -> None:
+def test_model_files(fitted: clearparse.DependencyParser, dev: list[Sentence], tmp_path: Path) -> None:
     fitted.save(tmp_path / "m")
-    loaded = parser.DependencyParser.load(tmp_path / "m")
+    loaded = clearparse.DependencyParser.load(tmp_path / "m")
     assert loaded.predict(dev) == fitted.predict(dev)
     assert loaded.get_params() == asdict(fitted.config_)
     assert loaded.score(dev) == fitted.score(dev)
@@ -203,11 +204,11 @@ def test_model_files(fitted: parser.DependencyParser, dev: list[Sentence], tmp_p
     assert "trained on   365 sentences given to fit" in loaded.model_.describe()
     assert pickle.loads(pickle.dumps(fitted)).predict(dev) == fitted.predict(dev)
     with pytest.raises(FileError, match="no such file"):
-        parser.DependencyParser.load(tmp_path / "none")
+        clearparse.DependencyParser.load(tmp_path / "none")
 
 
 def test_cross_validation_in_two_processes(sentences: list[Sentence]) -> None:
-    small = parser.DependencyParser(**SMALL | {"epochs": 1})
+    small = clearparse.DependencyParser(**SMALL | {"epochs": 1})
     one = cross_validate(small, sentences, cv=2, return_estimator=True)
     two = cross_validate(small, bared(sentences), sentences, cv=2, n_jobs=2, return_estimator=True)
     np.testing.assert_array_equal(one["test_score"], two["test_score"])
@@ -216,7 +217,7 @@ def test_cross_validation_in_two_processes(sentences: list[Sentence]) -> None:
 
 
 def test_searches_in_a_pipeline(sentences: list[Sentence], dev: list[Sentence]) -> None:
-    pipeline = Pipeline([("bare", FunctionTransformer(bared)), ("parse", parser.DependencyParser(**SMALL))])
+    pipeline = Pipeline([("bare", FunctionTransformer(bared)), ("parse", clearparse.DependencyParser(**SMALL))])
     grid = GridSearchCV(pipeline, {"parse__lr": [0.0001, 0.01], "parse__epochs": [1]}, cv=2, n_jobs=2)
     grid.fit(sentences, sentences)
     assert grid.best_params_ == {"parse__lr": 0.01, "parse__epochs": 1}
@@ -229,7 +230,7 @@ def test_searches_in_a_pipeline(sentences: list[Sentence], dev: list[Sentence]) 
 @pytest.mark.parametrize(("resource", "most"), [("n_samples", "auto"), ("epochs", 2)])
 def test_halving(resource: str, most: Any, sentences: list[Sentence]) -> None:
     search = HalvingRandomSearchCV(
-        parser.DependencyParser(**{name: value for name, value in SMALL.items() if name != "epochs"}),
+        clearparse.DependencyParser(**{name: value for name, value in SMALL.items() if name != "epochs"}),
         {"lr": [0.02, 0.01, 0.003], "dropout": [0.0, 0.3]},
         resource=resource, max_resources=most, min_resources=1 if resource == "epochs" else 75,
         n_candidates=2, factor=2, cv=2, random_state=1,

@@ -13,10 +13,10 @@ from typing import Any
 
 import pytest
 
-from parser import pipeline
-from parser.commands.evaluate import main
-from parser.errors import ClearparseError, FileError
-from parser.treebank.conllu import DEPREL, Block, parse_block
+from clearparse.commands import evaluate as command
+from clearparse.commands.evaluate import main
+from clearparse.errors import ClearparseError, FileError
+from clearparse.treebank.conllu import DEPREL, Block, parse_block
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "evaluate.py"
 GOLD = """\
@@ -64,7 +64,7 @@ class First:
 def model(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
     path = tmp_path / "a.model"
     path.write_bytes(b"model")
-    monkeypatch.setattr(pipeline, "load", lambda path: First())
+    monkeypatch.setattr(command, "load", lambda path: First())
     return str(path)
 
 

@@ -13,10 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 from udtools import udeval
 
-from parser.errors import FileError
-from parser.evaluation import Counts, evaluate, evaluate_block
-from parser.evaluation_report import CONTENT, all_scores, main_scores
-from parser.treebank.conllu import DEPREL, Block, parse_block, read_blocks
+from clearparse.errors import FileError
+from clearparse.evaluation.counts import Counts, evaluate, evaluate_block
+from clearparse.evaluation.scores import CONTENT, all_scores, main_scores
+from clearparse.treebank.conllu import DEPREL, Block, parse_block, read_blocks
 
 GOLD = [
     "The/DET/2/det dog/NOUN/3/nsubj sees/VERB/0/root big/ADJ/5/amod stars/NOUN/3/obj ./PUNCT/3/punct",

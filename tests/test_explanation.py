@@ -11,19 +11,19 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parser.commands import train
-from parser.config import Config
-from parser.errors import ClearparseError
-from parser.explanation.numbers import attribute, compute, learn
-from parser.explanation.sight import slots, symbol
-from parser.explanation.walk import name, walk
-from parser.network.classifier import Parameters
-from parser.pipeline import load
-from parser.stages.dependency import DependencyParser
-from parser.stages.dependency_training import Treebank, new_parser
-from parser.transition.features import TEMPLATES
-from parser.transition.systems import MOVES
-from parser.treebank.conllu import parse_block
+from clearparse.commands import train
+from clearparse.config import Config
+from clearparse.errors import ClearparseError
+from clearparse.explanation.attribution import attribute, compute, learn
+from clearparse.explanation.slots import slots, symbol
+from clearparse.explanation.trace import name, walk
+from clearparse.model.model import load
+from clearparse.network.classifier import Parameters
+from clearparse.stages.dependency import DependencyParser
+from clearparse.training.parser_batches import Treebank, new_parser
+from clearparse.transition.features import TEMPLATES
+from clearparse.transition.systems import MOVES
+from clearparse.treebank.conllu import parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 DEV = parse_block((SAMPLE / "dev.conllu").read_bytes(), trees=True)

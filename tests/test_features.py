@@ -9,16 +9,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parser.transition import decode
-from parser.transition.features import (
-    DISTANCES,
-    TEMPLATES,
-    Features,
-    parse_template,
-)
-from parser.transition.systems import LEFT_ARC, RIGHT_ARC, SHIFT, SYSTEMS, Layout, System, Transitions
-from parser.treebank.slots import TemplateError, channels_of
-from parser.treebank.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
+from clearparse.features.templates import TemplateError, channels_of
+from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
+from clearparse.transition import decode
+from clearparse.transition.features import DISTANCES, TEMPLATES, Features, parse_template
+from clearparse.transition.systems import LEFT_ARC, RIGHT_ARC, SHIFT, SYSTEMS, Layout, System, Transitions
 
 LABELS = ["nsubj", "det", "obj", "punct"]
 KEYS = [

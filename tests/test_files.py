@@ -12,8 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from parser.errors import ClearparseError, FileError
-from parser.files import atomic_output, open_input, remove_unfinished
+from clearparse.errors import ClearparseError, FileError
+from clearparse.io.files import atomic_output, open_input, remove_unfinished
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="permissions and devices of POSIX systems")
 TEXT = b"one\ntwo\n" * 1000

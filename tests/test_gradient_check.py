@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from parser.commands import check_gradients
-from parser.errors import ClearparseError
-from parser.network import gradient_check
+from clearparse.commands import check_gradients
+from clearparse.errors import ClearparseError
+from clearparse.network import gradient_check
 
 
 def test_it_prints_a_line_for_each_identity_and_gradient(capsys: pytest.CaptureFixture[str]) -> None:

@@ -11,13 +11,13 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from parser.commands import parse
-from parser.errors import ClearparseError, FileError
-from parser.pipeline import Model, load
-from parser.stages.tokenizer import kind_of
-from parser.treebank.conllu import Block, Sentence, parse_block
-from parser.treebank.plain_text import paragraphs, read_paragraphs
-from parser.treebank.tokens import text_of, tokens_of
+from clearparse.commands import parse
+from clearparse.errors import ClearparseError, FileError
+from clearparse.model.model import Model, load
+from clearparse.stages.tokenizer import kind_of
+from clearparse.treebank.conllu import Block, Sentence, parse_block
+from clearparse.treebank.text import paragraphs, read_paragraphs
+from clearparse.treebank.tokens import text_of, tokens_of
 
 MODEL = Path(__file__).resolve().parent / "data" / "format-1.model"
 MEGABYTE = 1_000_000

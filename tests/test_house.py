@@ -9,7 +9,6 @@ import io
 import re
 import sys
 import tokenize
-from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -23,26 +22,21 @@ else:
 pytest_plugins = ["pytester"]
 
 CHECKOUT = Path(__file__).resolve().parent.parent
+SOURCE = CHECKOUT / "parser"
 
-# Lowest first. What stands on one floor does not see its neighbours; "" is parser/__init__.py.
-FLOORS = (
+# Lowest first. Packages and modules of one layer do not import each other; "" is clearparse/__init__.py.
+LAYERS = (
     "errors version",
-    "files parallel plots bundled",
-    "treebank network",
-    "tables",
-    "transition config",
-    "stages model_file evaluation reliability drawing",
-    "evaluation_report contents svg checkpoint explanation",
-    "storage text_evaluation significance",
-    "pipeline training_data training_stages",
-    "training_run self_training",
-    "training_networks",
-    "estimator integrations",
+    "config io network",
+    "download features treebank",
+    "corpus drawing evaluation transition",
+    "report stages",
+    "explanation model",
+    "integrations training web",
+    "commands estimator",
     "",
-    "benchmark report web",
-    "commands",
 )
-FLOOR_OF = {room: floor for floor, rooms in enumerate(FLOORS) for room in rooms.split(" ")}
+LAYER_OF = {package: layer for layer, packages in enumerate(LAYERS) for package in packages.split(" ")}
 
 UNSPOKEN = {
     "network": {"word", "words", "head", "heads", "stack", "tag", "tags"},
@@ -65,12 +59,13 @@ FORBIDDEN_CALLS = {"eval", "exec", "compile", "__import__"}
 IMPORT_NAMES = {"scikit-learn": "sklearn", "ufal.udpipe": "ufal"}
 
 MODULES = {
-    ".".join(path.relative_to(CHECKOUT).with_suffix("").parts).removesuffix(".__init__"): path
-    for path in sorted((CHECKOUT / "parser").rglob("*.py"))
+    ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
+    for path in sorted((SOURCE / "clearparse").rglob("*.py"))
 }
 SCRIPTS = sorted((CHECKOUT / "scripts").glob("*.py"))
 TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
-SHIPPED = [*MODULES.values(), *SCRIPTS]
+BENCHMARKS = {path.stem: path for path in sorted((CHECKOUT / "scripts" / "benchmarks").glob("*.py"))}
+SHIPPED = [*MODULES.values(), *SCRIPTS, *BENCHMARKS.values()]
 
 COMMANDS = ("pip install -e . && python scripts/train.py", "pip install -e '.[test]' && pytest")
 
@@ -86,7 +81,7 @@ def pyproject() -> dict[str, Any]:
 
 
 def imports(path: Path) -> set[str]:
-    """Every module that a file imports, wherever in it; `from parser import files` is parser.files."""
+    """Every module that a file imports, wherever in it; `from clearparse.io import files` is clearparse.io.files."""
     found = set()
     for node in ast.walk(tree(path)):
         if isinstance(node, ast.Import):
@@ -98,18 +93,18 @@ def imports(path: Path) -> set[str]:
     return found
 
 
-def room(module: str) -> str:
-    """The room of parser/ that a module is in: network for parser.network.training."""
+def package(module: str) -> str:
+    """The package of clearparse that a module is in: network for clearparse.network.training."""
     return [*module.split("."), ""][1]
 
 
 def own_imports(path: Path) -> set[str]:
-    return {name for name in imports(path) if name.split(".")[0] == "parser"}
+    return {name for name in imports(path) if name.split(".")[0] == "clearparse"}
 
 
 def foreign_imports(paths: list[Path]) -> set[str]:
     """Top-level names of the libraries that files import: neither ours nor Python's own."""
-    local = {"parser"} | {path.stem for path in [*SCRIPTS, *TESTS]}
+    local = {"clearparse"} | {"benchmarks"} | {path.stem for path in [*SCRIPTS, *TESTS]}
     names = {name.split(".")[0] for path in paths for name in imports(path)}
     return names - local - sys.stdlib_module_names
 
@@ -123,21 +118,21 @@ def declared(*extras: str) -> set[str]:
 
 
 def extras_of_integrations() -> list[str]:
-    """Each module of parser/integrations/ that speaks to a library of its own has an extra of its name."""
+    """Each module of clearparse/integrations/ that speaks to a library of its own has an extra of its name."""
     return sorted(set(pyproject()["project"]["optional-dependencies"]) & {path.stem for path in integrations()})
 
 
 def integrations() -> list[Path]:
-    return [path for module, path in MODULES.items() if room(module) == "integrations"]
+    return [path for module, path in MODULES.items() if package(module) == "integrations"]
 
 
 def test_imports_run_one_way() -> None:
     for module, path in MODULES.items():
-        here = room(module)
-        assert here in FLOOR_OF, f"{module} has no floor in FLOORS"
+        here = package(module)
+        assert here in LAYER_OF, f"{module} has no layer in LAYERS"
         for name in own_imports(path):
-            below = FLOOR_OF[room(name)] < FLOOR_OF[here]
-            assert below or room(name) == here, f"{module} imports {name}, which is not below it"
+            below = LAYER_OF[package(name)] < LAYER_OF[here]
+            assert below or package(name) == here, f"{module} imports {name}, which is not below it"
 
 
 def test_imports_make_no_circle() -> None:
@@ -147,13 +142,13 @@ def test_imports_make_no_circle() -> None:
 
 def test_scripts_only_open_a_command() -> None:
     for path in SCRIPTS:
-        assert {room(name) for name in own_imports(path)} == {"commands"}, path
+        assert {package(name) for name in own_imports(path)} == {"commands"}, path
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 12, f"{path} does work of its own"
 
 
 @pytest.mark.parametrize("here", UNSPOKEN)
-def test_a_room_keeps_to_its_own_words(here: str) -> None:
-    for path in (path for module, path in MODULES.items() if room(module) == here):
+def test_a_package_keeps_to_its_own_words(here: str) -> None:
+    for path in (path for module, path in MODULES.items() if package(module) == here):
         for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
             if token.type == tokenize.NAME:
                 spoken = {part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", token.string)} & UNSPOKEN[here]
@@ -179,7 +174,7 @@ def test_every_module_says_what_it_is() -> None:
 def test_nothing_is_run_that_was_read() -> None:
     """No pickle, no eval, and no framework's arrays but in the one file that measures a framework."""
     for path in SHIPPED:
-        allowed = {"torch"} if path == MODULES["parser.benchmark.pytorch"] else set()
+        allowed = {"torch"} if path == BENCHMARKS["pytorch"] else set()
         assert not {name.split(".")[0] for name in imports(path)} & FORBIDDEN_IMPORTS - allowed, path
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call):
@@ -191,8 +186,8 @@ def test_nothing_is_run_that_was_read() -> None:
 
 def test_every_library_is_declared_and_used() -> None:
     """What only the benchmark, the server or integrations import is an extra, and imported only when it is needed."""
-    measuring = [path for module, path in MODULES.items() if room(module) in ("benchmark", "plots")]
-    serving = [path for module, path in MODULES.items() if room(module) == "web"]
+    measuring = [*BENCHMARKS.values(), MODULES["clearparse.drawing.plots"]]
+    serving = [path for module, path in MODULES.items() if package(module) == "web"]
     optional = [*measuring, *serving, *integrations()]
     assert foreign_imports([path for path in SHIPPED if path not in optional]) == declared()
     assert foreign_imports(serving) - declared() == declared("web") - declared() - {"python-multipart"}  # starlette's
@@ -205,12 +200,6 @@ def test_every_library_is_declared_and_used() -> None:
     assert foreign_imports(TESTS) <= declared("test", "test-full", "fuzz", "web")
 
 
-def test_every_package_is_named() -> None:
-    packages = {module for module, path in MODULES.items() if path.name == "__init__.py"}
-    assert packages == {".".join(path.parent.relative_to(CHECKOUT).parts) for path in MODULES.values()}
-    assert packages == set(pyproject()["tool"]["setuptools"]["packages"])
-
-
 def readme() -> str:
     return (CHECKOUT / "README.md").read_text(encoding="utf-8")
 
@@ -220,12 +209,10 @@ def test_readme_has_the_two_commands() -> None:
     assert tuple(line for line in lines if line.startswith("pip install -e ")) == COMMANDS
 
 
-def test_readme_maps_every_file() -> None:
-    """Names that occur in several folders must be there as often; a name there must be a file."""
-    written = Counter(re.findall(r"\b\w+\.py\b", readme()))
-    files = Counter(path.name for path in SHIPPED if path.name != "__init__.py")
-    assert not {name: count for name, count in files.items() if written[name] < count}
-    assert written.keys() <= files.keys() | {path.name for path in TESTS} | {"setup.py"}
+def test_the_architecture_page_names_every_package() -> None:
+    page = (CHECKOUT / "docs" / "architecture.md").read_text(encoding="utf-8")
+    for name in LAYER_OF.keys() - {""}:
+        assert f"`{name}`" in page, f"docs/architecture.md does not say what {name} is"
 
 
 def test_texts_speak_to_a_stranger() -> None:

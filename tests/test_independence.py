@@ -11,17 +11,17 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parser import tables
-from parser.commands import parse
-from parser.network.classifier import Parameters, scores, scores_of_one
-from parser.pipeline import Model, load
-from parser.stages.dependency import DependencyParser
-from parser.stages.ensemble import Ensemble
-from parser.stages.tagger import without_tags
-from parser.tables import Tables
-from parser.treebank.conllu import Block, Sentence, parse_block
-from parser.treebank.tokens import conllu_of, text_of, tokens_of
-from parser.treebank.vocabulary import numbered, word_keys
+from clearparse.commands import parse
+from clearparse.features import precompute
+from clearparse.features.precompute import Tables
+from clearparse.features.vocabulary import numbered
+from clearparse.model.model import Model, load
+from clearparse.network.classifier import Parameters, scores, scores_of_one
+from clearparse.stages.dependency import DependencyParser
+from clearparse.stages.ensemble import Ensemble
+from clearparse.stages.tagger import without_tags
+from clearparse.treebank.conllu import Block, Sentence, parse_block
+from clearparse.treebank.tokens import conllu_of, text_of, tokens_of
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"
@@ -133,7 +133,7 @@ def test_rounding_decides_nothing(block: Block, texts: list[str], monkeypatch: p
     noisy(monkeypatch)
     assert undecided(load(MODEL), np.float32).parse_text(block) == expected_trees
     assert whole(load(MODEL), texts, 50) == expected
-    monkeypatch.setattr(tables, "CLOSE", -1.0)
+    monkeypatch.setattr(precompute, "CLOSE", -1.0)
     assert undecided(load(MODEL), np.float32).parse_text(block) != expected_trees
 
 
@@ -171,7 +171,7 @@ def test_processes_and_blocks(texts: list[str], tmp_path: Path, monkeypatch: pyt
 
 
 def plain_text(path: str, block_bytes: int) -> Iterator[list[str]]:
-    from parser.treebank.plain_text import read_paragraphs
+    from clearparse.treebank.text import read_paragraphs
 
     return read_paragraphs(path, block_bytes)
 
@@ -191,7 +191,7 @@ def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
             found[k] = whole(model, texts[k:] + texts[:k], 4)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(tables, "MEMORY", 1 << 18)
+        patch.setattr(precompute, "MEMORY", 1 << 18)
         threads = [threading.Thread(target=work, args=(k,)) for k in range(THREADS)]
         for thread in threads:
             thread.start()
@@ -221,7 +221,7 @@ def test_those_asked_for_are_labelled_as_all_are(
 ) -> None:
     tagger = load(MODEL).stages.tagger
     assert tagger
-    keys, rows = without_tags(word_keys(block)), block.sentences
+    keys, rows = without_tags(block.word_keys()), block.sentences
     labels = tagger.first.label(keys, rows)
     wanted = np.random.default_rng(5).random(len(keys)) < 0.5
     monkeypatch.setattr(Tables, "most_types", property(lambda self: most))
@@ -233,8 +233,8 @@ def test_those_asked_for_are_labelled_as_all_are(
 
 def test_parts_are_as_large_as_the_tables_allow(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(Tables, "most_types", property(lambda self: 300))
-    parts = list(load(MODEL).parser._parts(word_keys(block), block.sentences))
-    assert [key for keys, _ in parts for key in keys] == word_keys(block)
+    parts = list(load(MODEL).parser._parts(block.word_keys(), block.sentences))
+    assert [key for keys, _ in parts for key in keys] == block.word_keys()
     assert len(parts) > 2
     for (keys, _), (behind, sentences) in pairwise(parts):
         assert len(set(keys)) <= 300 < len({*keys, *behind[: sentences[1]]})  # another sentence would be too much

@@ -8,8 +8,8 @@ from pathlib import Path
 import documented
 import pytest
 
-from parser.errors import ClearparseError, FileError
-from parser.treebank.conllu import Sentence, parse_block, read_conllu
+from clearparse.errors import ClearparseError, FileError
+from clearparse.treebank.conllu import Sentence, parse_block, read_conllu
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 WHOLE = (
@@ -40,7 +40,7 @@ def only_words(sentence: Sentence, columns: int = 8) -> list[list[str]]:
 
 def test_pandas(sentences: list[Sentence]) -> None:
     pandas = pytest.importorskip("pandas", reason="pandas is not installed: the extra `pandas`")
-    from parser.integrations.pandas import from_frame, to_frame
+    from clearparse.integrations.pandas import from_frame, to_frame
 
     frame = to_frame(sentences)
     assert from_frame(frame) == sentences
@@ -71,7 +71,7 @@ def test_pandas(sentences: list[Sentence]) -> None:
 
 def test_conllu(sentences: list[Sentence]) -> None:
     conllu = pytest.importorskip("conllu", reason="conllu is not installed: the extra `conllu`")
-    from parser.integrations.conllu import from_token_list, to_token_list
+    from clearparse.integrations.conllu import from_token_list, to_token_list
 
     for sentence in sentences:
         assert from_token_list(to_token_list(sentence)) == sentence
@@ -91,7 +91,7 @@ def test_conllu(sentences: list[Sentence]) -> None:
 
 def test_nltk(sentences: list[Sentence]) -> None:
     nltk = pytest.importorskip("nltk.parse", reason="NLTK is not installed: the extra `nltk`")
-    from parser.integrations.nltk import from_graph, to_graph
+    from clearparse.integrations.nltk import from_graph, to_graph
 
     for sentence in sentences:
         graph = to_graph(sentence)
@@ -114,7 +114,7 @@ def test_nltk(sentences: list[Sentence]) -> None:
 
 def test_displacy(sentences: list[Sentence]) -> None:
     """The dictionary needs no library; what is drawn of it does."""
-    from parser.integrations.displacy import from_displacy, to_displacy
+    from clearparse.integrations.displacy import from_displacy, to_displacy
 
     for sentence in sentences:
         back = from_displacy(to_displacy(sentence))

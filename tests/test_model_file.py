@@ -14,9 +14,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from hypothesis.extra import numpy as arrays_of
 
-from parser import model_file
-from parser.errors import FileError
-from parser.model_file import load_arrays, save_arrays
+from clearparse.errors import FileError
+from clearparse.model import container
+from clearparse.model.container import load_arrays, save_arrays
 
 METADATA = {
     "template": ["s0.form", "b0.upos"],
@@ -33,7 +33,7 @@ VALUES = st.recursive(
 ARRAYS = st.dictionaries(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda name: name != "__metadata__"),
     arrays_of.arrays(
-        st.sampled_from(sorted(model_file.DTYPES)), arrays_of.array_shapes(min_dims=0, min_side=0, max_dims=3)
+        st.sampled_from(sorted(container.DTYPES)), arrays_of.array_shapes(min_dims=0, min_side=0, max_dims=3)
     ),
     max_size=4,
 )

@@ -7,9 +7,9 @@ from collections.abc import Iterator
 import numpy as np
 import pytest
 
-from parser.network.classifier import Gradients, Parameters, Rows
-from parser.network.optimizers import SGD, AdaGrad, Adam, MovingAverage, Optimizer, clip_by_norm
-from parser.network.training import Batch, Schedule, fit
+from clearparse.network.classifier import Gradients, Parameters, Rows
+from clearparse.network.optimizers import SGD, AdaGrad, Adam, MovingAverage, Optimizer, clip_by_norm
+from clearparse.network.training import Batch, Schedule, fit
 
 STEPS = 60
 

@@ -15,11 +15,11 @@ from xml.etree import ElementTree
 
 import pytest
 
-from parser.pipeline import load
-from parser.treebank.conllu import parse_block
+from clearparse.model.model import load
+from clearparse.treebank.conllu import parse_block
 
 WITHOUT = "the page is not tested: {} is missing, pip install 'clearparse[test-full]'"
-server = pytest.importorskip("parser.web.server", reason=WITHOUT.format("its extra"))
+server = pytest.importorskip("clearparse.web.server", reason=WITHOUT.format("its extra"))
 playwright = pytest.importorskip("playwright.sync_api", reason=WITHOUT.format("playwright"))
 uvicorn = pytest.importorskip("uvicorn")
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=WITHOUT.format("axe"))

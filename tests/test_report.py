@@ -11,14 +11,14 @@ from xml.etree import ElementTree
 import numpy as np
 import pytest
 
-from parser.commands import evaluate, train
-from parser.errors import ClearparseError, FileError
-from parser.evaluation import Trees
-from parser.report.charts import ticks
-from parser.report.findings import counts_by, errors, genres
-from parser.report.markup import Markup, join, tag
-from parser.svg import svg
-from parser.treebank.conllu import Block, parse_block
+from clearparse.commands import evaluate, train
+from clearparse.drawing.svg import svg
+from clearparse.errors import ClearparseError, FileError
+from clearparse.evaluation.counts import Trees
+from clearparse.report.charts import ticks
+from clearparse.report.findings import counts_by, errors, genres
+from clearparse.report.markup import Markup, join, tag
+from clearparse.treebank.conllu import Block, parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 GOLD = """\

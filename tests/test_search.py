@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from parser.commands import search
-from parser.errors import ClearparseError, FileError
+from clearparse.commands import search
+from clearparse.errors import ClearparseError, FileError
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 FILES = ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "train.conllu")]

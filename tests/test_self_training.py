@@ -8,15 +8,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from parser import self_training, training_data
-from parser.commands import train
-from parser.config import PRESETS, Config
-from parser.errors import FileError
-from parser.pipeline import load
-from parser.self_training import LONGEST, SHORTEST, SILVER, SURE, silver
-from parser.stages.dependency_training import Lecturer, Treebank, new_parser
-from parser.training_networks import FIRST, first_config
-from parser.transition.features import TEMPLATES
+from clearparse.commands import train
+from clearparse.config import PRESETS, Config
+from clearparse.errors import FileError
+from clearparse.model.model import load
+from clearparse.training import data, self_training
+from clearparse.training.ensemble import FIRST, first_config
+from clearparse.training.parser_batches import Lecturer, Treebank, new_parser
+from clearparse.training.self_training import LONGEST, SHORTEST, SILVER, SURE, silver
+from clearparse.transition.features import TEMPLATES
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 TEXT = "The cat sleeps on the old sofa.\nNo.\n\nShe says that we could have gone home by train.\nThey  buy\tbread.\n"
@@ -33,7 +33,7 @@ def sentences(treebank: Treebank) -> list[tuple[list[bytes], list[str], list[int
 
 @pytest.fixture(scope="module")
 def treebank() -> Treebank:
-    return Treebank.of(training_data.read([SAMPLE / "dev.conllu"]).blocks)
+    return Treebank.of(data.read([SAMPLE / "dev.conllu"]).blocks)
 
 
 def test_the_surest_sentences_are_kept_with_the_models_trees(

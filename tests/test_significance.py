@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parser.evaluation import Trees, total
-from parser.evaluation_report import main_scores
-from parser.significance import Sums, comparison, paired_bootstrap, sentence_sums
-from parser.treebank.conllu import parse_block
+from clearparse.evaluation.counts import Trees, total
+from clearparse.evaluation.scores import main_scores
+from clearparse.evaluation.significance import Sums, comparison, paired_bootstrap, sentence_sums
+from clearparse.treebank.conllu import parse_block
 
 DEV = Path(__file__).resolve().parents[1] / "data" / "sample" / "dev.conllu"
 

@@ -14,10 +14,10 @@ import pytest
 from test_house import CHECKOUT, pyproject
 from test_stages import model  # noqa: F401 (a fixture: a model of all stages)
 
-from parser import bundled
-from parser.errors import ClearparseError, FileError
-from parser.pipeline import MissingTags, load
-from parser.treebank.conllu import parse_block, read_conllu
+from clearparse.errors import ClearparseError, FileError
+from clearparse.io import resources
+from clearparse.model.model import MissingTags, load
+from clearparse.treebank.conllu import parse_block, read_conllu
 
 spacy = pytest.importorskip("spacy", reason="spaCy is not installed: the extra `spacy`")
 
@@ -27,7 +27,7 @@ TEXT = "  She doesn't see the stars .\n\nWe went home because it rained. Nobody 
 
 @pytest.fixture(scope="module")
 def nlp(model: Path) -> Any:  # noqa: F811
-    import parser.integrations.spacy  # noqa: F401 (registers the component)
+    import clearparse.integrations.spacy  # noqa: F401 (registers the component)
 
     pipeline = spacy.blank("en")
     pipeline.add_pipe("clearparse", config={"model": str(model)})
@@ -137,7 +137,7 @@ def test_a_saved_pipeline_needs_no_model_file(nlp: Any, tmp_path: Path) -> None:
 
 def test_spacy_finds_no_network_of_its_own(tmp_path: Path) -> None:
     """Of its protocols it may ask for any attribute first, by the order of a set; none opens the model's file."""
-    from parser.integrations.spacy import Component
+    from clearparse.integrations.spacy import Component
 
     component = Component("clearparse", str(tmp_path / "moved.model"))
     for protocol in (spacy.ty.ListenedToComponent, spacy.ty.TrainableComponent):
@@ -182,8 +182,8 @@ def test_spacy_scores_it(nlp: Any) -> None:
 
 def test_without_a_model_the_english_one_is_taken(monkeypatch: pytest.MonkeyPatch, model: Path, tmp_path: Path) -> None:  # noqa: F811
 
-    monkeypatch.setattr(bundled, "INSIDE", tmp_path)
-    monkeypatch.setattr(bundled, "CHECKOUT", tmp_path)
+    monkeypatch.setattr(resources, "INSIDE", tmp_path)
+    monkeypatch.setattr(resources, "CHECKOUT", tmp_path)
     pipeline = spacy.blank("en")
     pipeline.add_pipe("clearparse")
     with pytest.raises(ClearparseError, match="name a model"):

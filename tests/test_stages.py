@@ -11,18 +11,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from parser import training_stages
-from parser.checkpoint import Checkpoint
-from parser.commands import evaluate, parse
-from parser.config import NetworkConfig
-from parser.errors import ClearparseError, FileError
-from parser.network.classifier import scores
-from parser.pipeline import load
-from parser.stages import lemmatizer, multiword, tagger, tokenizer
-from parser.stages.tokenizer import ENDS, character_keys, kind_of
-from parser.stages.window import Labeller, Window, parse_window
-from parser.stages.window_training import Items, LabellerLessons, new_labeller
-from parser.training_stages import (
+from clearparse.commands import evaluate, parse
+from clearparse.config import NetworkConfig
+from clearparse.errors import ClearparseError, FileError
+from clearparse.features.templates import TemplateError, channels_of
+from clearparse.features.vocabulary import UNKNOWN, Vocabulary, form_key
+from clearparse.model.model import load
+from clearparse.network.classifier import scores
+from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
+from clearparse.stages.tokenizer import ENDS, character_keys, kind_of
+from clearparse.stages.window import Labeller, Window, parse_window
+from clearparse.training import upstream
+from clearparse.training.checkpoint import Checkpoint
+from clearparse.training.upstream import (
     Course,
     characters_of,
     learned,
@@ -32,11 +33,10 @@ from parser.training_stages import (
     tagged_words,
     train_lemmatizer,
 )
-from parser.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
-from parser.treebank.plain_text import paragraphs, read_paragraphs
-from parser.treebank.slots import TemplateError, channels_of
-from parser.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
-from parser.treebank.vocabulary import UNKNOWN, Vocabulary, form_key, word_keys
+from clearparse.training.window_batches import Items, LabellerLessons, new_labeller
+from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
+from clearparse.treebank.text import paragraphs, read_paragraphs
+from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 SMALL = NetworkConfig(d=8, H=16, epochs=2, batch=64)
@@ -287,7 +287,7 @@ def test_a_known_lemma_goes_first_where_rules_are_about_as_good() -> None:
 def test_the_most_frequent_rule_is_learned() -> None:
     one, two = Token("its", ("its",), True), Token("its", ("it", "s"), True)
     items = rules_of([[one, two, one], [Token("a", ("a",), True)] * 50])
-    assert list(items.names) == [multiword.ONE_WORD] * (3 + training_stages.MOST)
+    assert list(items.names) == [multiword.ONE_WORD] * (3 + upstream.MOST)
 
 
 def test_a_currency_that_was_never_met_is_cut_as_others_are() -> None:
@@ -297,7 +297,7 @@ def test_a_currency_that_was_never_met_is_cut_as_others_are() -> None:
         for number in range(100, 140)
         for cut in (["$", str(number)], ["€", str(number)], [f"§{number}"], [f"†{number}"])
     ]
-    cutter = learned(tokenizer.CHARACTERS, characters_of(paragraphs), training_stages.CHARACTERS, [1, 0])
+    cutter = learned(tokenizer.CHARACTERS, characters_of(paragraphs), upstream.CHARACTERS, [1, 0])
     texts = ["Give her £125.", "Give her ¶125."]
     assert _cut(cutter, *texts) == [["Give", "her", "£", "125", "."], ["Give", "her", "¶125", "."]]
 
@@ -306,7 +306,7 @@ def test_most_characters_may_be_the_last_of_a_token() -> None:
     paragraphs = [[Token(form, (form,), space_after=False) for form in ("日", "月", "大人")]] * 30
     items = characters_of(paragraphs)
     assert list(items.names).count(ENDS) > len(items.names) / 2
-    cutter = learned(tokenizer.CHARACTERS, items, training_stages.CHARACTERS, [1, 0])
+    cutter = learned(tokenizer.CHARACTERS, items, upstream.CHARACTERS, [1, 0])
     assert _cut(cutter, "日月大人") == [["日", "月", "大人"]]
 
 
@@ -378,7 +378,7 @@ def test_empty_tag_columns_are_filled(model: Path, tmp_path: Path, block: Block)
     assert b"_" not in found.column(UPOS) + found.column(LEMMA) + found.column(DEPREL)
     tagged = parse_block((SAMPLE / "dev.conllu").read_bytes())
     parse.main(["--model", str(model), "--output", str(output), str(SAMPLE / "dev.conllu")])
-    assert word_keys(parse_block(output.read_bytes())) == word_keys(tagged)  # tags that are there stay
+    assert parse_block(output.read_bytes()).word_keys() == tagged.keys()  # tags that are there stay
     parse.main(["--model", str(model), "--tag", "--output", str(output), str(SAMPLE / "dev.conllu")])
     assert parse_block(output.read_bytes()).column(UPOS) == found.column(UPOS)
 
@@ -414,7 +414,7 @@ def test_a_parser_alone_says_what_it_cannot(model: Path, tmp_path: Path) -> None
 
 def test_the_same_seed_gives_the_same_labeller(block: Block) -> None:
     items = tagged_words([block])
-    one, two = (training_stages.learned(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
+    one, two = (upstream.learned(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one.params, two.params, strict=True))
     assert channels_of(one.window.slots) == list(one.vocabulary.first)
     assert isinstance(items, Items)

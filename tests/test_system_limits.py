@@ -14,8 +14,8 @@ from typing import Any
 
 import pytest
 
-from parser.commands import parse
-from parser.errors import ClearparseError
+from clearparse.commands import parse
+from clearparse.errors import ClearparseError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"
@@ -151,7 +151,7 @@ def test_parsing_asks_no_network(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("no_network")
 def test_training_asks_no_network(tmp_path: Path) -> None:
-    from parser.commands import evaluate, train
+    from clearparse.commands import evaluate, train
 
     small = ["--H", "8", "--d", "4", "--epochs", "1"]
     train.main(["--train", str(SAMPLE / "dev.conllu"), "--output", str(tmp_path / "m"), *small])

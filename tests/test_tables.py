@@ -8,17 +8,17 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parser import tables
-from parser.network.classifier import Parameters, scores
-from parser.pipeline import load
-from parser.stages.dependency import DependencyParser
-from parser.tables import MOST_TYPES, Tables
-from parser.transition import decode
-from parser.transition.features import TEMPLATES, Features, parse_template
-from parser.transition.systems import SYSTEMS, Layout, Transitions
-from parser.treebank.conllu import DEPREL, Block, parse_block
-from parser.treebank.slots import channels_of
-from parser.treebank.vocabulary import NULL, ROOT, Encoder, Vocabulary, word_keys
+from clearparse.features import precompute
+from clearparse.features.precompute import MOST_TYPES, Tables
+from clearparse.features.templates import channels_of
+from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary
+from clearparse.model.model import load
+from clearparse.network.classifier import Parameters, scores
+from clearparse.stages.dependency import DependencyParser
+from clearparse.transition import decode
+from clearparse.transition.features import TEMPLATES, Features, parse_template
+from clearparse.transition.systems import SYSTEMS, Layout, Transitions
+from clearparse.treebank.conllu import DEPREL, Block, parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 ONE_SLOT = {"one slot of tags": "xpos: s0", "one slot of forms": "form: s0"}
@@ -35,7 +35,7 @@ def random_parser(block: Block, template: str, system: str, dtype: Any) -> Depen
     rng = np.random.default_rng(5)
     labels = [label.decode() for label in sorted(set(block.column(DEPREL)))]
     transitions = Transitions(labels, labels, ["root"], SYSTEMS[system].kinds)
-    vocabulary = Vocabulary.count(word_keys(block), channels_of(parse_template(template)), {"form": 2})
+    vocabulary = Vocabulary.count(block.word_keys(), channels_of(parse_template(template)), {"form": 2})
     features = Features(template, vocabulary, len(transitions.labels))
     C = len(transitions.kind)
     params = Parameters.initial(V=features.V, m=features.m, d=9, H=24, C=C, rng=rng, dtype=dtype)
@@ -50,7 +50,7 @@ def reference(parser: DependencyParser, block: Block, theta_of: Any) -> np.ndarr
     layout = Layout(block.sentences)
     system, transitions = SYSTEMS[parser.system](layout), parser.transitions
     encoder = Encoder(parser.vocabulary)
-    types = layout.spread(encoder.types(word_keys(block))[0], null=NULL, root=ROOT)
+    types = layout.spread(encoder.types(block.word_keys())[0], null=NULL, root=ROOT)
     rows = encoder.rows()[types]
 
     def choose(live: np.ndarray) -> np.ndarray:
@@ -73,7 +73,7 @@ def test_scores_and_choices_are_those_of_the_classifier(block: Block, name: str,
     layout = Layout(block.sentences)
     system, transitions = SYSTEMS[system_name](layout), parser.transitions
     encoder = Encoder(parser.vocabulary)
-    types = layout.spread(encoder.types(word_keys(block))[0], null=NULL, root=ROOT)
+    types = layout.spread(encoder.types(block.word_keys())[0], null=NULL, root=ROOT)
     filled = Tables(parser.params, parser.features)
     filled.fill(encoder.rows())
     greedy = decode.Greedy(system, transitions, parser.features, filled, types)
@@ -108,10 +108,10 @@ def test_in_double_precision_the_trees_are_those_of_the_classifier(block: Block,
 
 
 def test_tables_filled_little_by_little_are_the_same(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tables, "TAGS", 1)
+    monkeypatch.setattr(precompute, "TAGS", 1)
     parser = random_parser(block, TEMPLATES["default"], "arc-hybrid", np.float64)
     encoder, rng = Encoder(parser.vocabulary), np.random.default_rng(1)
-    encoder.types(word_keys(block))
+    encoder.types(block.word_keys())
     rows = encoder.rows()
     at_once, in_parts = Tables(parser.params, parser.features), Tables(parser.params, parser.features)
     at_once.fill(rows)

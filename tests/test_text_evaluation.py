@@ -9,9 +9,9 @@ from pathlib import Path
 import pytest
 from udtools import udeval
 
-from parser.errors import FileError
-from parser.text_evaluation import text_scores
-from parser.treebank.conllu import Block, parse_block
+from clearparse.errors import FileError
+from clearparse.evaluation.raw_text import text_scores
+from clearparse.treebank.conllu import Block, parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 ROOTS = {"multiple_roots_okay": True}

@@ -8,9 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-import parser
-from parser.commands import evaluate, parse, train
-from parser.treebank.conllu import parse_block
+import clearparse
+from clearparse.commands import evaluate, parse, train
+from clearparse.treebank.conllu import parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 SMALL = [
@@ -72,25 +72,25 @@ def test_evaluation_gives_the_score_of_training(
 
 
 def test_the_python_interface(model: Path, tmp_path: Path) -> None:
-    loaded = parser.load(model)
-    sentences = list(parser.read_conllu(SAMPLE / "dev.conllu"))
+    loaded = clearparse.load(model)
+    sentences = list(clearparse.read_conllu(SAMPLE / "dev.conllu"))
     parsed = list(loaded.parse(iter(sentences)))
     assert [sentence.forms for sentence in parsed] == [sentence.forms for sentence in sentences]
-    parser.write_conllu(parsed, tmp_path / "out.conllu")
-    assert list(parser.read_conllu(tmp_path / "out.conllu")) == parsed
+    clearparse.write_conllu(parsed, tmp_path / "out.conllu")
+    assert list(clearparse.read_conllu(tmp_path / "out.conllu")) == parsed
     assert "arc-standard" in loaded.describe()
 
 
 def test_a_tree_is_drawn(model: Path, tmp_path: Path) -> None:
     source, output = tmp_path / "in.conllu", tmp_path / "trees.txt"
-    source.write_bytes(parser.pipeline.parse_block((SAMPLE / "dev.conllu").read_bytes())[0].conllu)
+    source.write_bytes(parse_block((SAMPLE / "dev.conllu").read_bytes())[0].conllu)
     parse.main(["--model", str(model), "--format", "tree", "--output", str(output), str(source)])
     assert "root" in output.read_text(encoding="utf-8")
 
 
 def test_the_same_sentences_in_any_order_get_the_same_trees(model: Path) -> None:
-    loaded = parser.load(model)
-    sentences = list(parser.read_conllu(SAMPLE / "dev.conllu"))
+    loaded = clearparse.load(model)
+    sentences = list(clearparse.read_conllu(SAMPLE / "dev.conllu"))
     order = np.random.default_rng(1).permutation(len(sentences))
     straight = list(loaded.parse(sentences))
     shuffled = list(loaded.parse([sentences[i] for i in order]))

@@ -17,10 +17,10 @@ from typing import Any
 import numpy as np
 import pytest
 
-from parser.commands import train
-from parser.errors import ClearparseError, FileError
-from parser.model_file import load_arrays
-from parser.pipeline import load
+from clearparse.commands import train
+from clearparse.errors import ClearparseError, FileError
+from clearparse.model.container import load_arrays
+from clearparse.model.model import load
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"

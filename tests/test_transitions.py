@@ -9,8 +9,8 @@ import numpy as np
 import pytest
 from small_trees import is_tree
 
-from parser.transition.oracle import IMPOSSIBLE, ORACLES, Oracle, StaticOracle
-from parser.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, SWAP, SYSTEMS, Layout, System
+from clearparse.transition.oracle import IMPOSSIBLE, ORACLES, Oracle, StaticOracle
+from clearparse.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, SWAP, SYSTEMS, Layout, System
 
 State = tuple[tuple[int, ...], int]  # stack (bottom first) and front of the buffer; words 1..n, ROOT is n + 1
 

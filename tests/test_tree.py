@@ -8,7 +8,7 @@ import itertools
 import numpy as np
 import pytest
 
-from parser.treebank.tree import (
+from clearparse.treebank.tree import (
     absolute,
     crossing,
     in_cycle,

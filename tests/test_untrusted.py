@@ -16,14 +16,14 @@ import numpy as np
 import pytest
 from mutations import MODEL, Mutator
 
-from parser.commands import evaluate, parse
-from parser.errors import ClearparseError, FileError
-from parser.model_file import load_arrays, save_arrays
-from parser.pipeline import load
-from parser.stages.window import parse_window
-from parser.transition.features import parse_template
-from parser.treebank.conllu import parse_block
-from parser.treebank.slots import MOST_SLOTS, TemplateError
+from clearparse.commands import evaluate, parse
+from clearparse.errors import ClearparseError, FileError
+from clearparse.features.templates import MOST_SLOTS, TemplateError
+from clearparse.model.container import load_arrays, save_arrays
+from clearparse.model.model import load
+from clearparse.stages.window import parse_window
+from clearparse.transition.features import parse_template
+from clearparse.treebank.conllu import parse_block
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 TEXT = "The old dog doesn't sleep (in 2019), a.b@c.org!\n\nYes.  No?"

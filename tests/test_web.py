@@ -23,16 +23,16 @@ from xml.etree import ElementTree
 
 import pytest
 
-from parser.commands import serve
-from parser.errors import ClearparseError
-from parser.pipeline import Model, load
-from parser.treebank.conllu import parse_block
-from parser.web import service
-from parser.web.guard import Guard
-from parser.web.limits import Desk, Limits, RefusalError
+from clearparse.commands import serve
+from clearparse.errors import ClearparseError
+from clearparse.model.model import Model, load
+from clearparse.treebank.conllu import parse_block
+from clearparse.web import service
+from clearparse.web.guard import Guard
+from clearparse.web.limits import Desk, Limits, RefusalError
 
 WITHOUT = "the server is not tested: {} is missing, pip install 'clearparse[test-full]'"
-server = pytest.importorskip("parser.web.server", reason=WITHOUT.format("its extra"))
+server = pytest.importorskip("clearparse.web.server", reason=WITHOUT.format("its extra"))
 httpx = pytest.importorskip("httpx", reason=WITHOUT.format("httpx"))
 
 CHECKOUT = Path(__file__).resolve().parents[1]

@@ -9,15 +9,15 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from parser.commands import train
-from parser.errors import FileError
-from parser.pipeline import load
-from parser.stages import vector_files
-from parser.stages import word_vectors as word_vectors_module
-from parser.stages.vector_files import read_vectors
-from parser.stages.word_vectors import WINDOW, Vectors, _counts, _numbered, clustered, ppmi, word_vectors
-from parser.treebank.raw_text import read_raw_text
-from parser.treebank.vocabulary import CLUSTER, UNKNOWN, Vocabulary, form_key
+from clearparse.commands import train
+from clearparse.errors import FileError
+from clearparse.features.vocabulary import CLUSTER, UNKNOWN, Vocabulary, form_key
+from clearparse.model.model import load
+from clearparse.training import vector_files
+from clearparse.training import word_vectors as word_vectors_module
+from clearparse.training.vector_files import read_vectors
+from clearparse.training.word_vectors import WINDOW, Vectors, _counts, _numbered, clustered, ppmi, word_vectors
+from clearparse.treebank.raw_text import read_raw_text
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 

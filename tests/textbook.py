@@ -7,7 +7,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from parser.network.classifier import Gradients, Parameters, Rows
+from clearparse.network.classifier import Gradients, Parameters, Rows
 
 
 def forward(params: Parameters, w: NDArray[Any], legal: NDArray[np.bool_] | None = None) -> tuple[NDArray[Any], ...]:

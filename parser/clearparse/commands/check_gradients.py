@@ -1,0 +1,48 @@
+"""`python scripts/check_gradients.py`: hold every identity and gradient against finite differences."""
+
+from __future__ import annotations
+
+from clearparse.commands.command_line import OneLineErrors
+from clearparse.errors import ClearparseError
+from clearparse.network.gradient_check import BOUND, DIMS, all_checks
+
+LARGEST = 200_000  # parameters: each costs two forward passes
+
+
+def main(argv: list[str]) -> None:
+    """Print a line for each check. Raises ClearparseError if one fails."""
+    cli = OneLineErrors(prog="check_gradients.py", description="Compare gradients with finite differences.")
+    cli.add_argument("--dims", default="", metavar="B=4,m=3,...", help=f"other sizes; default {_text(DIMS)}")
+    cli.add_argument("--seed", type=int, default=1, metavar="N", help="of the random network (default 1)")
+    options = cli.parse_args(argv)
+    if options.seed < 0:
+        raise ClearparseError(f"--seed: {options.seed} is below 0")
+    dims = _dims(options.dims)
+    print(f"float64, central differences; {_text(dims)}\n")
+    print(f"{'':<54}{'shape':>12}  largest relative error   bound")
+    failed = 0
+    for check in all_checks(options.seed, dims):
+        verdict = "" if check.passed else "  WRONG"
+        shape = " x ".join(map(str, check.shape))
+        print(f"{check.name:<54}{shape:>12}  {check.error:22.1e}   {check.bound:.0e}{verdict}", flush=True)
+        failed += not check.passed
+    if failed:
+        raise ClearparseError(f"{failed} of the gradients are wrong")
+    print(f"\nall within {BOUND:.0e}")
+
+
+def _text(dims: dict[str, int]) -> str:
+    return ",".join(f"{name}={size}" for name, size in dims.items())
+
+
+def _dims(text: str) -> dict[str, int]:
+    dims = dict(DIMS)
+    for part in filter(None, text.split(",")):
+        name, _, size = part.partition("=")
+        if name not in DIMS or not size.isascii() or not size.isdigit() or not int(size):
+            raise ClearparseError(f"--dims: {part!r} is not one of {', '.join(DIMS)} with a size, as in B=8")
+        dims[name] = int(size)
+    count = dims["V"] * dims["d"] + (dims["m"] * dims["d"] + 1) * dims["H"] + (dims["H"] + 1) * dims["C"]
+    if count > LARGEST:
+        raise ClearparseError(f"--dims: {count:,} parameters; at most {LARGEST:,} can be checked one by one")
+    return dims

@@ -1,0 +1,84 @@
+"""`python scripts/check_treebank.py`: what in a treebank is unusual, and may be an annotation error."""
+
+from __future__ import annotations
+
+import argparse
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import islice
+
+import numpy as np
+
+from clearparse.commands.command_line import OneLineErrors, at_least_one
+from clearparse.model.model import load
+from clearparse.training.data import read_treebanks
+from clearparse.training.parser_batches import Treebank, log_likelihoods
+from clearparse.treebank.conllu import DEPREL, UPOS, XPOS, Block
+from clearparse.treebank.inspection import crossing_sentences, inconsistencies, seen_once, sentences_of_several_roots
+
+
+def main(argv: list[str]) -> None:
+    """Print the report. Raises ClearparseError."""
+    options = _command_line().parse_args(argv)
+    data = read_treebanks(options.files)
+    print(f"{data.sentences:,} sentences, {data.words:,} words")
+    for line in _report(data.blocks, options.most):
+        print(line)
+    if options.model is not None:
+        for line in _unlikely(data.blocks, options.model, options.most):
+            print(line)
+
+
+def _report(blocks: Sequence[Block], most: int) -> Iterator[str]:
+    sentences = sum(map(len, blocks))
+    for number, what in (
+        (sum(map(crossing_sentences, blocks)), "have crossing arcs"),
+        (sum(map(sentences_of_several_roots, blocks)), "have several roots"),
+    ):
+        yield f"{number:,} sentences ({100 * number / sentences:.1f} %) {what}"
+    for name, column in (("relations", DEPREL), ("UPOS", UPOS), ("XPOS", XPOS)):
+        once = (f"{path}:{line}: {value.decode()}" for value, path, line in seen_once(blocks, column))
+        yield from _listed(f"{name} that only one word has", once, most)
+    different = (
+        f"{each.path}:{each.line}: differs from {each.other_path}:{each.other_line} in"
+        f" {', '.join(f'{name} of {count}' for name, count in each.differing.items())} of {len(each.forms)} words:"
+        f" {_shown(each.forms)}"
+        for each in inconsistencies(blocks)
+    )
+    yield from _listed("sentences annotated otherwise than an earlier one of the same words", different, most)
+
+
+def _unlikely(blocks: Sequence[Block], model: str, most: int) -> Iterator[str]:
+    """The sentences whose gold trees a model finds least likely."""
+    parser = load(model).parser
+    p = np.concatenate([log_likelihoods(parser, Treebank.of([block])) for block in blocks])
+    where = [(block, number) for block in blocks for number in range(len(block))]
+    least = np.argsort(p, kind="stable")[:most]
+    found = (
+        f"{where[i][0].path}:{where[i][0].lines[where[i][0].sentences[where[i][1]]]}:"
+        f" {math.exp(p[i]):.3f}: {_shown(form.encode() for form in where[i][0][where[i][1]].forms)}"
+        for i in least.tolist()
+    )
+    yield from _listed("least likely trees, by the mean probability of a transition", found, most)
+
+
+def _listed(what: str, lines: Iterable[str], most: int) -> Iterator[str]:
+    """A heading with the number of lines, and the first of them."""
+    found = list(lines)
+    yield f"\n{what}: {len(found):,}"
+    yield from (f"  {line}" for line in islice(found, most))
+    if len(found) > most:
+        yield f"  ... and {len(found) - most:,} more (--most N shows more)"
+
+
+def _shown(forms: Iterable[bytes], longest: int = 70) -> str:
+    text = b" ".join(forms).decode()
+    return text if len(text) <= longest else text[: longest - 3] + "..."
+
+
+def _command_line() -> argparse.ArgumentParser:
+    cli = OneLineErrors(prog="check_treebank.py", description="Tell what in a treebank is unusual, and where.")
+    cli.add_argument("files", nargs="+", metavar="F", help="annotated CoNLL-U or CoNLL-X files")
+    cli.add_argument("--model", metavar="MODEL", help="list also the trees that this model finds least likely")
+    cli.add_argument("--most", type=at_least_one, default=10, metavar="N", help="lines of each kind (default 10)")
+    return cli

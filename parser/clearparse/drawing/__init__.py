@@ -1,0 +1,1 @@
+"""Trees for the terminal and as SVG; plots of trainings."""

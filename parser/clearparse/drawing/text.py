@@ -1,0 +1,169 @@
+"""Draws a dependency tree for a terminal: one word a line, and to the left of the words the tree on its side.
+Each head has one upright line, its trunk, on which its dependents hang; their trunks stand further right."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Sequence
+from typing import TextIO
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.treebank.conllu import Sentence
+
+UP, DOWN, LEFT, RIGHT, JOINED = 1, 2, 4, 8, 16
+_BOXES = {
+    0: " ",
+    LEFT: "─",
+    RIGHT: "─",
+    LEFT | RIGHT: "─",
+    UP | DOWN: "│",
+    UP | RIGHT: "└",
+    DOWN | RIGHT: "┌",
+    UP | DOWN | RIGHT: "├",
+    UP | LEFT | RIGHT: "┴",
+    DOWN | LEFT | RIGHT: "┬",
+    UP | DOWN | LEFT | RIGHT: "┼",
+}
+_ARROW = "► "
+_TO_ASCII = str.maketrans({"─": "-", "│": "|", "►": ">"} | dict.fromkeys("└┌├┴┬┼", "+"))
+DEEPEST = 30  # trunks side by side; sentences that people write need fewer, and a terminal shows no more
+
+
+def draw(
+    forms: Sequence[str],
+    heads: Sequence[int] | NDArray[np.int32],
+    deprels: Sequence[str],
+    *,
+    ascii_only: bool = False,
+    deepest: int = DEEPEST,
+) -> str:
+    """The tree over forms, heads and deprels (n each; heads count from 1, 0 is the root): n lines.
+
+    >>> print(draw(["She", "sees", "the", "stars"], [2, 0, 4, 2], ["nsubj", "root", "det", "obj"]))
+      ┌───► She    nsubj
+    ──┼───► sees   root
+      │ ┌─► the    det
+      └─┴─► stars  obj
+
+    An arc that crosses another (in a non-projective tree) passes behind its upright line: ``─│─``. Where a
+    tree needs more than `deepest` trunks side by side, a word that finds no room names its head in its label.
+    Raises ValueError if the three differ in length, a head lies outside the sentence, or there is a cycle.
+    """
+    tree = np.asarray(heads, np.int64)
+    if not len(forms) == len(tree) == len(deprels):
+        raise ValueError(f"{len(forms)} forms, {len(tree)} heads and {len(deprels)} labels")
+    forms = [_printable(form) for form in forms]
+    labels = [_printable(label) for label in deprels]
+    trunks = _place_trunks(tree, deepest)
+    for word in np.flatnonzero((tree > 0) & (trunks[tree - 1] == 0)):
+        labels[word] += f" of {tree[word]} {forms[tree[word] - 1]}"
+    width = max(map(display_width, forms), default=0)
+    lines = [
+        arcs + _ARROW + form + " " * (width - display_width(form)) + "  " + label
+        for arcs, form, label in zip(_arcs(tree, trunks), forms, labels, strict=True)
+    ]
+    text = "\n".join(line.rstrip() for line in lines)
+    return text.translate(_TO_ASCII) if ascii_only else text
+
+
+def draw_sentence(sentence: Sentence, *, ascii_only: bool = False) -> str:
+    """The sentence's text, a blank line, and its tree."""
+    tree = draw(sentence.forms, sentence.heads, sentence.deprels, ascii_only=ascii_only)
+    return f"{sentence.text or ' '.join(sentence.forms)}\n\n{tree}"
+
+
+def shows_boxes(stream: TextIO) -> bool:
+    """Whether the encoding of a stream has the characters that trees are drawn with."""
+    try:
+        ("".join(_BOXES.values()) + _ARROW).encode(stream.encoding or "ascii")
+    except (UnicodeEncodeError, LookupError):
+        return False
+    return True
+
+
+def display_width(text: str) -> int:
+    """Terminal columns that a text takes: two for East Asian wide characters, none for combining ones.
+
+    Source: Unicode Standard Annex 11, East Asian Width.
+    """
+    seen = [c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf")]
+    return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in seen)
+
+
+def _printable(text: str) -> str:
+    """The text without control characters, which could move the cursor or worse."""
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) == "Cc" else c for c in text)
+
+
+def _place_trunks(heads: NDArray[np.int64], deepest: int) -> NDArray[np.int64]:
+    """How far out the trunk of each word (n,) stands: 1 is next to the words, 0 means that it has none.
+
+    A trunk is placed after those of its dependents, further out than they are, in the first place that is
+    free on all its lines.
+    """
+    n = len(heads)
+    if n and not (heads.min() >= 0 and heads.max() <= n):
+        raise ValueError("a head lies outside the sentence")
+    top, bottom = _spans(heads)
+    trunks = np.zeros(n, np.int64)
+    taken = np.zeros((deepest + 1, n), np.bool_)
+    innermost = np.ones(n, np.int64)  # places further in are left to the dependents' trunks
+    waiting = np.bincount(heads, minlength=n + 1)[1:]
+    ready = np.flatnonzero(waiting == 0).tolist()
+    placed = 0
+    for word in ready:  # grows while it is walked: a word is ready when all of its dependents are placed
+        placed += 1
+        if top[word] < bottom[word]:
+            lines = slice(top[word], bottom[word] + 1)
+            free = ~taken[innermost[word] :, lines].any(axis=1)
+            if free.any():
+                trunks[word] = innermost[word] + int(free.argmax())
+                taken[trunks[word], lines] = True
+        head = heads[word] - 1
+        if head >= 0:
+            innermost[head] = max(innermost[head], trunks[word] + 1)
+            waiting[head] -= 1
+            if waiting[head] == 0:
+                ready.append(int(head))
+    if placed < n:
+        raise ValueError("the arcs hold a cycle")
+    return trunks
+
+
+def _spans(heads: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
+    """First and last line (n,) of each word's trunk: those of the word and its outermost dependents."""
+    words = np.arange(len(heads))
+    top, bottom = words.copy(), words.copy()
+    dependents = words[heads > 0]
+    np.minimum.at(top, heads[dependents] - 1, dependents)
+    np.maximum.at(bottom, heads[dependents] - 1, dependents)
+    return top, bottom
+
+
+def _arcs(heads: NDArray[np.int64], trunks: NDArray[np.int64]) -> list[str]:
+    """What stands left of each word. A cell of the grid is the set of directions in which lines leave it."""
+    n = len(heads)
+    width = 2 * (int(trunks.max(initial=0)) + 1)
+    column = width - 2 * trunks  # where a word's trunk stands; `width` if it has none
+    grid = np.zeros((n, width), np.uint8)
+    for word, (top, bottom) in enumerate(zip(*_spans(heads), strict=True)):
+        if trunks[word]:
+            grid[top:bottom, column[word]] |= DOWN
+            grid[top + 1 : bottom + 1, column[word]] |= UP
+            grid[word, column[word]] |= JOINED
+    for word, head in enumerate(heads):
+        if head == 0:
+            start = 0
+        elif trunks[head - 1]:
+            start = column[head - 1]
+            grid[word, start] |= JOINED
+        else:
+            start = column[word] - 2  # a stub: the arc to its head is named, not drawn
+        grid[word, start:] |= RIGHT
+        grid[word, start + 1 :] |= LEFT
+    crossing = (grid & JOINED == 0) & (grid & UP > 0)
+    grid[crossing] = UP | DOWN
+    glyphs = np.array([_BOXES.get(lines, " ") for lines in range(JOINED)])
+    return ["".join(row) for row in glyphs[grid & ~np.uint8(JOINED)]]

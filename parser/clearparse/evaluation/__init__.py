@@ -1,0 +1,1 @@
+"""How good a parser is: counts, scores, significance, calibration."""

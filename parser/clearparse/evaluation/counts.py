@@ -1,0 +1,290 @@
+"""Compares the trees of a system with the gold trees of the same words, and counts what came out.
+Counts of blocks add up to the counts of a treebank; `clearparse.evaluation.scores` turns them into scores."""
+
+from __future__ import annotations
+
+import unicodedata
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from typing import Any, NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.errors import FileError
+from clearparse.treebank.conllu import DEPREL, FORM, UPOS, Block
+from clearparse.treebank.identifiers import quoted
+from clearparse.treebank.tree import crossing, roots_per_sentence
+
+ARC_LENGTHS = ("root", "1", "2", "3-6", "7+")
+SENTENCE_LENGTHS = ("1-10", "11-20", "21-30", "31-40", "41+")
+
+
+class WordOutcome(NamedTuple):
+    """What became of a word's arc; a length is an index into ARC_LENGTHS or SENTENCE_LENGTHS."""
+
+    gold_relation: str  # as the file has it, with its subtype
+    system_relation: str
+    head_correct: bool
+    punctuation: bool
+    no_upos: bool
+    gold_length: int
+    system_length: int
+    gold_nonprojective: bool
+    system_nonprojective: bool
+    sentence_length: int
+
+
+class SentenceOutcome(NamedTuple):
+    """What became of a sentence; `bare` means: of its words that are not punctuation."""
+
+    length: int
+    heads_correct: bool
+    all_correct: bool
+    bare_words: bool  # whether it has any
+    bare_heads_correct: bool
+    bare_all_correct: bool
+    gold_roots: bool  # whether it has more than one
+    system_roots: bool
+
+
+@dataclass(frozen=True)
+class Counts:
+    """How often each outcome came; `+` joins the counts of two parts of a treebank."""
+
+    words: Counter[WordOutcome] = field(default_factory=Counter)
+    sentences: Counter[SentenceOutcome] = field(default_factory=Counter)
+
+    def __add__(self, other: Counts) -> Counts:
+        return Counts(self.words + other.words, self.sentences + other.sentences)
+
+
+@dataclass(frozen=True)
+class Trees:
+    """What is compared, by columns (words,); the words of sentence s are sentences[s] : sentences[s + 1]."""
+
+    forms: list[bytes]
+    upos: list[bytes]
+    deprels: Sequence[bytes]
+    heads: NDArray[np.int32]
+    lines: NDArray[np.int64]
+    sentences: NDArray[np.int64]
+
+    @classmethod
+    def of(cls, block: Block) -> Trees:
+        forms, upos, deprels = (block.column(c) for c in (FORM, UPOS, DEPREL))
+        return cls(forms, upos, deprels, block.heads(), block.lines, block.sentences)
+
+    def __len__(self) -> int:
+        return len(self.sentences) - 1
+
+    def part(self, first: int, last: int) -> Trees:
+        """Sentences first to last - 1."""
+        start, end = int(self.sentences[first]), int(self.sentences[last])
+        return Trees(
+            self.forms[start:end],
+            self.upos[start:end],
+            self.deprels[start:end],
+            self.heads[start:end],
+            self.lines[start:end],
+            self.sentences[first : last + 1] - start,
+        )
+
+
+NO_TREES = Trees([], [], [], np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(1, np.int64))
+
+
+def evaluate(gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str) -> Counts:
+    """Counts over two streams of blocks. As `aligned`."""
+    return total(aligned(gold, system, gold_path=gold_path, system_path=system_path))
+
+
+def total(pairs: Iterable[tuple[Trees, Trees]]) -> Counts:
+    """Counts over pairs of gold and system, each pair over the same words."""
+    return sum((count(gold, system) for gold, system in pairs), Counts())
+
+
+def aligned(
+    gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str
+) -> Iterator[tuple[Trees, Trees]]:
+    """Two streams of blocks, both read with trees=True, as pairs of the same sentences, wherever they are cut.
+
+    Raises FileError if gold has no sentence, or if the sentences, words or forms of the two are not the same.
+    """
+    gold_trees, system_trees = _Stream(gold, gold_path), _Stream(system, system_path)
+    while n := min(gold_trees.at_hand(), system_trees.at_hand()):
+        ours, theirs = gold_trees.take(n), system_trees.take(n)
+        if ours.forms != theirs.forms or not np.array_equal(ours.sentences, theirs.sentences):
+            difference = _first_difference(ours, theirs, gold_path, system_path)
+            _check_number_of_sentences(gold_trees, system_trees, f"; the first difference: {difference}")
+            raise difference
+        yield ours, theirs
+    if not gold_trees.total():
+        raise FileError(gold_path, "no sentences")
+    _check_number_of_sentences(gold_trees, system_trees)
+
+
+def evaluate_block(block: Block, heads: NDArray[np.int32], deprels: Sequence[bytes]) -> Counts:
+    """Counts of other heads (words,) and deprels (words,) for the words of a gold block."""
+    gold = Trees.of(block)
+    return count(gold, replace(gold, heads=heads, deprels=deprels))
+
+
+def right_arcs(gold: Block, heads: NDArray[np.int32], deprels: Sequence[bytes]) -> NDArray[np.bool_]:
+    """Which words (words,) of a gold block have the right head and, without its subtype, the right relation."""
+    base = [[name.split(b":")[0] for name in names] for names in (gold.column(DEPREL), deprels)]
+    same_relation = np.array([a == b for a, b in zip(*base, strict=True)], np.bool_)
+    return np.asarray(gold.heads() == heads) & same_relation
+
+
+class Arcs(NamedTuple):
+    """The arcs of two sets of trees over the same words, each (words,); relations by their number in `names`."""
+
+    names: list[str]  # as the files have them, with subtypes
+    gold: NDArray[np.int64]
+    system: NDArray[np.int64]
+    head_correct: NDArray[np.bool_]
+    correct: NDArray[np.bool_]  # head and relation; without subtypes, as in the CoNLL 2018 scorer (Zeman et al. 2018)
+
+
+def compare(gold: Trees, system: Trees) -> Arcs:
+    """What is right of a system's arcs."""
+    names: dict[bytes, int] = {}
+    gold_relations, system_relations = _encode(gold.deprels, names), _encode(system.deprels, names)
+    universal = _encode([name.split(b":")[0] for name in names], {})
+    head_correct = gold.heads == system.heads
+    correct = head_correct & (universal[gold_relations] == universal[system_relations])
+    return Arcs([name.decode() for name in names], gold_relations, system_relations, head_correct, correct)
+
+
+def count(gold: Trees, system: Trees) -> Counts:
+    """Counts of two sets of trees over the same words."""
+    if not len(gold):
+        return Counts()
+    names, gold_relations, system_relations, head_correct, correct = compare(gold, system)
+    punctuation, no_upos = _punctuation(gold)
+    lengths = np.diff(gold.sentences)
+    length_classes = np.searchsorted([11, 21, 31, 41], lengths, side="right")
+    words = _count_rows(
+        gold_relations,
+        system_relations,
+        head_correct,
+        punctuation,
+        no_upos,
+        _arc_lengths(gold),
+        _arc_lengths(system),
+        crossing(gold.heads, gold.sentences),
+        crossing(system.heads, system.sentences),
+        np.repeat(length_classes, lengths),
+    )
+    sentences = _count_rows(
+        length_classes,
+        _all_of(head_correct, gold.sentences),
+        _all_of(correct, gold.sentences),
+        ~_all_of(punctuation, gold.sentences),
+        _all_of(head_correct | punctuation, gold.sentences),
+        _all_of(correct | punctuation, gold.sentences),
+        roots_per_sentence(gold.heads, gold.sentences) > 1,
+        roots_per_sentence(system.heads, system.sentences) > 1,
+    )
+    by_word = {WordOutcome._make([names[g], names[s], *rest]): times for (g, s, *rest), times in words}
+    by_sentence = {SentenceOutcome._make(row): times for row, times in sentences}
+    return Counts(Counter(by_word), Counter(by_sentence))
+
+
+def _count_rows(*columns: NDArray[Any]) -> list[tuple[list[int], int]]:
+    """The distinct rows of a table given by its columns, and how often each comes."""
+    rows, times = np.unique(np.stack(columns, axis=1).astype(np.int64), axis=0, return_counts=True)
+    return list(zip(rows.tolist(), times.tolist(), strict=True))
+
+
+def _encode(values: Sequence[bytes], codes: dict[bytes, int]) -> NDArray[np.int64]:
+    """The number of each value, new values being numbered as they come."""
+    return np.array([codes.setdefault(value, len(codes)) for value in values], np.int64)
+
+
+def _punctuation(gold: Trees) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+    """Which words (words,) are punctuation, and which have no UPOS to tell.
+
+    A word is punctuation if its gold UPOS is PUNCT. Without UPOS (``_``) the rule of the CoNLL-X shared task
+    holds (Buchholz and Marsi 2006): all characters of the form are punctuation in Unicode (category P).
+    """
+    no_upos = np.array([tag == b"_" for tag in gold.upos], np.bool_)
+    marks = np.array([tag == b"PUNCT" for tag in gold.upos], np.bool_)
+    for word in np.flatnonzero(no_upos):
+        marks[word] = all(unicodedata.category(c).startswith("P") for c in gold.forms[word].decode())
+    return marks, no_upos
+
+
+def _arc_lengths(trees: Trees) -> NDArray[np.int64]:
+    """Index into ARC_LENGTHS (words,) of the distance between a word and its head."""
+    starts = np.repeat(trees.sentences[:-1], np.diff(trees.sentences))
+    distances = np.abs(trees.heads - (np.arange(len(trees.heads)) - starts + 1))
+    return np.where(trees.heads == 0, 0, np.searchsorted([1, 2, 3, 7], distances, side="right"))
+
+
+def _all_of(words: NDArray[np.bool_], sentences: NDArray[np.int64]) -> NDArray[np.bool_]:
+    """Whether something holds for all words of a sentence: (S,) from (words,)."""
+    return np.logical_and.reduceat(words, sentences[:-1])
+
+
+class _Stream:
+    """A stream of blocks, from which sentences are taken in any number."""
+
+    def __init__(self, blocks: Iterable[Block], path: str) -> None:
+        self.path = path
+        self.taken = 0
+        self._blocks = map(Trees.of, blocks)
+        self._trees = NO_TREES
+        self._next = 0  # the first sentence of _trees that is not taken yet
+
+    def at_hand(self) -> int:
+        """How many sentences can be taken; 0 at the end of the stream only."""
+        while self._next == len(self._trees):  # a block may have none
+            trees = next(self._blocks, None)
+            if trees is None:
+                return 0
+            self._trees, self._next = trees, 0
+        return len(self._trees) - self._next
+
+    def take(self, n: int) -> Trees:
+        """The next n sentences, no more than are at hand."""
+        part = self._trees.part(self._next, self._next + n)
+        self._next += n
+        self.taken += n
+        return part
+
+    def total(self) -> int:
+        """The number of sentences of the whole stream, which is read to its end."""
+        while n := self.at_hand():
+            self.take(n)
+        return self.taken
+
+
+def _check_number_of_sentences(gold: _Stream, system: _Stream, more: str = "") -> None:
+    if gold.total() != system.total():
+        sentences = "sentence" if system.taken == 1 else "sentences"
+        message = f"system has {system.taken} {sentences}, gold {gold.taken} ({gold.path}){more}"
+        raise FileError(system.path, message)
+
+
+def _first_difference(gold: Trees, system: Trees, gold_path: str, system_path: str) -> FileError:
+    """The error that names the first word, of two that are not the same, in which they differ."""
+    s = next(s for s in range(len(gold)) if gold.part(s, s + 1).forms != system.part(s, s + 1).forms)
+    ours, theirs = gold.part(s, s + 1), system.part(s, s + 1)
+    both = min(len(ours.forms), len(theirs.forms))
+    word = next((w for w in range(both) if ours.forms[w] != theirs.forms[w]), both)
+    line = int(ours.lines[min(word, len(ours.forms) - 1)])
+    message = (
+        f"gold has {_word(ours, word)}, system has {_word(theirs, word)} "
+        f"({system_path}:{theirs.lines[min(word, len(theirs.forms) - 1)]})"
+    )
+    return FileError(gold_path, message, line)
+
+
+def _word(sentence: Trees, word: int) -> str:
+    words = len(sentence.forms)
+    if word < words:
+        return quoted(sentence.forms[word])
+    return f"a sentence of {words} {'word' if words == 1 else 'words'}"

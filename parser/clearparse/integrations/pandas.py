@@ -1,0 +1,73 @@
+"""Sentences to and from a pandas DataFrame: a row for each line of CoNLL-U, so that nothing is lost."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Sequence
+
+import pandas as pd
+
+from clearparse.errors import ClearparseError
+from clearparse.integrations.rows import block_of, rows_of
+from clearparse.treebank.columns import HEAD, NAMES
+from clearparse.treebank.conllu import Sentence
+
+COLUMNS = [name.lower() for name in NAMES]
+SOURCE = "<DataFrame>"
+
+
+def to_frame(sentences: Iterable[Sentence]) -> pd.DataFrame:
+    """A frame of the columns sentence (0, 1 ...), id to misc, and comments.
+
+    id is text, as there are `1-2` and `3.1` beside words; head is Int64, missing where there is none. The comments of
+    a sentence, with line ends between, stand in its first row, and nothing in the others.
+    """
+    table: list[list[object]] = []
+    for number, sentence in enumerate(sentences):
+        comments = "\n".join(sentence.comments)
+        for row in rows_of(sentence):
+            table.append([number, *row[:HEAD], _number(row[HEAD]), *row[HEAD + 1 :], comments])
+            comments = ""
+    frame = pd.DataFrame(table, columns=["sentence", *COLUMNS, "comments"])
+    return frame.astype({"sentence": "int64", "head": "Int64"})
+
+
+def from_frame(frame: pd.DataFrame) -> list[Sentence]:
+    """The sentences of a frame: rows that follow each other with one number in `sentence` are one.
+
+    Of the columns only sentence, id and form must be there; others are `_` where missing. Raises ClearparseError.
+    """
+    if missing := {"sentence", "id", "form"} - set(frame.columns):
+        raise ClearparseError(f"{SOURCE}: no column {' or '.join(sorted(missing))}")
+    columns = [_text(frame[name]) if name in frame.columns else ["_"] * len(frame) for name in COLUMNS]
+    comments = _text(frame["comments"], "") if "comments" in frame.columns else [""] * len(frame)
+    rows = list(zip(*columns, strict=True))
+    return list(block_of(_grouped(frame["sentence"].tolist(), comments, rows), SOURCE))
+
+
+def _grouped(
+    numbers: Sequence[object], comments: Sequence[str], rows: Sequence[tuple[str, ...]]
+) -> Iterator[tuple[list[str], list[tuple[str, ...]]]]:
+    """For each sentence its comments and rows."""
+    start = 0
+    for end in range(1, len(rows) + 1):
+        if end == len(rows) or numbers[end] != numbers[start]:
+            yield [line for each in comments[start:end] if each for line in each.split("\n")], list(rows[start:end])
+            start = end
+
+
+def _number(head: str) -> int | None:
+    if head == "_":
+        return None
+    if not head.isdecimal():
+        raise ClearparseError(f"HEAD is {head!r}, not a whole number")
+    return int(head)
+
+
+def _text(column: pd.Series, empty: str = "_") -> list[str]:
+    """The values as text, whole numbers without a point."""
+    missing = column.isna().tolist()
+    values = column.tolist()
+    return [
+        empty if gone else str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
+        for value, gone in zip(values, missing, strict=True)
+    ]

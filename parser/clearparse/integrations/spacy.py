@@ -1,0 +1,256 @@
+"""clearparse as a component of a spaCy pipeline: `nlp.add_pipe("clearparse", config={"model": "my.model"})`.
+
+Each token of a Doc that is not space is a word. What is set: heads, deps and with them the bounds of sentences; and
+tags, if the model has a tagger.
+"""
+
+from __future__ import annotations
+
+import tempfile
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+from spacy.attrs import DEP, HEAD, LEMMA, MORPH, POS, TAG
+from spacy.language import Language
+from spacy.parts_of_speech import IDS
+from spacy.pipeline.dep_parser import parser_score
+from spacy.scorer import Scorer
+from spacy.tokens import Doc, Token
+from spacy.training import Example
+from spacy.util import minibatch
+from threadpoolctl import threadpool_limits
+
+from clearparse.features.vocabulary import numbered
+from clearparse.io import resources
+from clearparse.model.model import Model, load
+from clearparse.treebank import conllu, tokens
+from clearparse.treebank.conllu import DEPREL, FEATS, UPOS, XPOS, Block, parse_block
+
+ASSIGNED = ("head", "dep", "is_sent_start", "pos", "tag", "morph", "lemma")  # of tokens
+FILE = "clearparse.model"  # in a pipeline's folder
+BATCH = 256  # Docs parsed at once
+SPACE = ("SPACE", "_SP", "dep")  # POS, TAG and dep that spaCy gives to space
+
+
+def create(nlp: Language, name: str, model: Any) -> Component:
+    """The component; model: the path of a model file, None for the English model."""
+    return Component(name, model)
+
+
+class Component:
+    """Parses Docs. The file is opened when it is first needed, as a pipeline that is loaded brings its own model."""
+
+    def __init__(self, name: str, path: str | None) -> None:
+        self.name, self.path = name, path
+        self._model: Model | None = None
+
+    def loaded(self) -> Model:
+        """The model. Raises FileError.
+
+        Not an attribute `model`: spaCy expects one of its own networks in that, and may look while it adds a component.
+        """
+        if self._model is None:
+            self._model = load(self.path or resources.english())
+        return self._model
+
+    def __call__(self, doc: Doc) -> Doc:
+        self.annotate([doc])
+        return doc
+
+    def pipe(self, stream: Iterable[Doc], *, batch_size: int = BATCH) -> Iterator[Doc]:
+        """The same Docs with trees, several parsed at once."""
+        for docs in minibatch(stream, batch_size):
+            self.annotate(docs)
+            yield from docs
+
+    def annotate(self, docs: Sequence[Doc]) -> None:
+        """Set trees, sentence bounds and, if the model makes them, tags."""
+        with threadpool_limits(limits=1):
+            words = [Words.of(doc) for doc in docs]
+            text = self._sentences([each for each in words if each.words])
+            block = parse_block(text.encode(), path="<Doc>")
+            tagger = self.loaded().stages.tagger
+            if tagger:
+                block = self.loaded().tag(block)
+            elif len(block):
+                tags = [_tags_of(token) for each in words for token in each.words]
+                block = parse_block(block.with_columns(UPOS, FEATS, tags), path=block.path)
+            parsed = self.loaded().parse_block(block)
+        columns = Columns.of(parsed, tags=tagger is not None)
+        start = 0
+        for each in words:
+            columns.write(each, start)
+            start += len(each.words)
+
+    def _sentences(self, docs: Sequence[Words]) -> str:
+        """The sentences of Docs that have words, in CoNLL-U."""
+        written, sentence = [], []
+        for token, end in zip((token for each in docs for token in each.tokens), self._ends(docs), strict=True):
+            sentence.append(token)
+            if end:
+                written.append(tokens.conllu_of(sentence))
+                sentence = []
+        return "".join(written)
+
+    def _ends(self, docs: Sequence[Words]) -> list[bool]:
+        """Which words of Docs end a sentence: as a Doc says if it does, else as the model says, and with paragraphs."""
+        ends = [np.empty(0, bool), *(each.last() for each in docs)]
+        open_docs = [k for k, each in enumerate(docs, 1) if not each.has_sentences]
+        tokenizer = self.loaded().stages.tokenizer
+        if tokenizer and open_docs:
+            cut = [token for k in open_docs for token in docs[k - 1].tokens]
+            rows = np.append(0, np.flatnonzero(np.concatenate([ends[k] for k in open_docs])) + 1)
+            forms, which = numbered([token.form for token in cut])
+            found = tokenizer.sentence_ends(forms, which, np.array([token.space_after for token in cut]), rows)
+            lengths = np.cumsum([len(ends[k]) for k in open_docs])
+            for k, of_doc in zip(open_docs, np.split(found, lengths[:-1]), strict=True):
+                ends[k] = of_doc
+        return list(np.concatenate(ends).tolist())
+
+    def score(self, examples: Iterable[Example], **options: Any) -> dict[str, Any]:
+        """What `nlp.evaluate` tells of it: spaCy's own scores of trees, sentences and tags."""
+        examples = list(examples)
+        found: dict[str, Any] = parser_score(examples, **options)
+        for name in ("tag", "pos", "lemma"):
+            found |= Scorer.score_token_attr(examples, name, **options)
+        return found
+
+    def to_bytes(self, **options: Any) -> bytes:
+        """The model file's bytes."""
+        with tempfile.TemporaryDirectory() as folder:
+            self.to_disk(folder)
+            return (Path(folder) / FILE).read_bytes()
+
+    def from_bytes(self, data: bytes, **options: Any) -> Component:
+        """The component with the model of these bytes."""
+        with tempfile.TemporaryDirectory() as folder:
+            (Path(folder) / FILE).write_bytes(data)
+            return self.from_disk(folder)
+
+    def to_disk(self, path: str | Path, **options: Any) -> None:
+        """Write the model file into a folder, which may be new."""
+        Path(path).mkdir(exist_ok=True)
+        self.loaded().save(Path(path) / FILE)
+
+    def from_disk(self, path: str | Path, **options: Any) -> Component:
+        """The component with the model of a folder that to_disk wrote."""
+        self._model = load(Path(path) / FILE)
+        return self
+
+
+@dataclass(frozen=True)
+class Words:
+    """A Doc, those of its tokens that are words, and these as CoNLL-U has them. has_sentences: are its bounds set?"""
+
+    doc: Doc
+    words: list[Token]
+    tokens: list[tokens.Token]
+    has_sentences: bool
+
+    @classmethod
+    def of(cls, doc: Doc) -> Words:
+        """A form has no line end or tab inside."""
+        words = [token for token in doc if not token.is_space]
+        found = []
+        for token in words:
+            form = " ".join(token.text.split())
+            next_is_space = token.i + 1 < len(doc) and doc[token.i + 1].is_space
+            found.append(tokens.Token(form, (form,), bool(token.whitespace_) or next_is_space))
+        return cls(doc, words, found, doc.has_annotation("SENT_START"))
+
+    def last(self) -> NDArray[np.bool_]:
+        """Which words (words,) are the last of a sentence if the Doc has some, else of a paragraph."""
+        if self.has_sentences:
+            return self._last_before([token.is_sent_start is True for token in self.doc])
+        return self._last_before([token.is_space and token.text.count("\n") > 1 for token in self.doc])
+
+    def _last_before(self, borders: Sequence[bool]) -> NDArray[np.bool_]:
+        """Which words are the last before a token (tokens,) that is a border, or before the end of the Doc."""
+        number = np.cumsum(borders)[[token.i for token in self.words]]
+        return np.append(np.diff(number) != 0, True)
+
+
+@dataclass(frozen=True)
+class Columns:
+    """What is to be written into Docs: for all words, attributes and their values (words, attributes).
+
+    heads (words,): how far the head is away, in words, 0 for the root.
+    """
+
+    attributes: list[int]
+    heads: NDArray[np.int64]
+    columns: list[list[str]]
+
+    @classmethod
+    def of(cls, block: Block, *, tags: bool) -> Columns:
+        heads, words = block.heads().astype(np.int64), np.arange(len(block.fields))
+        first = np.repeat(block.sentences[:-1], np.diff(block.sentences))
+        away = np.where(heads == 0, 0, first + heads - 1 - words)
+        labels = _decoded(block, DEPREL)
+        deps = [label if head else "ROOT" for head, label in zip(heads.tolist(), labels, strict=True)]
+        if not tags:
+            return cls([DEP], away, [deps])
+        made = [_decoded(block, column) for column in (conllu.LEMMA, UPOS, XPOS, FEATS)]
+        return cls([DEP, LEMMA, POS, TAG, MORPH], away, [deps, *made])
+
+    def write(self, words: Words, start: int) -> None:
+        """Write the words from `start` on into a Doc; space hangs on what is before it."""
+        doc, n = words.doc, len(words.words)
+        if not len(doc):
+            return
+        place = np.array([token.i for token in words.words], np.int64)
+        heads = np.where(np.arange(len(doc)) > 0, -1, place[0] if n else 0)
+        away = self.heads[start : start + n]
+        heads[place] = place[np.arange(n) + away] - place
+        values = np.zeros((len(doc), 1 + len(self.attributes)), np.uint64)
+        values[:, 0] = heads.astype(np.int64).view(np.uint64)
+        for k, (attribute, column) in enumerate(zip(self.attributes, self.columns, strict=True), 1):
+            key = _KEYS.get(attribute, _string)
+            values[:, k] = [key(doc, space) for space in _of_space(attribute, doc)]
+            values[place, k] = [key(doc, value) for value in column[start : start + n]]
+        doc.from_array([HEAD, *self.attributes], values)
+
+
+def _of_space(attribute: int, doc: Doc) -> list[str]:
+    """The value that each token gets if it is space."""
+    if attribute == LEMMA:
+        return [token.text for token in doc]
+    return [{POS: SPACE[0], TAG: SPACE[1], DEP: SPACE[2]}.get(attribute, "_")] * len(doc)
+
+
+def _string(doc: Doc, value: str) -> int:
+    return int(doc.vocab.strings.add("" if value == "_" else value))
+
+
+def _part_of_speech(doc: Doc, value: str) -> int:
+    """spaCy knows the tags of Universal Dependencies; another is none to it."""
+    return int(IDS.get(value, 0))
+
+
+def _morph(doc: Doc, value: str) -> int:
+    return int(doc.vocab.morphology.add(value))
+
+
+_KEYS: dict[int, Callable[[Doc, str], int]] = {POS: _part_of_speech, MORPH: _morph}
+
+
+def _decoded(block: Block, column: int) -> list[str]:
+    return [value.decode() for value in block.column(column)]
+
+
+def _tags_of(token: Token) -> bytes:
+    """UPOS, XPOS and FEATS of a token that some other component has tagged."""
+    return "\t".join(value or "_" for value in (token.pos_, token.tag_, str(token.morph))).encode()
+
+
+Language.factory(
+    "clearparse",
+    func=create,
+    assigns=["doc.sents", *(f"token.{name}" for name in ASSIGNED)],
+    default_config={"model": None},
+    default_score_weights={"dep_uas": 0.5, "dep_las": 0.5, "tag_acc": 0.0, "sents_f": 0.0},
+)

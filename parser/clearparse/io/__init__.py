@@ -1,0 +1,1 @@
+"""Files, what comes with the package, and work on several cores."""

@@ -1,0 +1,1 @@
+"""The trained model: text to trees, and its file."""

@@ -1,0 +1,183 @@
+"""A model: from text or words to trees, from file to file. `load` opens one; training makes one."""
+
+from __future__ import annotations
+
+import re
+import warnings
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import islice
+from os import PathLike
+from typing import Any
+
+from clearparse.errors import ClearparseError
+from clearparse.features.vocabulary import numbered
+from clearparse.io import resources
+from clearparse.model import serialization
+from clearparse.model.serialization import KIND, Stages
+from clearparse.stages.dependency import DependencyParser
+from clearparse.treebank.conllu import FEATS, FORM, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
+from clearparse.treebank.text import paragraphs
+
+SENTENCES = 2000  # of an iterable that are parsed at once
+BLOCK_BYTES = 3 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
+SURROGATE = re.compile("[\ud800-\udfff]")
+TAGS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
+
+
+class MissingTags(UserWarning):
+    """The input's tag columns are empty, and the model was trained on tags."""
+
+
+@dataclass(frozen=True)
+class Model:
+    """Its stages and the record of how it was made (config, data, scores by epoch, versions)."""
+
+    stages: Stages
+    record: dict[str, Any]
+
+    @property
+    def parser(self) -> DependencyParser:
+        """The first of those that vote, where there are several."""
+        return self.stages.parser
+
+    def __call__(self, text: str) -> list[Sentence]:
+        """The sentences of a text with tags and trees; a blank line ends a paragraph.
+
+        Raises ClearparseError if the model was trained without the stages for it.
+        """
+        return list(self.parse_texts(list(paragraphs(text))))
+
+    def parse_texts(self, texts: Sequence[str], first: int = 1) -> Block:
+        """The sentences of some paragraphs (see plain_text) with tags and trees; `first` is the first one's number."""
+        return self.parse_block(self.tag(self.cut(texts, first)))
+
+    def cut(self, texts: Sequence[str], first: int = 1) -> Block:
+        """The sentences of some paragraphs, with nothing but forms; `first` is the number of the first paragraph.
+
+        See Cut.conllu. Raises ClearparseError for half of a surrogate pair, which is no character, and if the model
+        was trained without the stages for text.
+        """
+        if self.stages.tokenizer is None:
+            raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
+        for number, text in enumerate(texts, first):
+            if not text.isascii() and (lone := SURROGATE.search(text)):
+                raise ClearparseError(f"paragraph {number}: U+{ord(lone[0]):04X} is half of a character, no UTF-8 text")
+        return parse_block(self.stages.tokenizer.cut(texts).conllu(first).encode())
+
+    def tag(self, block: Block) -> Block:
+        """The same block with new tags, and new lemmas if the model makes them.
+
+        Raises ClearparseError if the model was trained without a tagger.
+        """
+        tagger, lemmatizer = self.stages.tagger, self.stages.lemmatizer
+        if tagger is None:
+            raise ClearparseError("this model cannot tag: it was trained without `--stages all`")
+        if not len(block):
+            return block
+        forms, which = numbered(block.column(FORM))
+        keys, which = tagger.tagged([form + b"\t_\t_\t_\t_" for form in forms], which, block.sentences)
+        columns, first = [key.split(b"\t", 2)[2] for key in keys], UPOS
+        if lemmatizer:
+            lemmas, first = lemmatizer.lemmas(keys), LEMMA
+            columns = [lemma + b"\t" + tags for lemma, tags in zip(lemmas, columns, strict=True)]
+        values = [columns[k] for k in which.tolist()]
+        return parse_block(block.with_columns(first, FEATS, values), path=block.path)
+
+    def wants_tags(self, block: Block) -> bool:
+        """Has the block no tags, and can the model make them?"""
+        return self.stages.tagger is not None and all(block.is_empty(column) for column in TAGS.values())
+
+    def parse(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
+        """The same sentences with new heads and relations, one after another: any iterable, never held as a whole."""
+        source = iter(sentences)
+        while some := list(islice(source, SENTENCES)):
+            yield from self.parse_block(parse_block(b"".join(sentence.conllu for sentence in some)))
+
+    def parse_blocks(self, blocks: Iterable[Block]) -> Iterator[Block]:
+        """The same blocks with new trees."""
+        return map(self.parse_block, blocks)
+
+    def parse_block(self, block: Block) -> Block:
+        """The same block with new trees."""
+        return parse_block(self.parse_text(block), path=block.path, trees=True)
+
+    def parse_text(self, block: Block, *, confidence: bool = False) -> bytes:
+        """The text of a block with new trees; all but HEAD and DEPREL byte for byte.
+
+        confidence: MISC gets Conf=P too, the probability that HEAD and DEPREL are right.
+        Warns (MissingTags) where the model was trained on tags and the block has none.
+        """
+        self._warn_of_missing_tags(block)
+        ensemble = self.stages.ensemble
+        if not confidence:
+            return block.with_trees(*ensemble.parse(block))
+        heads, deprels, certainty = ensemble.parse_with_certainty(block)
+        probabilities = [b"%.2f" % p for p in ensemble.calibration(certainty).tolist()]
+        return block.replaced(heads, deprels).with_misc(probabilities, b"Conf")
+
+    def tags(self) -> list[str]:
+        """The tag columns this model looks at, and had in training."""
+        seen = self.parser.vocabulary.symbols
+        return [channel for channel in TAGS if any(symbol != "_" for symbol in seen.get(channel, ()))]
+
+    def _warn_of_missing_tags(self, block: Block) -> None:
+        empty = [channel.upper() for channel in self.tags() if len(block) and block.is_empty(TAGS[channel])]
+        if empty and (empty != ["FEATS"] or self.tags() == ["feats"]):  # no feature in a few words means little
+            columns = " and ".join(empty)
+            message = f"{block.path}: {columns} not in the input; the model was trained with them, expect bad trees"
+            warnings.warn(message, MissingTags, stacklevel=3)
+
+    def save(self, path: str | PathLike[str]) -> None:
+        """Write the model file, whole or not at all. Raises FileError."""
+        serialization.save(path, self.stages, self.record)
+
+    def conditions(self) -> dict[str, Any]:
+        """How the model was made, for tables of scores."""
+        keep = ("preset", "config", "train", "dev", "dev_scores")
+        return {"tags": self.tags(), **{key: self.record[key] for key in keep if key in self.record}}
+
+    def _tags_expected(self) -> str:
+        tags = ", ".join(self.tags()) or "none"
+        return f"tags of its own tagger: {tags}" if self.stages.tagger else f"tags from the file: {tags}"
+
+    def describe(self) -> str:
+        """What a user wants to know of a model, a few lines. Raises ClearparseError if the record is not as usual."""
+        try:
+            return self._described()
+        except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
+            raise ClearparseError("the record in this model is not as train.py writes it") from error
+
+    def _described(self) -> str:
+        (parser, *others), record = self.stages.ensemble.members, self.record
+        size = sum(array.size for array in parser.params)
+        L, U, scores = parser.params.L, parser.params.U, record["dev_scores"]
+        lines = [
+            f"{KIND}, {parser.system}, made by clearparse {record['versions']['clearparse']}",
+            "command      " + record["command"],
+            "trained on   "
+            + ", ".join(f"{each['path']} ({each['sentences']:,} sentences)" for each in record["train"]),
+            f"dev          {record['dev']['path']}: UAS {scores['UAS']:.2f}, LAS {scores['LAS']:.2f}"
+            f" (gold tokens; {self._tags_expected()}; epoch chosen on it)",
+            f"network      m = {parser.features.m} slots, d = {L.shape[1]}, H = {U.shape[0]}, C = {U.shape[1]},"
+            f" V = {len(L):,}: {size:,} numbers",
+            *(f"votes with   {each.system}{', from the end' * each.from_end}" for each in others),
+            *(
+                f"{name:<12} m = {labeller.window.m}, d = {labeller.params.L.shape[1]}, H = {len(labeller.params.U)},"
+                f" C = {len(labeller.classes)}, V = {labeller.window.V:,}"
+                for name, labeller in self.stages.labellers().items()
+            ),
+            f"labels       {len(parser.transitions.labels)}: {' '.join(sorted(parser.transitions.labels))}",
+            "config       " + " ".join(f"{name}={value}" for name, value in record["config"].items()),
+            "template",
+            *(f"  {line.strip()}" for line in parser.template.strip().splitlines()),
+        ]
+        return "\n".join(lines)
+
+
+def load(path: str | PathLike[str] | None = None) -> Model:
+    """The model of a file, or without one the English model that comes with clearparse.
+
+    Raises FileError: missing, damaged, newer, or not a model of this kind.
+    """
+    return Model(*serialization.load(resources.english() if path is None else path))

@@ -1,0 +1,133 @@
+"""What a report tells besides scores: genres of a treebank, and the errors that are worth a look."""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from itertools import islice, pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from clearparse.evaluation.counts import Counts, Trees, compare, count
+from clearparse.evaluation.significance import Pairs
+from clearparse.treebank.conllu import Block
+
+GROUPS = 2, 20  # how few and how many genres may be
+KINDS, EXAMPLES, SHORTEST = 8, 2, 4  # kinds of errors drawn, sentences of each, words that a sentence must have
+ERROR_RULE = (
+    "The {kinds} most frequent kinds of error, punctuation aside; of each the {examples} sentences of {shortest} words"
+    " or more with fewest wrong arcs, of these the shortest, of these the first; no sentence twice."
+)
+OTHER = "other"
+PUNCTUATION = "punct"  # its relation in Universal Dependencies
+
+
+def genres(blocks: Sequence[Block]) -> list[str] | None:
+    """The genre of each sentence, or None: what stands before the first -, _ or digit of its sent_id.
+
+    Of the ID of its document, if that makes no sensible groups: fewer than 2 or more than 20.
+    """
+    for ids in (_sentence_ids(blocks), _document_ids(blocks)):
+        names = [re.match(r"[^-_\d]*", each)[0] or OTHER for each in ids]  # type: ignore[index]  # it matches always
+        if GROUPS[0] <= len(set(names)) <= GROUPS[1]:
+            return names
+    return None
+
+
+def _sentence_ids(blocks: Sequence[Block]) -> Iterator[str]:
+    return (sentence.sent_id or "" for block in blocks for sentence in block)
+
+
+def _document_ids(blocks: Sequence[Block]) -> Iterator[str]:
+    document = ""
+    for block in blocks:
+        for sentence in block:
+            document = sentence.document or document
+            yield document
+
+
+def counts_by(groups: Sequence[str], pairs: Pairs) -> dict[str, Counts]:
+    """The counts of each group of sentences, the largest first; `groups` names that of each sentence of the pairs."""
+    found: dict[str, Counts] = {}
+    first = 0
+    for gold, system in pairs:
+        names = groups[first : first + len(gold)]
+        first += len(gold)
+        cuts = [0, *(k for k in range(1, len(names)) if names[k] != names[k - 1]), len(names)]
+        for start, end in pairwise(cuts):
+            name = names[start]
+            found[name] = found.get(name, Counts()) + count(gold.part(start, end), system.part(start, end))
+    return dict(sorted(found.items(), key=lambda each: -each[1].words.total()))
+
+
+class Kind(NamedTuple):
+    """A kind of error: relations without subtypes; where they are the same, the head is wrong."""
+
+    gold: str
+    system: str
+
+    def __str__(self) -> str:
+        if self.gold == self.system:
+            return f"{self.gold} at the wrong head"
+        return f"{self.gold} taken for {self.system}"
+
+
+class Example(NamedTuple):
+    """A sentence with an error: its gold and system trees, alone, and its wrong words, counted from 0."""
+
+    gold: Trees
+    system: Trees
+    wrong: list[int]
+
+
+class _Errors(NamedTuple):
+    """The wrong words of a sentence."""
+
+    pair: int
+    sentence: int
+    length: int
+    words: list[int]
+    kinds: set[Kind]
+
+
+def errors(pairs: Pairs) -> list[tuple[Kind, int, list[Example]]]:
+    """Kinds of errors, the most frequent first, how many words have each, and sentences to draw: see ERROR_RULE."""
+    found: list[_Errors] = []
+    words: Counter[Kind] = Counter()
+    for number, (gold, system) in enumerate(pairs):
+        for each, kinds in _wrong(number, gold, system):
+            found.append(each)
+            words.update(kinds)
+    found.sort(key=lambda each: (len(each.words), each.length))  # stable: the first of equals stays first
+    frequent = sorted(words.items(), key=lambda each: (-each[1], each[0]))[:KINDS]
+    drawn: set[tuple[int, int]] = set()
+    chosen = []
+    for kind, times in frequent:
+        fitting = (each for each in found if kind in each.kinds and (each.pair, each.sentence) not in drawn)
+        some = list(islice(fitting, EXAMPLES))
+        drawn |= {(each.pair, each.sentence) for each in some}
+        chosen.append((kind, times, [_example(pairs, each) for each in some]))
+    return chosen
+
+
+def _wrong(number: int, gold: Trees, system: Trees) -> Iterator[tuple[_Errors, list[Kind]]]:
+    """The sentences of a pair that have errors, also those too short to be drawn, with the kind of each wrong word.
+
+    Wrong punctuation has none.
+    """
+    arcs = compare(gold, system)
+    base = [name.split(":")[0] for name in arcs.names]
+    for s, (start, end) in enumerate(zip(gold.sentences[:-1].tolist(), gold.sentences[1:].tolist(), strict=True)):
+        wrong = np.flatnonzero(~arcs.correct[start:end]).tolist()
+        each = (Kind(base[arcs.gold[start + word]], base[arcs.system[start + word]]) for word in wrong)
+        kinds = [kind for kind in each if kind.gold != PUNCTUATION]
+        if wrong:
+            drawable = set(kinds) if end - start >= SHORTEST else set()
+            yield _Errors(number, s, end - start, wrong, drawable), kinds
+
+
+def _example(pairs: Pairs, errors: _Errors) -> Example:
+    gold, system = (trees.part(errors.sentence, errors.sentence + 1) for trees in pairs[errors.pair])
+    return Example(gold, system, errors.words)

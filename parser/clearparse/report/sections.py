@@ -1,0 +1,217 @@
+"""The sections of a report, each a list of elements."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from clearparse.drawing.svg import svg
+from clearparse.evaluation.counts import Counts
+from clearparse.evaluation.scores import MAIN_SCORES, confusion_matrix, main_scores
+from clearparse.evaluation.significance import Pairs
+from clearparse.report import charts
+from clearparse.report.findings import ERROR_RULE, EXAMPLES, KINDS, SHORTEST, Example, counts_by, errors, genres
+from clearparse.report.markup import Markup, join, table, tag
+from clearparse.treebank.conllu import Block
+
+MOST_RELATIONS = 24  # in the heat map
+MOST_CONFUSIONS = 12  # in the list beside it
+
+
+@dataclass(frozen=True)
+class Findings:
+    """What a report is made of. scores: as `all_scores` gives them, with "conditions", and where there is one with
+    "confidence", "tagging", "comparison". counts and pairs are of the same trees; epochs: of the model's record."""
+
+    scores: dict[str, Any]
+    gold: Sequence[Block]
+    pairs: Pairs
+    counts: Counts
+    epochs: Sequence[Mapping[str, Any]]
+
+
+def sections(findings: Findings) -> Iterator[tuple[str, str, list[Markup]]]:
+    """Each section's name, its place in addresses, and what is in it; some have nothing in them."""
+    scores = findings.scores
+    yield "Scores and conditions", "scores", [tag("div", _scores(scores), _conditions(scores), class_="pair")]
+    yield "Comparison", "comparison", list(_comparison(scores)) if "comparison" in scores else []
+    yield "Where it goes wrong", "where", list(_where(findings))
+    yield "Relations", "relations", [_relations(scores["by_relation"])]
+    yield "Confusions", "confusions", list(_confusions(findings))
+    yield "Confidence", "confidence", list(_confidence(scores["confidence"])) if "confidence" in scores else []
+    yield "Learning curve", "learning", list(_learning(findings.epochs)) if findings.epochs else []
+    yield "Errors, drawn", "errors", list(_errors(findings.pairs))
+
+
+def _scores(scores: Mapping[str, Any]) -> Markup:
+    bare = scores["without_punctuation"]
+    rows = [[_named(name, meaning), cell(scores[name]), cell(bare[name])] for name, meaning in MAIN_SCORES.items()]
+    parts = [table(["", "with punctuation", "without"], rows)]
+    if "tagging" in scores:
+        tags = [[name, cell(scores["tagging"][name])] for name in ("UPOS", "XPOS", "UFeats", "AllTags", "Lemmas")]
+        parts += [tag("h3", "Tags and lemmas"), table(["", "right"], tags)]
+    crossing = [[side, *map(cell, row.values())] for side, row in scores["non_projective_arcs"].items()]
+    parts += [tag("h3", "Non-projective arcs"), table(["in", "words", "UAS", "LAS"], crossing)]
+    return tag("div", *parts)
+
+
+def _named(name: str, meaning: str) -> str:
+    return f"{name}: {meaning}" if name.isupper() else meaning
+
+
+def _conditions(scores: Mapping[str, Any]) -> Markup:
+    conditions = scores["conditions"]
+    told: dict[str, str] = {"gold": _file(conditions["gold"])}
+    for name in ("model", "system"):
+        if name in conditions:
+            told[name] = _file(conditions[name])
+    told |= {name: conditions[name] for name in ("tokens", "tags", "scorer", "punctuation")}
+    model = conditions.get("model", {})
+    if "search" in conditions:
+        told["search"] = conditions["search"]
+    if "train" in model:
+        told["trained on"] = join(
+            join([_file(each), f", {each['sentences']:,} sentences" if "sentences" in each else "", " "])
+            for each in model["train"]
+        )
+    if "config" in model:
+        told["configuration"] = " ".join(f"{name}={value}" for name, value in model["config"].items())
+    return tag("dl", *(part for name, text in told.items() for part in (tag("dt", name), tag("dd", text))))
+
+
+def _file(about: Mapping[str, Any]) -> Markup:
+    """A file's name, with the beginning of its checksum."""
+    digest = about.get("sha256")
+    return join([tag("code", str(about["path"])), f" (SHA-256 {digest[:12]}…)" if digest else ""])
+
+
+def _comparison(scores: Mapping[str, Any]) -> Iterator[Markup]:
+    found = scores["comparison"]
+    yield tag("p", "against ", _file(found["other"]))
+    rows = [
+        [
+            name,
+            *(f"{each[key]:.2f}" for key in ("system", "other")),
+            f"{each['difference']:+.2f}",
+            f"{each['low']:+.2f} to {each['high']:+.2f}",
+            f"{each['p']:.4f}",
+        ]
+        for name, each in found["scores"].items()
+    ]
+    yield table(["", "this", "other", "difference", "95 % interval", "p"], rows)
+    yield _intervals(found["scores"])
+    more, fewer, same = (f"{number:,}" for number in found["sentences"].values())
+    yield tag("p", f"{more} sentences have more right arcs here, {fewer} there, {same} as many.")
+    yield tag("p", found["method"], ".", class_="note")
+
+
+def _intervals(scores: Mapping[str, Mapping[str, float]]) -> Markup:
+    """Each difference with its interval, and where nothing differs."""
+    ends = [0.0, *(each[key] for each in scores.values() for key in ("low", "high"))]
+    height = charts.TOP + charts.FOOT + 30 * len(scores)
+    axes = charts.Axes((min(ends) - 0.1, max(ends) + 0.1), (0, 1))
+    parts = []
+    for tick in charts.ticks(*axes.x_range, 6):
+        kind = "grid" if tick else "zero"
+        parts.append(charts.line((axes.x(tick), charts.TOP), (axes.x(tick), height - charts.FOOT), kind))
+        parts.append(charts.text(axes.x(tick), height - charts.FOOT + 16, f"{tick:+g}" if tick else "0", "tick middle"))
+    for k, (name, each) in enumerate(scores.items()):
+        y = charts.TOP + 30 * k + 15
+        parts.append(charts.text(4, y + 4, name, "tick"))
+        parts.append(charts.line((axes.x(each["low"]), y), (axes.x(each["high"]), y), "interval"))
+        parts.append(tag("circle", cx=round(axes.x(each["difference"]), 1), cy=y, r=5, class_="point"))
+    return charts.picture(parts, (charts.WIDTH, height), "difference of each score with its 95 % interval")
+
+
+def _where(findings: Findings) -> Iterator[Markup]:
+    scores = findings.scores
+    lengths = [(name, row["LAS"], f"{row['words']:,} words") for name, row in scores["by_sentence_length"].items()]
+    arcs = [(name, row["recall"], f"{row['gold']:,} arcs") for name, row in scores["by_arc_length"].items()]
+    parts = [
+        tag("div", tag("h3", "LAS by words in the sentence"), charts.bars(lengths, "LAS by length of sentence")),
+        tag("div", tag("h3", "LAS by length of the gold arc"), charts.bars(arcs, "LAS by length of arc")),
+    ]
+    names = genres(findings.gold)
+    if names:
+        by_genre = {name: main_scores(counts) for name, counts in counts_by(names, findings.pairs).items()}
+        rows = [(name, each["LAS"], f"{each['words']:,} words") for name, each in by_genre.items()]
+        parts.append(tag("div", tag("h3", "LAS by genre"), charts.bars(rows, "LAS by genre")))
+    yield tag("div", *parts, class_="pair")
+    if names:
+        yield tag("p", "Genre: what stands before the first -, _ or digit of an ID.", class_="note")
+
+
+def _relations(by_relation: Mapping[str, Mapping[str, Any]]) -> Markup:
+    rows = [[name, *map(cell, row.values()), charts.bar(row["F1"])] for name, row in by_relation.items()]
+    return table(["relation", "gold", "system", "precision", "recall", "F1", ""], rows, class_="sorted")
+
+
+def _confusions(findings: Findings) -> Iterator[Markup]:
+    relations, matrix = confusion_matrix(findings.counts)
+    frequent = np.argsort(-matrix.sum(axis=1), kind="stable")[:MOST_RELATIONS]
+    shown = [relations[k] for k in frequent]
+    left_out = len(relations) - len(shown)
+    told = f" The {left_out} rarest relations are not shown." if left_out else ""
+    yield tag(
+        "p",
+        "Downwards the relation in gold, to the right the system's, whatever the head. A cell is the darker, the larger"
+        f" its part of its line; red shows also small parts.{told}",
+        class_="note",
+    )
+    pairs = findings.scores["confusions"][:MOST_CONFUSIONS]
+    rows = [[pair["gold"], pair["system"], cell(pair["words"])] for pair in pairs]
+    listed = table(["gold", "taken for", "words"], rows, left=2)
+    yield tag("div", charts.heat_map(shown, matrix[np.ix_(frequent, frequent)]), listed, class_="beside")
+
+
+def _confidence(found: Mapping[str, Any]) -> Iterator[Markup]:
+    yield tag("p", "How often an arc is right (LAS), by how sure the parser is of it; on the dashed line both agree.")
+    rows = [
+        [name, f"{each['words']:,}", f"{each['confidence']:.1f}", f"{each['LAS']:.1f}"]
+        for name, each in found["bins"].items()
+    ]
+    listed = table(["said", "words", "said, mean", "right"], rows)
+    yield tag("div", charts.reliability(found), listed, class_="pair")
+    yield tag("p", f"Expected calibration error {found['expected_calibration_error']:.2f}.", class_="note")
+
+
+def _learning(epochs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
+    networks = sum(each["epoch"] == 1 for each in epochs)
+    several = f" of {networks} networks, trained one after another" if networks > 1 else ""
+    yield tag("p", f"Scores on the development set by epoch{several}, as the model's record has them.", class_="note")
+    rows = [
+        [str(each["epoch"]), f"{each['UAS']:.2f}", f"{each['LAS']:.2f}", f"{each['loss']:.4f}"] for each in epochs
+    ]
+    yield tag("div", charts.learning_curve(epochs), table(["epoch", "UAS", "LAS", "loss"], rows), class_="pair")
+
+
+def _errors(pairs: Pairs) -> Iterator[Markup]:
+    chosen = errors(pairs)
+    if not chosen:
+        yield tag("p", "There are none, punctuation aside.")
+        return
+    yield tag("p", ERROR_RULE.format(kinds=KINDS, examples=EXAMPLES, shortest=SHORTEST), class_="note")
+    for kind, words, examples in chosen:
+        yield tag("h3", f"{kind}: {words:,} {'word' if words == 1 else 'words'}")
+        yield tag("div", *map(_figure, examples), class_="examples")
+
+
+def _figure(example: Example) -> Markup:
+    """Gold above, the system's below, each word of one below the same of the other; wrong arcs are marked in both."""
+    gold, system = example.gold, example.system
+    forms, upos = ([value.decode() for value in column] for column in (gold.forms, gold.upos))
+    trees = [(trees.heads, [value.decode() for value in trees.deprels]) for trees in (gold, system)]
+    drawn = []
+    for name, (heads, labels), other in zip(("gold", "system"), trees, trees[::-1], strict=True):
+        tree = Markup(svg(forms, heads, labels, upos, marked=example.wrong, beside=other))
+        drawn.append(tag("div", tag("span", name, class_="told"), tree, class_=f"tree {name}"))
+    return tag("figure", tag("figcaption", " ".join(forms)), tag("div", *drawn, class_="both", tabindex="0"))
+
+
+def cell(value: float | None) -> str:
+    if value is None:
+        return "-"
+    return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"

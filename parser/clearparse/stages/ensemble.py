@@ -1,0 +1,90 @@
+"""Parsers that vote: of the arcs of all their trees those that make the heaviest tree (Sagae & Lavie 2006).
+
+What counts is that they err differently: those of two transition systems, or from both ends of a sentence, are better
+together than several of one kind, though not one of them is better alone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.stages.dependency import DependencyParser
+from clearparse.treebank.conllu import Block
+from clearparse.treebank.spanning_tree import heaviest_trees
+
+Trees = tuple[NDArray[np.int32], list[bytes]]
+Certainty = NDArray[np.floating]
+
+
+class Calibration(NamedTuple):
+    """From how certain a vote is of an arc to the probability that it is right: a logistic curve (Platt 1999)."""
+
+    slope: float = 1.0
+    intercept: float = 0.0
+
+    def __call__(self, p: Certainty) -> Certainty:
+        z = self.slope * logit(p) + self.intercept
+        return np.asarray(1 / (1 + np.exp(-z)))
+
+
+def logit(p: Certainty) -> Certainty:
+    """log p / (1 - p), p kept away from 0 and 1."""
+    p = np.clip(p, 1e-6, 1 - 1e-6)
+    return np.asarray(np.log(p / (1 - p)))
+
+
+@dataclass(frozen=True)
+class Ensemble:
+    """One parser, or several that vote."""
+
+    members: tuple[DependencyParser, ...]
+    calibration: Calibration = field(default_factory=Calibration)
+
+    def with_calibration(self, calibration: Calibration) -> Ensemble:
+        """The same with another view of its own confidence."""
+        return replace(self, calibration=calibration)
+
+    def parse(self, block: Block) -> Trees:
+        """HEAD (words,) and DEPREL of each word of a block. They depend on nothing but the sentence."""
+        if len(self.members) == 1:
+            return self.members[0].parse(block)
+        heads, deprels, _ = self.parse_with_certainty(block)
+        return heads, deprels
+
+    def parse_with_certainty(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], Certainty]:
+        """HEAD and DEPREL, and how certain each arc is, from 0 to 1 (words,).
+
+        Of one parser: the probability that the network gave to the transition that made it.
+        """
+        found = [parser.parse_with_certainty(block) for parser in self.members]
+        return found[0] if len(found) == 1 or not len(block) else vote(found, block.sentences)
+
+
+def vote(
+    found: Sequence[tuple[NDArray[np.int32], list[bytes], Certainty]], sentences: NDArray[np.int64]
+) -> tuple[NDArray[np.int32], list[bytes], Certainty]:
+    """The tree of each sentence whose arcs have the most of the certainty of k parsers, squared, and how much of it.
+
+    found: HEAD, DEPREL and certainty of each parser. A label is that of most weight among those with the arc.
+    """
+    heads = np.stack([each[0] for each in found])  # (k, words)
+    numbers = {label: i for i, label in enumerate(dict.fromkeys(label for each in found for label in each[1]))}
+    labels = np.array([[numbers[label] for label in each[1]] for each in found])
+    weights = np.stack([each[2] for each in found]).astype(np.float64) ** 2
+    words = np.tile(np.arange(heads.shape[1]), len(heads))
+    # The same arc of several parsers as one, of all their weight: of equal ones heaviest_trees takes the first.
+    together = np.array([np.where(heads == each, weights, 0).sum(axis=0) for each in heads])
+    tree = heaviest_trees(words, heads.ravel(), together.ravel(), sentences)
+    weights = np.where(heads == tree, weights, 0)
+    support = np.array([np.where(labels == each, weights, 0).sum(axis=0) for each in labels])
+    support = np.where(heads == tree, support, -1)
+    first = support.argmax(axis=0)[None]
+    names = list(numbers)
+    chosen = np.take_along_axis(labels, first, axis=0)[0].tolist()
+    certainty = np.take_along_axis(support, first, axis=0)[0] / len(found)
+    return tree, [names[label] for label in chosen], certainty

@@ -1,0 +1,138 @@
+"""Lemmas: what a form loses and gains at both ends to be a lemma, by a rule that a network names.
+
+As in UDPipe (Straka & Strakova 2017, section 3.3), a rule is told by the form and its tags alone; so it is found once
+for each different word. The network sees of a form only its ends and learns only rules that several words share; what
+these get wrong in the training data, `woke` say, is remembered as it is. Among rules that seem about as good, one whose
+lemma is known goes first.
+"""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Callable, Sequence
+from difflib import SequenceMatcher
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.stages.window import Labeller
+
+TEMPLATE = """
+    suffix1: 0
+    suffix2: 0
+    suffix3: 0
+    suffix4: 0
+    suffix5: 0
+    prefix1: 0
+    prefix2: 0
+    prefix3: 0
+    shape: 0
+    upos: 0
+    xpos: 0
+    feats: 0
+"""
+CASES: dict[str, Callable[[str], str]] = {"as it is": str, "lower": str.lower, "title": str.title, "upper": str.upper}
+MARGIN = 4.0  # how much lower the score of a rule may be for its lemma to be preferred because it is known
+MOST_REMEMBERED = 200_000  # words whose lemmas are remembered
+AT_ONCE = 20_000  # new words whose lemmas are found at once
+
+
+class Rule(NamedTuple):
+    """The form in a case, without `first` letters at its beginning and `last` at its end, between two affixes.
+
+    Where form and lemma have no letter in common, the lemma itself is `prefix`, and `case` is empty.
+    """
+
+    case: str
+    first: int
+    prefix: str
+    last: int
+    suffix: str
+
+    @classmethod
+    def of(cls, form: str, lemma: str) -> Rule:
+        """The rule that makes this lemma of this form, with the longest piece that they share."""
+        same = SequenceMatcher(None, form.lower(), lemma.lower(), autojunk=False).find_longest_match()
+        if not same.size or len(form.lower()) != len(form) or len(lemma.lower()) != len(lemma):
+            return cls("", 0, lemma, 0, "")
+        piece, wanted = form[same.a : same.a + same.size], lemma[same.b : same.b + same.size]
+        case = next((case for case, to in CASES.items() if to(piece) == wanted), "")
+        if not case:
+            return cls("", 0, lemma, 0, "")
+        behind = len(form) - same.a - same.size
+        return cls(case, same.a, lemma[: same.b], behind, lemma[same.b + same.size :])
+
+    def __str__(self) -> str:
+        return json.dumps(self, ensure_ascii=False)
+
+    @classmethod
+    def parse(cls, text: str) -> Rule:
+        return cls(*json.loads(text))
+
+    def __call__(self, form: str) -> str:
+        """The lemma; the form itself where the rule leaves nothing of it."""
+        if not self.case:
+            return self.prefix
+        if self.first + self.last >= len(form):
+            return form
+        return self.prefix + CASES[self.case](form[self.first : len(form) - self.last]) + self.suffix
+
+
+class Known(NamedTuple):
+    """The words of the training data.
+
+    lemmas: by UPOS. exceptions: the lemmas of words that the rules get wrong, by a word's key, or by its short key.
+    """
+
+    lemmas: dict[bytes, frozenset[bytes]]
+    exceptions: dict[bytes, bytes]
+
+
+def short_key(key: bytes) -> bytes:
+    """What of a word's key most often decides on its lemma: the form in small letters, and UPOS."""
+    form, _, upos, _ = key.split(b"\t", 3)
+    return form.decode().lower().encode() + b"\t" + upos
+
+
+class Lemmatizer:
+    """Gives words their lemmas, and remembers them."""
+
+    def __init__(self, labeller: Labeller, known: Known) -> None:
+        self.labeller, self.known = labeller, known
+        self._rules = [Rule.parse(name) for name in labeller.classes]
+        self._lock = threading.Lock()
+        self._lemmas: dict[bytes, bytes] = {}
+
+    def __reduce__(self) -> tuple[type[Lemmatizer], tuple[Labeller, Known]]:
+        return Lemmatizer, (self.labeller, self.known)
+
+    def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
+        """The lemma of each word, given its key (see Block.keys)."""
+        with self._lock:  # what is remembered is every thread's
+            if len(self._lemmas) > MOST_REMEMBERED:
+                self._lemmas.clear()
+            new = [key for key in dict.fromkeys(keys) if key not in self._lemmas]
+            for first in range(0, len(new), AT_ONCE):
+                self._learn(new[first : first + AT_ONCE])
+            return [self._lemmas[key] for key in keys]
+
+    def _learn(self, new: Sequence[bytes]) -> None:
+        exceptions = self.known.exceptions
+        scores = (line for theta, _ in self.labeller.theta(new, np.arange(len(new) + 1)) for line in theta)
+        for key, theta in zip(new, scores, strict=True):
+            exception = exceptions.get(key) or exceptions.get(short_key(key))
+            self._lemmas[key] = exception or self._by_rule(key, theta)
+
+    def _by_rule(self, key: bytes, theta: NDArray[np.floating]) -> bytes:
+        """The lemma by the best of the rules that are not much worse than the best and make a known lemma of a word.
+
+        If there is none, by the best. theta (C,): the scores of the rules.
+        """
+        form, _, upos, _ = key.split(b"\t", 3)
+        word, known = form.decode(), self.known.lemmas.get(upos, frozenset())
+        near = np.flatnonzero(theta >= theta.max() - MARGIN)
+        lemmas = [self._rules[k](word).encode() for k in near[np.argsort(-theta[near], kind="stable")].tolist()]
+        lemma: bytes = next((lemma for lemma in lemmas if lemma in known), lemmas[0])
+        return lemma

@@ -1,0 +1,92 @@
+"""UPOS, XPOS and FEATS: the network over the words of a sentence, once from their forms, once more from all tags then.
+
+A class is the three tags of a word together. The second network also looks at what the first, a smaller one, thinks
+of the word and of its neighbours; it learns from tags that the first gave to sentences it had not been trained on.
+Both see the clusters of words where there are any, which come from text without tags.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.features.templates import Index
+from clearparse.features.vocabulary import numbered
+from clearparse.stages.window import Labeller
+from clearparse.treebank.conllu import FEATS, UPOS, Block, parse_block
+
+FIRST = """
+    lower: -3 -2 -1 0 1 2 3
+    suffix1: 0
+    suffix2: -1 0 1
+    suffix3: -2 -1 0 1 2
+    suffix4: 0
+    prefix1: 0
+    prefix2: -1 0 1
+    prefix3: 0
+    shape: -1 0 1
+"""
+SECOND = f"""{FIRST}
+    form: -2 -1 0 1 2
+    upos: -3 -2 -1 0 1 2 3
+    xpos: -3 -2 -1 0 1 2 3
+    feats: -1 0 1
+"""
+CLUSTERS = """
+    cluster: -1 0 1
+"""
+
+
+def without_tags(keys: Sequence[bytes]) -> list[bytes]:
+    """Keys (see Block.word_keys) with nothing in them but forms."""
+    return [key[: key.index(b"\t")] + b"\t_\t_\t_\t_" for key in keys]
+
+
+def with_tags(keys: Sequence[bytes], tags: Sequence[bytes]) -> list[bytes]:
+    """Keys with other tags, each UPOS, XPOS and FEATS with tabs between, and no lemma."""
+    return [key[: key.index(b"\t")] + b"\t_\t" + of for key, of in zip(keys, tags, strict=True)]
+
+
+@dataclass(frozen=True)
+class Tagger:
+    """The two networks; their classes are the tags, UPOS, XPOS and FEATS with tabs between."""
+
+    first: Labeller
+    second: Labeller
+
+    def tags(self, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
+        """The tags of each word, given its key and where the sentences begin; tags in the keys are not looked at."""
+        tagged, which = self.tagged(*numbered(without_tags(keys)), sentences)
+        tags = [key.split(b"\t", 2)[2] for key in tagged]
+        return [tags[k] for k in which.tolist()]
+
+    def tagged(self, keys: list[bytes], which: Index, sentences: NDArray[np.int64]) -> tuple[list[bytes], Index]:
+        """The different words with their tags, and which of them each word is (words,).
+
+        keys: the different words, without tags; which (words,): which of them each word is.
+        """
+        first = _tagged(keys, which, self.first, self.first.label(keys, sentences, which))
+        return _tagged(keys, which, self.second, self.second.label(first[0], sentences, first[1]))
+
+
+def _tagged(keys: list[bytes], which: Index, labeller: Labeller, labels: Index) -> tuple[list[bytes], Index]:
+    """The different keys with tags, and which of them each word has, given its key's number and its label (words,)."""
+    names, C = [name.encode() for name in labeller.classes], len(labeller.classes)
+    pairs, pair = np.unique(which * C + labels, return_inverse=True)
+    key, label = (part.tolist() for part in np.divmod(pairs, C))
+    return with_tags([keys[k] for k in key], [names[k] for k in label]), pair
+
+
+def tags_of(labeller: Labeller, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
+    """What one network says of each word."""
+    names = [name.encode() for name in labeller.classes]
+    return [names[label] for label in labeller.label(keys, sentences).tolist()]
+
+
+def retagged(block: Block, tagger: Tagger) -> Block:
+    """An annotated block with a tagger's tags in place of its own."""
+    tags = tagger.tags(block.word_keys(), block.sentences)
+    return parse_block(block.with_columns(UPOS, FEATS, tags), path=block.path, trees=True)

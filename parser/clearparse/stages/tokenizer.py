@@ -1,0 +1,165 @@
+"""From text to tokens and sentences: a network over characters cuts tokens, one over tokens cuts sentences.
+
+A character is to the network a word of one letter. A token ends where the network over characters says so, and at
+every space unless the treebank has tokens with spaces; a sentence ends behind a token, and with its paragraph.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+import unicodedata
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.features.templates import Index
+from clearparse.features.vocabulary import numbered
+from clearparse.network.classifier import distinct
+from clearparse.stages.multiword import Splitter
+from clearparse.stages.window import Labeller
+from clearparse.treebank.columns import Mask
+from clearparse.treebank.tokens import Cut
+
+GOES_ON, ENDS = "goes on", "ends"  # the classes of both networks
+
+CHARACTERS = """
+    form: -8 -7 -6 -5 -4 -3 -2 -1 0 1 2 3 4 5 6 7 8
+    xpos: -4 -3 -2 -1 0 1 2 3 4
+    upos: 0
+"""
+SENTENCES = """
+    form: -2 -1 0 1 2
+    lower: -4 -3 -2 -1 0 1 2 3 4
+    shape: -4 -3 -2 -1 0 1 2 3 4
+    suffix2: -1 0 1
+    prefix1: -1 0 1
+    upos: -3 -2 -1 0 1 2 3
+"""
+
+SHORT = 60  # characters of a stretch of which it is worth remembering what it is
+
+# What stretches of text without a space are, where this tells how to cut them.
+_AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
+_KINDS = (
+    ("address", re.compile(r"\S*(?:://|www\.)\S*\Z|\S+\.(?:com|org|net|edu|gov|htm|html|php|pdf|doc|jpg|xls)\b\S*\Z")),
+    ("number", re.compile(r"[^\w\s]*\d[\d.,:/-]*\d\S?\Z")),
+    ("letters", re.compile(r"[^\W\d_]+\Z")),
+)
+
+
+def character_keys(text: str) -> list[bytes]:
+    """A key (see Block.keys) for each character of a paragraph.
+
+    In place of UPOS is what it stands in, in place of XPOS its Unicode category: £ is cut as $ is, both being Sc.
+    """
+    keys, which = numbered_characters(text)
+    return [keys[k] for k in which.tolist()]
+
+
+def numbered_characters(text: str) -> tuple[list[bytes], Index]:
+    """The different keys of characters, and which of them each character of a text has: (characters,)."""
+    stretches, which = numbered(text.split(" "))
+    kinds, kind = numbered([kind_of(stretch) for stretch in stretches] + ["_"])
+    lengths = np.array([len(stretch) for stretch in stretches])[which]
+    kind_there = np.repeat(kind[which], lengths + 1)[:-1]  # of each character and of the space behind the stretch
+    kind_there[np.cumsum(lengths[:-1] + 1) - 1] = kind[-1]
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    characters, character = distinct(codes, int(codes.max(initial=0)) + 1)
+    pairs, pair = distinct(character * len(kinds) + kind_there, len(characters) * len(kinds))
+    places = zip(*(part.tolist() for part in np.divmod(pairs, len(kinds))), strict=True)
+    return [_character_key(chr(characters[k]), kinds[of]) for k, of in places], pair.astype(np.intp)
+
+
+def _character_key(character: str, kind: str) -> bytes:
+    """The key of a character in a stretch of some kind."""
+    return f"{character}\t_\t{kind}\t{unicodedata.category(character)}\t_".encode()
+
+
+def kind_of(stretch: str) -> str:
+    """What a stretch of text without a space is: address, mail, number, letters or other."""
+    return _short_kind(stretch) if len(stretch) <= SHORT else _kind(stretch)
+
+
+def _kind(stretch: str) -> str:
+    at = _AT.search(stretch)
+    if at and _DOT.search(stretch, at.end()):  # two searches, one behind the other, take no more time than one
+        return "mail"
+    return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), "other")
+
+
+_short_kind = functools.lru_cache(maxsize=100_000)(_kind)
+
+
+def token_key(form: str, *, space_after: bool) -> bytes:
+    """A key (see Block.keys) of a token, with `space` or `_` in place of UPOS: what follows it."""
+    return f"{form}\t_\t{'space' if space_after else '_'}\t_\t_".encode()
+
+
+def _ends(
+    labeller: Labeller, keys: Sequence[bytes], rows: NDArray[np.int64], which: Index, asked: Mask | None = None
+) -> Mask:
+    """Where something ends: see Labeller.label."""
+    ends: Mask = labeller.label(keys, rows, which, asked) == labeller.classes.index(ENDS)
+    return ends
+
+
+@dataclass(frozen=True)
+class Tokenizer:
+    """Cuts paragraphs. spaces: do tokens have spaces inside?"""
+
+    characters: Labeller
+    sentences: Labeller
+    splitter: Splitter
+    spaces: bool
+
+    def cut(self, texts: Sequence[str]) -> Cut:
+        """The tokens of some paragraphs (see plain_text), each in its sentence."""
+        text, lengths = " ".join(texts), np.array([len(text) for text in texts], np.int64)
+        start, stop, space_after, rows = self._tokens(text, np.cumsum(lengths + 1) - lengths - 1)
+        forms, which = numbered([text[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
+        last = self.sentence_ends(forms, which, space_after, rows)
+        return Cut(text, start, stop, forms, self.splitter.words(forms), which, space_after, last, rows)
+
+    def sentence_ends(self, forms: Sequence[str], which: Index, space_after: Mask, rows: NDArray[np.int64]) -> Mask:
+        """Which tokens (T,) of paragraphs end a sentence.
+
+        forms: the different tokens; which (T,): which of them each token is. rows (P + 1,): where paragraphs begin.
+        """
+        pairs, pair = distinct(2 * which + space_after, 2 * len(forms))
+        keys = [token_key(forms[k // 2], space_after=bool(k % 2)) for k in pairs.tolist()]
+        ends = _ends(self.sentences, keys, rows, pair.astype(np.intp))
+        ends[rows[1:] - 1] = True
+        return ends
+
+    def _tokens(self, text: str, begin: NDArray[np.int64]) -> tuple[Index, Index, Mask, NDArray[np.int64]]:
+        """Where the T tokens of paragraphs start and stop, whether a space follows, (T,) each, and rows (P + 1,).
+
+        text: the paragraphs, with a space between them. begin (P,): where each begins.
+        """
+        space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
+        # A token ends before every space; only where tokens have spaces inside is it asked of each character.
+        asked = np.ones(len(text), np.bool_) if self.spaces else ~(space[:-1] | space[1:])
+        ends = self._character_ends(text, begin, asked)
+        # A space belongs to a token if neither the character before it ends one nor it itself does.
+        inside = ~ends & ~np.append(True, ends[:-1]) if self.spaces else np.zeros(len(text), np.bool_)
+        outside = space & ~np.append(inside, False)
+        stop = np.flatnonzero((ends | outside[1:]) & ~space[:-1]) + 1
+        space[np.append(begin[1:] - 1, len(text))] = False  # what joins two paragraphs is part of neither
+        space_after = space[stop]
+        start = np.append(0, stop + space_after)[: len(stop)]
+        rows = np.append(np.searchsorted(stop, begin), len(stop))
+        some = np.flatnonzero(np.diff(rows))
+        start[rows[some]] = begin[some]
+        return start, stop, space_after, rows
+
+    def _character_ends(self, text: str, begin: NDArray[np.int64], asked: Mask) -> Mask:
+        """Where a token ends in paragraphs, of the characters asked for, (characters,), and the spaces between them."""
+        keys, which = numbered_characters(text)
+        ends, inside = np.ones(len(text), np.bool_), np.ones(len(text), np.bool_)
+        inside[begin[1:] - 1] = False
+        rows = np.append(begin - np.arange(len(begin)), np.count_nonzero(inside))
+        ends[inside] = _ends(self.characters, keys, rows, which[inside], asked[inside])
+        return ends

@@ -1,0 +1,262 @@
+"""How the stages before the parser learn from a treebank: cutting text, tagging, lemmas; and tags for the parser."""
+
+from __future__ import annotations
+
+import contextlib
+import math
+from collections import Counter
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import numpy as np
+
+from clearparse.config import NetworkConfig
+from clearparse.errors import ClearparseError
+from clearparse.features.templates import Index
+from clearparse.features.vocabulary import form_key
+from clearparse.io.parallel import map_in_order
+from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
+from clearparse.stages.lemmatizer import Known, Lemmatizer, Rule, short_key
+from clearparse.stages.multiword import ONE_WORD, Splitter
+from clearparse.stages.tagger import Tagger, tags_of, with_tags, without_tags
+from clearparse.stages.tokenizer import ENDS, GOES_ON, Tokenizer, character_keys, token_key
+from clearparse.stages.window import Labeller
+from clearparse.training.checkpoint import LABELLER, TEXTS, Checkpoint
+from clearparse.training.window_batches import Items, new_labeller, trained
+from clearparse.training.word_vectors import Vectors
+from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
+from clearparse.treebank.ragged import offsets, taken
+from clearparse.treebank.tokens import Paragraph, Token, paragraphs_of, text_of
+
+MOST = 20  # times that a word which is always treated alike is learned in a pass
+MANY = 50_000  # items for which the epochs of the configs are meant
+MOST_TAGS = 10_000  # different ones; each is a class of the last layer
+FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
+FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
+
+CHARACTERS = NetworkConfig(d=24, H=96, epochs=16, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02)
+SENTENCES = NetworkConfig(d=16, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
+MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dropout=0.05, min_count=3)
+FIRST_TAGS = NetworkConfig(d=20, H=128, epochs=8, batch=512)
+TAGS = NetworkConfig(d=32, H=256, epochs=20, batch=512)
+LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, word_dropout=0, min_count=3)
+
+
+def learned(
+    template: str, items: Items, config: NetworkConfig, seed: Sequence[int], vectors: Vectors | None = None
+) -> Labeller:
+    """A labeller trained on some items: on few of them in more passes, and in smaller steps."""
+    n = len(items.keys)
+    epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
+    config = replace(config, epochs=epochs, batch=min(config.batch, 1 << max(6, round(math.log2(n / 100)))))
+    rng = np.random.default_rng(seed)
+    return trained(new_labeller(template, items, config, rng, vectors), items, config, rng)
+
+
+def train_tokenizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Tokenizer:
+    """What cuts text as a treebank does."""
+    paragraphs = list(paragraphs_of(blocks))
+    tokens = [[token for sentence in paragraph for token in sentence] for paragraph in paragraphs]
+    spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
+
+    def once(name: str, template: str, items: Items, config: NetworkConfig, number: int) -> Labeller:
+        return done.once(name, LABELLER, lambda: learned(template, items, config, [seed, number]))
+
+    return Tokenizer(
+        once("characters", tokenizer.CHARACTERS, characters_of(tokens), CHARACTERS, 0),
+        once("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs), SENTENCES, 1),
+        Splitter(once("multiword", multiword.TEMPLATE, rules_of(tokens), MULTIWORD, 2)),
+        spaces,
+    )
+
+
+def characters_of(paragraphs: Sequence[Sequence[Token]]) -> Items:
+    """The characters of some paragraphs, each with whether a token ends there."""
+    texts = [text_of(paragraph) for paragraph in paragraphs]
+    names: list[str] = []
+    for paragraph in paragraphs:
+        for token in paragraph:
+            names += [GOES_ON] * (len(token.form) - 1) + [ENDS] + [ENDS] * token.space_after
+        if paragraph[-1].space_after:
+            names.pop()
+    return Items([key for text in texts for key in character_keys(text)], names, offsets(list(map(len, texts))))
+
+
+def sentence_ends_of(paragraphs: Sequence[Paragraph]) -> Items:
+    """The tokens of some paragraphs, each with whether a sentence ends there."""
+    keys, names, lengths = [], [], []
+    for paragraph in paragraphs:
+        for sentence in paragraph:
+            keys += [token_key(token.form, space_after=token.space_after) for token in sentence]
+            names += [GOES_ON] * (len(sentence) - 1) + [ENDS]
+        lengths.append(sum(map(len, paragraph)))
+    return Items(keys, names, offsets(lengths))
+
+
+def rules_of(paragraphs: Iterable[Iterable[Token]]) -> Items:
+    """The different tokens, each with the rule by which it is most often cut into words."""
+    counts: dict[str, Counter[str]] = {}
+    for paragraph in paragraphs:
+        for form, words, _ in paragraph:
+            rule = ONE_WORD if words == (form,) else str(multiword.Rule.of(form, words))
+            counts.setdefault(form, Counter())[rule] += 1
+    return _with_their_rules({form_key(form): rules for form, rules in counts.items()})
+
+
+def _with_their_rules(counts: dict[bytes, Counter[str]]) -> Items:
+    """Different keys, each a row of its own with its most frequent rule, and as often as it was met, up to MOST."""
+    keys, names = [], []
+    for key, rules in counts.items():
+        times = min(sum(rules.values()), MOST)
+        keys += [key] * times
+        names += [rules.most_common(1)[0][0]] * times
+    return Items(keys, names, np.arange(len(keys) + 1))
+
+
+def train_lemmatizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Lemmatizer:
+    """What gives words the lemmas that a treebank gives them, most often, by their tags."""
+    counts: dict[bytes, Counter[bytes]] = {}
+    for block in blocks:
+        keys = with_tags(block.word_keys(), block.columns(UPOS, FEATS))
+        for key, lemma in zip(keys, block.column(LEMMA), strict=True):
+            counts.setdefault(key, Counter())[lemma] += 1
+    lemmas = {key: most_frequent(of) for key, of in counts.items()}
+    known: dict[bytes, set[bytes]] = {}
+    for key, lemma in lemmas.items():
+        known.setdefault(key.split(b"\t")[2], set()).add(lemma)
+    items = shared_rules_of(lemmas)
+    labeller = done.once("lemmas", LABELLER, lambda: learned(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3]))
+    exceptions: dict[bytes, bytes] = {}
+    found = Known({upos: frozenset(of) for upos, of in known.items()}, exceptions)
+    for name in (short_key, bytes):  # one exception for all of a verb's persons; where that is wrong, one for each
+        by_name: dict[bytes, Counter[bytes]] = {}
+        for key, of in counts.items():
+            by_name.setdefault(name(key), Counter()).update(of)
+        made = Lemmatizer(labeller, found).lemmas(list(counts))
+        wrong = [name(key) for key, lemma in zip(counts, made, strict=True) if lemma != lemmas[key]]
+        exceptions.update({each: most_frequent(by_name[each]) for each in wrong})
+    return Lemmatizer(labeller, found)
+
+
+def most_frequent(counts: Counter[bytes]) -> bytes:
+    """What was counted most often, the first of several."""
+    return counts.most_common(1)[0][0]
+
+
+def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
+    """The different words, each with the rule that makes its lemma, without those whose rule is not for others too.
+
+    A rule is if it keeps a part of the form, adds no digits to it, and makes the lemmas of several forms. If there is
+    no such rule, all are kept.
+    """
+    rules = {key: Rule.of(key.split(b"\t", 1)[0].decode(), lemma.decode()) for key, lemma in lemmas.items()}
+    forms: dict[Rule, set[bytes]] = {}
+    for key, rule in rules.items():
+        forms.setdefault(rule, set()).add(short_key(key).split(b"\t")[0])
+    shared = {
+        rule
+        for rule, of in forms.items()
+        if rule.case and len(of) >= FEWEST_FORMS and not any(map(str.isdigit, rule.prefix + rule.suffix))
+    } or set(forms)
+    keys = [key for key, rule in rules.items() if rule in shared]
+    return Items(keys, [str(rules[key]) for key in keys], np.arange(len(keys) + 1))
+
+
+def tagged_words(blocks: Sequence[Block]) -> Items:
+    """The words of a treebank, without tags in their keys, and their tags as classes."""
+    keys = [key for block in blocks for key in without_tags(block.word_keys())]
+    names = [tags.decode() for block in blocks for tags in block.columns(UPOS, FEATS)]
+    return Items(keys, names, offsets(np.concatenate([np.diff(block.sentences) for block in blocks])))
+
+
+def train_tagger(
+    items: Items, seed: int, vectors: Vectors | None, jobs: int, done: Checkpoint, *, for_parser: bool = True
+) -> tuple[Tagger, list[bytes]]:
+    """A tagger; and tags for all words (see tagged_words), each by networks that were not trained on its sentence.
+
+    for_parser: else the second network is trained once, on all sentences, and there are no tags.
+    """
+    clusters = tagger.CLUSTERS if vectors else ""
+    first, tags = Course(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run("first tags", jobs, done)
+    items = replace(items, keys=with_tags(items.keys, tags))
+    course = Course(tagger.SECOND + clusters, items, TAGS, seed, vectors)
+    second, tags = course.run("tags", jobs, done, folds=FOLDS * for_parser)
+    return Tagger(first, second), tags
+
+
+@dataclass(frozen=True)
+class Course:
+    """The training of one of the tagger's networks, on all sentences and on all without each fold."""
+
+    template: str
+    items: Items
+    config: NetworkConfig
+    seed: int
+    vectors: Vectors | None
+
+    def run(self, name: str, jobs: int, done: Checkpoint, folds: int = FOLDS) -> tuple[Labeller, list[bytes]]:
+        """The network, and the tags that those without a word's fold give it; what is done is kept under its name."""
+        fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
+        held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
+        names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
+        work = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
+        left = [fold for each, fold in work if done.get(each) is None]
+        tags: list[bytes] = [b""] * len(self.items.keys)
+        with contextlib.closing(self._results(left, jobs)) as results:
+            labeller = done.once(name, LABELLER, lambda: next(results)[0])
+            for each, fold in zip(names, held_out, strict=True):
+                found = done.once(each, TEXTS, lambda: next(results)[1])
+                _, words = taken(self.items.rows, fold)
+                for word, of in zip(words.tolist(), found, strict=True):
+                    tags[word] = of
+        return labeller, tags
+
+    def _results(self, folds: Sequence[Index], jobs: int) -> Generator[tuple[Labeller, list[bytes]], None, None]:
+        yield from map_in_order(self, folds, jobs) if jobs > 1 and folds else map(self, folds)
+
+    def __call__(self, fold: Index) -> tuple[Labeller, list[bytes]]:
+        """What learns all rows but those of a fold, and what that says of the fold; all rows where they are one."""
+        rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
+        items = self.items.take(rest) if len(fold) and len(rest) else self.items
+        labeller = learned(self.template, items, self.config, [self.seed, 5], self.vectors)
+        held = self.items.take(fold)
+        return labeller, tags_of(labeller, held.keys, held.rows) if len(fold) else []
+
+
+@dataclass(frozen=True)
+class Earlier:
+    """The stages before the parser, and tags for the words of the training data that the parser is to learn from."""
+
+    tokenizer: Tokenizer
+    tagger: Tagger
+    lemmatizer: Lemmatizer
+    tags: list[bytes]
+
+
+def train_earlier(
+    blocks: Sequence[Block],
+    seed: int,
+    vectors: Vectors | None,
+    jobs: int,
+    say: Callable[[str], None],
+    done: Checkpoint,
+    *,
+    for_parser: bool,
+) -> Earlier:
+    """All stages before the parser, one after another; say(what) hears what is done next.
+
+    for_parser: the tags are wanted; without them the training takes half the time.
+    Raises ClearparseError if there are so many different tags that a network cannot learn them in reasonable time.
+    """
+    words = tagged_words(blocks)
+    if (different := len(set(words.names))) > MOST_TAGS:
+        raise ClearparseError(
+            f"the training data have {different:,} different combinations of UPOS, XPOS and FEATS, too many for a"
+            f" tagger (at most {MOST_TAGS:,}): is there something in these columns that is not a tag?"
+        )
+    say("characters, sentences, multiword tokens")
+    cutting = train_tokenizer(blocks, seed, done)
+    say("tags")
+    tagging, tags = train_tagger(words, seed, vectors, jobs, done, for_parser=for_parser)
+    say("lemmas")
+    return Earlier(cutting, tagging, train_lemmatizer(blocks, seed, done), tags)

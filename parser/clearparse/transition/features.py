@@ -1,0 +1,144 @@
+"""Templates: which words of a configuration the network looks at, and what it sees of each.
+
+A template is text, one channel a line, and is compiled once: `form: s0 b0 lc1(s0)` names three slots.
+"""
+
+from __future__ import annotations
+
+import functools
+import re
+
+import numpy as np
+
+from clearparse.features.templates import Slot, TemplateError, WordSlots, channel_lines, check_slots
+from clearparse.features.vocabulary import CHANNELS, Vocabulary
+from clearparse.transition.systems import Index, System
+
+# What a slot can show besides the channels of a word itself, and how many rows it needs (label: one for each label).
+LABEL, DISTANCE, LEFT_VALENCY, RIGHT_VALENCY = "label", "distance", "left_valency", "right_valency"
+DISTANCES = np.minimum(np.arange(64), 10)  # 0 (a word is NULL), 1 ... 7, then 8: 8-11, 9: 12-20, 10: more
+DISTANCES[8:] = 8 + (np.arange(8, 64) > 11) + (np.arange(8, 64) > 20)
+MOST_CHILDREN = 5  # a valency of 5 stands for 5 or more
+STATE_ROWS = {DISTANCE: 11, LEFT_VALENCY: MOST_CHILDREN + 1, RIGHT_VALENCY: MOST_CHILDREN + 1}
+
+LONGEST_ADDRESS = 100  # characters, links of links and all
+_POSITIONS = ("s0", "s1", "s2", "s3", "b0", "b1", "b2", "b3")
+_LINKS = ("lc1", "lc2", "rc1", "rc2", "before", "behind")
+_ADDRESS = re.compile(r"(?:(\w+)\((.+)\)|(\w+))\Z")
+
+_CHEN_MANNING_WORDS = (
+    "s0 s1 s2 b0 b1 b2 lc1(s0) rc1(s0) lc2(s0) rc2(s0) lc1(lc1(s0)) rc1(rc1(s0))"
+    " lc1(s1) rc1(s1) lc2(s1) rc2(s1) lc1(lc1(s1)) rc1(rc1(s1))"
+)
+_CHEN_MANNING_CHILDREN = " ".join(_CHEN_MANNING_WORDS.split()[6:])
+_CHILDREN = "lc1(s0) rc1(s0) lc2(s0) rc2(s0) lc1(s1) rc1(s1) lc2(s1) rc2(s1) lc1(b0) lc2(b0)"
+_NEAR = "s0 s1 s2 b0 b1 b2 lc1(s0) rc1(s0) lc1(s1) rc1(s1) lc1(b0)"
+
+TEMPLATES = {
+    # CS224n, assignment 2 (2017): 18 words and their tags.
+    "cs224n-36": f"form: {_CHEN_MANNING_WORDS}\nxpos: {_CHEN_MANNING_WORDS}",
+    # Chen & Manning (2014), section 3.1: 18 words, 18 tags, 12 labels.
+    "chen-manning-48": f"form: {_CHEN_MANNING_WORDS}\nxpos: {_CHEN_MANNING_WORDS}\nlabel: {_CHEN_MANNING_CHILDREN}",
+    # Ours. Parsing pays for each address that shows a form; those of which only tags are seen cost little.
+    "default": f"""
+        form: s0 s1 b0 b1 lc1(s0) rc1(s0) lc1(b0) rc1(s1)
+        suffix3: s0 s1 b0 b1
+        suffix2: s0 s1 b0 b1
+        prefix2: s0 s1 b0 b1
+        xpos: s0 s1 s2 s3 b0 b1 b2 b3 {_CHILDREN}
+        upos: s0 s1 s2 s3 b0 b1 b2 b3 {_CHILDREN}
+        feats: {_NEAR}
+        label: {_CHILDREN}
+        distance: s0-b0 s1-s0
+        left_valency: s0 s1 b0
+        right_valency: s0 s1
+    """,
+}
+
+
+def parse_template(text: str) -> list[Slot]:
+    """The slots of a template, in order. Raises TemplateError."""
+    slots: list[Slot] = []
+    for channel, parts in channel_lines(text, (*CHANNELS, LABEL, *STATE_ROWS)):
+        for part in parts:
+            address, dash, other = part.partition("-")
+            if bool(dash) != (channel == DISTANCE):
+                raise TemplateError(
+                    f"template: {part[:60]!r} in {channel!r}: a distance is of two addresses, as in s1-s0"
+                )
+            for each in (address, other) if dash else (address,):
+                _links(each)
+            slots.append(Slot(channel, address, other))
+    check_slots(slots)
+    return slots
+
+
+@functools.cache
+def _links(address: str) -> tuple[str, str]:
+    """An address as (its link or position, the address inside or nothing): lc1(s0) is ("lc1", "s0")."""
+    match = _ADDRESS.match(address) if len(address) <= LONGEST_ADDRESS else None
+    if match and match[3] in _POSITIONS:
+        return match[3], ""
+    if match and match[1] in _LINKS:
+        _links(match[2])
+        return match[1], match[2]
+    raise TemplateError(
+        f"template: no address {address[:60]!r}; there are {', '.join(_POSITIONS)} and {', '.join(_LINKS)}(...)"
+    )
+
+
+class Features(WordSlots):
+    """A compiled template: configurations in, words and state rows out.
+
+    Rows of L: the vocabulary's, then one for NONE and for each label, then the distances and valencies.
+    """
+
+    def __init__(self, template: str, vocabulary: Vocabulary, labels: int) -> None:
+        super().__init__(parse_template(template), vocabulary)
+        values = {LABEL: 1 + labels, **STATE_ROWS}
+        for channel, rows in values.items():
+            self.first_row[channel] = self.V
+            self.V += rows
+        self.state_values = [values[self.slots[i].channel] for i in self.state_slots]
+
+    def look(self, system: System, live: Index) -> tuple[list[Index], list[Index]]:
+        """For configurations live (B,): the word at each address (B,), and the value in each state slot (B,).
+
+        A state slot's value v stands for row first_row[channel] + v of L.
+        """
+        found: dict[str, Index] = {"s0": system.s0[live], "b0": system.b0[live]}
+        words = [_find(system, address, found) for address in self.addresses]
+        values = [_state_value(system, self.slots[i], found) for i in self.state_slots]
+        return words, values
+
+    def words(self, system: System, live: Index) -> dict[str, Index]:
+        """For configurations live (B,), the word at every address that the template names (B,)."""
+        found: dict[str, Index] = {"s0": system.s0[live], "b0": system.b0[live]}
+        named = dict.fromkeys(each for slot in self.slots for each in (slot.address, slot.other) if each)
+        return {address: _find(system, address, found) for address in named}
+
+
+def _state_value(system: System, slot: Slot, found: dict[str, Index]) -> Index:
+    """What a slot says that is not a word's: a label, distance or valency (B,), counted from 0."""
+    word = _find(system, slot.address, found)
+    if slot.channel == LABEL:
+        return system.label[word]
+    if slot.channel == DISTANCE:
+        other = _find(system, slot.other, found)
+        apart = np.minimum(np.abs(other - word), len(DISTANCES) - 1)
+        return DISTANCES[np.where((word == 0) | (other == 0), 0, apart)]
+    valency = system.left_valency if slot.channel == LEFT_VALENCY else system.right_valency
+    return np.minimum(valency[word], MOST_CHILDREN)
+
+
+def _find(system: System, address: str, found: dict[str, Index]) -> Index:
+    """The words at an address, remembered in found."""
+    if address not in found:
+        link, inside = _links(address)
+        if inside:
+            chain: Index = getattr(system, link)
+            found[address] = chain[_find(system, inside, found)]
+        else:
+            chain = system.below if link[0] == "s" else system.after
+            found[address] = chain[_find(system, f"{link[0]}{int(link[1]) - 1}", found)]
+    return found[address]

@@ -1,0 +1,184 @@
+"""Facts about head arrays of many sentences at once: roots, cycles, crossing and non-projective arcs.
+Throughout, heads (words,) are 1-based within their sentence with 0 for the root, and the words of sentence s
+are sentences[s] : sentences[s + 1], sentences (S + 1,)."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.treebank.ragged import Offsets, offsets
+
+Heads = NDArray[np.int32]
+Mask = NDArray[np.bool_]
+
+
+def sentence_of(sentences: Offsets) -> Offsets:
+    """(words,) The sentence of each word."""
+    return np.repeat(np.arange(len(sentences) - 1), np.diff(sentences))
+
+
+def absolute(heads: Heads, sentences: Offsets) -> Offsets:
+    """(words,) The head of each word as its place among all words, -1 for the root."""
+    start = np.repeat(sentences[:-1], np.diff(sentences))
+    return np.where(heads == 0, -1, heads + start - 1)
+
+
+def roots_per_sentence(heads: Heads, sentences: Offsets) -> Offsets:
+    """(S,) How many words of each sentence have the root as their head."""
+    return np.diff(offsets(heads == 0)[sentences])
+
+
+def in_cycle(heads: Heads, sentences: Offsets) -> Mask:
+    """(words,) Which words are their own ancestors. Heads must lie within their sentences.
+
+    Pointer doubling: after k rounds each pointer is 2**k arcs up. Once that is as many as a sentence has words,
+    a pointer is at the root or on a cycle, and every word of a cycle is pointed at by one of its own.
+    """
+    return cyclic(absolute(heads, sentences), int(np.diff(sentences).max(initial=0)))
+
+
+def cyclic(up: Offsets, longest: int) -> Mask:
+    """(n,) Which of n nodes are on a cycle: up (n,) is the node above each, -1 for none. No way is longer than told."""
+    up = np.append(up, -1)  # up[-1] = -1: above the root is the root
+    for _ in range(longest.bit_length()):
+        if (up < 0).all():
+            break
+        up = up[up]
+    result = np.zeros(len(up), bool)
+    result[up] = True
+    return result[:-1]
+
+
+def levels(heads: Heads, sentences: Offsets) -> list[Offsets]:
+    """The words of each depth, roots first, those with one head side by side and in their order."""
+    up = absolute(heads, sentences)
+    by_head = np.argsort(up, kind="stable")
+    first = np.searchsorted(up[by_head], np.arange(len(up) + 1))
+    found = [by_head[: first[0]]]
+    while len(words := found[-1]):
+        counts = first[words + 1] - first[words]
+        steps = np.arange(counts.sum()) - np.repeat(np.cumsum(counts) - counts, counts)
+        found.append(by_head[np.repeat(first[words], counts) + steps])
+    return found[:-1]
+
+
+def preorder(heads: Heads, sentences: Offsets) -> tuple[Offsets, Offsets]:
+    """(words,) twice: the number of each word, heads before what is below them, and how many words it and these are.
+
+    So w is below h, or is h, if number[h] <= number[w] < number[h] + size[h].
+    """
+    up, by_depth = absolute(heads, sentences), levels(heads, sentences)
+    size = _sizes(up, by_depth)
+    return _numbered(up, by_depth, size, np.ones(len(up), np.int64)), size
+
+
+def inorder(heads: Heads, sentences: Offsets) -> Offsets:
+    """(words,) The place of each word in the order in which all trees are projective: theirs, where they are already.
+
+    A word comes behind all that is below its children to the left, and before all that is below those to the right.
+    """
+    up, by_depth = absolute(heads, sentences), levels(heads, sentences)
+    size, word = _sizes(up, by_depth), np.arange(len(up))
+    to_left = np.flatnonzero(word < up)
+    below_left = np.zeros(len(up), np.int64)
+    np.add.at(below_left, up[to_left], size[to_left])
+    return _numbered(up, by_depth, size, (word > up).astype(np.int64)) + below_left
+
+
+def components(heads: Heads, sentences: Offsets) -> Offsets:
+    """(words,) The maximal projective component that each word is in, by the place of its topmost word.
+
+    A component is what can be built of neighbouring words alone, from the leaves up (Nivre, Kuhlmann & Hall 2009).
+    """
+    up, result = absolute(heads, sentences).tolist(), np.repeat(sentences[:-1], np.diff(sentences))
+    missing = np.bincount(np.maximum(up, 0), np.array(up) >= 0, len(up)).astype(np.int64).tolist()
+    for sentence in np.flatnonzero(nonprojective_sentences(heads, sentences)).tolist():
+        stack: list[int] = []
+        words = range(sentences[sentence], sentences[sentence + 1])
+        merged = {}
+        for word in words:
+            stack.append(word)
+            while len(stack) > 1:
+                s1, s0 = stack[-2:]
+                if up[s1] == s0 and not missing[s1]:
+                    merged[stack.pop(-2)] = s0
+                elif up[s0] == s1 and not missing[s0]:
+                    merged[stack.pop()] = s1
+                else:
+                    break
+                missing[stack[-1]] -= 1
+        for word in words:
+            top = word
+            while top in merged:
+                top = merged[top]
+            result[word] = top
+    return result
+
+
+def _sizes(up: Offsets, by_depth: list[Offsets]) -> Offsets:
+    """(words,) How many words are below each, and it."""
+    size = np.ones(len(up), np.int64)
+    for words in reversed(by_depth[1:]):
+        np.add.at(size, up[words], size[words])
+    return size
+
+
+def _numbered(up: Offsets, by_depth: list[Offsets], size: Offsets, head_before: Offsets) -> Offsets:
+    """(words,) The first of the numbers of each word and what is below it, if it counts its head where told to."""
+    number = np.zeros(len(up), np.int64)
+    for depth, words in enumerate(by_depth):
+        before = np.cumsum(size[words]) - size[words]  # words below those to the left, at this depth
+        if depth:
+            new_head = np.append(True, up[words[1:]] != up[words[:-1]])
+            before += number[up[words]] + head_before[words] - before[new_head][np.cumsum(new_head) - 1]
+        number[words] = before
+    return number
+
+
+def crossing(heads: Heads, sentences: Offsets) -> Mask:
+    """(words,) Which arcs are non-projective: some word strictly between head and dependent is not below the head.
+
+    That is told by the least and the greatest preorder number in between. Both are found for every stretch of 2**k
+    words, one k after another, and two such stretches cover the words between.
+    """
+    up, words = absolute(heads, sentences), np.arange(len(heads))
+    number, size = preorder(heads, sentences)
+    left, right = np.minimum(words, up), np.maximum(words, up)
+    between = np.where(up < 0, 0, right - left - 1)
+    result = np.zeros(len(words), bool)
+    least = greatest = number
+    for k in range(int(between.max(initial=0)).bit_length()):
+        arcs = np.flatnonzero((between >> k) == 1)
+        first, last, head = left[arcs] + 1, right[arcs] - (1 << k), up[arcs]
+        result[arcs] = np.minimum(least[first], least[last]) < number[head]
+        result[arcs] |= np.maximum(greatest[first], greatest[last]) >= number[head] + size[head]
+        least = np.minimum(least[: -1 << k], least[1 << k :])
+        greatest = np.maximum(greatest[: -1 << k], greatest[1 << k :])
+    return result
+
+
+def nonprojective_sentences(heads: Heads, sentences: Offsets) -> Mask:
+    """(S,) Which sentences have a non-projective arc."""
+    crossed = np.bincount(sentence_of(sentences)[crossing(heads, sentences)], minlength=len(sentences) - 1)
+    return crossed > 0
+
+
+def projectivized(heads: Heads, sentences: Offsets) -> Heads:
+    """(words,) Projective heads: non-projective arcs are lifted to their head's head, the shortest first.
+
+    Nivre and Nilsson 2005, without their labels. Of several roots, the later ones are first attached to the first.
+    """
+    heads = heads.copy()
+    of_word, start = sentence_of(sentences), sentences[:-1]
+    roots = np.flatnonzero(heads == 0)
+    first_root = roots[np.searchsorted(roots, start)] if len(roots) else roots
+    later = roots[roots != first_root[of_word[roots]]]
+    heads[later] = (first_root - start)[of_word[later]] + 1
+    length = np.abs(heads - (np.arange(len(heads)) - start[of_word]) - 1)
+    while len(crossed := np.flatnonzero(crossing(heads, sentences) & (heads > 0))):
+        shortest = crossed[np.lexsort((crossed, length[crossed], of_word[crossed]))]
+        lifted = shortest[np.unique(of_word[shortest], return_index=True)[1]]
+        heads[lifted] = heads[start[of_word[lifted]] + heads[lifted] - 1]
+        length[lifted] = np.abs(heads[lifted] - (lifted - start[of_word[lifted]]) - 1)
+    return heads

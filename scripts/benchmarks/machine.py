@@ -1,0 +1,124 @@
+"""What parsing has to move and to compute, what this machine can, and so how fast parsing could be at best."""
+
+from __future__ import annotations
+
+import os
+import platform
+import statistics
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+from scipy.sparse import csr_array
+
+from clearparse.features.precompute import Tables
+from clearparse.features.vocabulary import NULL, ROOT, Encoder
+from clearparse.model.model import BLOCK_BYTES, load
+from clearparse.network.classifier import Floats
+from clearparse.transition.decode import Greedy, run
+from clearparse.transition.systems import SYSTEMS, Index, Layout
+from clearparse.treebank.conllu import read_blocks
+
+RUNS = 7
+STREAM = 256 << 20  # bytes, more than a core's caches hold
+BATCH = 1024
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that getrusage counts its peak in
+
+
+class Counted(Tables):
+    """Tables that count what is asked of them: configurations scored, rows fetched."""
+
+    configurations = fetched = 0
+
+    @property
+    def used(self) -> int:
+        """Rows that were made."""
+        tags = len(self._tags) * (len(self.features.addresses) - self.features.whole)
+        return self.types * self.features.whole + tags
+
+    def theta(self, rows: list[Index], values: list[Index]) -> Floats:
+        """As Tables does."""
+        places = [*rows, *self._places(values)]
+        self.configurations += len(rows[0])
+        self.fetched += len(rows[0]) + sum(int(np.count_nonzero(place)) for place in places[1:])
+        return super().theta(rows, values)
+
+
+def cost_model(path: str, source: str) -> dict[str, float]:
+    """Of a model on a file: bytes and operations of a scored configuration, what the machine gives, the limit.
+
+    The limit counts the fetching of table rows and the two sums of z and theta, one after the other, and nothing else.
+    """
+    parser, words = load(path).parser, 0
+    tables, encoder = Counted(parser.params, parser.features), Encoder(parser.vocabulary)
+    for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
+        layout = Layout(block.sentences)
+        system = SYSTEMS[parser.system](layout)
+        types, first = encoder.types(block.word_keys(), tables.capacity)
+        tables.fill(encoder.rows(first), first)
+        type_of = layout.spread(types, null=NULL, root=ROOT)
+        run(system, parser.transitions, Greedy(system, parser.transitions, parser.features, tables, type_of))
+        words += len(block.fields)
+    H, C = parser.params.U.shape
+    rows = tables.fetched / tables.configurations
+    row_bytes, flops = 4 * H, 2 * H * C + rows * H
+    gather, product = _gather(H, tables.used, round(rows)), _product(H, C)
+    seconds = rows * row_bytes / gather + flops / product
+    per_word = tables.configurations / words
+    return {
+        "words": words,
+        "scored configurations a word": per_word,
+        "rows a configuration": rows,
+        "bytes a configuration": rows * row_bytes,
+        "operations a configuration": flops,
+        "table rows": tables.used,
+        "table MB": tables.used * row_bytes / 1e6,
+        "stream GB/s": _stream() / 1e9,
+        "random rows GB/s": gather / 1e9,
+        "product GFLOP/s": product / 1e9,
+        "square product GFLOP/s": _product(2048, 2048, 2048) / 1e9,
+        "limit words/s": 1 / (per_word * seconds),
+    }
+
+
+def _median(work: Callable[[], object]) -> float:
+    """Seconds that it takes, the median of some runs after one that does not count."""
+    seconds = []
+    for _ in range(RUNS + 1):
+        start = time.perf_counter()
+        work()
+        seconds.append(time.perf_counter() - start)
+    return statistics.median(seconds[1:])
+
+
+def _stream() -> float:
+    """Bytes read a second from memory, one place after the next."""
+    array = np.ones(STREAM // 8)
+    return array.nbytes / _median(array.sum)
+
+
+def _gather(H: int, rows: int, each: int) -> float:
+    """Bytes read a second when sums of rows, drawn at random from a table as large as ours, are formed."""
+    rng = np.random.default_rng(0)
+    table = np.ones((rows, H), np.float32)
+    places = rng.integers(0, rows, (BATCH, each)).astype(np.int32)
+    end = np.arange(BATCH + 1, dtype=np.int32) * each
+    S = csr_array((np.ones(places.size, np.float32), places.ravel(), end), (BATCH, rows))
+    return places.size * 4 * H / _median(lambda: S @ table)
+
+
+def _product(n: int, m: int, batch: int = BATCH) -> float:
+    """Operations a second of a product (batch, n) by (n, m) in float32."""
+    a, b = np.ones((batch, n), np.float32), np.ones((n, m), np.float32)
+    return 2 * batch * n * m / _median(lambda: a @ b)
+
+
+def name() -> str:
+    """The processor's name and the versions that matter for speed."""
+    processor = platform.processor() or platform.machine()
+    if os.path.exists("/proc/cpuinfo"):
+        lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
+        processor = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), processor)
+    return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"

@@ -1,0 +1,58 @@
+"""clearparse itself, by preset."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+from pathlib import Path
+
+from clearparse.errors import ClearparseError
+from clearparse.io.files import atomic_output
+from clearparse.io.resources import CHECKOUT
+from clearparse.model.model import BLOCK_BYTES, Model, load
+from clearparse.treebank.conllu import Block, read_blocks
+
+
+def command(script: str, *arguments: str | Path) -> list[str]:
+    """A command of the project, as a user would type it."""
+    return [sys.executable, str(CHECKOUT / "scripts" / script), *map(str, arguments)]
+
+
+def run_train(train: Path, dev: Path, output: Path, *options: str) -> None:
+    """Train as a user does. Raises ClearparseError."""
+    line = command("train.py", "--train", train, "--dev", dev, "--output", output, *options)
+    if subprocess.run(line, stdout=sys.stderr, check=False).returncode:
+        raise ClearparseError(f"{' '.join(line)} failed")
+
+
+class Ours:
+    """A preset's model."""
+
+    needs = ""
+    conditions = "UPOS, XPOS, FEATS"
+
+    def __init__(self, preset: str) -> None:
+        self.preset, self.name, self.file = preset, f"clearparse {preset}", f"{preset}.model"
+
+    def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
+        """Train as `python scripts/train.py` does."""
+        run_train(train, dev, output, "--preset", self.preset, *["--epochs", "2"] * quick)
+
+    def load(self, path: Path) -> Model:
+        """The model of a file."""
+        return load(path)
+
+    def text_to_text(self, model: Model, source: Path, output: Path) -> None:
+        """CoNLL-U file in, CoNLL-U file out."""
+        with atomic_output(output) as stream:
+            for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
+                stream.write(model.parse_text(block))
+
+    def read(self, model: Model, source: Path) -> list[Block]:
+        """What `parse` works on."""
+        return list(read_blocks(source, trees=False, block_bytes=BLOCK_BYTES))
+
+    def parse(self, model: Model, blocks: list[Block]) -> None:
+        """Parse what `read` gave."""
+        for block in blocks:
+            model.stages.ensemble.parse(block)

@@ -1,0 +1,81 @@
+"""spaCy pipelines side by side: ours as a component, and spaCy's own parser. Accuracy is by spaCy's own scorer.
+
+Speed is by processor time, which other programs on the machine do not prolong; each pipeline works on one core.
+"""
+
+from __future__ import annotations
+
+import statistics
+import tempfile
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmarks import comparison, machine
+from benchmarks.child import elsewhere
+from benchmarks.peers import PEERS
+from benchmarks.spacy import GIVEN, convert
+
+SPACY = PEERS["spaCy, efficiency"]
+OURS = "clearparse"
+
+
+def compare(plan: comparison.Plan, model: Path, others: Sequence[Path]) -> dict[str, Any]:
+    """Our model as a component, spaCy's parser trained on plan.train, and other pipelines: scores and speed, in turn.
+
+    Raises ClearparseError.
+    """
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        pipelines = {
+            OURS: _ours(model, folder / OURS),
+            "spaCy's parser": comparison.trained(plan, SPACY.name, SPACY),
+            **{path.name: path for path in others},
+        }
+        dev, source = folder / "dev.spacy", folder / "input.spacy"
+        convert(plan.dev, dev)
+        convert(plan.source, source)
+        found: dict[str, Any] = {}
+        runs: dict[str, list[dict[str, float]]] = {each: [] for each in pipelines}
+        with tqdm(total=len(pipelines) * (1 + plan.runs), unit="run", disable=None) as bar:
+            for each, path in pipelines.items():
+                found[each] = elsewhere("pipeline scores", str(path), str(dev), cores=1)
+                bar.update()
+            for _ in range(plan.runs):
+                for each, path in pipelines.items():
+                    runs[each].append(elsewhere("pipeline speed", str(path), str(source), cores=1))
+                    bar.update()
+    for each, speeds in runs.items():
+        found[each] |= {key: statistics.median(run[key] for run in speeds) for key in speeds[0]}
+    return {"machine": machine.name(), "words": comparison.size_of(plan.source)[0], "pipelines": found}
+
+
+def _ours(model: Path, folder: Path) -> Path:
+    """A pipeline's folder with the model as its only component. Raises FileError."""
+    import spacy
+
+    import clearparse.integrations.spacy  # noqa: F401 (registers the component)
+
+    nlp = spacy.blank("en")
+    nlp.add_pipe("clearparse", config={"model": str(model)})
+    nlp.to_disk(folder)
+    return folder
+
+
+def told(found: dict[str, Any]) -> Iterator[str]:
+    """What was measured, as a table in Markdown."""
+    yield f"{found['words']:,} words for speed, one core of {found['machine']}"
+    yield ""
+    columns = ("UAS", "LAS", "tokens", "sentences", "words/s")
+    yield f"| pipeline | given | {' | '.join(columns)} |"
+    yield "|---|---|" + "---|" * len(columns)
+    for given in GIVEN:
+        for name, values in found["pipelines"].items():
+            cells = [_cell(column, values[f"{column}, {given}"]) for column in columns]
+            yield f"| {name} | {given} | {' | '.join(cells)} |"
+
+
+def _cell(column: str, value: float) -> str:
+    return f"{value:,.0f}" if column == "words/s" else f"{value:.2f}"
