@@ -108,9 +108,7 @@ def test_a_trial_from_end_to_end(
 
 
 @pytest.mark.full
-def test_all_parsers_on_a_real_treebank(
-    tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_all_parsers_on_a_real_treebank(tmp_path: Path, shared_data: Path, capsys: pytest.CaptureFixture[str]) -> None:
     treebank = shared_data / "UD_English-EWT"
     files = ["--train", str(treebank / "train.conllu"), "--dev", str(treebank / "dev.conllu")]
     parsers_command.main(["--quick", "--output", str(tmp_path), *files])

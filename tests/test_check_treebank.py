@@ -67,23 +67,23 @@ def _by_hand(parser: object, block: Block) -> float:
     system = SYSTEMS[parser.system](layout)  # type: ignore[attr-defined]
     heads = projectivized(block.heads(), block.sentences)  # as arc-standard learns it
     oracle = ORACLES[parser.system](system, layout.heads_to_index(heads))  # type: ignore[attr-defined]
-    greedy, live, found = parser.greedy(system, block.word_keys()), np.array([0]), []  # type: ignore[attr-defined]
+    greedy, active, found = parser.greedy(system, block.word_keys()), np.array([0]), []  # type: ignore[attr-defined]
     labels = [label.decode() for label in block.column(7)]
-    while not system.done(live)[0]:
-        legal, costs = system.legal(live), oracle.costs(live)[0]
+    while not system.done(active)[0]:
+        legal, costs = system.legal(active), oracle.costs(active)[0]
         transition, free = forced(legal, greedy.transitions)
         if len(free):
-            y_hat, _ = softmax(greedy.look(live)[-1], legal[:, greedy.transitions.kind])
+            y_hat, _ = softmax(greedy.look(active)[-1], legal[:, greedy.transitions.kind])
             best = (-1.0, 0)
             for c, (kind, label) in enumerate(zip(greedy.transitions.kind, greedy.transitions.label, strict=True)):
                 name = greedy.transitions.labels[label] if kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC) else ""
-                word = system.dependent(live)[kind - 1][0] if name else 0
+                word = system.dependent(active)[kind - 1][0] if name else 0
                 if costs[kind] == costs.min() and (not name or labels[word - layout.first[0]] == name):
                     best = max(best, (float(y_hat[0, c]), c))
             found.append(np.log(best[0]))
             transition = np.array([best[1]])
-        oracle.advance(live, greedy.transitions.kind[transition])
-        system.apply(live, greedy.transitions.kind[transition], greedy.transitions.label[transition])
+        oracle.advance(active, greedy.transitions.kind[transition])
+        system.apply(active, greedy.transitions.kind[transition], greedy.transitions.label[transition])
     return float(np.mean(found))
 
 

@@ -17,7 +17,7 @@ from clearparse.model.model import load
 from clearparse.network.classifier import Parameters
 from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import DivergedError
-from clearparse.stages.window import Labeller
+from clearparse.stages.window import WindowClassifier
 from clearparse.training import checkpoint, upstream
 from clearparse.training.checkpoint import LABELLER, TEXTS, VECTORS, Checkpoint, difference
 from clearparse.training.word_vectors import Vectors
@@ -337,12 +337,12 @@ def test_it_is_written_as_often_as_its_share_of_time_allows(tmp_path: Path, monk
 
 def test_parts_come_back_as_they_were(tmp_path: Path) -> None:
     params = Parameters.initial(V=5, m=1, d=2, H=3, C=2, rng=np.random.default_rng(1))
-    labeller = Labeller(params, "form: 0", Vocabulary({"form": ["a", "ü"]}), ["x", "y"])
+    classifier = WindowClassifier(params, "form: 0", Vocabulary({"form": ["a", "ü"]}), ["x", "y"])
     vectors = Vectors(["a", "b"], np.ones((2, 3), np.float32), ["A", "b"], ["a\tb"])
     facts = {"versions": {"clearparse": checkpoint.__version__}}
     first = Checkpoint(tmp_path / "c", facts)
     texts = ([], [b""], [b"NOUN\tNN\t_", b""])
-    made = [first.once("labeller", LABELLER, lambda: labeller), first.once("vectors", VECTORS, lambda: vectors)]
+    made = [first.once("labeller", LABELLER, lambda: classifier), first.once("vectors", VECTORS, lambda: vectors)]
     made += [first.once(f"texts {i}", TEXTS, lambda i=i: texts[i]) for i in range(3)]
     again = Checkpoint(tmp_path / "c", facts)
     again.read(lambda what, message: None)

@@ -21,7 +21,7 @@ from benchmarks import cluster_command
 from clearparse.commands import parse, train
 from clearparse.corpus.corpus import JOURNAL, expanded, plan
 from clearparse.errors import ClearparseError, FileError
-from clearparse.model.model import MissingTags
+from clearparse.model.model import MissingTagsWarning
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"
@@ -99,7 +99,7 @@ def test_a_file_parsed_for_a_cluster(model: Path, corpus: Path, expected: dict[s
     bare = tmp_path / "bare.conllu"
     bare.write_text("1\tDogs\t_\t_\t_\t_\t_\t_\t_\t_\n\n", encoding="utf-8")
     (warned,) = one_file(str(bare), str(tmp_path / "out"))
-    assert isinstance(warned, MissingTags)
+    assert isinstance(warned, MissingTagsWarning)
 
 
 def test_a_bag_of_sentences(model: Path) -> None:

@@ -15,7 +15,7 @@ import pytest
 from clearparse.commands import evaluate, parse, train
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.parallel import map_in_order
-from clearparse.model.model import MissingTags, load
+from clearparse.model.model import MissingTagsWarning, load
 from clearparse.treebank.conllu import parse_block, read_conllu
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -93,11 +93,11 @@ def test_one_sentence_is_enough_to_train(tmp_path: Path, capsys: pytest.CaptureF
 
 
 def test_several_roots_and_crossing_arcs_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    crossing = "".join(
+    nonprojective_arcs = "".join(
         f"{i}\tw\tw\tX\tX\t_\t{h}\t{'dep' if h else 'root'}\t_\t_\n" for i, h in ((1, 3), (2, 4), (3, 0), (4, 3))
     )
     two_roots = "1\ta\ta\tX\tX\t_\t0\troot\t_\t_\n2\tb\tb\tX\tX\t_\t0\troot\t_\t_\n"
-    source = write(tmp_path / "odd.conllu", f"{crossing}\n{two_roots}\n")
+    source = write(tmp_path / "odd.conllu", f"{nonprojective_arcs}\n{two_roots}\n")
     train.main(["--train", source, "--output", str(tmp_path / "m"), *SMALL])
     out = capsys.readouterr().out
     assert "1 sentences (50.0 %) are not projective" in out
@@ -187,7 +187,7 @@ def test_missing_tags_are_warned_of_once(model: Path, tmp_path: Path) -> None:
     assert result.returncode == 0
     assert result.stderr.decode().startswith(f"warning: {plain}: UPOS and XPOS and FEATS not in the input")
     assert result.stderr.count(b"\n") == 1
-    with pytest.warns(MissingTags):
+    with pytest.warns(MissingTagsWarning):
         list(load(model).parse(read_conllu(plain)))
 
 
@@ -198,7 +198,7 @@ def test_long_and_odd_sentences_are_parsed(model: Path) -> None:
     ]
     long = [f"{i}\tw{i}\t_\tX\t_\t_\t_\t_\t_\t_\n" for i in range(1, 3001)]
     block = parse_block(("".join(rows) + "\n" + "".join(long) + "\n").encode())
-    with pytest.warns(MissingTags):
+    with pytest.warns(MissingTagsWarning):
         parsed = load(model).parse_block(block)
     assert [(sentence.heads == 0).sum() for sentence in parsed] == [1, 1]
 

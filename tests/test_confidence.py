@@ -15,7 +15,7 @@ from clearparse.evaluation.counts import right_arcs
 from clearparse.model.model import load
 from clearparse.network.classifier import softmax
 from clearparse.stages.ensemble import Calibration, logit
-from clearparse.transition.decode import Greedy, best
+from clearparse.transition.decode import GreedyPolicy, best
 from clearparse.transition.systems import SHIFT, SYSTEMS, Index, Layout
 from clearparse.treebank.conllu import parse_block
 
@@ -34,29 +34,29 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_certainty_is_the_probability_of_the_transition_that_made_the_arc(model: Path) -> None:
     """Against one sentence after another, and the softmax by hand."""
     parser, block = load(model).parser, parse_block(DEV.read_bytes())
-    heads, deprels, certainty = parser.parse_with_certainty(block)
+    heads, deprels, probability = parser.parse_with_probabilities(block)
     plain = parser.parse(block)
     assert np.array_equal(heads, plain[0])
     assert deprels == plain[1]
     system = SYSTEMS[parser.system](Layout(block.sentences))
-    greedy: Greedy = parser.greedy(system, block.word_keys())
+    greedy: GreedyPolicy = parser.greedy(system, block.word_keys())
     expected = np.ones(system.layout.size)
     for s in range(0, len(block), 7):
-        live: Index = np.array([s])
-        while not system.done(live)[0]:
-            legal = system.legal(live)
+        active: Index = np.array([s])
+        while not system.done(active)[0]:
+            legal = system.legal(active)
             if (legal @ parser.transitions.count)[0] > 1:
-                theta = greedy.look(live)[-1]
+                theta = greedy.look(active)[-1]
                 choice = best(theta, legal, parser.transitions)
                 y_hat = softmax(theta, legal[:, parser.transitions.kind])[0][0, choice[0]]
             else:
-                choice, y_hat = greedy(live), 1.0
+                choice, y_hat = greedy(active), 1.0
             kind = int(parser.transitions.kind[choice[0]])
             if kind != SHIFT:
-                expected[system.dependent(live)[kind - 1]] = y_hat
-            system.apply(live, parser.transitions.kind[choice], parser.transitions.label[choice])
+                expected[system.dependent(active)[kind - 1]] = y_hat
+            system.apply(active, parser.transitions.kind[choice], parser.transitions.label[choice])
         words = slice(*block.sentences[s : s + 2])
-        np.testing.assert_allclose(certainty[words], expected[system.layout.words[words]], rtol=1e-4)
+        np.testing.assert_allclose(probability[words], expected[system.layout.words[words]], rtol=1e-4)
 
 
 def test_calibration_is_a_logistic_curve() -> None:
@@ -69,8 +69,8 @@ def test_calibration_is_a_logistic_curve() -> None:
 def test_a_trained_model_is_as_sure_as_it_is_right_on_dev(model: Path) -> None:
     parser, block = load(model).stages.ensemble, parse_block(DEV.read_bytes(), trees=True)
     assert parser.calibration != Calibration()
-    heads, deprels, certainty = parser.parse_with_certainty(block)
-    assert parser.calibration(certainty).mean() == pytest.approx(right_arcs(block, heads, deprels).mean(), abs=0.01)
+    heads, deprels, probability = parser.parse_with_probabilities(block)
+    assert parser.calibration(probability).mean() == pytest.approx(right_arcs(block, heads, deprels).mean(), abs=0.01)
 
 
 def test_confidence_goes_into_misc_and_nothing_else_changes(model: Path, tmp_path: Path) -> None:

@@ -10,15 +10,15 @@ import pytest
 
 from clearparse.config import Config
 from clearparse.errors import ClearparseError
-from clearparse.features.precompute import Tables
+from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.vocabulary import UNKNOWN, Encoder
 from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import Schedule, fit
-from clearparse.stages.dependency import DependencyParser
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training import data
-from clearparse.training.parser_batches import Lecturer, Treebank, labels_of, new_parser
-from clearparse.transition.decode import Greedy
-from clearparse.transition.examples import Examples, Lessons
+from clearparse.training.parser_batches import ParserBatches, Treebank, labels_of, new_parser
+from clearparse.transition.decode import GreedyPolicy
+from clearparse.transition.examples import Examples, OracleExamples
 from clearparse.transition.features import TEMPLATES
 from clearparse.transition.oracle import ORACLES
 from clearparse.transition.systems import LEFT_ARC, ROOT_ARC, SYSTEMS, Layout
@@ -35,22 +35,22 @@ def treebank() -> Treebank:
     return whole.take(np.flatnonzero(~nonprojective_sentences(whole.heads, whole.sentences)))
 
 
-def untrained(treebank: Treebank, system: str = "arc-hybrid") -> DependencyParser:
+def untrained(treebank: Treebank, system: str = "arc-hybrid") -> TransitionParser:
     config = replace(CONFIG, system=system)
     return new_parser(treebank, TEMPLATES["default"], config, np.random.default_rng(1))
 
 
-def lessons(parser: DependencyParser, treebank: Treebank, exploration: float) -> tuple[Lessons, Examples]:
+def lessons(parser: TransitionParser, treebank: Treebank, exploration: float) -> tuple[OracleExamples, Examples]:
     layout = Layout(treebank.sentences)
     system = SYSTEMS[parser.system](layout)
     oracle = ORACLES[parser.system](system, layout.heads_to_index(treebank.heads))
-    encoder, tables = Encoder(parser.vocabulary), Tables(parser.params, parser.features)
+    encoder, tables = Encoder(parser.vocabulary), PrecomputedLayer(parser.params, parser.features)
     types = layout.spread(encoder.types(treebank.keys)[0], null=0, root=1)
     tables.fill(encoder.rows())
     number = {label: i for i, label in enumerate(parser.transitions.labels)}
     labels = layout.spread(np.array([number[label] for label in treebank.labels]), null=0, root=0)
-    greedy = Greedy(system, parser.transitions, parser.features, tables, types)
-    made = Lessons(greedy, oracle, labels, encoder.rows()[types], exploration, np.random.default_rng(2))
+    greedy = GreedyPolicy(system, parser.transitions, parser.features, tables, types)
+    made = OracleExamples(greedy, oracle, labels, encoder.rows()[types], exploration, np.random.default_rng(2))
     return made, made.run()
 
 
@@ -99,20 +99,20 @@ def test_where_no_arc_goes_one_way_it_gets_the_labels_of_another() -> None:
 def test_hidden_words_lose_their_form_alone(treebank: Treebank) -> None:
     parser = untrained(treebank)
     config = replace(CONFIG, word_dropout=0.5, explore_from=9)
-    lecturer = Lecturer(parser, treebank, config, np.random.default_rng(1))
-    plain = Lecturer(parser, treebank, replace(config, word_dropout=0.0), np.random.default_rng(1))
+    parser_batches = ParserBatches(parser, treebank, config, np.random.default_rng(1))
+    plain = ParserBatches(parser, treebank, replace(config, word_dropout=0.0), np.random.default_rng(1))
     slots = [i for i, slot in enumerate(parser.features.slots) if str(slot) == "form: b0"]
     tags = [i for i, slot in enumerate(parser.features.slots) if str(slot) == "xpos: b0"]
     unknown = parser.vocabulary.first["form"] + UNKNOWN
-    hidden, seen = (np.concatenate([batch.w for batch in each.batches(0)]) for each in (lecturer, plain))
+    hidden, seen = (np.concatenate([batch.w for batch in each.batches(0)]) for each in (parser_batches, plain))
     assert (hidden[:, slots] == unknown).mean() > (seen[:, slots] == unknown).mean() + 0.1
     assert not (hidden[:, tags] == parser.vocabulary.first["xpos"] + UNKNOWN).any()
 
 
 def test_batches_hold_every_example_once_and_tell_how_far_they_are(treebank: Treebank) -> None:
     config = replace(CONFIG, epochs=2, section=50, explore_from=9)
-    lecturer = Lecturer(untrained(treebank), treebank, config, np.random.default_rng(1))
-    batches = list(lecturer.batches(1))
+    parser_batches = ParserBatches(untrained(treebank), treebank, config, np.random.default_rng(1))
+    batches = list(parser_batches.batches(1))
     progress = [batch.progress for batch in batches]
     assert progress == sorted(progress)
     assert 0.5 <= progress[0] < progress[-1] < 1
@@ -124,7 +124,9 @@ def test_batches_hold_every_example_once_and_tell_how_far_they_are(treebank: Tre
 def test_a_treebank_with_other_labels_is_refused(treebank: Treebank) -> None:
     parser = untrained(treebank)
     with pytest.raises(ClearparseError, match="labels of the training data: novel"):
-        Lecturer(parser, replace(treebank, labels=["novel", *treebank.labels[1:]]), CONFIG, np.random.default_rng(1))
+        ParserBatches(
+            parser, replace(treebank, labels=["novel", *treebank.labels[1:]]), CONFIG, np.random.default_rng(1)
+        )
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
@@ -133,10 +135,10 @@ def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str
     config = replace(CONFIG, H=64, d=32, word_dropout=0.0, system=system, batch=64, min_count=1, epochs=40)
     rng = np.random.default_rng(3)
     parser = new_parser(few, TEMPLATES["default"], config, rng)
-    lecturer = Lecturer(parser, few, config, rng)
+    parser_batches = ParserBatches(parser, few, config, rng)
     average = MovingAverage(parser.params, 0.9)
     fit(
-        parser.params, lecturer.batches, epochs=config.epochs, optimizer=Adam(0.01), average=average,
+        parser.params, parser_batches.batches, epochs=config.epochs, optimizer=Adam(0.01), average=average,
         schedule=Schedule(0.01, 0.1, 0.1), dropout=0.0, slot_dropout=0.0, max_norm=5.0, rng=rng,
         log=lambda J, B: None, stop=lambda epoch, params: False,
     )  # fmt: skip

@@ -144,7 +144,7 @@ def test_every_tree_can_be_read_from_its_drawing(heads: list[int]) -> None:
 
 
 def test_svg_is_well_formed_and_tells_the_tree() -> None:
-    forms, labels = ["A<b", "&", "sees", "\"c\""], ["nsubj", "punct", "root", "obj"]
+    forms, labels = ["A<b", "&", "sees", '"c"'], ["nsubj", "punct", "root", "obj"]
     picture = ElementTree.fromstring(svg(forms, [3, 1, 0, 3], labels, ["X", "Y", "Z", "_"]))
     texts = ["".join(each.itertext()) for each in picture.iter("{http://www.w3.org/2000/svg}text")]
     assert {*forms, *labels, "X", "Y", "Z", "_"} == {*texts}

@@ -15,10 +15,10 @@ from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
 from clearparse.stages.ensemble import vote
 from clearparse.training.checkpoint import Checkpoint
-from clearparse.training.data import Data, read
+from clearparse.training.data import Data, read_treebanks
 from clearparse.training.ensemble import Networks, model_of
 from clearparse.training.parser_batches import Treebank
-from clearparse.treebank.spanning_tree import heaviest_trees
+from clearparse.treebank.spanning_tree import maximum_spanning_trees
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
 CONFIG = Config(H=8, d=6, epochs=1, batch=64, networks=4, min_count=1, system="arc-standard")
@@ -45,7 +45,7 @@ def test_the_heaviest_tree_is_that_of_brute_force(n: int) -> None:
     trees = [heads for heads in itertools.product(range(n + 1), repeat=n) if heads.count(0) == 1 and is_tree(heads)]
     weights = [rng.random((length + 1, length + 1)) for _ in range(60) for length in (n, 3, 7)]
     words, heads, values, sentences = arcs_of(weights)
-    found = np.split(heaviest_trees(words, heads, values, sentences), sentences[1:-1])
+    found = np.split(maximum_spanning_trees(words, heads, values, sentences), sentences[1:-1])
     for tree, each in list(zip(found, weights, strict=True))[::3]:
         assert tuple(tree) == max(trees, key=lambda heads: sum(each[h, d] for d, h in enumerate(heads, 1)))
 
@@ -55,7 +55,7 @@ def test_large_circles_and_few_arcs() -> None:
     n = 5000
     words = np.concatenate((np.arange(n), [17]))
     heads = np.concatenate((np.arange(1, n) + 1, [1], [0])).astype(np.int32)
-    tree = heaviest_trees(words, heads, np.concatenate((np.ones(n), [0.1])), np.array([0, n]))
+    tree = maximum_spanning_trees(words, heads, np.concatenate((np.ones(n), [0.1])), np.array([0, n]))
     assert tree[17] == 0
     assert (np.delete(tree, 17) == np.delete(heads[:n], 17)).all()
 
@@ -65,10 +65,10 @@ def test_of_equal_trees_the_first_counts() -> None:
         (np.array([2, 0], np.int32), [b"a", b"root"], np.ones(2)),
         (np.array([0, 1], np.int32), [b"root", b"b"], np.ones(2)),
     ]
-    heads, labels, certainty = vote(found, np.array([0, 2]))
+    heads, labels, probability = vote(found, np.array([0, 2]))
     assert heads.tolist() == [2, 0]
     assert labels == [b"a", b"root"]
-    assert certainty.tolist() == [0.5, 0.5]
+    assert probability.tolist() == [0.5, 0.5]
 
 
 def test_labels_are_those_of_most_weight_among_the_parsers_with_the_arc() -> None:
@@ -78,14 +78,14 @@ def test_labels_are_those_of_most_weight_among_the_parsers_with_the_arc() -> Non
         (heads[1], [b"root", b"nmod"], np.array([1, 0.5])),
         (heads[1], [b"root", b"nmod"], np.array([1, 0.4])),
     ]
-    _, labels, certainty = vote(found, np.array([0, 2]))
+    _, labels, probability = vote(found, np.array([0, 2]))
     assert labels == [b"root", b"nmod"]
-    np.testing.assert_allclose(certainty, [1, (0.25 + 0.16) / 3])
+    np.testing.assert_allclose(probability, [1, (0.25 + 0.16) / 3])
 
 
 @pytest.fixture(scope="module")
 def dev() -> Data:
-    return read([SAMPLE / "dev.conllu"])
+    return read_treebanks([SAMPLE / "dev.conllu"])
 
 
 @pytest.fixture(scope="module")
@@ -95,7 +95,7 @@ def model(dev: Data) -> Model:
 
 
 def test_there_are_four_kinds_by_turns(model: Model) -> None:
-    kinds = [(each.system, each.from_end) for each in model.stages.ensemble.members]
+    kinds = [(each.system, each.right_to_left) for each in model.stages.ensemble.members]
     systems = ["arc-standard", "arc-hybrid"] * 2
     assert kinds == list(zip(systems, [False, False, True, True], strict=True))
     assert [CONFIG.member(k)[0].seed for k in range(4)] == [1, 2, 3, 4]

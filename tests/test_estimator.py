@@ -174,13 +174,13 @@ def test_probabilities_lead_to_the_trees(system: str, sentences: list[Sentence],
     assert "ROOT_ARC root" in estimator.classes_
     assert ("SWAP" in estimator.classes_) == (system == "arc-standard-swap")
     for sentence, parsed, p in zip(dev, estimator.predict(dev), estimator.predict_proba(dev), strict=True):
-        taken = estimator.classes_[p.argmax(axis=1)]
-        swaps = int((taken == "SWAP").sum())
+        take_rows = estimator.classes_[p.argmax(axis=1)]
+        swaps = int((take_rows == "SWAP").sum())
         assert p.shape == (2 * (len(sentence) + swaps), C)
         np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
-        arcs = sorted(name.split(" ")[1] for name in taken if " " in name)
+        arcs = sorted(name.split(" ")[1] for name in take_rows if " " in name)
         assert arcs == sorted(parsed.deprels)
-        assert (taken == "SHIFT").sum() == len(sentence) + swaps
+        assert (take_rows == "SHIFT").sum() == len(sentence) + swaps
 
 
 def test_several_networks_vote(sentences: list[Sentence], dev: list[Sentence]) -> None:

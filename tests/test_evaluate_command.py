@@ -118,9 +118,7 @@ def test_json_on_stdout_is_alone_there(files: tuple[str, str]) -> None:
     assert json.loads(run.stdout)["words"] == 6
 
 
-def test_model(
-    files: tuple[str, str], model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_model(files: tuple[str, str], model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "scores.json"
     main(["--model", model, "--gold", files[0], "--json", str(out)])
     told = capsys.readouterr()
@@ -185,9 +183,7 @@ def test_nothing_is_written_when_it_fails(files: tuple[str, str], tmp_path: Path
 
 
 def evaluate_in_a_shell(*arguments: str, **options: Any) -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run(
-        [sys.executable, str(SCRIPT), *arguments], capture_output=True, check=False, **options
-    )
+    return subprocess.run([sys.executable, str(SCRIPT), *arguments], capture_output=True, check=False, **options)
 
 
 @pytest.mark.parametrize(

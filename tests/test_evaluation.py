@@ -55,8 +55,7 @@ def test_main_scores_by_hand() -> None:
         "sentences": 2,
         "UAS": 100 * 7 / 8,  # big
         "LAS": 100 * 5 / 8,  # big, stars, !
-        "CLAS": 100
-        * (2 * 3 / (5 + 6)),  # dog, sees, Go; gold has big and stars besides, the system these and !
+        "CLAS": 100 * (2 * 3 / (5 + 6)),  # dog, sees, Go; gold has big and stars besides, the system these and !
         "label_accuracy": 100 * 6 / 8,  # stars, !
         "LAS_with_subtypes": 100 * 4 / 8,  # dog, big, stars, !
         "UEM": 50.0,  # Go !
@@ -125,9 +124,7 @@ def test_without_upos_the_characters_tell_punctuation() -> None:
     gold = ["Go/_/0/root !?/_/1/punct +/_/1/dep $/PUNCT/1/dep ./NOUN/1/dep"]
     scores = all_scores(compare(gold, gold))
     assert scores["words_without_upos"] == 3
-    assert (
-        scores["without_punctuation"]["words"] == 3
-    )  # !? by its characters and $ by its UPOS are punctuation
+    assert scores["without_punctuation"]["words"] == 3  # !? by its characters and $ by its UPOS are punctuation
 
 
 def test_several_roots_are_scored_and_counted() -> None:
@@ -286,9 +283,7 @@ def official(gold: bytes, system: bytes) -> dict[str, str]:
 
 def printed(counts: Counts) -> dict[str, str]:
     scores = main_scores(counts)
-    return {
-        name: "0.00" if scores[name] is None else f"{scores[name]:.2f}" for name in ("UAS", "LAS", "CLAS")
-    }
+    return {name: "0.00" if scores[name] is None else f"{scores[name]:.2f}" for name in ("UAS", "LAS", "CLAS")}
 
 
 def test_as_the_official_scorer_by_hand() -> None:

@@ -19,7 +19,7 @@ from clearparse.explanation.slots import slots, symbol
 from clearparse.explanation.trace import name, walk
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters
-from clearparse.stages.dependency import DependencyParser
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.parser_batches import Treebank, new_parser
 from clearparse.transition.features import TEMPLATES
 from clearparse.transition.systems import MOVES
@@ -35,25 +35,25 @@ CROSSING = "".join(
 
 
 @pytest.fixture(scope="module", params=["arc-hybrid", "arc-standard", "arc-standard-swap"])
-def parser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> DependencyParser:
+def parser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TransitionParser:
     path = tmp_path_factory.mktemp("models") / "small.model"
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
     train.main([*files, "--system", request.param, *SMALL])
     return load(path).parser
 
 
-def untrained(system: str) -> DependencyParser:
+def untrained(system: str) -> TransitionParser:
     """A parser that makes many errors."""
     config = Config(system=system, H=16, d=8)
     return new_parser(Treebank.of([DEV]), TEMPLATES["default"], config, np.random.default_rng(1))
 
 
-def double(parser: DependencyParser) -> DependencyParser:
+def double(parser: TransitionParser) -> TransitionParser:
     """The same with numbers of 64 bits."""
     return parser.with_parameters(Parameters(*(array.astype(np.float64) for array in parser.params)))
 
 
-def test_a_walk_makes_the_tree_that_parsing_makes(parser: DependencyParser) -> None:
+def test_a_walk_makes_the_tree_that_parsing_makes(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
         heads, labels = parser.parse(sentence)
         found = walk(parser, sentence)
@@ -63,7 +63,7 @@ def test_a_walk_makes_the_tree_that_parsing_makes(parser: DependencyParser) -> N
         assert all(step.lesson is None for step in found.steps)
 
 
-def test_every_arc_of_the_tree_is_made_in_one_step(parser: DependencyParser) -> None:
+def test_every_arc_of_the_tree_is_made_in_one_step(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
         found = walk(parser, sentence)
         made = {step.arc.word: (step.arc.head, step.arc.label) for step in found.steps if step.arc}
@@ -71,7 +71,7 @@ def test_every_arc_of_the_tree_is_made_in_one_step(parser: DependencyParser) -> 
         assert sum(step.arc is not None for step in found.steps) == len(made)
 
 
-def test_stack_and_buffer_change_as_the_moves_say(parser: DependencyParser) -> None:
+def test_stack_and_buffer_change_as_the_moves_say(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
         steps = walk(parser, sentence).steps
         for step, after in pairwise(steps):
@@ -87,7 +87,7 @@ def test_stack_and_buffer_change_as_the_moves_say(parser: DependencyParser) -> N
             assert (after.stack, after.buffer) == (stack, buffer)
 
 
-def test_the_classifier_gives_the_scores_of_the_tables(parser: DependencyParser) -> None:
+def test_the_classifier_gives_the_scores_of_the_tables(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
         for step in walk(parser, sentence).steps:
             computation = compute(parser.params, step.w, step.legal)
@@ -98,7 +98,7 @@ def test_the_classifier_gives_the_scores_of_the_tables(parser: DependencyParser)
 
 
 @pytest.mark.parametrize("against", [None, 0])
-def test_the_parts_of_a_score_add_up_to_it(parser: DependencyParser, against: int | None) -> None:
+def test_the_parts_of_a_score_add_up_to_it(parser: TransitionParser, against: int | None) -> None:
     for of, tolerance in ((parser, 1e-4), (double(parser), 1e-10)):
         for step in walk(of, SENTENCES[0]).steps:
             computation = compute(of.params, step.w, step.legal)
@@ -109,7 +109,7 @@ def test_the_parts_of_a_score_add_up_to_it(parser: DependencyParser, against: in
                 assert parts.slots.sum() + parts.b_1 + parts.b_2 == pytest.approx(parts.value, abs=tolerance)
 
 
-def test_a_gradient_of_a_score_is_its_slope(parser: DependencyParser) -> None:
+def test_a_gradient_of_a_score_is_its_slope(parser: TransitionParser) -> None:
     """Numerically, for each slot in a random direction, as long as no unit wakes or falls asleep."""
     of, rng, checked = double(parser), np.random.default_rng(1), 0
     step = walk(of, SENTENCES[1]).steps[4]
@@ -128,7 +128,7 @@ def test_a_gradient_of_a_score_is_its_slope(parser: DependencyParser) -> None:
     assert checked > len(step.w) // 2
 
 
-def test_the_gradient_of_the_loss_is_made_of_those_of_the_scores(parser: DependencyParser) -> None:
+def test_the_gradient_of_the_loss_is_made_of_those_of_the_scores(parser: TransitionParser) -> None:
     """delta_1 by the notes, and dJ/dL_{w_i} as the sum over classes of delta_1c times d theta_c / dL_{w_i}."""
     of = double(parser)
     step = next(step for step in walk(of, SENTENCES[2], gold=True).steps if step.legal.sum() > 1)
@@ -149,7 +149,7 @@ def test_the_gradient_of_the_loss_is_made_of_those_of_the_scores(parser: Depende
     assert set(lesson.gradients.L.index.tolist()) == set(step.w.tolist())
 
 
-def test_following_the_gold_tree_builds_it(parser: DependencyParser) -> None:
+def test_following_the_gold_tree_builds_it(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
         found = walk(parser, sentence, gold=True, follow_gold=True)
         assert not (found.exact and parser.system == "arc-standard-swap")
@@ -191,7 +191,7 @@ def test_crossing_arcs_and_labels_that_are_not_known_are_told() -> None:
     assert None in targets
 
 
-def test_moves_that_are_told_are_taken(parser: DependencyParser) -> None:
+def test_moves_that_are_told_are_taken(parser: TransitionParser) -> None:
     sentence = SENTENCES[3]
     before = walk(parser, sentence)
     moves = [step.taken for step in before.steps[:4]]
@@ -205,7 +205,7 @@ def test_moves_that_are_told_are_taken(parser: DependencyParser) -> None:
             walk(parser, sentence, moves=[wrong])
 
 
-def test_slots_say_what_they_see(parser: DependencyParser) -> None:
+def test_slots_say_what_they_see(parser: TransitionParser) -> None:
     sentence = SENTENCES[0]
     forms = ["ROOT", *(form.decode() for form in sentence.column(1))]
     labels: dict[int | None, str] = {None: "nothing"}
@@ -236,7 +236,7 @@ def test_values_of_state_slots() -> None:
     assert symbol(parser, "upos", parser.vocabulary.first["upos"] + 1) == "ROOT"
 
 
-def test_names(parser: DependencyParser) -> None:
+def test_names(parser: TransitionParser) -> None:
     names = [name(parser, c) for c in range(len(parser.transitions.kind))]
     assert names[0] == "SHIFT"
     assert len(set(names)) == len(names)

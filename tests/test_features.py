@@ -142,9 +142,9 @@ def test_long_sentences_wait_for_nobody() -> None:
     transitions = Transitions(LABELS, LABELS, ["root"], 4)
     sizes = []
 
-    def choose(live: np.ndarray) -> np.ndarray:
-        sizes.append(len(live))
-        return transitions.first[system.legal(live).argmax(axis=1)]
+    def choose(active: np.ndarray) -> np.ndarray:
+        sizes.append(len(active))
+        return transitions.first[system.legal(active).argmax(axis=1)]
 
     decode.run(system, transitions, choose, batch=2)
     assert sum(sizes) == 2 * sum(lengths)

@@ -13,13 +13,13 @@ import pytest
 
 from clearparse.commands import parse
 from clearparse.features import precompute
-from clearparse.features.precompute import Tables
-from clearparse.features.vocabulary import numbered
+from clearparse.features.precompute import PrecomputedLayer
+from clearparse.features.vocabulary import factorize
 from clearparse.model.model import Model, load
 from clearparse.network.classifier import Parameters, scores, scores_of_one
-from clearparse.stages.dependency import DependencyParser
 from clearparse.stages.ensemble import Ensemble
 from clearparse.stages.tagger import without_tags
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import Block, Sentence, parse_block
 from clearparse.treebank.tokens import conllu_of, text_of, tokens_of
 
@@ -59,7 +59,7 @@ def together(sentences: list[Sentence]) -> Block:
 
 
 def parsed(
-    parser: DependencyParser, sentences: list[Sentence], sizes: Iterator[int], batch: int = 1024
+    parser: TransitionParser, sentences: list[Sentence], sizes: Iterator[int], batch: int = 1024
 ) -> list[object]:
     """HEADs and DEPRELs of each sentence, so many at a time."""
     found: list[object] = []
@@ -118,17 +118,17 @@ def test_what_is_made_of_text_does_not_depend_on_the_other_texts(texts: list[str
 
 def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every score be off by as much as NOISE, as if products were rounded in many ways."""
-    rng, theta = np.random.default_rng(3), Tables.theta
+    rng, theta = np.random.default_rng(3), PrecomputedLayer.theta
 
-    def off(self: Tables, rows: list[np.ndarray], values: list[np.ndarray]) -> np.ndarray:
+    def off(self: PrecomputedLayer, rows: list[np.ndarray], values: list[np.ndarray]) -> np.ndarray:
         exact = theta(self, rows, values)
         return exact + rng.uniform(-NOISE, NOISE, exact.shape).astype(exact.dtype)
 
-    monkeypatch.setattr(Tables, "theta", off)
+    monkeypatch.setattr(PrecomputedLayer, "theta", off)
 
 
 def test_rounding_decides_nothing(block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
-    """Scores that are off give the same; without `settle`, which sees to that, they do not."""
+    """Scores that are off give the same; without `break_ties`, which sees to that, they do not."""
     expected_trees, expected = undecided(load(MODEL), np.float32).parse_text(block), whole(load(MODEL), texts, 50)
     noisy(monkeypatch)
     assert undecided(load(MODEL), np.float32).parse_text(block) == expected_trees
@@ -152,7 +152,7 @@ def test_little_memory_gives_the_same(
     expected_trees, expected = load(MODEL).parse_text(block), whole(load(MODEL), texts, 50)
     long = " ".join(texts)
     expected_long = whole(load(MODEL), [long], 1)
-    monkeypatch.setattr(Tables, "most_types", property(lambda self: most))
+    monkeypatch.setattr(PrecomputedLayer, "most_types", property(lambda self: most))
     assert load(MODEL).parse_text(block) == expected_trees
     assert whole(load(MODEL), texts[: 2 if most == 1 else None], 50) == expected[: 2 if most == 1 else None]
     if most > 1:
@@ -216,23 +216,21 @@ def test_a_cut_is_written_as_its_tokens_are(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("most", [40, 1 << 20])
-def test_those_asked_for_are_labelled_as_all_are(
-    most: int, block: Block, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_those_asked_for_are_labelled_as_all_are(most: int, block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     tagger = load(MODEL).stages.tagger
     assert tagger
     keys, rows = without_tags(block.word_keys()), block.sentences
     labels = tagger.first.label(keys, rows)
     wanted = np.random.default_rng(5).random(len(keys)) < 0.5
-    monkeypatch.setattr(Tables, "most_types", property(lambda self: most))
-    different, which = numbered(keys)
+    monkeypatch.setattr(PrecomputedLayer, "most_types", property(lambda self: most))
+    different, which = factorize(keys)
     found = tagger.first.label(different, rows, which, wanted)
     assert (found[wanted] == labels[wanted]).all()
     assert not found[~wanted].any()
 
 
 def test_parts_are_as_large_as_the_tables_allow(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(Tables, "most_types", property(lambda self: 300))
+    monkeypatch.setattr(PrecomputedLayer, "most_types", property(lambda self: 300))
     parts = list(load(MODEL).parser._parts(block.word_keys(), block.sentences))
     assert [key for keys, _ in parts for key in keys] == block.word_keys()
     assert len(parts) > 2

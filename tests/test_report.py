@@ -233,7 +233,7 @@ def test_marked_arcs_and_room_for_two_trees() -> None:
 
     assert places(wide) == places(other) != places(alone)
     assert 'class="arc marked"' in wide
-    assert "marked\"" not in alone
+    assert 'marked"' not in alone
 
 
 def test_markup() -> None:

@@ -14,7 +14,7 @@ from clearparse.errors import FileError
 from clearparse.model.model import load
 from clearparse.training import data, self_training
 from clearparse.training.ensemble import FIRST, first_config
-from clearparse.training.parser_batches import Lecturer, Treebank, new_parser
+from clearparse.training.parser_batches import ParserBatches, Treebank, new_parser
 from clearparse.training.self_training import LONGEST, SHORTEST, SILVER, SURE, silver
 from clearparse.transition.features import TEMPLATES
 
@@ -44,9 +44,9 @@ def test_the_surest_sentences_are_kept_with_the_models_trees(
     monkeypatch.setattr(self_training, "AT_ONCE", 7)  # lines: so there are several parts
     kept = silver(model, [path])
     block = model.parse_texts([" ".join(line.split()) for line in TEXT.splitlines() if line])
-    heads, labels, certainty = model.parser.parse_with_certainty(block)
+    heads, labels, probability = model.parser.parse_with_probabilities(block)
     lengths = np.diff(block.sentences)
-    sure = np.add.reduceat(certainty, block.sentences[:-1]) / lengths
+    sure = np.add.reduceat(probability, block.sentences[:-1]) / lengths
     allowed = (lengths >= SHORTEST) & (lengths <= LONGEST)
     best = int(np.argmax(np.where(allowed, sure, -1)))
     first, end = block.sentences[best : best + 2]
@@ -74,10 +74,10 @@ def test_a_pass_has_its_share_of_silver_and_the_last_have_none(
     config = replace(CONFIG, silver=share)
     parser = new_parser(treebank, TEMPLATES["default"], config, np.random.default_rng(1))
     more = Treebank.concatenated([treebank] * 4)
-    lecturer = Lecturer(parser, treebank, config, np.random.default_rng(2), more)
-    lengths, gold = np.diff(lecturer.treebank.sentences), len(treebank)
+    parser_batches = ParserBatches(parser, treebank, config, np.random.default_rng(2), more)
+    lengths, gold = np.diff(parser_batches.treebank.sentences), len(treebank)
     for epoch in range(config.epochs):
-        order = lecturer._order(epoch)
+        order = parser_batches._order(epoch)
         assert sorted(order[order < gold]) == list(range(gold))
         assert len(set(order.tolist())) == len(order)
         words = lengths[order[order >= gold]].sum() / lengths[:gold].sum()

@@ -16,7 +16,7 @@ from test_stages import model  # noqa: F401 (a fixture: a model of all stages)
 
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io import resources
-from clearparse.model.model import MissingTags, load
+from clearparse.model.model import MissingTagsWarning, load
 from clearparse.treebank.conllu import parse_block, read_conllu
 
 spacy = pytest.importorskip("spacy", reason="spaCy is not installed: the extra `spacy`")
@@ -151,7 +151,7 @@ def test_a_parser_without_tagger_takes_the_tags_of_others(alone: Path) -> None:
     """And without a tokenizer a paragraph is a sentence."""
     pipeline = spacy.blank("en")
     pipeline.add_pipe("clearparse", config={"model": str(alone)})
-    with pytest.warns(MissingTags, match="<Doc>: UPOS and XPOS"):
+    with pytest.warns(MissingTagsWarning, match="<Doc>: UPOS and XPOS"):
         assert len(list(pipeline(TEXT).sents)) == 2
     sentence = next(iter(read_conllu(SAMPLE / "dev.conllu")))
     doc = spacy.tokens.Doc(

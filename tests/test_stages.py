@@ -20,11 +20,11 @@ from clearparse.model.model import load
 from clearparse.network.classifier import scores
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
 from clearparse.stages.tokenizer import ENDS, character_keys, kind_of
-from clearparse.stages.window import Labeller, Window, parse_window
+from clearparse.stages.window import Window, WindowClassifier, parse_window
 from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.upstream import (
-    Course,
+    Jackknife,
     characters_of,
     learned,
     rules_of,
@@ -33,7 +33,7 @@ from clearparse.training.upstream import (
     tagged_words,
     train_lemmatizer,
 )
-from clearparse.training.window_batches import Items, LabellerLessons, new_labeller
+from clearparse.training.window_batches import Items, WindowBatches, new_window_classifier
 from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
 from clearparse.treebank.text import paragraphs, read_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
@@ -72,13 +72,13 @@ def test_scores_are_those_of_the_classifier(block: Block) -> None:
     """From tables, for words with tags and without, as from the rows that training sees."""
     items = tagged_words([block])
     keys = tagger.with_tags(items.keys, [name.encode() for name in items.names])
-    labeller = new_labeller(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
-    labeller.params.L[...] *= 50
-    theta = np.concatenate([theta for theta, _ in labeller.theta(keys, items.rows)])
-    lessons = LabellerLessons(labeller, replace(items, keys=keys), replace(SMALL, word_dropout=0), _Unmixed())
+    classifier = new_window_classifier(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
+    classifier.params.L[...] *= 50
+    theta = np.concatenate([theta for theta, _ in classifier.theta(keys, items.rows)])
+    lessons = WindowBatches(classifier, replace(items, keys=keys), replace(SMALL, word_dropout=0), _Unmixed())
     w = np.concatenate([batch.w for batch in lessons.batches(0)])
-    np.testing.assert_allclose(theta, scores(labeller.params, w), rtol=1e-4, atol=1e-5)
-    known = labeller.theta(keys[:50], np.array([0, 50]))  # types known from before
+    np.testing.assert_allclose(theta, scores(classifier.params, w), rtol=1e-4, atol=1e-5)
+    known = classifier.theta(keys[:50], np.array([0, 50]))  # types known from before
     again = np.concatenate([theta for theta, _ in known])
     np.testing.assert_allclose(again[:40], theta[:40] if items.rows[1] >= 43 else again[:40], rtol=1e-4, atol=1e-5)
 
@@ -96,9 +96,9 @@ class _Unmixed(np.random.Generator):
 def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -> None:
     items = tagged_words([block])
     config = replace(SMALL, word_dropout=0.25, min_count=1)
-    labeller = new_labeller("form: 0\nlower: 0\nsuffix2: 0", items, config, np.random.default_rng(1))
-    first = labeller.vocabulary.first
-    w = np.concatenate([b.w for b in LabellerLessons(labeller, items, config, np.random.default_rng(2)).batches(0)])
+    classifier = new_window_classifier("form: 0\nlower: 0\nsuffix2: 0", items, config, np.random.default_rng(1))
+    first = classifier.vocabulary.first
+    w = np.concatenate([b.w for b in WindowBatches(classifier, items, config, np.random.default_rng(2)).batches(0)])
     form, lower, suffix = (w[:, k] == first[channel] + UNKNOWN for k, channel in enumerate(first))
     assert 0.2 < lower.mean() < 0.3
     assert form[lower].all()
@@ -111,7 +111,7 @@ def test_each_fold_is_tagged_by_what_has_not_seen_it(block: Block) -> None:
     items = tagged_words([block])
     sentence = np.repeat(np.arange(len(items.rows) - 1), np.diff(items.rows))
     names = [f"{s}\t_\t_" for s in sentence.tolist()]
-    _, tags = Course("form: 0", replace(items, names=names), SMALL, 1, None).run("tags", 1, Checkpoint())
+    _, tags = Jackknife("form: 0", replace(items, names=names), SMALL, 1, None).run("tags", 1, Checkpoint())
     assert all(tag and tag.decode() != name for tag, name in zip(tags, names, strict=True))
 
 
@@ -273,14 +273,14 @@ def test_a_word_may_have_exceptions_by_its_tags() -> None:
 
 def test_a_known_lemma_goes_first_where_rules_are_about_as_good() -> None:
     made = train_lemmatizer([_words(WORDS)], 1, Checkpoint())
-    known = lemmatizer.Known({b"VERB": frozenset([b"like", b"kick"])}, {})
-    made.labeller.params.U[...] = 0
-    made.labeller.params.b_2[...] = [[-lemmatizer.MARGIN * 0.9 * k for k in range(len(made.labeller.classes))]]
-    of_verbs = lemmatizer.Lemmatizer(made.labeller.with_parameters(made.labeller.params), known)
+    known = lemmatizer.Lexicon({b"VERB": frozenset([b"like", b"kick"])}, {})
+    made.classifier.params.U[...] = 0
+    made.classifier.params.b_2[...] = [[-lemmatizer.MARGIN * 0.9 * k for k in range(len(made.classifier.classes))]]
+    of_verbs = lemmatizer.Lemmatizer(made.classifier.with_parameters(made.classifier.params), known)
     assert of_verbs.lemmas([_key("liked"), _key("kicked")]) == [b"like", b"kick"]
-    made.labeller.params.b_2[...] *= 2
-    too_far = lemmatizer.Lemmatizer(made.labeller.with_parameters(made.labeller.params), known)
-    best = lemmatizer.Rule.parse(made.labeller.classes[0])
+    made.classifier.params.b_2[...] *= 2
+    too_far = lemmatizer.Lemmatizer(made.classifier.with_parameters(made.classifier.params), known)
+    best = lemmatizer.Rule.parse(made.classifier.classes[0])
     assert too_far.lemmas([_key("liked"), _key("kicked")]) == [best("liked").encode(), best("kicked").encode()]
 
 
@@ -310,11 +310,11 @@ def test_most_characters_may_be_the_last_of_a_token() -> None:
     assert _cut(cutter, "日月大人") == [["日", "月", "大人"]]
 
 
-def _cut(characters: Labeller, *texts: str) -> list[list[str]]:
+def _cut(characters: WindowClassifier, *texts: str) -> list[list[str]]:
     """The forms of tokens; the other networks of a tokenizer have no part in them."""
     items = Items([form_key("a")], [multiword.ONE_WORD], np.array([0, 1]))
-    one_word = new_labeller("form: 0", items, SMALL, np.random.default_rng(1))
-    cutter = tokenizer.Tokenizer(characters, characters, multiword.Splitter(one_word), spaces=False)
+    one_word = new_window_classifier("form: 0", items, SMALL, np.random.default_rng(1))
+    cutter = tokenizer.Tokenizer(characters, characters, multiword.MultiwordSplitter(one_word), spaces=False)
     cut = cutter.cut(texts)
     forms = [token.form for token in cut.tokens()]
     return [forms[first:end] for first, end in pairwise(cut.rows.tolist())]
@@ -389,7 +389,7 @@ def test_scores_by_what_is_given(model: Path, tmp_path: Path, capsys: pytest.Cap
         evaluate.main([*files, "--given", given_])
         assert told in capsys.readouterr().out
     evaluate.main([*files, "--given", "words", "--report", str(tmp_path / "report.html")])
-    assert "<td class=\"number\">" in (tmp_path / "report.html").read_text(encoding="utf-8").split("Tags and lemmas")[1]
+    assert '<td class="number">' in (tmp_path / "report.html").read_text(encoding="utf-8").split("Tags and lemmas")[1]
     capsys.readouterr()
     output = tmp_path / "out.conllu"
     paragraphs_ = paragraphs_of([parse_block((SAMPLE / "dev.conllu").read_bytes())])

@@ -18,8 +18,8 @@ State = tuple[tuple[int, ...], int]  # stack (bottom first) and front of the buf
 SWAPPING = [name for name, system in SYSTEMS.items() if system.kinds > SWAP]
 
 
-def layout_of(*lengths: int, from_end: bool = False) -> Layout:
-    return Layout(np.cumsum([0, *lengths], dtype=np.int64), from_end=from_end)
+def layout_of(*lengths: int, right_to_left: bool = False) -> Layout:
+    return Layout(np.cumsum([0, *lengths], dtype=np.int64), right_to_left=right_to_left)
 
 
 def is_projective(heads: tuple[int, ...]) -> bool:
@@ -78,9 +78,9 @@ def all_paths(n: int) -> dict[State, tuple[int, ...]]:
     return paths
 
 
-def step(system: System, oracle: Oracle, live: np.ndarray, move: np.ndarray) -> None:
-    oracle.advance(live, move)
-    system.apply(live, move, np.zeros(len(live), dtype=np.intp))
+def step(system: System, oracle: Oracle, active: np.ndarray, move: np.ndarray) -> None:
+    oracle.advance(active, move)
+    system.apply(active, move, np.zeros(len(active), dtype=np.intp))
     assert system.below[0] == system.after[0] == system.head[0] == system.lc1[0] == system.rc1[0] == 0
 
 
@@ -90,8 +90,8 @@ def costs_after(heads: tuple[int, ...], paths: list[tuple[int, ...]], name: str 
     gold = system.layout.heads_to_index(np.tile(np.array(heads, dtype=np.int32), len(paths)))
     oracle = ORACLES[name](system, gold)
     for k in range(max(map(len, paths))):
-        live = np.array([i for i, path in enumerate(paths) if len(path) > k])
-        step(system, oracle, live, np.array([paths[i][k] for i in live]))
+        active = np.array([i for i, path in enumerate(paths) if len(path) > k])
+        step(system, oracle, active, np.array([paths[i][k] for i in active]))
     return oracle.costs(np.arange(len(paths)))
 
 
@@ -113,37 +113,39 @@ def test_cheapest_move_is_optimal_with_several_roots(n: int) -> None:
                 assert regret[int(costs.argmin())] == min(regret.values())
 
 
-def follow(name: str, lengths: list[int], heads: np.ndarray, *, from_end: bool = False) -> System:
-    system = SYSTEMS[name](layout_of(*lengths, from_end=from_end))
+def follow(name: str, lengths: list[int], heads: np.ndarray, *, right_to_left: bool = False) -> System:
+    system = SYSTEMS[name](layout_of(*lengths, right_to_left=right_to_left))
     oracle = ORACLES[name](system, system.layout.heads_to_index(heads))
-    while len(live := np.flatnonzero(system.legal(np.arange(len(lengths))).any(axis=1))):
-        step(system, oracle, live, oracle.costs(live).argmin(axis=1))
+    while len(active := np.flatnonzero(system.legal(np.arange(len(lengths))).any(axis=1))):
+        step(system, oracle, active, oracle.costs(active).argmin(axis=1))
     return system
 
 
-@pytest.mark.parametrize("from_end", [False, True])
+@pytest.mark.parametrize("right_to_left", [False, True])
 @pytest.mark.parametrize("name", SYSTEMS)
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-def test_the_oracle_rebuilds_every_tree(name: str, n: int, from_end: bool) -> None:
+def test_the_oracle_rebuilds_every_tree(name: str, n: int, right_to_left: bool) -> None:
     heads = np.array(trees(n), dtype=np.int32).ravel()
-    system = follow(name, [n] * len(trees(n)), heads, from_end=from_end)
+    system = follow(name, [n] * len(trees(n)), heads, right_to_left=right_to_left)
     assert np.array_equal(system.layout.index_to_heads(system.head), heads)
 
 
-@pytest.mark.parametrize("from_end", [False, True])
+@pytest.mark.parametrize("right_to_left", [False, True])
 @pytest.mark.parametrize("name", SWAPPING)
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-def test_with_swap_any_of_the_cheapest_moves_rebuild_every_tree(n: int, name: str, from_end: bool) -> None:
+def test_with_swap_any_of_the_cheapest_moves_rebuild_every_tree(n: int, name: str, right_to_left: bool) -> None:
     """Projective or not; whichever of the moves of cost 0 is taken."""
     every = [heads for heads in itertools.product(range(n + 1), repeat=n) if heads.count(0) == 1 and is_tree(heads)]
     assert len(every) == n ** (n - 1)
     for seed in range(5):
-        rebuild(name, [n] * len(every), np.array(every, dtype=np.int32).ravel(), np.random.default_rng(seed), from_end)
+        rebuild(
+            name, [n] * len(every), np.array(every, dtype=np.int32).ravel(), np.random.default_rng(seed), right_to_left
+        )
 
 
-@pytest.mark.parametrize("from_end", [False, True])
+@pytest.mark.parametrize("right_to_left", [False, True])
 @pytest.mark.parametrize("name", SWAPPING)
-def test_with_swap_any_of_the_cheapest_moves_rebuild_larger_trees(name: str, from_end: bool) -> None:
+def test_with_swap_any_of_the_cheapest_moves_rebuild_larger_trees(name: str, right_to_left: bool) -> None:
     """Of random shape, most of them with many crossing arcs."""
     rng, lengths, heads = np.random.default_rng(6), [7, 10, 15, 30] * 100, []
     for n in lengths:
@@ -151,16 +153,16 @@ def test_with_swap_any_of_the_cheapest_moves_rebuild_larger_trees(name: str, fro
         for k in range(1, n):
             tree[order[k]] = order[rng.integers(k)] + 1
         heads.append(tree)
-    rebuild(name, lengths, np.concatenate(heads), rng, from_end)
+    rebuild(name, lengths, np.concatenate(heads), rng, right_to_left)
 
 
-def rebuild(name: str, lengths: list[int], heads: np.ndarray, rng: np.random.Generator, from_end: bool) -> None:
-    system = SYSTEMS[name](layout_of(*lengths, from_end=from_end))
+def rebuild(name: str, lengths: list[int], heads: np.ndarray, rng: np.random.Generator, right_to_left: bool) -> None:
+    system = SYSTEMS[name](layout_of(*lengths, right_to_left=right_to_left))
     oracle = ORACLES[name](system, system.layout.heads_to_index(heads))
-    while len(live := np.flatnonzero(system.legal(np.arange(len(lengths))).any(axis=1))):
-        costs = oracle.costs(live)
+    while len(active := np.flatnonzero(system.legal(np.arange(len(lengths))).any(axis=1))):
+        costs = oracle.costs(active)
         assert (costs.min(axis=1) == 0).all()
-        step(system, oracle, live, (costs + rng.random(costs.shape) / 2).argmin(axis=1))
+        step(system, oracle, active, (costs + rng.random(costs.shape) / 2).argmin(axis=1))
     assert np.array_equal(system.layout.index_to_heads(system.head), heads)
 
 
@@ -169,12 +171,12 @@ def test_with_swap_the_costs_of_projective_trees_are_those_without() -> None:
     heads, rng = np.array(trees(5), dtype=np.int32).ravel(), np.random.default_rng(7)
     systems = [SYSTEMS[name](layout_of(*[5] * len(trees(5)))) for name in ("arc-standard", "arc-standard-swap")]
     oracles = [ORACLES[each.name](each, each.layout.heads_to_index(heads)) for each in systems]
-    while len(live := np.flatnonzero(systems[0].legal(np.arange(len(trees(5)))).any(axis=1))):
-        without, swapping = (oracle.costs(live) for oracle in oracles)
+    while len(active := np.flatnonzero(systems[0].legal(np.arange(len(trees(5)))).any(axis=1))):
+        without, swapping = (oracle.costs(active) for oracle in oracles)
         assert np.array_equal(without, swapping[:, :SWAP])
         move = (without + rng.random(without.shape) / 2).argmin(axis=1)
         for system, oracle in zip(systems, oracles, strict=True):
-            step(system, oracle, live, move)
+            step(system, oracle, active, move)
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
@@ -183,12 +185,12 @@ def test_any_legal_moves_give_one_tree_with_one_root(name: str) -> None:
     lengths = [1, 1, 2, 3, 5, 8, 13, 30] * 20
     system = SYSTEMS[name](layout_of(*lengths))
     steps = np.zeros(len(lengths), dtype=int)
-    while len(live := np.flatnonzero((legal := system.legal(np.arange(len(lengths)))).any(axis=1))):
-        steps[live] += 1
-        move = np.where(legal[live], rng.random((len(live), system.kinds)), -1).argmax(axis=1)
-        system.apply(live, move, np.zeros(len(live), dtype=np.intp))
+    while len(active := np.flatnonzero((legal := system.legal(np.arange(len(lengths)))).any(axis=1))):
+        steps[active] += 1
+        move = np.where(legal[active], rng.random((len(active), system.kinds)), -1).argmax(axis=1)
+        system.apply(active, move, np.zeros(len(active), dtype=np.intp))
     swaps = name in SWAPPING
-    assert all(taken >= 2 * n if swaps else taken == 2 * n for taken, n in zip(steps, lengths, strict=True))
+    assert all(take_rows >= 2 * n if swaps else take_rows == 2 * n for take_rows, n in zip(steps, lengths, strict=True))
     heads = system.layout.index_to_heads(system.head)
     for tree in np.split(heads, np.cumsum(lengths)[:-1]):
         assert is_tree(tuple(tree))
@@ -214,32 +216,32 @@ def test_child_links_and_valencies(name: str) -> None:
             assert (system.left_valency[at], system.right_valency[at]) == (len(left), len(right))
 
 
-@pytest.mark.parametrize("from_end", [False, True])
+@pytest.mark.parametrize("right_to_left", [False, True])
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-def test_any_moves_of_cost_zero_are_a_way_to_the_gold_tree(n: int, from_end: bool) -> None:
+def test_any_moves_of_cost_zero_are_a_way_to_the_gold_tree(n: int, right_to_left: bool) -> None:
     """Arc-standard's choice: dependents to the left before or behind those to the right."""
     heads, rng = np.array(trees(n), dtype=np.int32).ravel(), np.random.default_rng(n)
     for _ in range(5):
-        rebuild("arc-standard", [n] * len(trees(n)), heads, rng, from_end)
+        rebuild("arc-standard", [n] * len(trees(n)), heads, rng, right_to_left)
 
 
 def test_dependents_to_the_left_may_wait_and_no_others() -> None:
     """a <- b -> c: LEFT_ARC or SHIFT when a and b are on the stack, and then it is SHIFT, RIGHT_ARC, LEFT_ARC."""
     system = SYSTEMS["arc-standard"](layout_of(3))
     oracle = StaticOracle(system, system.layout.heads_to_index(np.array([2, 0, 2], dtype=np.int32)))
-    live = np.array([0])
+    active = np.array([0])
     choices = []
-    while system.legal(live).any():
-        free = np.flatnonzero(oracle.costs(live)[0] == 0)
+    while system.legal(active).any():
+        free = np.flatnonzero(oracle.costs(active)[0] == 0)
         choices.append(free.tolist())
-        step(system, oracle, live, free[:1])  # SHIFT where it is among them
+        step(system, oracle, active, free[:1])  # SHIFT where it is among them
     assert choices == [[SHIFT], [SHIFT], [SHIFT, LEFT_ARC], [RIGHT_ARC], [LEFT_ARC], [ROOT_ARC]]
 
 
 def test_from_the_end_is_the_mirror_image() -> None:
     """Flat arrays are in the order of reading; HEAD columns are not changed by a way there and back."""
     sentences, heads = np.array([0, 3, 4]), np.array([2, 0, 2, 0], dtype=np.int32)
-    layout = Layout(sentences, from_end=True)
+    layout = Layout(sentences, right_to_left=True)
     assert layout.words.tolist() == [3, 2, 1, 5]
     assert layout.number.tolist() == [0, 3, 2, 1, 0, 1, 0]
     assert layout.heads_to_index(heads).tolist() == [0, 2, 4, 2, 0, 6, 0]

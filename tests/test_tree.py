@@ -10,9 +10,9 @@ import pytest
 
 from clearparse.treebank.tree import (
     absolute,
-    crossing,
     in_cycle,
     levels,
+    nonprojective_arcs,
     nonprojective_sentences,
     preorder,
     projectivized,
@@ -116,7 +116,7 @@ def test_preorder_tells_what_is_below() -> None:
 
 def test_crossing_arcs_are_found() -> None:
     expected = [is_crossing(heads, word) for heads in trees() for word in range(1, len(heads) + 1)]
-    assert crossing(*flat(trees())).tolist() == expected
+    assert nonprojective_arcs(*flat(trees())).tolist() == expected
 
 
 def test_nonprojective_sentences_are_found() -> None:
@@ -130,7 +130,7 @@ def test_trees_are_made_projective_by_the_shortest_lifts() -> None:
     sentences = flat(trees())[1]
     assert (roots_per_sentence(lifted, sentences) == 1).all()
     assert not in_cycle(lifted, sentences).any()
-    assert not crossing(lifted, sentences).any()
+    assert not nonprojective_arcs(lifted, sentences).any()
 
 
 @pytest.mark.parametrize("words", [7, 12, 30])
@@ -148,7 +148,7 @@ def test_nothing_is_changed_in_place_and_nothing_is_needed() -> None:
     heads, sentences = flat([(3, 4, 0, 3)])
     assert projectivized(heads, sentences).tolist() == [3, 3, 0, 3]
     assert heads.tolist() == [3, 4, 0, 3]
-    for function in (in_cycle, crossing, projectivized, roots_per_sentence, nonprojective_sentences):
+    for function in (in_cycle, nonprojective_arcs, projectivized, roots_per_sentence, nonprojective_sentences):
         assert function(*flat([])).tolist() == []
 
 

@@ -305,10 +305,10 @@ def test_another_move_can_be_taken(client: Client) -> None:
     walk = client.post("/page/explain", json={"conllu": FIRST}).json()
     k = next(k for k, step in enumerate(walk["steps"]) if k and not step["forced"])
     scores = client.post("/page/numbers", json={"conllu": FIRST, "step": k}).json()["scores"]
-    taken = [step["taken"] for step in walk["steps"][:k]]
+    take_rows = [step["taken"] for step in walk["steps"][:k]]
     other = next(c for c, score in enumerate(scores) if score["legal"] and c != walk["steps"][k]["taken"])
-    after = client.post("/page/explain", json={"conllu": FIRST, "moves": [*taken, other]}).json()
-    assert [step["taken"] for step in after["steps"][: k + 1]] == [*taken, other]
+    after = client.post("/page/explain", json={"conllu": FIRST, "moves": [*take_rows, other]}).json()
+    assert [step["taken"] for step in after["steps"][: k + 1]] == [*take_rows, other]
 
 
 @pytest.mark.parametrize(
@@ -414,8 +414,8 @@ def test_options_that_cannot_be(options: list[str], message: str) -> None:
 
 
 def test_a_port_in_use_and_a_host_that_is_not_here(text_model: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as taken:
-        port = taken.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as take_rows:
+        port = take_rows.getsockname()[1]
         with pytest.raises(ClearparseError, match=f"127.0.0.1:{port}: address already in use; --port takes another"):
             serve.main(["--model", str(text_model), "--port", str(port)])
     with pytest.raises(ClearparseError, match=r"192\.0\.2\.1:8000: "):

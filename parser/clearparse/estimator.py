@@ -35,7 +35,7 @@ from clearparse.treebank.conllu import FORM, Block, Sentence, parse_block
 
 Sentences = Sequence[Sentence]
 
-MADE_BY = "parser.DependencyParser"  # in the record of a model, where the command line would be
+MADE_BY = "clearparse.DependencyParser"  # in the record of a model, where the command line would be
 
 
 class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn publishes no types
@@ -44,7 +44,7 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
     Parameters: the fields of parser.config.Config, by name, with the values of the preset `fast`. `seed` may also be
     what scikit-learn's random_state may be: None or a RandomState, from which a number is drawn by each fit.
 
-    After fit: model_, the parser.pipeline.Model; config_, the Config as the training data filled it in; classes_, the
+    After fit: model_, the clearparse.Model; config_, the Config as the training data filled it in; classes_, the
     names (C,) of the transitions; epochs_, loss and dev scores by epoch.
     """
 

@@ -13,11 +13,11 @@ from pathlib import Path
 import numpy as np
 from scipy.sparse import csr_array
 
-from clearparse.features.precompute import Tables
+from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.vocabulary import NULL, ROOT, Encoder
 from clearparse.model.model import BLOCK_BYTES, load
 from clearparse.network.classifier import Floats
-from clearparse.transition.decode import Greedy, run
+from clearparse.transition.decode import GreedyPolicy, run
 from clearparse.transition.systems import SYSTEMS, Index, Layout
 from clearparse.treebank.conllu import read_blocks
 
@@ -27,8 +27,8 @@ BATCH = 1024
 MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that getrusage counts its peak in
 
 
-class Counted(Tables):
-    """Tables that count what is asked of them: configurations scored, rows fetched."""
+class Counted(PrecomputedLayer):
+    """PrecomputedLayer that count what is asked of them: configurations scored, rows fetched."""
 
     configurations = fetched = 0
 
@@ -39,7 +39,7 @@ class Counted(Tables):
         return self.types * self.features.whole + tags
 
     def theta(self, rows: list[Index], values: list[Index]) -> Floats:
-        """As Tables does."""
+        """As PrecomputedLayer does."""
         places = [*rows, *self._places(values)]
         self.configurations += len(rows[0])
         self.fetched += len(rows[0]) + sum(int(np.count_nonzero(place)) for place in places[1:])
@@ -59,7 +59,7 @@ def cost_model(path: str, source: str) -> dict[str, float]:
         types, first = encoder.types(block.word_keys(), tables.capacity)
         tables.fill(encoder.rows(first), first)
         type_of = layout.spread(types, null=NULL, root=ROOT)
-        run(system, parser.transitions, Greedy(system, parser.transitions, parser.features, tables, type_of))
+        run(system, parser.transitions, GreedyPolicy(system, parser.transitions, parser.features, tables, type_of))
         words += len(block.fields)
     H, C = parser.params.U.shape
     rows = tables.fetched / tables.configurations

@@ -19,7 +19,7 @@ from clearparse.network.classifier import Gradients, Parameters, backward, forwa
 from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import Batch
 from clearparse.training.data import read_treebanks
-from clearparse.training.parser_batches import Lecturer, Treebank
+from clearparse.training.parser_batches import ParserBatches, Treebank
 from clearparse.training.run import start
 
 STEPS = 12  # batches; the first is not counted
@@ -67,7 +67,7 @@ def steps(train: str, preset: str) -> dict[str, Any]:
     config = PRESETS[preset].for_data(data.words, data.nonprojective / data.sentences)
     treebank, rng = Treebank.of(data.blocks), np.random.default_rng(config.seed)
     parser = start(treebank, config, rng)
-    batches = list(itertools.islice(Lecturer(parser, treebank, config, rng).batches(0), STEPS))
+    batches = list(itertools.islice(ParserBatches(parser, treebank, config, rng).batches(0), STEPS))
     forms: dict[str, Form] = {
         "distinct pairs": Distinct(parser.params, config.lr, config.average),
         "textbook": Textbook(parser.params, config.lr, config.average),

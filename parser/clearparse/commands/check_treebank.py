@@ -14,7 +14,12 @@ from clearparse.model.model import load
 from clearparse.training.data import read_treebanks
 from clearparse.training.parser_batches import Treebank, log_likelihoods
 from clearparse.treebank.conllu import DEPREL, UPOS, XPOS, Block
-from clearparse.treebank.inspection import crossing_sentences, inconsistencies, seen_once, sentences_of_several_roots
+from clearparse.treebank.inspection import (
+    inconsistencies,
+    nonprojective_sentences_of,
+    seen_once,
+    sentences_of_several_roots,
+)
 
 
 def main(argv: list[str]) -> None:
@@ -32,7 +37,7 @@ def main(argv: list[str]) -> None:
 def _report(blocks: Sequence[Block], most: int) -> Iterator[str]:
     sentences = sum(map(len, blocks))
     for number, what in (
-        (sum(map(crossing_sentences, blocks)), "have crossing arcs"),
+        (sum(map(nonprojective_sentences_of, blocks)), "have crossing arcs"),
         (sum(map(sentences_of_several_roots, blocks)), "have several roots"),
     ):
         yield f"{number:,} sentences ({100 * number / sentences:.1f} %) {what}"

@@ -182,8 +182,8 @@ def _reliability(blocks: Iterable[tuple[Block, Block]], model: Any) -> dict[str,
     """How often the model is right where it is sure. blocks: gold, and the same words as the model is given them."""
     confidence, right = [], []
     for gold, given in blocks:
-        heads, deprels, certainty = model.stages.ensemble.parse_with_certainty(given)
-        confidence.append(model.stages.ensemble.calibration(certainty))
+        heads, deprels, probability = model.stages.ensemble.parse_with_probabilities(given)
+        confidence.append(model.stages.ensemble.calibration(probability))
         right.append(right_arcs(gold, heads, deprels))
     return reliability(np.concatenate(confidence), np.concatenate(right))
 

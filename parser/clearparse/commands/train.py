@@ -29,7 +29,7 @@ from clearparse.training.reproduction import Original, told
 from clearparse.training.run import Run, is_finished, save_and_check
 from clearparse.training.run import facts as training_facts
 from clearparse.training.self_training import SILVER, silver
-from clearparse.training.upstream import train_earlier
+from clearparse.training.upstream import train_upstream
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors
 
@@ -100,7 +100,7 @@ def _train(
     vectors, earlier, jobs = _vectors(arguments, treebank, config, checkpoint), None, arguments.jobs
     whole, learns_text = arguments.stages == "all", bool(arguments.raw_text and config.silver)
     if whole or learns_text:
-        earlier = train_earlier(train.blocks, config.seed, vectors, jobs, _say_stage, checkpoint, for_parser=whole)
+        earlier = train_upstream(train.blocks, config.seed, vectors, jobs, _say_stage, checkpoint, for_parser=whole)
         _say_stage("trees")
     if earlier and whole:
         treebank = replace(treebank, keys=with_tags(treebank.keys, earlier.tags))

@@ -103,9 +103,7 @@ def _width(text: str) -> float:
     return LETTER * max(display_width(text), 1)
 
 
-def _places(
-    forms: Sequence[str], tags: Sequence[str], arcs: Sequence[tuple[tuple[int, int], str]]
-) -> list[float]:
+def _places(forms: Sequence[str], tags: Sequence[str], arcs: Sequence[tuple[tuple[int, int], str]]) -> list[float]:
     """The middle of each word, so that neither words nor the labels of the arcs between neighbours touch."""
     widths = [max(_width(form), 0.8 * _width(tag)) for form, tag in zip(forms, tags, strict=True)]
     near: dict[int, float] = {}  # the room that an arc between a word and the next needs

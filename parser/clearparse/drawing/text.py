@@ -163,7 +163,7 @@ def _arcs(heads: NDArray[np.int64], trunks: NDArray[np.int64]) -> list[str]:
             start = column[word] - 2  # a stub: the arc to its head is named, not drawn
         grid[word, start:] |= RIGHT
         grid[word, start + 1 :] |= LEFT
-    crossing = (grid & JOINED == 0) & (grid & UP > 0)
-    grid[crossing] = UP | DOWN
+    nonprojective_arcs = (grid & JOINED == 0) & (grid & UP > 0)
+    grid[nonprojective_arcs] = UP | DOWN
     glyphs = np.array([_BOXES.get(lines, " ") for lines in range(JOINED)])
     return ["".join(row) for row in glyphs[grid & ~np.uint8(JOINED)]]

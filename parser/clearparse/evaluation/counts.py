@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from clearparse.errors import FileError
 from clearparse.treebank.conllu import DEPREL, FORM, UPOS, Block
 from clearparse.treebank.identifiers import quoted
-from clearparse.treebank.tree import crossing, roots_per_sentence
+from clearparse.treebank.tree import nonprojective_arcs, roots_per_sentence
 
 ARC_LENGTHS = ("root", "1", "2", "3-6", "7+")
 SENTENCE_LENGTHS = ("1-10", "11-20", "21-30", "31-40", "41+")
@@ -174,8 +174,8 @@ def count(gold: Trees, system: Trees) -> Counts:
         no_upos,
         _arc_lengths(gold),
         _arc_lengths(system),
-        crossing(gold.heads, gold.sentences),
-        crossing(system.heads, system.sentences),
+        nonprojective_arcs(gold.heads, gold.sentences),
+        nonprojective_arcs(system.heads, system.sentences),
         np.repeat(length_classes, lengths),
     )
     sentences = _count_rows(

@@ -54,9 +54,7 @@ def main_scores(counts: Counts, *, punctuation: bool = True) -> dict[str, Any]:
         "LAS": _accuracy(words, words["correct"]),
         "CLAS": _clas(words),
         "label_accuracy": _accuracy(words, words["gold"] == words["system"]),
-        "LAS_with_subtypes": _accuracy(
-            words, words["correct"] & (words["gold_relation"] == words["system_relation"])
-        ),
+        "LAS_with_subtypes": _accuracy(words, words["correct"] & (words["gold_relation"] == words["system_relation"])),
         "UEM": _accuracy(sentences, sentences[f"{complete}heads_correct"]),
         "LEM": _accuracy(sentences, sentences[f"{complete}all_correct"]),
     }
@@ -216,7 +214,5 @@ def _confusions(words: Columns) -> list[dict[str, Any]]:
     places = np.argsort(-matrix, axis=None, kind="stable")[:CONFUSIONS]
     pairs = zip(*np.unravel_index(places, matrix.shape), strict=True)
     return [
-        {"gold": relations[g], "system": relations[s], "words": int(matrix[g, s])}
-        for g, s in pairs
-        if matrix[g, s]
+        {"gold": relations[g], "system": relations[s], "words": int(matrix[g, s])} for g, s in pairs if matrix[g, s]
     ]

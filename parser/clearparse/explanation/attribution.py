@@ -74,9 +74,9 @@ def attribute(
     U_c, b_2 = params.U[:, c], params.b_2[0, c]
     if against is not None:
         U_c, b_2 = U_c - params.U[:, against], b_2 - params.b_2[0, against]
-    dz = U_c * np.sign(computation.h[0])                                       # (H,)
-    gradient = params.W.reshape(len(w), -1, len(dz)) @ dz                      # (m, d)
-    slots = (gradient * computation.x).sum(axis=1)                             # (m,)
+    dz = U_c * np.sign(computation.h[0])  # (H,)
+    gradient = params.W.reshape(len(w), -1, len(dz)) @ dz  # (m, d)
+    slots = (gradient * computation.x).sum(axis=1)  # (m,)
     b_1 = dz @ params.b_1[0]
     value = computation.theta[0, c] - (0 if against is None else computation.theta[0, against])
     return Attribution(float(value), gradient, slots, float(b_1), float(b_2))
@@ -86,5 +86,5 @@ def learn(params: Parameters, w: NDArray[np.int32], computation: Computation, ta
     """The loss and its gradients where the class `target` is the right one."""
     J, gradients = backward(params, computation.cache, np.array([target]))
     delta_2 = gradients.b_1
-    by_slot = params.W.reshape(len(w), -1, delta_2.shape[1]) @ delta_2[0]           # dJ/dL_{w_i} = delta_2 W_i^T
+    by_slot = params.W.reshape(len(w), -1, delta_2.shape[1]) @ delta_2[0]  # dJ/dL_{w_i} = delta_2 W_i^T
     return Loss(J, gradients.b_2, delta_2, gradients, by_slot)

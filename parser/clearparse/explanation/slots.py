@@ -8,7 +8,7 @@ import numpy as np
 
 from clearparse.explanation.trace import Step
 from clearparse.features.vocabulary import BETWEEN, NULL, ROOT, UNKNOWN
-from clearparse.stages.dependency import DependencyParser
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition.features import DISTANCE, DISTANCES, LABEL, MOST_CHILDREN
 
 NOTHING, UNSEEN = "nothing", "unknown"  # what a slot sees where there is no word, and of a symbol that has no row
@@ -25,7 +25,7 @@ class Slot(NamedTuple):
     row: int
 
 
-def slots(parser: DependencyParser, step: Step) -> list[Slot]:
+def slots(parser: TransitionParser, step: Step) -> list[Slot]:
     """The m slots of a configuration."""
     return [
         Slot(
@@ -39,7 +39,7 @@ def slots(parser: DependencyParser, step: Step) -> list[Slot]:
     ]
 
 
-def symbol(parser: DependencyParser, channel: str, row: int) -> str:
+def symbol(parser: TransitionParser, channel: str, row: int) -> str:
     """What a row of L stands for in a channel."""
     if channel not in parser.vocabulary.first:
         return _state(parser, channel, row - parser.features.first_row[channel])
@@ -54,7 +54,7 @@ def _shown(symbol: str) -> str:
     return ", ".join(some[:MOST_SHOWN]) + ", ..." * (len(some) > MOST_SHOWN)
 
 
-def _state(parser: DependencyParser, channel: str, value: int) -> str:
+def _state(parser: TransitionParser, channel: str, value: int) -> str:
     """A label, a distance or a number of children."""
     if channel == LABEL:
         return parser.transitions.labels[value - 1] if value else NOTHING

@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import NULL, ROOT, Encoder
 from clearparse.network.classifier import Floats
-from clearparse.stages.dependency import DependencyParser
-from clearparse.transition.decode import Greedy, run
-from clearparse.transition.examples import Lessons
+from clearparse.stages.transition_parser import TransitionParser
+from clearparse.transition.decode import GreedyPolicy, run
+from clearparse.transition.examples import OracleExamples
 from clearparse.transition.oracle import IMPOSSIBLE, ORACLES, SwapOracle
 from clearparse.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Index, Mask, System
 from clearparse.treebank.conllu import DEPREL, Block
@@ -28,7 +28,7 @@ ARCS = (LEFT_ARC, RIGHT_ARC, ROOT_ARC)
 HERE = np.zeros(1, np.intp)  # the one configuration there is
 
 
-class Lesson(NamedTuple):
+class OracleAdvice(NamedTuple):
     """What a gold tree says of a configuration.
 
     costs: for each kind of move how many gold arcs it loses, None where it is illegal. target: the class to learn, the
@@ -65,7 +65,7 @@ class Step:
     theta: Floats
     best: int
     taken: int
-    lesson: Lesson | None
+    lesson: OracleAdvice | None
     arc: Arc | None
 
 
@@ -83,7 +83,7 @@ class Walk:
 
 
 def walk(
-    parser: DependencyParser,
+    parser: TransitionParser,
     sentence: Block,
     *,
     gold: bool = False,
@@ -111,19 +111,19 @@ def walk(
     )
 
 
-class _Teacher(Lessons):
+class _Teacher(OracleExamples):
     """What a gold tree says of the configurations of one sentence."""
 
     exact = True
     on_the_way = True  # has nothing been lost so far?
 
-    def lesson(self, theta: Floats) -> Lesson | None:
+    def lesson(self, theta: Floats) -> OracleAdvice | None:
         """Of the configuration there is now; None off the way to the gold tree, if the oracle knows no other."""
         if not (self.oracle.exploration or self.on_the_way):
             return None
         costs = self.oracle.costs(HERE)[0].tolist()
         target = int(self._target(HERE, theta)[0])
-        return Lesson([None if cost == IMPOSSIBLE else cost for cost in costs], None if target < 0 else target)
+        return OracleAdvice([None if cost == IMPOSSIBLE else cost for cost in costs], None if target < 0 else target)
 
     def note(self, move: int) -> None:
         """The move that is about to be taken."""
@@ -132,7 +132,7 @@ class _Teacher(Lessons):
         self.oracle.advance(HERE, np.array([move]))
 
 
-def _teacher(greedy: Greedy, sentence: Block) -> _Teacher:
+def _teacher(greedy: GreedyPolicy, sentence: Block) -> _Teacher:
     system, transitions = greedy.system, greedy.transitions
     heads, sentences, layout = sentence.heads(), sentence.sentences, system.layout
     projective = not nonprojective_sentences(heads, sentences)[0]
@@ -152,8 +152,8 @@ class _Walker:
 
     def __init__(
         self,
-        parser: DependencyParser,
-        greedy: Greedy,
+        parser: TransitionParser,
+        greedy: GreedyPolicy,
         sentence: Block,
         teacher: _Teacher | None,
         moves: Sequence[int],
@@ -166,18 +166,18 @@ class _Walker:
         self.word_rows = encoder.rows()[greedy.system.layout.spread(types, null=NULL, root=ROOT)]
         self.steps: list[tuple[Step, int]] = []
 
-    def __call__(self, live: Index) -> Index:
+    def __call__(self, active: Index) -> Index:
         greedy, system, transitions = self.greedy, self.greedy.system, self.greedy.transitions
-        best = int(greedy(live)[0])
-        words, values, theta = greedy.look(live)
+        best = int(greedy(active)[0])
+        words, values, theta = greedy.look(active)
         w = greedy.features.fill(words, values, self.word_rows)[0]
-        legal = system.legal(live)[0][transitions.kind]
+        legal = system.legal(active)[0][transitions.kind]
         lesson = self.teacher.lesson(theta) if self.teacher else None
         taken = self._taken(best, legal, lesson)
         kind = int(transitions.kind[taken])
-        word = int(system.dependent(live)[kind - LEFT_ARC][0]) if kind in ARCS else 0
+        word = int(system.dependent(active)[kind - LEFT_ARC][0]) if kind in ARCS else 0
         stack, buffer = _chain(system.s0[0], system.below)[::-1], _chain(system.b0[0], system.after)
-        places = greedy.features.words(system, live)
+        places = greedy.features.words(system, active)
         step = Step(
             [_number(each, system) for each in stack],
             [_number(each, system) for each in buffer],
@@ -189,7 +189,7 @@ class _Walker:
             self.teacher.note(kind)
         return np.array([taken])
 
-    def _taken(self, best: int, legal: Mask, lesson: Lesson | None) -> int:
+    def _taken(self, best: int, legal: Mask, lesson: OracleAdvice | None) -> int:
         """The class to take: the next of the moves, the gold tree's, or the parser's."""
         number = len(self.steps)
         if number < len(self.moves):
@@ -202,7 +202,7 @@ class _Walker:
         return best
 
 
-def name(parser: DependencyParser, transition: int) -> str:
+def name(parser: TransitionParser, transition: int) -> str:
     """A class in words: `LEFT_ARC det`."""
     kind, label = parser.transitions.kind[transition], parser.transitions.label[transition]
     return f"{MOVES[kind]} {parser.transitions.labels[label]}" if kind in ARCS else MOVES[kind]

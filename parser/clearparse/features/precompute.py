@@ -49,7 +49,7 @@ class Part(NamedTuple):
         return cls(channels, type_rows[first][:, channels], place)
 
 
-class Tables:
+class PrecomputedLayer:
     """Scores of configurations from tables of sums of products L_r W_{di:d(i+1)}, rows of H numbers, all in P.
 
     A table for each address has a row for each type of word: the sum over the slots that look at this word. Where
@@ -196,7 +196,7 @@ class Tables:
         theta += self.params.b_2
         return theta
 
-    def settle(
+    def break_ties(
         self,
         choice: Index,
         theta: Floats,

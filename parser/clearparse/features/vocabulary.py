@@ -80,7 +80,7 @@ def form_key(form: str) -> bytes:
     return f"{form}\t_\t_\t_\t_".encode()
 
 
-def numbered(items: Sequence[Item]) -> tuple[list[Item], NDArray[np.intp]]:
+def factorize(items: Sequence[Item]) -> tuple[list[Item], NDArray[np.intp]]:
     """The different ones of some items as they are met, and which of these each item is: (n,)."""
     different = list(dict.fromkeys(items))
     number = dict(zip(different, range(len(different)), strict=True))

@@ -24,7 +24,7 @@ from spacy.training import Example
 from spacy.util import minibatch
 from threadpoolctl import threadpool_limits
 
-from clearparse.features.vocabulary import numbered
+from clearparse.features.vocabulary import factorize
 from clearparse.io import resources
 from clearparse.model.model import Model, load
 from clearparse.treebank import conllu, tokens
@@ -104,7 +104,7 @@ class Component:
         if tokenizer and open_docs:
             cut = [token for k in open_docs for token in docs[k - 1].tokens]
             rows = np.append(0, np.flatnonzero(np.concatenate([ends[k] for k in open_docs])) + 1)
-            forms, which = numbered([token.form for token in cut])
+            forms, which = factorize([token.form for token in cut])
             found = tokenizer.sentence_ends(forms, which, np.array([token.space_after for token in cut]), rows)
             lengths = np.cumsum([len(ends[k]) for k in open_docs])
             for k, of_doc in zip(open_docs, np.split(found, lengths[:-1]), strict=True):

@@ -11,11 +11,11 @@ from os import PathLike
 from typing import Any
 
 from clearparse.errors import ClearparseError
-from clearparse.features.vocabulary import numbered
+from clearparse.features.vocabulary import factorize
 from clearparse.io import resources
 from clearparse.model import serialization
 from clearparse.model.serialization import KIND, Stages
-from clearparse.stages.dependency import DependencyParser
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import FEATS, FORM, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
 from clearparse.treebank.text import paragraphs
 
@@ -25,7 +25,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 TAGS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
 
-class MissingTags(UserWarning):
+class MissingTagsWarning(UserWarning):
     """The input's tag columns are empty, and the model was trained on tags."""
 
 
@@ -37,7 +37,7 @@ class Model:
     record: dict[str, Any]
 
     @property
-    def parser(self) -> DependencyParser:
+    def parser(self) -> TransitionParser:
         """The first of those that vote, where there are several."""
         return self.stages.parser
 
@@ -55,7 +55,7 @@ class Model:
     def cut(self, texts: Sequence[str], first: int = 1) -> Block:
         """The sentences of some paragraphs, with nothing but forms; `first` is the number of the first paragraph.
 
-        See Cut.conllu. Raises ClearparseError for half of a surrogate pair, which is no character, and if the model
+        See Tokenization.conllu. Raises ClearparseError for a lone surrogate, which is not a character, and if the model
         was trained without the stages for text.
         """
         if self.stages.tokenizer is None:
@@ -75,7 +75,7 @@ class Model:
             raise ClearparseError("this model cannot tag: it was trained without `--stages all`")
         if not len(block):
             return block
-        forms, which = numbered(block.column(FORM))
+        forms, which = factorize(block.column(FORM))
         keys, which = tagger.tagged([form + b"\t_\t_\t_\t_" for form in forms], which, block.sentences)
         columns, first = [key.split(b"\t", 2)[2] for key in keys], UPOS
         if lemmatizer:
@@ -106,14 +106,14 @@ class Model:
         """The text of a block with new trees; all but HEAD and DEPREL byte for byte.
 
         confidence: MISC gets Conf=P too, the probability that HEAD and DEPREL are right.
-        Warns (MissingTags) where the model was trained on tags and the block has none.
+        Warns (MissingTagsWarning) where the model was trained on tags and the block has none.
         """
         self._warn_of_missing_tags(block)
         ensemble = self.stages.ensemble
         if not confidence:
             return block.with_trees(*ensemble.parse(block))
-        heads, deprels, certainty = ensemble.parse_with_certainty(block)
-        probabilities = [b"%.2f" % p for p in ensemble.calibration(certainty).tolist()]
+        heads, deprels, probability = ensemble.parse_with_probabilities(block)
+        probabilities = [b"%.2f" % p for p in ensemble.calibration(probability).tolist()]
         return block.replaced(heads, deprels).with_misc(probabilities, b"Conf")
 
     def tags(self) -> list[str]:
@@ -126,7 +126,7 @@ class Model:
         if empty and (empty != ["FEATS"] or self.tags() == ["feats"]):  # no feature in a few words means little
             columns = " and ".join(empty)
             message = f"{block.path}: {columns} not in the input; the model was trained with them, expect bad trees"
-            warnings.warn(message, MissingTags, stacklevel=3)
+            warnings.warn(message, MissingTagsWarning, stacklevel=3)
 
     def save(self, path: str | PathLike[str]) -> None:
         """Write the model file, whole or not at all. Raises FileError."""
@@ -161,11 +161,11 @@ class Model:
             f" (gold tokens; {self._tags_expected()}; epoch chosen on it)",
             f"network      m = {parser.features.m} slots, d = {L.shape[1]}, H = {U.shape[0]}, C = {U.shape[1]},"
             f" V = {len(L):,}: {size:,} numbers",
-            *(f"votes with   {each.system}{', from the end' * each.from_end}" for each in others),
+            *(f"votes with   {each.system}{', from the end' * each.right_to_left}" for each in others),
             *(
-                f"{name:<12} m = {labeller.window.m}, d = {labeller.params.L.shape[1]}, H = {len(labeller.params.U)},"
-                f" C = {len(labeller.classes)}, V = {labeller.window.V:,}"
-                for name, labeller in self.stages.labellers().items()
+                f"{name:<12} m = {each.window.m}, d = {each.params.L.shape[1]}, H = {len(each.params.U)},"
+                f" C = {len(each.classes)}, V = {each.window.V:,}"
+                for name, each in self.stages.window_classifiers().items()
             ),
             f"labels       {len(parser.transitions.labels)}: {' '.join(sorted(parser.transitions.labels))}",
             "config       " + " ".join(f"{name}={value}" for name, value in record["config"].items()),

@@ -27,13 +27,13 @@ from clearparse.model.validation import (
     check_parameters,
 )
 from clearparse.network.classifier import Parameters, halved
-from clearparse.stages.dependency import DependencyParser
 from clearparse.stages.ensemble import Calibration, Ensemble
-from clearparse.stages.lemmatizer import Known, Lemmatizer
-from clearparse.stages.multiword import Splitter
+from clearparse.stages.lemmatizer import Lemmatizer, Lexicon
+from clearparse.stages.multiword import MultiwordSplitter
 from clearparse.stages.tagger import Tagger
 from clearparse.stages.tokenizer import Tokenizer
-from clearparse.stages.window import Labeller, Window
+from clearparse.stages.transition_parser import TransitionParser
+from clearparse.stages.window import Window, WindowClassifier
 from clearparse.transition.features import Features
 from clearparse.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Transitions
 
@@ -41,7 +41,7 @@ KIND = "dependency parser"
 PARSER, FIRST_TAGS, TAGS = "parser", "first tags", "tags"
 LONGEST = 200  # characters of what is said of a file, whoever wrote it
 Stage = TypeVar("Stage")
-Network = TypeVar("Network", DependencyParser, Labeller)
+Network = TypeVar("Network", TransitionParser, WindowClassifier)
 
 
 @dataclass(frozen=True)
@@ -55,7 +55,7 @@ class Stages:
     half: bool = False  # are numbers stored with 16 bits?
 
     @property
-    def parser(self) -> DependencyParser:
+    def parser(self) -> TransitionParser:
         """The first one."""
         return self.ensemble.members[0]
 
@@ -68,27 +68,28 @@ class Stages:
         cut, tag, lemmas = self.tokenizer, self.tagger, self.lemmatizer
         return Stages(
             replace(self.ensemble, members=tuple(half(parser) for parser in self.ensemble.members)),
-            cut and replace(
+            cut
+            and replace(
                 cut,
                 characters=half(cut.characters),
                 sentences=half(cut.sentences),
-                splitter=Splitter(half(cut.splitter.labeller)),
+                splitter=MultiwordSplitter(half(cut.splitter.classifier)),
             ),
             tag and Tagger(half(tag.first), half(tag.second)),
-            lemmas and Lemmatizer(half(lemmas.labeller), lemmas.known),
+            lemmas and Lemmatizer(half(lemmas.classifier), lemmas.known),
             half=True,
         )
 
-    def labellers(self) -> dict[str, Labeller]:
+    def window_classifiers(self) -> dict[str, WindowClassifier]:
         """The networks that are not the parser's, by the names they have in a file."""
         found = {}
         if self.tokenizer:
             found["characters"], found["sentences"] = self.tokenizer.characters, self.tokenizer.sentences
-            found["multiword"] = self.tokenizer.splitter.labeller
+            found["multiword"] = self.tokenizer.splitter.classifier
         if self.tagger:
             found[FIRST_TAGS], found[TAGS] = self.tagger.first, self.tagger.second
         if self.lemmatizer:
-            found["lemmas"] = self.lemmatizer.labeller
+            found["lemmas"] = self.lemmatizer.classifier
         return found
 
 
@@ -106,7 +107,7 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
         params[name] = parser.params
         networks[name] = {
             "system": parser.system,
-            "from_end": parser.from_end,
+            "from_end": parser.right_to_left,
             "labels": {MOVES[kind]: labels for kind, labels in parser.transitions.by_kind.items()},
         }
     networks[PARSER] |= {  # what all of them have in common
@@ -114,12 +115,12 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
         "symbols": stages.parser.vocabulary.symbols,
         "calibration": stages.ensemble.calibration._asdict(),
     }
-    for name, labeller in stages.labellers().items():
-        params[name] = labeller.params
+    for name, classifier in stages.window_classifiers().items():
+        params[name] = classifier.params
         networks[name] = {
-            "template": labeller.template,
-            "symbols": labeller.vocabulary.symbols,
-            "classes": labeller.classes,
+            "template": classifier.template,
+            "symbols": classifier.vocabulary.symbols,
+            "classes": classifier.classes,
         }
     if stages.tagger:
         networks[TAGS] = _without_symbols_of(networks[FIRST_TAGS], networks[TAGS])
@@ -180,13 +181,13 @@ def _stages(arrays: Arrays, networks: Any) -> Stages:
             return None
         return make(*(_labeller(_parameters(arrays, name), networks[name]) for name in names))
 
-    def tokenizer(characters: Labeller, sentences: Labeller, multiword: Labeller) -> Tokenizer:
+    def tokenizer(characters: WindowClassifier, sentences: WindowClassifier, multiword: WindowClassifier) -> Tokenizer:
         spaces = networks["characters"]["spaces"]
         if not isinstance(spaces, bool):
             raise ValueError("spaces must be true or false")
-        return Tokenizer(characters, sentences, Splitter(multiword), spaces)
+        return Tokenizer(characters, sentences, MultiwordSplitter(multiword), spaces)
 
-    def lemmatizer(lemmas: Labeller) -> Lemmatizer:
+    def lemmatizer(lemmas: WindowClassifier) -> Lemmatizer:
         return Lemmatizer(lemmas, _known(networks["lemmas"]))
 
     return Stages(
@@ -218,9 +219,9 @@ def _parameters(arrays: Arrays, name: str) -> Parameters:
     return Parameters(*(array.astype(np.float32, copy=False) for array in stored))
 
 
-def _parser(params: Parameters, vocabulary: Vocabulary, about: dict[str, Any]) -> DependencyParser:
-    system, from_end = about["system"], about.get("from_end", False)  # the first models did not say it
-    if not isinstance(from_end, bool):
+def _parser(params: Parameters, vocabulary: Vocabulary, about: dict[str, Any]) -> TransitionParser:
+    system, right_to_left = about["system"], about.get("from_end", False)  # the first models did not say it
+    if not isinstance(right_to_left, bool):
         raise ValueError("from_end must be true or false")
     if not isinstance(system, str) or system not in SYSTEMS:
         raise ValueError(f"transition system {system!r}; there are {', '.join(SYSTEMS)}")
@@ -230,21 +231,21 @@ def _parser(params: Parameters, vocabulary: Vocabulary, about: dict[str, Any]) -
     transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
     features = Features(about["template"], vocabulary, len(transitions.labels))
     _check_shapes(params, features, len(transitions.kind))
-    return DependencyParser(params, about["template"], system, vocabulary, transitions, from_end=from_end)
+    return TransitionParser(params, about["template"], system, vocabulary, transitions, right_to_left=right_to_left)
 
 
-def _known(about: dict[str, Any]) -> Known:
+def _known(about: dict[str, Any]) -> Lexicon:
     """The known lemmas of a lemmatizer's entry; the first models had none."""
     known, exceptions = about.get("known", {}), about.get("exceptions", {})
     check_lemmas(known, exceptions)
     lemmas = {upos.encode(): frozenset(map(str.encode, of)) for upos, of in known.items()}
-    return Known(lemmas, {key.encode(): lemma.encode() for key, lemma in exceptions.items()})
+    return Lexicon(lemmas, {key.encode(): lemma.encode() for key, lemma in exceptions.items()})
 
 
-def _labeller(params: Parameters, about: dict[str, Any]) -> Labeller:
+def _labeller(params: Parameters, about: dict[str, Any]) -> WindowClassifier:
     vocabulary = Vocabulary(about["symbols"])
     _check_shapes(params, Window(about["template"], vocabulary), len(about["classes"]))
-    return Labeller(params, about["template"], vocabulary, about["classes"])
+    return WindowClassifier(params, about["template"], vocabulary, about["classes"])
 
 
 def _check_shapes(params: Parameters, slots: WordSlots, C: int) -> None:

@@ -53,8 +53,8 @@ def _scores(scores: Mapping[str, Any]) -> Markup:
     if "tagging" in scores:
         tags = [[name, cell(scores["tagging"][name])] for name in ("UPOS", "XPOS", "UFeats", "AllTags", "Lemmas")]
         parts += [tag("h3", "Tags and lemmas"), table(["", "right"], tags)]
-    crossing = [[side, *map(cell, row.values())] for side, row in scores["non_projective_arcs"].items()]
-    parts += [tag("h3", "Non-projective arcs"), table(["in", "words", "UAS", "LAS"], crossing)]
+    nonprojective_arcs = [[side, *map(cell, row.values())] for side, row in scores["non_projective_arcs"].items()]
+    parts += [tag("h3", "Non-projective arcs"), table(["in", "words", "UAS", "LAS"], nonprojective_arcs)]
     return tag("div", *parts)
 
 
@@ -182,9 +182,7 @@ def _learning(epochs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
     networks = sum(each["epoch"] == 1 for each in epochs)
     several = f" of {networks} networks, trained one after another" if networks > 1 else ""
     yield tag("p", f"Scores on the development set by epoch{several}, as the model's record has them.", class_="note")
-    rows = [
-        [str(each["epoch"]), f"{each['UAS']:.2f}", f"{each['LAS']:.2f}", f"{each['loss']:.4f}"] for each in epochs
-    ]
+    rows = [[str(each["epoch"]), f"{each['UAS']:.2f}", f"{each['LAS']:.2f}", f"{each['loss']:.4f}"] for each in epochs]
     yield tag("div", charts.learning_curve(epochs), table(["epoch", "UAS", "LAS", "loss"], rows), class_="pair")
 
 

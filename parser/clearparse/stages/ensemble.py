@@ -13,9 +13,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.stages.dependency import DependencyParser
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import Block
-from clearparse.treebank.spanning_tree import heaviest_trees
+from clearparse.treebank.spanning_tree import maximum_spanning_trees
 
 Trees = tuple[NDArray[np.int32], list[bytes]]
 Certainty = NDArray[np.floating]
@@ -42,7 +42,7 @@ def logit(p: Certainty) -> Certainty:
 class Ensemble:
     """One parser, or several that vote."""
 
-    members: tuple[DependencyParser, ...]
+    members: tuple[TransitionParser, ...]
     calibration: Calibration = field(default_factory=Calibration)
 
     def with_calibration(self, calibration: Calibration) -> Ensemble:
@@ -53,15 +53,15 @@ class Ensemble:
         """HEAD (words,) and DEPREL of each word of a block. They depend on nothing but the sentence."""
         if len(self.members) == 1:
             return self.members[0].parse(block)
-        heads, deprels, _ = self.parse_with_certainty(block)
+        heads, deprels, _ = self.parse_with_probabilities(block)
         return heads, deprels
 
-    def parse_with_certainty(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], Certainty]:
+    def parse_with_probabilities(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], Certainty]:
         """HEAD and DEPREL, and how certain each arc is, from 0 to 1 (words,).
 
         Of one parser: the probability that the network gave to the transition that made it.
         """
-        found = [parser.parse_with_certainty(block) for parser in self.members]
+        found = [parser.parse_with_probabilities(block) for parser in self.members]
         return found[0] if len(found) == 1 or not len(block) else vote(found, block.sentences)
 
 
@@ -77,14 +77,14 @@ def vote(
     labels = np.array([[numbers[label] for label in each[1]] for each in found])
     weights = np.stack([each[2] for each in found]).astype(np.float64) ** 2
     words = np.tile(np.arange(heads.shape[1]), len(heads))
-    # The same arc of several parsers as one, of all their weight: of equal ones heaviest_trees takes the first.
+    # The same arc of several parsers as one, of all their weight: of equal ones maximum_spanning_trees takes the first.
     together = np.array([np.where(heads == each, weights, 0).sum(axis=0) for each in heads])
-    tree = heaviest_trees(words, heads.ravel(), together.ravel(), sentences)
+    tree = maximum_spanning_trees(words, heads.ravel(), together.ravel(), sentences)
     weights = np.where(heads == tree, weights, 0)
     support = np.array([np.where(labels == each, weights, 0).sum(axis=0) for each in labels])
     support = np.where(heads == tree, support, -1)
     first = support.argmax(axis=0)[None]
     names = list(numbers)
     chosen = np.take_along_axis(labels, first, axis=0)[0].tolist()
-    certainty = np.take_along_axis(support, first, axis=0)[0] / len(found)
-    return tree, [names[label] for label in chosen], certainty
+    probability = np.take_along_axis(support, first, axis=0)[0] / len(found)
+    return tree, [names[label] for label in chosen], probability

@@ -17,7 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.stages.window import Labeller
+from clearparse.stages.window import WindowClassifier
 
 TEMPLATE = """
     suffix1: 0
@@ -80,7 +80,7 @@ class Rule(NamedTuple):
         return self.prefix + CASES[self.case](form[self.first : len(form) - self.last]) + self.suffix
 
 
-class Known(NamedTuple):
+class Lexicon(NamedTuple):
     """The words of the training data.
 
     lemmas: by UPOS. exceptions: the lemmas of words that the rules get wrong, by a word's key, or by its short key.
@@ -99,14 +99,14 @@ def short_key(key: bytes) -> bytes:
 class Lemmatizer:
     """Gives words their lemmas, and remembers them."""
 
-    def __init__(self, labeller: Labeller, known: Known) -> None:
-        self.labeller, self.known = labeller, known
-        self._rules = [Rule.parse(name) for name in labeller.classes]
+    def __init__(self, classifier: WindowClassifier, known: Lexicon) -> None:
+        self.classifier, self.known = classifier, known
+        self._rules = [Rule.parse(name) for name in classifier.classes]
         self._lock = threading.Lock()
         self._lemmas: dict[bytes, bytes] = {}
 
-    def __reduce__(self) -> tuple[type[Lemmatizer], tuple[Labeller, Known]]:
-        return Lemmatizer, (self.labeller, self.known)
+    def __reduce__(self) -> tuple[type[Lemmatizer], tuple[WindowClassifier, Lexicon]]:
+        return Lemmatizer, (self.classifier, self.known)
 
     def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
         """The lemma of each word, given its key (see Block.keys)."""
@@ -120,7 +120,7 @@ class Lemmatizer:
 
     def _learn(self, new: Sequence[bytes]) -> None:
         exceptions = self.known.exceptions
-        scores = (line for theta, _ in self.labeller.theta(new, np.arange(len(new) + 1)) for line in theta)
+        scores = (line for theta, _ in self.classifier.theta(new, np.arange(len(new) + 1)) for line in theta)
         for key, theta in zip(new, scores, strict=True):
             exception = exceptions.get(key) or exceptions.get(short_key(key))
             self._lemmas[key] = exception or self._by_rule(key, theta)

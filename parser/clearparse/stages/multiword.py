@@ -14,7 +14,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clearparse.features.vocabulary import form_key
-from clearparse.stages.window import Labeller
+from clearparse.stages.window import WindowClassifier
 
 TEMPLATE = """
     lower: 0
@@ -31,7 +31,7 @@ MOST_REMEMBERED = 200_000  # forms whose words are remembered
 
 
 class Rule(NamedTuple):
-    """Cut off the last `cut` letters; words: what takes their place, the first of them joined to what was kept.
+    """Remove the last `cut` letters; words: what takes their place, the first of them joined to what was kept.
 
     A word that is a number stands for so many of the letters cut off.
     """
@@ -74,17 +74,17 @@ class Rule(NamedTuple):
         return words if all(words) else (form,)
 
 
-class Splitter:
+class MultiwordSplitter:
     """Gives tokens their words, and remembers them."""
 
-    def __init__(self, labeller: Labeller) -> None:
-        self.labeller = labeller
-        self._rules = [None if name == ONE_WORD else Rule.parse(name) for name in labeller.classes]
+    def __init__(self, classifier: WindowClassifier) -> None:
+        self.classifier = classifier
+        self._rules = [None if name == ONE_WORD else Rule.parse(name) for name in classifier.classes]
         self._lock = threading.Lock()
         self._known: dict[str, tuple[str, ...]] = {}
 
-    def __reduce__(self) -> tuple[type[Splitter], tuple[Labeller]]:
-        return Splitter, (self.labeller,)
+    def __reduce__(self) -> tuple[type[MultiwordSplitter], tuple[WindowClassifier]]:
+        return MultiwordSplitter, (self.classifier,)
 
     def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
         """The words of each of some tokens."""
@@ -95,7 +95,7 @@ class Splitter:
         if len(self._known) > MOST_REMEMBERED:
             self._known.clear()
         new = [form for form in dict.fromkeys(forms) if form not in self._known]
-        labels = self.labeller.label([form_key(form) for form in new], np.arange(len(new) + 1))
+        labels = self.classifier.label([form_key(form) for form in new], np.arange(len(new) + 1))
         for form, label in zip(new, labels.tolist(), strict=True):
             rule = self._rules[label]
             self._known[form] = rule(form) if rule else (form,)

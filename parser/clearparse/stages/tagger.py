@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import numbered
-from clearparse.stages.window import Labeller
+from clearparse.features.vocabulary import factorize
+from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.conllu import FEATS, UPOS, Block, parse_block
 
 FIRST = """
@@ -54,12 +54,12 @@ def with_tags(keys: Sequence[bytes], tags: Sequence[bytes]) -> list[bytes]:
 class Tagger:
     """The two networks; their classes are the tags, UPOS, XPOS and FEATS with tabs between."""
 
-    first: Labeller
-    second: Labeller
+    first: WindowClassifier
+    second: WindowClassifier
 
     def tags(self, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
         """The tags of each word, given its key and where the sentences begin; tags in the keys are not looked at."""
-        tagged, which = self.tagged(*numbered(without_tags(keys)), sentences)
+        tagged, which = self.tagged(*factorize(without_tags(keys)), sentences)
         tags = [key.split(b"\t", 2)[2] for key in tagged]
         return [tags[k] for k in which.tolist()]
 
@@ -72,18 +72,18 @@ class Tagger:
         return _tagged(keys, which, self.second, self.second.label(first[0], sentences, first[1]))
 
 
-def _tagged(keys: list[bytes], which: Index, labeller: Labeller, labels: Index) -> tuple[list[bytes], Index]:
+def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, labels: Index) -> tuple[list[bytes], Index]:
     """The different keys with tags, and which of them each word has, given its key's number and its label (words,)."""
-    names, C = [name.encode() for name in labeller.classes], len(labeller.classes)
+    names, C = [name.encode() for name in classifier.classes], len(classifier.classes)
     pairs, pair = np.unique(which * C + labels, return_inverse=True)
     key, label = (part.tolist() for part in np.divmod(pairs, C))
     return with_tags([keys[k] for k in key], [names[k] for k in label]), pair
 
 
-def tags_of(labeller: Labeller, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
+def tags_of(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
     """What one network says of each word."""
-    names = [name.encode() for name in labeller.classes]
-    return [names[label] for label in labeller.label(keys, sentences).tolist()]
+    names = [name.encode() for name in classifier.classes]
+    return [names[label] for label in classifier.label(keys, sentences).tolist()]
 
 
 def retagged(block: Block, tagger: Tagger) -> Block:

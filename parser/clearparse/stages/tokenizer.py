@@ -16,12 +16,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import numbered
+from clearparse.features.vocabulary import factorize
 from clearparse.network.classifier import distinct
-from clearparse.stages.multiword import Splitter
-from clearparse.stages.window import Labeller
+from clearparse.stages.multiword import MultiwordSplitter
+from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
-from clearparse.treebank.tokens import Cut
+from clearparse.treebank.tokens import Tokenization
 
 GOES_ON, ENDS = "goes on", "ends"  # the classes of both networks
 
@@ -61,8 +61,8 @@ def character_keys(text: str) -> list[bytes]:
 
 def numbered_characters(text: str) -> tuple[list[bytes], Index]:
     """The different keys of characters, and which of them each character of a text has: (characters,)."""
-    stretches, which = numbered(text.split(" "))
-    kinds, kind = numbered([kind_of(stretch) for stretch in stretches] + ["_"])
+    stretches, which = factorize(text.split(" "))
+    kinds, kind = factorize([kind_of(stretch) for stretch in stretches] + ["_"])
     lengths = np.array([len(stretch) for stretch in stretches])[which]
     kind_there = np.repeat(kind[which], lengths + 1)[:-1]  # of each character and of the space behind the stretch
     kind_there[np.cumsum(lengths[:-1] + 1) - 1] = kind[-1]
@@ -99,10 +99,14 @@ def token_key(form: str, *, space_after: bool) -> bytes:
 
 
 def _ends(
-    labeller: Labeller, keys: Sequence[bytes], rows: NDArray[np.int64], which: Index, asked: Mask | None = None
+    classifier: WindowClassifier,
+    keys: Sequence[bytes],
+    rows: NDArray[np.int64],
+    which: Index,
+    asked: Mask | None = None,
 ) -> Mask:
-    """Where something ends: see Labeller.label."""
-    ends: Mask = labeller.label(keys, rows, which, asked) == labeller.classes.index(ENDS)
+    """Where something ends: see WindowClassifier.label."""
+    ends: Mask = classifier.label(keys, rows, which, asked) == classifier.classes.index(ENDS)
     return ends
 
 
@@ -110,18 +114,18 @@ def _ends(
 class Tokenizer:
     """Cuts paragraphs. spaces: do tokens have spaces inside?"""
 
-    characters: Labeller
-    sentences: Labeller
-    splitter: Splitter
+    characters: WindowClassifier
+    sentences: WindowClassifier
+    splitter: MultiwordSplitter
     spaces: bool
 
-    def cut(self, texts: Sequence[str]) -> Cut:
+    def cut(self, texts: Sequence[str]) -> Tokenization:
         """The tokens of some paragraphs (see plain_text), each in its sentence."""
         text, lengths = " ".join(texts), np.array([len(text) for text in texts], np.int64)
         start, stop, space_after, rows = self._tokens(text, np.cumsum(lengths + 1) - lengths - 1)
-        forms, which = numbered([text[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
+        forms, which = factorize([text[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
         last = self.sentence_ends(forms, which, space_after, rows)
-        return Cut(text, start, stop, forms, self.splitter.words(forms), which, space_after, last, rows)
+        return Tokenization(text, start, stop, forms, self.splitter.words(forms), which, space_after, last, rows)
 
     def sentence_ends(self, forms: Sequence[str], which: Index, space_after: Mask, rows: NDArray[np.int64]) -> Mask:
         """Which tokens (T,) of paragraphs end a sentence.

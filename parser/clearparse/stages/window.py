@@ -14,9 +14,9 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.precompute import Tables
+from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import Index, Slot, TemplateError, WordSlots, channel_lines, check_slots
-from clearparse.features.vocabulary import CHANNELS, NULL, Encoder, Vocabulary, numbered
+from clearparse.features.vocabulary import CHANNELS, NULL, Encoder, Vocabulary, factorize
 from clearparse.network.classifier import Booleans, Floats, Parameters
 
 AT_ONCE = 4096  # items whose scores are in memory at once
@@ -56,22 +56,22 @@ class Window(WordSlots):
         return spread, where
 
 
-class Labeller:
+class WindowClassifier:
     """A trained (or, at first, random) network that gives each item of a row one of some classes."""
 
     def __init__(self, params: Parameters, template: str, vocabulary: Vocabulary, classes: Sequence[str]) -> None:
         self.params, self.template, self.vocabulary, self.classes = params, template, vocabulary, list(classes)
         self.window = Window(template, vocabulary)
         self._encoder = Encoder(vocabulary)
-        self._tables = Tables(params, self.window)
+        self._precomputed = PrecomputedLayer(params, self.window)
         self._lock = threading.Lock()
 
-    def __reduce__(self) -> tuple[type[Labeller], tuple[Parameters, str, Vocabulary, list[str]]]:
-        return Labeller, (self.params, self.template, self.vocabulary, self.classes)
+    def __reduce__(self) -> tuple[type[WindowClassifier], tuple[Parameters, str, Vocabulary, list[str]]]:
+        return WindowClassifier, (self.params, self.template, self.vocabulary, self.classes)
 
-    def with_parameters(self, params: Parameters) -> Labeller:
+    def with_parameters(self, params: Parameters) -> WindowClassifier:
         """The same with other numbers."""
-        return Labeller(params, self.template, self.vocabulary, self.classes)
+        return WindowClassifier(params, self.template, self.vocabulary, self.classes)
 
     def label(
         self,
@@ -87,9 +87,9 @@ class Labeller:
         It depends on nothing but the row that the item is in. Several threads may call this; they take turns.
         """
         if which is None:
-            keys, which = numbered(keys)
+            keys, which = factorize(keys)
         wanted = np.ones(len(which), np.bool_) if wanted is None else wanted
-        most, n = self._tables.most_types, len(which)
+        most, n = self._precomputed.most_types, len(which)
         with self._lock:
             if len(keys) <= most:
                 return self._label(keys, rows, which, wanted)
@@ -108,7 +108,7 @@ class Labeller:
         found = [np.empty(0, np.intp)]
         for theta, types in self.theta(keys, rows, which, wanted):
             best: Index = theta.argmax(axis=1)
-            self._tables.settle(best, theta, _any, partial(_types, types), _no_values)
+            self._precomputed.break_ties(best, theta, _any, partial(_types, types), _no_values)
             found.append(best)
         labels = np.zeros(len(which), np.intp)
         labels[wanted] = np.concatenate(found)
@@ -122,20 +122,20 @@ class Labeller:
         wanted: Booleans | None = None,
     ) -> Iterator[tuple[Floats, list[Index]]]:
         """The scores of all classes (B, C) for some items after the others, and the types (B,) at each place."""
-        types, first = self._encoder.types(keys, self._tables.capacity)
-        self._tables.fill(self._encoder.rows(first), first)
+        types, first = self._encoder.types(keys, self._precomputed.capacity)
+        self._precomputed.fill(self._encoder.rows(first), first)
         types = types if which is None else types[which]
         type_of, where = self.window.spread(types, rows)
         where = where if wanted is None else where[wanted]
-        rows_of = self._tables.rows_of(type_of)
+        rows_of = self._precomputed.rows_of(type_of)
         for k in range(0, len(where), AT_ONCE):
             around = [where[k : k + AT_ONCE] + place for place in self.window.places]
             table_rows = [row_of[here] for row_of, here in zip(rows_of, around, strict=True)]
-            yield self._tables.theta(table_rows, []), [type_of[here] for here in around]
+            yield self._precomputed.theta(table_rows, []), [type_of[here] for here in around]
 
 
 def _any(some: Index) -> Booleans:
-    """Every class is allowed: what `Tables.settle` asks for, (n, 1)."""
+    """Every class is allowed: what `PrecomputedLayer.break_ties` asks for, (n, 1)."""
     return np.ones((len(some), 1), np.bool_)
 
 

@@ -21,7 +21,7 @@ from clearparse.features.vocabulary import Vocabulary
 from clearparse.io.files import PathLike, remove_unfinished
 from clearparse.model.container import Arrays, load_arrays, save_arrays
 from clearparse.network.classifier import Parameters
-from clearparse.stages.window import Labeller
+from clearparse.stages.window import WindowClassifier
 from clearparse.training.word_vectors import Vectors
 from clearparse.version import __version__
 
@@ -188,17 +188,17 @@ def refuse_unknown_files(facts: Mapping[str, Any]) -> None:
         raise ClearparseError("only a training that reads files can go on or be repeated: `-` is gone by then")
 
 
-def _pack_labeller(labeller: Labeller) -> Part:
+def _pack_labeller(classifier: WindowClassifier) -> Part:
     about = {
-        "template": labeller.template,
-        "symbols": labeller.vocabulary.symbols,
-        "classes": labeller.classes,
+        "template": classifier.template,
+        "symbols": classifier.vocabulary.symbols,
+        "classes": classifier.classes,
     }
-    return dict(labeller.params._asdict()), about
+    return dict(classifier.params._asdict()), about
 
 
-def _unpack_labeller(arrays: Arrays, about: Any) -> Labeller:
-    return Labeller(Parameters(**arrays), about["template"], Vocabulary(about["symbols"]), about["classes"])
+def _unpack_labeller(arrays: Arrays, about: Any) -> WindowClassifier:
+    return WindowClassifier(Parameters(**arrays), about["template"], Vocabulary(about["symbols"]), about["classes"])
 
 
 def _pack_texts(texts: Sequence[bytes]) -> Part:

@@ -11,7 +11,7 @@ import numpy as np
 
 from clearparse.errors import FileError
 from clearparse.io.files import checksum
-from clearparse.stages.dependency import DependencyParser
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, UPOS, XPOS, Block, parse_block, read_blocks
 from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
 
@@ -76,7 +76,7 @@ def hold_out(data: Data, part: float, seed: int) -> tuple[Data, Data]:
     return Data([train], data.sources), Data([dev_block], [source])
 
 
-def summary(train: Data, dev: Data, parser: DependencyParser) -> Iterator[str]:
+def summary(train: Data, dev: Data, parser: TransitionParser) -> Iterator[str]:
     """What was read, a line each, and what in it is unusual."""
     m, V, C, labels = parser.features.m, parser.features.V, len(parser.transitions.kind), parser.transitions.labels
     yield f"train     {train.sentences:,} sentences, {train.words:,} words"

@@ -14,8 +14,8 @@ from clearparse.io.parallel import map_in_order
 from clearparse.model.model import Model
 from clearparse.model.serialization import Stages
 from clearparse.network.training import DivergedError
-from clearparse.stages.dependency import DependencyParser
 from clearparse.stages.ensemble import Ensemble
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training import run
 from clearparse.training.checkpoint import Checkpoint, Part
 from clearparse.training.data import Data
@@ -43,14 +43,14 @@ class Networks:
     treebank: Treebank
     dev: Data
     vectors: Vectors | None = None
-    init: DependencyParser | None = None
+    init: TransitionParser | None = None
     quiet: bool = False
 
-    def start(self, config: Config, rng: np.random.Generator, *, from_end: bool = False) -> DependencyParser:
+    def start(self, config: Config, rng: np.random.Generator, *, right_to_left: bool = False) -> TransitionParser:
         """The parser that a network begins with."""
         if self.init:
             return self.init.copy()
-        return run.start(self.treebank, config, rng, self.vectors, from_end=from_end)
+        return run.start(self.treebank, config, rng, self.vectors, right_to_left=right_to_left)
 
     def train(
         self, config: Config, name: str, checkpoint: Checkpoint, silver: Treebank | None = None, jobs: int = 1
@@ -91,9 +91,9 @@ class Training:
 
     def run(self, k: int) -> Run:
         """The run of network k, counted from 0, which is still to be trained."""
-        networks, (config, from_end) = self.networks, self.config.member(k)
+        networks, (config, right_to_left) = self.networks, self.config.member(k)
         rng = np.random.default_rng(config.seed)
-        parser = networks.start(config, rng, from_end=from_end)
+        parser = networks.start(config, rng, right_to_left=right_to_left)
         run = Run(parser, config, networks.treebank, networks.dev, rng, self.silver, networks.quiet)
         run.name = f"{self.name} {k + 1}"
         run.heading = f"{run.name}  " if self.config.networks > 1 else ""

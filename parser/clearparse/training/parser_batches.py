@@ -12,21 +12,21 @@ from numpy.typing import NDArray
 
 from clearparse.config import Config
 from clearparse.errors import ClearparseError
-from clearparse.features.precompute import Tables
+from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import channels_of
 from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
-from clearparse.stages.dependency import DependencyParser
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.word_vectors import Vectors, word_vectors
-from clearparse.transition.decode import Greedy
-from clearparse.transition.examples import Examples, Lessons
+from clearparse.transition.decode import GreedyPolicy
+from clearparse.transition.examples import Examples, OracleExamples
 from clearparse.transition.features import Features, parse_template
 from clearparse.transition.likelihood import Likelihood
 from clearparse.transition.oracle import ORACLES
 from clearparse.transition.systems import SYSTEMS, Index, Layout, Transitions
 from clearparse.treebank.conllu import DEPREL, Block
-from clearparse.treebank.ragged import offsets, taken
+from clearparse.treebank.ragged import offsets, take_rows
 from clearparse.treebank.raw_text import read_raw_text
 from clearparse.treebank.tree import projectivized
 
@@ -72,7 +72,7 @@ class Treebank:
 
     def take(self, which: Index) -> Treebank:
         """Some of the sentences, in the order given."""
-        sentences, words = taken(self.sentences, which)
+        sentences, words = take_rows(self.sentences, which)
         return Treebank(
             [self.keys[word] for word in words],
             [self.labels[word] for word in words],
@@ -88,22 +88,22 @@ def new_parser(
     rng: np.random.Generator,
     vectors: Vectors | None = None,
     *,
-    from_end: bool = False,
-) -> DependencyParser:
+    right_to_left: bool = False,
+) -> TransitionParser:
     """An untrained parser for the words and labels of a treebank, and for forms of which there are vectors."""
     channels = channels_of(parse_template(template))
     vocabulary = Vocabulary.count(treebank.keys, channels, {"form": config.min_count})
     if vectors:
         vocabulary = vectors.widen(vocabulary)
     left, right, root = labels_of(treebank)
-    if from_end:
+    if right_to_left:
         left, right = right, left
     transitions = Transitions(left, right, root, SYSTEMS[config.system].kinds)
     features = Features(template, vocabulary, len(transitions.labels))
     params = Parameters.initial(V=features.V, m=features.m, d=config.d, H=config.H, C=len(transitions.kind), rng=rng)
     if vectors:
         vectors.fill(params.L, vocabulary, config.vector_scale)
-    return DependencyParser(params, template, config.system, vocabulary, transitions, from_end=from_end)
+    return TransitionParser(params, template, config.system, vocabulary, transitions, right_to_left=right_to_left)
 
 
 def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> Vectors:
@@ -129,7 +129,7 @@ def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
     return left or right or root, right or left or root, root
 
 
-class Lecturer:
+class ParserBatches:
     """Makes the batches from which a parser learns a treebank, following what the parser does by then.
 
     silver: sentences with trees of a parser's making. A pass has a part of them too, but not so the last passes.
@@ -138,7 +138,7 @@ class Lecturer:
 
     def __init__(
         self,
-        parser: DependencyParser,
+        parser: TransitionParser,
         treebank: Treebank,
         config: Config,
         rng: np.random.Generator,
@@ -154,7 +154,7 @@ class Lecturer:
         new = set(treebank.labels).difference(parser.transitions.labels)
         if new:
             raise ClearparseError(f"the model does not know these labels of the training data: {' '.join(sorted(new))}")
-        self._tables = Tables(parser.params, parser.features)
+        self._precomputed = PrecomputedLayer(parser.params, parser.features)
         self._encoder = Encoder(parser.vocabulary)
         # All types now: else their numbers, and with them what is rounded how, would come from the order of sections.
         self._encoder.types(treebank.keys)
@@ -203,11 +203,11 @@ class Lecturer:
         system = SYSTEMS[parser.system](layout)
         oracle = ORACLES[parser.system](system, layout.heads_to_index(section.heads))
         type_rows, type_of = self._types_some_hidden(section, layout)
-        self._tables.fill(type_rows)
-        greedy = Greedy(system, parser.transitions, parser.features, self._tables, type_of)
+        self._precomputed.fill(type_rows)
+        greedy = GreedyPolicy(system, parser.transitions, parser.features, self._precomputed, type_of)
         number = {label: i for i, label in enumerate(parser.transitions.labels)}
         labels = layout.spread(np.array([number[label] for label in section.labels]), null=0, root=0)
-        return Lessons(greedy, oracle, labels, type_rows[type_of], exploration, self.rng).run()
+        return OracleExamples(greedy, oracle, labels, type_rows[type_of], exploration, self.rng).run()
 
     def _types_some_hidden(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
         """Types of words as rows (types, channels) and by flat index (size,); of some words the form is hidden.
@@ -225,7 +225,7 @@ class Lecturer:
         return type_rows, place
 
 
-def log_likelihoods(parser: DependencyParser, treebank: Treebank) -> NDArray[np.float64]:
+def log_likelihoods(parser: TransitionParser, treebank: Treebank) -> NDArray[np.float64]:
     """For each sentence the mean log probability that the parser gives to the transitions of its gold tree."""
     if ORACLES[parser.system].projective:
         treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))

@@ -24,12 +24,12 @@ from clearparse.io.files import PathLike, atomic_output, checksum, open_input, r
 from clearparse.model.model import Model, load
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
-from clearparse.stages.dependency import DependencyParser
 from clearparse.stages.ensemble import Calibration, Ensemble, logit
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.checkpoint import Checkpoint, Part, difference
 from clearparse.training.data import Data
-from clearparse.training.parser_batches import Lecturer, Treebank, new_parser
-from clearparse.training.trainer import Learner
+from clearparse.training.parser_batches import ParserBatches, Treebank, new_parser
+from clearparse.training.trainer import Trainer
 from clearparse.training.word_vectors import Vectors
 from clearparse.transition.features import TEMPLATES
 from clearparse.version import __version__
@@ -39,12 +39,12 @@ from clearparse.version import __version__
 class Run:
     """A training run as it goes: scores by epoch, the best parameters so far. quiet: it prints nothing.
 
-    silver: sentences with trees of a parser's making, to learn from besides the treebank (see Lecturer).
+    silver: sentences with trees of a parser's making, to learn from besides the treebank (see ParserBatches).
 
     The part of the checkpoint by its name is brought up to date every so often; a run goes on from what it finds.
     """
 
-    parser: DependencyParser
+    parser: TransitionParser
     config: Config
     treebank: Treebank
     dev: Data
@@ -62,22 +62,22 @@ class Run:
     def train(self, checkpoint: Checkpoint) -> None:
         """Train to the end, or until dev LAS has not risen for `patience` epochs; shows a bar on a terminal."""
         config, self.checkpoint = self.config, checkpoint
-        self.lecturer = Lecturer(self.parser, self.treebank, config, self.rng, self.silver)
-        self.learner = Learner(config, self.parser.params, self.rng)
+        self.parser_batches = ParserBatches(self.parser, self.treebank, config, self.rng, self.silver)
+        self.trainer = Trainer(config, self.parser.params, self.rng)
         self.started = time.monotonic()
         first = self._restore()
         if first < config.epochs and not self._has_stalled():
             total = len(self.treebank.keys) * config.epochs
             hide = self.quiet or None  # None: unless it is a terminal
             with tqdm(total=total, unit="word", unit_scale=True, disable=hide, dynamic_ncols=True) as self.bar:
-                self.learner.fit(self._batches, self._log, self._stop, first)
+                self.trainer.fit(self._batches, self._log, self._stop, first)
             self.checkpoint.put(self.name, *self.result())
-        del self.lecturer, self.learner  # the moments of several networks would be much to hold
+        del self.parser_batches, self.trainer  # the moments of several networks would be much to hold
 
     def _batches(self, epoch: int) -> Iterator[Batch]:
         self.bar.set_description(f"{self.heading}epoch {epoch + 1}/{self.config.epochs}")
-        for section in self.lecturer.sections(epoch):
-            if self.lecturer.place == 0:
+        for section in self.parser_batches.sections(epoch):
+            if self.parser_batches.place == 0:
                 self._loss, self._seen = 0.0, 0
             elif self.checkpoint.due():
                 self.checkpoint.put(self.name, *self._state(epoch))
@@ -113,12 +113,12 @@ class Run:
         arrays, values = self.result()
         values |= {
             "epoch": epoch,
-            "place": self.lecturer.place,
+            "place": self.parser_batches.place,
             "loss": self._loss,
             "seen": self._seen,
             "random": self.rng.bit_generator.state,
         }
-        return {**arrays, "order": self.lecturer.order, **self.learner.state()}, values
+        return {**arrays, "order": self.parser_batches.order, **self.trainer.state()}, values
 
     def result(self) -> Part:
         """What is left of a run that is over."""
@@ -134,8 +134,8 @@ class Run:
         if self.epochs:
             self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
         if "random" in values:
-            self.learner.restore(arrays)
-            self.lecturer.order, self.lecturer.place = arrays["order"], values["place"]
+            self.trainer.restore(arrays)
+            self.parser_batches.order, self.parser_batches.place = arrays["order"], values["place"]
             self._loss, self._seen = values["loss"], values["seen"]
             self.rng.bit_generator.state = values["random"]
         epoch: int = values["epoch"]
@@ -152,7 +152,7 @@ class Run:
         return max(self.epochs, key=lambda each: (each["LAS"], -each["epoch"]))
 
 
-def score(parser: DependencyParser | Ensemble, data: Data) -> dict[str, float]:
+def score(parser: TransitionParser | Ensemble, data: Data) -> dict[str, float]:
     """UAS, LAS and CLAS of a parser on annotated sentences, punctuation counted."""
     counts = sum((evaluate_block(block, *parser.parse(block)) for block in data.blocks), Counts())
     return {name: value for name, value in main_scores(counts).items() if name in ("UAS", "LAS", "CLAS")}
@@ -160,12 +160,12 @@ def score(parser: DependencyParser | Ensemble, data: Data) -> dict[str, float]:
 
 def calibrated(parser: Ensemble, data: Data) -> Ensemble:
     """The same parsers, whose confidence is how often it is right on annotated sentences (Platt 1999)."""
-    certainty, right = [], []
+    probability, right = [], []
     for block in data.blocks:
-        heads, deprels, p = parser.parse_with_certainty(block)
-        certainty.append(p)
+        heads, deprels, p = parser.parse_with_probabilities(block)
+        probability.append(p)
         right.append(right_arcs(block, heads, deprels))
-    x, y = logit(np.concatenate(certainty)).reshape(-1, 1), np.concatenate(right)
+    x, y = logit(np.concatenate(probability)).reshape(-1, 1), np.concatenate(right)
     if y.all() or not y.any():  # a few words; there is nothing to learn from them
         return parser
     curve = LogisticRegression(C=1e6).fit(x, y)
@@ -178,10 +178,10 @@ def start(
     rng: np.random.Generator,
     vectors: Vectors | None = None,
     *,
-    from_end: bool = False,
-) -> DependencyParser:
+    right_to_left: bool = False,
+) -> TransitionParser:
     """The random parser that training begins with; the rows of forms begin with vectors, where there are any."""
-    return new_parser(treebank, template_text(config.template), config, rng, vectors, from_end=from_end)
+    return new_parser(treebank, template_text(config.template), config, rng, vectors, right_to_left=right_to_left)
 
 
 def template_text(name: str) -> str:

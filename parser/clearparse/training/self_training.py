@@ -30,18 +30,18 @@ def silver(model: Model, paths: Sequence[PathLike]) -> Treebank:
     Raises FileError: missing, damaged. What is not UTF-8 is read as signs of its own.
     """
     parts: list[Treebank] = []
-    certainty: list[float] = []
+    probability: list[float] = []
     hidden = None  # unless it is a terminal
     with tqdm(total=MOST_WORDS, unit="word", unit_scale=True, disable=hidden, desc="raw text") as bar:
         for texts in _lines(paths):
             block = model.tag(model.cut(texts))
             found, sure = _parsed(model, block)
             parts.append(found)
-            certainty += sure
+            probability += sure
             bar.update(len(found.keys))
             if bar.n >= MOST_WORDS:
                 break
-    return _surest(Treebank.concatenated(parts), np.array(certainty))
+    return _surest(Treebank.concatenated(parts), np.array(probability))
 
 
 def _lines(paths: Sequence[PathLike]) -> Iterator[list[str]]:
@@ -61,17 +61,17 @@ def _lines(paths: Sequence[PathLike]) -> Iterator[list[str]]:
 
 def _parsed(model: Model, block: Block) -> tuple[Treebank, list[float]]:
     """The sentences of a block with the model's trees, and how sure it is of each: the mean over its words."""
-    heads, deprels, p = model.stages.ensemble.parse_with_certainty(block)
+    heads, deprels, p = model.stages.ensemble.parse_with_probabilities(block)
     labels = [label.decode() for label in deprels]
     sure = np.add.reduceat(p, block.sentences[:-1]) / np.diff(block.sentences) if len(block) else np.empty(0)
     return Treebank(block.word_keys(), labels, heads, block.sentences), sure.tolist()
 
 
-def _surest(treebank: Treebank, certainty: np.ndarray) -> Treebank:
+def _surest(treebank: Treebank, probability: np.ndarray) -> Treebank:
     """The sentences of which a parser is surest, of a length that is worth learning: SURE of all words."""
     lengths = np.diff(treebank.sentences)
     candidates = np.flatnonzero((lengths >= SHORTEST) & (lengths <= LONGEST))
-    order = candidates[np.argsort(-certainty[candidates], kind="stable")]
+    order = candidates[np.argsort(-probability[candidates], kind="stable")]
     words = np.cumsum(lengths[order])
     return treebank.take(np.sort(order[words <= SURE * lengths.sum()]))
 

@@ -16,7 +16,7 @@ from clearparse.network.training import Batch, Schedule, fit
 OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": AdaGrad, "sgd": SGD}
 
 
-class Learner:
+class Trainer:
     """Parameters that learn as a config says, with all else that a step changes but the random numbers' state."""
 
     def __init__(self, config: NetworkConfig, params: Parameters, rng: np.random.Generator) -> None:

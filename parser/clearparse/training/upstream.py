@@ -16,16 +16,16 @@ from clearparse.features.templates import Index
 from clearparse.features.vocabulary import form_key
 from clearparse.io.parallel import map_in_order
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
-from clearparse.stages.lemmatizer import Known, Lemmatizer, Rule, short_key
-from clearparse.stages.multiword import ONE_WORD, Splitter
+from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, Rule, short_key
+from clearparse.stages.multiword import ONE_WORD, MultiwordSplitter
 from clearparse.stages.tagger import Tagger, tags_of, with_tags, without_tags
 from clearparse.stages.tokenizer import ENDS, GOES_ON, Tokenizer, character_keys, token_key
-from clearparse.stages.window import Labeller
+from clearparse.stages.window import WindowClassifier
 from clearparse.training.checkpoint import LABELLER, TEXTS, Checkpoint
-from clearparse.training.window_batches import Items, new_labeller, trained
+from clearparse.training.window_batches import Items, new_window_classifier, trained
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
-from clearparse.treebank.ragged import offsets, taken
+from clearparse.treebank.ragged import offsets, take_rows
 from clearparse.treebank.tokens import Paragraph, Token, paragraphs_of, text_of
 
 MOST = 20  # times that a word which is always treated alike is learned in a pass
@@ -44,13 +44,13 @@ LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropo
 
 def learned(
     template: str, items: Items, config: NetworkConfig, seed: Sequence[int], vectors: Vectors | None = None
-) -> Labeller:
+) -> WindowClassifier:
     """A labeller trained on some items: on few of them in more passes, and in smaller steps."""
     n = len(items.keys)
     epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
     config = replace(config, epochs=epochs, batch=min(config.batch, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
-    return trained(new_labeller(template, items, config, rng, vectors), items, config, rng)
+    return trained(new_window_classifier(template, items, config, rng, vectors), items, config, rng)
 
 
 def train_tokenizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Tokenizer:
@@ -59,13 +59,13 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Tok
     tokens = [[token for sentence in paragraph for token in sentence] for paragraph in paragraphs]
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
-    def once(name: str, template: str, items: Items, config: NetworkConfig, number: int) -> Labeller:
+    def once(name: str, template: str, items: Items, config: NetworkConfig, number: int) -> WindowClassifier:
         return done.once(name, LABELLER, lambda: learned(template, items, config, [seed, number]))
 
     return Tokenizer(
         once("characters", tokenizer.CHARACTERS, characters_of(tokens), CHARACTERS, 0),
         once("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs), SENTENCES, 1),
-        Splitter(once("multiword", multiword.TEMPLATE, rules_of(tokens), MULTIWORD, 2)),
+        MultiwordSplitter(once("multiword", multiword.TEMPLATE, rules_of(tokens), MULTIWORD, 2)),
         spaces,
     )
 
@@ -125,17 +125,17 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Le
     for key, lemma in lemmas.items():
         known.setdefault(key.split(b"\t")[2], set()).add(lemma)
     items = shared_rules_of(lemmas)
-    labeller = done.once("lemmas", LABELLER, lambda: learned(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3]))
+    classifier = done.once("lemmas", LABELLER, lambda: learned(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3]))
     exceptions: dict[bytes, bytes] = {}
-    found = Known({upos: frozenset(of) for upos, of in known.items()}, exceptions)
+    found = Lexicon({upos: frozenset(of) for upos, of in known.items()}, exceptions)
     for name in (short_key, bytes):  # one exception for all of a verb's persons; where that is wrong, one for each
         by_name: dict[bytes, Counter[bytes]] = {}
         for key, of in counts.items():
             by_name.setdefault(name(key), Counter()).update(of)
-        made = Lemmatizer(labeller, found).lemmas(list(counts))
+        made = Lemmatizer(classifier, found).lemmas(list(counts))
         wrong = [name(key) for key, lemma in zip(counts, made, strict=True) if lemma != lemmas[key]]
         exceptions.update({each: most_frequent(by_name[each]) for each in wrong})
-    return Lemmatizer(labeller, found)
+    return Lemmatizer(classifier, found)
 
 
 def most_frequent(counts: Counter[bytes]) -> bytes:
@@ -177,15 +177,15 @@ def train_tagger(
     for_parser: else the second network is trained once, on all sentences, and there are no tags.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first, tags = Course(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run("first tags", jobs, done)
+    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run("first tags", jobs, done)
     items = replace(items, keys=with_tags(items.keys, tags))
-    course = Course(tagger.SECOND + clusters, items, TAGS, seed, vectors)
+    course = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors)
     second, tags = course.run("tags", jobs, done, folds=FOLDS * for_parser)
     return Tagger(first, second), tags
 
 
 @dataclass(frozen=True)
-class Course:
+class Jackknife:
     """The training of one of the tagger's networks, on all sentences and on all without each fold."""
 
     template: str
@@ -194,7 +194,7 @@ class Course:
     seed: int
     vectors: Vectors | None
 
-    def run(self, name: str, jobs: int, done: Checkpoint, folds: int = FOLDS) -> tuple[Labeller, list[bytes]]:
+    def run(self, name: str, jobs: int, done: Checkpoint, folds: int = FOLDS) -> tuple[WindowClassifier, list[bytes]]:
         """The network, and the tags that those without a word's fold give it; what is done is kept under its name."""
         fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
         held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
@@ -203,28 +203,30 @@ class Course:
         left = [fold for each, fold in work if done.get(each) is None]
         tags: list[bytes] = [b""] * len(self.items.keys)
         with contextlib.closing(self._results(left, jobs)) as results:
-            labeller = done.once(name, LABELLER, lambda: next(results)[0])
+            classifier = done.once(name, LABELLER, lambda: next(results)[0])
             for each, fold in zip(names, held_out, strict=True):
                 found = done.once(each, TEXTS, lambda: next(results)[1])
-                _, words = taken(self.items.rows, fold)
+                _, words = take_rows(self.items.rows, fold)
                 for word, of in zip(words.tolist(), found, strict=True):
                     tags[word] = of
-        return labeller, tags
+        return classifier, tags
 
-    def _results(self, folds: Sequence[Index], jobs: int) -> Generator[tuple[Labeller, list[bytes]], None, None]:
+    def _results(
+        self, folds: Sequence[Index], jobs: int
+    ) -> Generator[tuple[WindowClassifier, list[bytes]], None, None]:
         yield from map_in_order(self, folds, jobs) if jobs > 1 and folds else map(self, folds)
 
-    def __call__(self, fold: Index) -> tuple[Labeller, list[bytes]]:
+    def __call__(self, fold: Index) -> tuple[WindowClassifier, list[bytes]]:
         """What learns all rows but those of a fold, and what that says of the fold; all rows where they are one."""
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
-        labeller = learned(self.template, items, self.config, [self.seed, 5], self.vectors)
+        classifier = learned(self.template, items, self.config, [self.seed, 5], self.vectors)
         held = self.items.take(fold)
-        return labeller, tags_of(labeller, held.keys, held.rows) if len(fold) else []
+        return classifier, tags_of(classifier, held.keys, held.rows) if len(fold) else []
 
 
 @dataclass(frozen=True)
-class Earlier:
+class UpstreamStages:
     """The stages before the parser, and tags for the words of the training data that the parser is to learn from."""
 
     tokenizer: Tokenizer
@@ -233,7 +235,7 @@ class Earlier:
     tags: list[bytes]
 
 
-def train_earlier(
+def train_upstream(
     blocks: Sequence[Block],
     seed: int,
     vectors: Vectors | None,
@@ -242,7 +244,7 @@ def train_earlier(
     done: Checkpoint,
     *,
     for_parser: bool,
-) -> Earlier:
+) -> UpstreamStages:
     """All stages before the parser, one after another; say(what) hears what is done next.
 
     for_parser: the tags are wanted; without them the training takes half the time.
@@ -259,4 +261,4 @@ def train_earlier(
     say("tags")
     tagging, tags = train_tagger(words, seed, vectors, jobs, done, for_parser=for_parser)
     say("lemmas")
-    return Earlier(cutting, tagging, train_lemmatizer(blocks, seed, done), tags)
+    return UpstreamStages(cutting, tagging, train_lemmatizer(blocks, seed, done), tags)

@@ -14,10 +14,10 @@ from clearparse.features.templates import Index, channels_of
 from clearparse.features.vocabulary import CASED, UNKNOWN, WHOLE_FORM, Encoder, Vocabulary
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
-from clearparse.stages.window import Labeller, Window, parse_window
-from clearparse.training.trainer import Learner
+from clearparse.stages.window import Window, WindowClassifier, parse_window
+from clearparse.training.trainer import Trainer
 from clearparse.training.word_vectors import Vectors
-from clearparse.treebank.ragged import taken
+from clearparse.treebank.ragged import take_rows
 
 
 @dataclass(frozen=True)
@@ -30,13 +30,13 @@ class Items:
 
     def take(self, which: Index) -> Items:
         """Some of the rows, in the order given."""
-        rows, items = taken(self.rows, which)
+        rows, items = take_rows(self.rows, which)
         return Items([self.keys[i] for i in items.tolist()], [self.names[i] for i in items.tolist()], rows)
 
 
-def new_labeller(
+def new_window_classifier(
     template: str, items: Items, config: NetworkConfig, rng: np.random.Generator, vectors: Vectors | None = None
-) -> Labeller:
+) -> WindowClassifier:
     """An untrained labeller for the symbols and classes of some items, and for forms of which there are vectors."""
     channels = channels_of(parse_window(template))
     vocabulary = Vocabulary.count(items.keys, channels, dict.fromkeys(channels, config.min_count))
@@ -47,23 +47,25 @@ def new_labeller(
     params = Parameters.initial(V=window.V, m=window.m, d=config.d, H=config.H, C=len(classes), rng=rng)
     if vectors:
         vectors.fill(params.L, vocabulary, config.vector_scale)
-    return Labeller(params, template, vocabulary, classes)
+    return WindowClassifier(params, template, vocabulary, classes)
 
 
-class LabellerLessons:
+class WindowBatches:
     """Makes the batches from which a labeller learns some items, each once in a pass.
 
     Of some items the form is hidden, anew in each pass: they are what unknown words will be. Of twice as many only
     the small letters are shown, where a network sees these too: such are words in titles and at the beginning.
     """
 
-    def __init__(self, labeller: Labeller, items: Items, config: NetworkConfig, rng: np.random.Generator) -> None:
-        self.window, self.config, self.rng = labeller.window, config, rng
-        number = {name: i for i, name in enumerate(labeller.classes)}
+    def __init__(
+        self, classifier: WindowClassifier, items: Items, config: NetworkConfig, rng: np.random.Generator
+    ) -> None:
+        self.window, self.config, self.rng = classifier.window, config, rng
+        number = {name: i for i, name in enumerate(classifier.classes)}
         self.target = np.array([number[name] for name in items.names], np.intp)
-        encoder = Encoder(labeller.vocabulary)
+        encoder = Encoder(classifier.vocabulary)
         self._types, _ = encoder.types(items.keys)
-        shown, first_row = encoder.rows(), labeller.vocabulary.first
+        shown, first_row = encoder.rows(), classifier.vocabulary.first
         hidden, small = shown.copy(), shown.copy()
         for place, (channel, first) in enumerate(first_row.items()):
             if channel in WHOLE_FORM:
@@ -86,14 +88,16 @@ class LabellerLessons:
             yield Batch(w, self.target[now], None, (epoch + k / n) / config.epochs)
 
 
-def trained(labeller: Labeller, items: Items, config: NetworkConfig, rng: np.random.Generator) -> Labeller:
+def trained(
+    classifier: WindowClassifier, items: Items, config: NetworkConfig, rng: np.random.Generator
+) -> WindowClassifier:
     """A labeller that has learned the items; what comes out is the moving average behind the last pass."""
-    lessons = LabellerLessons(labeller, items, config, rng)
+    lessons = WindowBatches(classifier, items, config, rng)
     last: list[Parameters] = []
 
     def keep(epoch: int, average: Parameters) -> bool:
         last[:] = [average]
         return False
 
-    Learner(config, labeller.params, rng).fit(lessons.batches, lambda J, B: None, keep)
-    return labeller.with_parameters(last[0])
+    Trainer(config, classifier.params, rng).fit(lessons.batches, lambda J, B: None, keep)
+    return classifier.with_parameters(last[0])

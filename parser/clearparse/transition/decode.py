@@ -6,57 +6,57 @@ from collections.abc import Callable
 
 import numpy as np
 
-from clearparse.features.precompute import Tables
+from clearparse.features.precompute import PrecomputedLayer
 from clearparse.network.classifier import Floats, softmax
 from clearparse.transition.features import Features
 from clearparse.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, Index, Mask, System, Transitions
 
 BATCH = 1024  # configurations that take a step together
 
-Choose = Callable[[Index], Index]
+Policy = Callable[[Index], Index]
 
 
-def run(system: System, transitions: Transitions, choose: Choose, batch: int = BATCH) -> None:
-    """Step all sentences of a system until they are done; choose gives a class for each of live (B,).
+def run(system: System, transitions: Transitions, choose: Policy, batch: int = BATCH) -> None:
+    """Step all sentences of a system until they are done; choose gives a class for each of active (B,).
 
     A configuration that is done hands its place to the next sentence. Long sentences go first, so that the batch is
     full nearly to the end.
     """
     waiting = np.argsort(-system.layout.lengths, kind="stable")
-    live, waiting = waiting[:batch], waiting[batch:]
-    while len(live):
-        transition = choose(live)
-        system.apply(live, transitions.kind[transition], transitions.label[transition])
-        done = system.done(live)
+    active, waiting = waiting[:batch], waiting[batch:]
+    while len(active):
+        transition = choose(active)
+        system.apply(active, transitions.kind[transition], transitions.label[transition])
+        done = system.done(active)
         if done.any():
             free = int(done.sum())
-            live, waiting = np.concatenate((live[~done], waiting[:free])), waiting[free:]
+            active, waiting = np.concatenate((active[~done], waiting[:free])), waiting[free:]
 
 
-class Greedy:
+class GreedyPolicy:
     """Chooses the best legal transition for each configuration."""
 
     def __init__(
-        self, system: System, transitions: Transitions, features: Features, tables: Tables, type_of: Index
+        self, system: System, transitions: Transitions, features: Features, tables: PrecomputedLayer, type_of: Index
     ) -> None:
         """type_of (size,): the type of the word at each flat index."""
         self.system, self.transitions, self.features, self.tables = system, transitions, features, tables
         self.type_of, self.rows_of = type_of, tables.rows_of(type_of)
-        self.certainty: Floats | None = None  # (size,) where it is wanted: the probability of the arc to each word
+        self.probability: Floats | None = None  # (size,) where it is wanted: the probability of the arc to each word
 
-    def look(self, live: Index) -> tuple[list[Index], list[Index], Floats]:
-        """What `Features.look` finds in the configurations live (B,), and the scores of all classes, (B, C)."""
-        words, values = self.features.look(self.system, live)
+    def look(self, active: Index) -> tuple[list[Index], list[Index], Floats]:
+        """What `Features.look` finds in the configurations active (B,), and the scores of all classes, (B, C)."""
+        words, values = self.features.look(self.system, active)
         rows = [row_of[word] for row_of, word in zip(self.rows_of, words, strict=True)]
         return words, values, self.tables.theta(rows, values)
 
-    def __call__(self, live: Index) -> Index:
-        legal = self.system.legal(live)
+    def __call__(self, active: Index) -> Index:
+        legal = self.system.legal(active)
         transition, free = forced(legal, self.transitions)
         if len(free):
-            words, values, theta = self.look(live[free])
+            words, values, theta = self.look(active[free])
             choice = best(theta, legal[free], self.transitions)
-            self.tables.settle(
+            self.tables.break_ties(
                 choice,
                 theta,
                 lambda some: np.take(legal[free[some]], self.transitions.kind, axis=1),
@@ -64,39 +64,39 @@ class Greedy:
                 lambda some: [value[some] for value in values],
             )
             transition[free] = choice
-            if self.certainty is not None:
-                self._note_certainty(live[free], legal[free], theta, transition[free])
+            if self.probability is not None:
+                self._note_probability(active[free], legal[free], theta, transition[free])
         return transition
 
-    def _note_certainty(self, live: Index, legal: Mask, theta: Floats, choice: Index) -> None:
-        assert self.certainty is not None
+    def _note_probability(self, active: Index, legal: Mask, theta: Floats, choice: Index) -> None:
+        assert self.probability is not None
         y_hat, _ = softmax(theta, np.take(legal, self.transitions.kind, axis=1))
         p, kind = y_hat[np.arange(len(choice)), choice], self.transitions.kind[choice]
-        for arc, word in zip((LEFT_ARC, RIGHT_ARC, ROOT_ARC), self.system.dependent(live), strict=True):
-            self.certainty[word[kind == arc]] = p[kind == arc]
+        for arc, word in zip((LEFT_ARC, RIGHT_ARC, ROOT_ARC), self.system.dependent(active), strict=True):
+            self.probability[word[kind == arc]] = p[kind == arc]
 
 
-class Watched:
-    """Chooses as Greedy does, and notes what the network thinks in every configuration, the forced ones too."""
+class RecordingPolicy:
+    """Chooses as GreedyPolicy does, and notes what the network thinks in every configuration, the forced ones too."""
 
-    def __init__(self, greedy: Greedy) -> None:
+    def __init__(self, greedy: GreedyPolicy) -> None:
         self.greedy = greedy
         self._live: list[Index] = []
         self._y_hat: list[Floats] = []
 
-    def __call__(self, live: Index) -> Index:
-        transitions, legal = self.greedy.transitions, self.greedy.system.legal(live)
-        *_, theta = self.greedy.look(live)
+    def __call__(self, active: Index) -> Index:
+        transitions, legal = self.greedy.transitions, self.greedy.system.legal(active)
+        *_, theta = self.greedy.look(active)
         y_hat, _ = softmax(theta, np.take(legal, transitions.kind, axis=1))
-        self._live.append(live)
+        self._live.append(active)
         self._y_hat.append(y_hat)
         return best(theta, legal, transitions)
 
     def noted(self) -> list[Floats]:
         """For each sentence the probabilities of all classes, step by step: (steps, C); 0 where one is not legal."""
-        live = np.concatenate(self._live)
-        steps = np.bincount(live, minlength=len(self.greedy.system.layout.lengths))
-        in_order = np.concatenate(self._y_hat)[np.argsort(live, kind="stable")]
+        active = np.concatenate(self._live)
+        steps = np.bincount(active, minlength=len(self.greedy.system.layout.lengths))
+        in_order = np.concatenate(self._y_hat)[np.argsort(active, kind="stable")]
         return np.split(in_order, np.cumsum(steps)[:-1])
 
 

@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.transition.decode import Greedy, best, forced, run
+from clearparse.transition.decode import GreedyPolicy, best, forced, run
 from clearparse.transition.oracle import Oracle
 from clearparse.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, Index, Mask
 
@@ -26,7 +26,7 @@ class Examples(NamedTuple):
     legal: Mask
 
 
-class Lessons:
+class OracleExamples:
     """Chooses transitions in training, and records each configuration where there was a choice.
 
     labels (size,): the number of each word's gold label, -1 where the parser has no such label. exploration: how often
@@ -35,7 +35,7 @@ class Lessons:
 
     def __init__(
         self,
-        greedy: Greedy,
+        greedy: GreedyPolicy,
         oracle: Oracle,
         labels: Index,
         word_rows: NDArray[np.int32],
@@ -48,37 +48,39 @@ class Lessons:
         m, K = greedy.features.m, greedy.system.kinds
         self._recorded = [Examples(np.empty((0, m), np.int32), np.empty(0, np.int32), np.empty((0, K), np.bool_))]
 
-    def __call__(self, live: Index) -> Index:
+    def __call__(self, active: Index) -> Index:
         system, transitions = self.greedy.system, self.greedy.transitions
-        legal = system.legal(live)
+        legal = system.legal(active)
         transition, free = forced(legal, transitions)
         if len(free):
-            transition[free] = self._learn(live[free], legal[free])
-        self.oracle.advance(live, transitions.kind[transition])
+            transition[free] = self._learn(active[free], legal[free])
+        self.oracle.advance(active, transitions.kind[transition])
         return transition
 
-    def _learn(self, live: Index, legal: Mask) -> Index:
-        words, values, theta = self.greedy.look(live)
-        target = self._target(live, theta)
+    def _learn(self, active: Index, legal: Mask) -> Index:
+        words, values, theta = self.greedy.look(active)
+        target = self._target(active, theta)
         w = self.greedy.features.fill(words, values, self.word_rows)
         known = np.flatnonzero(target >= 0)
         self._recorded.append(Examples(w[known], target[known].astype(np.int32), legal[known]))
         choice = best(theta, legal, self.greedy.transitions)
-        follow = (target >= 0) & (self.rng.random(len(live)) >= self.exploration)
+        follow = (target >= 0) & (self.rng.random(len(active)) >= self.exploration)
         return np.where(follow, target, choice)
 
-    def _target(self, live: Index, theta: NDArray[np.floating]) -> Index:
+    def _target(self, active: Index, theta: NDArray[np.floating]) -> Index:
         """The class of minimum cost with the highest score (B,); -1 where the gold label does not go with the move."""
         transitions = self.greedy.transitions
-        costs = self.oracle.costs(live)
-        classes = np.repeat(transitions.of[:, :1].T, len(live), axis=0)  # right for SHIFT and SWAP, which have no label
-        for kind, word in zip((LEFT_ARC, RIGHT_ARC, ROOT_ARC), self.greedy.system.dependent(live), strict=True):
+        costs = self.oracle.costs(active)
+        classes = np.repeat(
+            transitions.of[:, :1].T, len(active), axis=0
+        )  # right for SHIFT and SWAP, which have no label
+        for kind, word in zip((LEFT_ARC, RIGHT_ARC, ROOT_ARC), self.greedy.system.dependent(active), strict=True):
             label = self.labels[word]
             classes[:, kind] = np.where(label >= 0, transitions.of[kind, label], -1)
         scores = np.where(classes >= 0, np.take_along_axis(theta, np.maximum(classes, 0), axis=1), LAST_RESORT)
         cheapest = costs == costs.min(axis=1, keepdims=True)
         choice = np.where(cheapest, scores, -np.inf).argmax(axis=1)
-        target: Index = classes[np.arange(len(live)), choice]
+        target: Index = classes[np.arange(len(active)), choice]
         return target
 
     def run(self) -> Examples:

@@ -101,19 +101,19 @@ class Features(WordSlots):
             self.V += rows
         self.state_values = [values[self.slots[i].channel] for i in self.state_slots]
 
-    def look(self, system: System, live: Index) -> tuple[list[Index], list[Index]]:
-        """For configurations live (B,): the word at each address (B,), and the value in each state slot (B,).
+    def look(self, system: System, active: Index) -> tuple[list[Index], list[Index]]:
+        """For configurations active (B,): the word at each address (B,), and the value in each state slot (B,).
 
         A state slot's value v stands for row first_row[channel] + v of L.
         """
-        found: dict[str, Index] = {"s0": system.s0[live], "b0": system.b0[live]}
+        found: dict[str, Index] = {"s0": system.s0[active], "b0": system.b0[active]}
         words = [_find(system, address, found) for address in self.addresses]
         values = [_state_value(system, self.slots[i], found) for i in self.state_slots]
         return words, values
 
-    def words(self, system: System, live: Index) -> dict[str, Index]:
-        """For configurations live (B,), the word at every address that the template names (B,)."""
-        found: dict[str, Index] = {"s0": system.s0[live], "b0": system.b0[live]}
+    def words(self, system: System, active: Index) -> dict[str, Index]:
+        """For configurations active (B,), the word at every address that the template names (B,)."""
+        found: dict[str, Index] = {"s0": system.s0[active], "b0": system.b0[active]}
         named = dict.fromkeys(each for slot in self.slots for each in (slot.address, slot.other) if each)
         return {address: _find(system, address, found) for address in named}
 

@@ -45,18 +45,18 @@ class Oracle(ABC):
         self.in_buffer: Index = np.bincount(gold, minlength=len(gold))
 
     @abstractmethod
-    def _costs(self, live: Index) -> tuple[Index, Index, Index]:
+    def _costs(self, active: Index) -> tuple[Index, Index, Index]:
         """Costs of SHIFT, LEFT_ARC and RIGHT_ARC, each (B,), right where the move is legal."""
 
-    def costs(self, live: Index) -> NDArray[np.intp]:
-        """Cost of each kind of move in the configurations live (B,): (B, K), IMPOSSIBLE where illegal."""
-        shift, left, right = self._costs(live)
+    def costs(self, active: Index) -> NDArray[np.intp]:
+        """Cost of each kind of move in the configurations active (B,): (B, K), IMPOSSIBLE where illegal."""
+        shift, left, right = self._costs(active)
         others = [np.zeros_like(shift)] * (self.system.kinds - 3)
-        return np.where(self.system.legal(live), np.stack((shift, left, right, *others), axis=1), IMPOSSIBLE)
+        return np.where(self.system.legal(active), np.stack((shift, left, right, *others), axis=1), IMPOSSIBLE)
 
-    def advance(self, live: Index, move: Index) -> None:
-        """Note the moves (B,) that the configurations live (B,) are about to take."""
-        word = self.system.b0[live[move == SHIFT]]
+    def advance(self, active: Index, move: Index) -> None:
+        """Note the moves (B,) that the configurations active (B,) are about to take."""
+        word = self.system.b0[active[move == SHIFT]]
         self.in_buffer[self.gold[word]] -= 1  # distinct, since each configuration is of another sentence
 
 
@@ -71,14 +71,14 @@ class DynamicOracle(Oracle):
         super().__init__(system, gold)
         self.on_stack: Index = np.zeros(len(gold), dtype=np.intp)  # dependents of each word that are on the stack
 
-    def advance(self, live: Index, move: Index) -> None:
-        super().advance(live, move)
-        self.on_stack[self.gold[self.system.b0[live[move == SHIFT]]]] += 1
-        self.on_stack[self.gold[self.system.s0[live[move != SHIFT]]]] -= 1
+    def advance(self, active: Index, move: Index) -> None:
+        super().advance(active, move)
+        self.on_stack[self.gold[self.system.b0[active[move == SHIFT]]]] += 1
+        self.on_stack[self.gold[self.system.s0[active[move != SHIFT]]]] -= 1
 
-    def _costs(self, live: Index) -> tuple[Index, Index, Index]:
+    def _costs(self, active: Index) -> tuple[Index, Index, Index]:
         system, gold = self.system, self.gold
-        s0, b0 = system.s0[live], system.b0[live]
+        s0, b0 = system.s0[active], system.b0[active]
         s1 = system.below[s0]
         head, head_of_b0 = gold[s0], gold[b0]
         from_root = system.is_root[head]
@@ -100,8 +100,8 @@ class StaticOracle(Oracle):
 
     exploration, projective = False, True
 
-    def _costs(self, live: Index) -> tuple[Index, Index, Index]:
-        s0 = self.system.s0[live]
+    def _costs(self, active: Index) -> tuple[Index, Index, Index]:
+        s0 = self.system.s0[active]
         s1 = self.system.below[s0]
         complete = self.in_buffer[s0] == 0
         left, right = self.gold[s1] == s0, (self.gold[s0] == s1) & complete
@@ -126,24 +126,24 @@ class SwapOracle(StaticOracle):
         place = inorder(heads, sentences)
         self.place = layout.spread(place, null=-1, root=-1)
         self.component = layout.spread(components(heads, sentences), null=-1, root=-1)
-        self.crossing = nonprojective_sentences(heads, sentences)
+        self.nonprojective_arcs = nonprojective_sentences(heads, sentences)
         self.missing: Index = np.bincount(gold, minlength=len(gold))  # dependents that a word does not have yet
 
-    def costs(self, live: Index) -> NDArray[np.intp]:
+    def costs(self, active: Index) -> NDArray[np.intp]:
         system, gold, place, missing = self.system, self.gold, self.place, self.missing
-        s0, b0 = system.s0[live], system.b0[live]
+        s0, b0 = system.s0[active], system.b0[active]
         s1 = system.below[s0]
         left = (gold[s1] == s0) & (missing[s1] == 0)
         right = (gold[s0] == s1) & (missing[s0] == 0)
         swap = (place[s0] < place[s1]) & (self.component[s0] != self.component[b0]) & ~left & ~right
-        may_wait = left & (self.in_buffer[s0] > 0) & ~self.crossing[live]
+        may_wait = left & (self.in_buffer[s0] > 0) & ~self.nonprojective_arcs[active]
         costs = np.stack(((left & ~may_wait) | right | swap, ~left, ~right, np.zeros_like(left), ~swap), axis=1)
-        return np.where(system.legal(live), costs, IMPOSSIBLE)
+        return np.where(system.legal(active), costs, IMPOSSIBLE)
 
-    def advance(self, live: Index, move: Index) -> None:
-        super().advance(live, move)
+    def advance(self, active: Index, move: Index) -> None:
+        super().advance(active, move)
         system = self.system
-        s0 = system.s0[live]
+        s0 = system.s0[active]
         head = np.where(move == LEFT_ARC, s0, system.below[s0])
         self.missing[head[(move != SHIFT) & (move != SWAP)]] -= 1
 

@@ -30,7 +30,7 @@ class Layout:
     words (words,): index of each word; number (size,): what CoNLL-U calls the word at each index, from 1; ROOT is 0.
     """
 
-    def __init__(self, sentences: NDArray[np.int64], *, from_end: bool = False) -> None:
+    def __init__(self, sentences: NDArray[np.int64], *, right_to_left: bool = False) -> None:
         lengths = np.diff(sentences)
         if len(lengths) and lengths.min() < 1:
             raise ValueError("a sentence without words cannot be parsed")
@@ -38,7 +38,7 @@ class Layout:
         self.first: Index = sentences[:-1] + order + 1
         self.root: Index = sentences[1:] + order + 1
         self.words: Index = np.arange(int(sentences[-1])) + np.repeat(order, lengths) + 1
-        if from_end:
+        if right_to_left:
             self.words = np.repeat(self.first + self.root - 1, lengths) - self.words
         self.size = int(sentences[-1]) + len(lengths) + 1
         self.sentences, self.lengths = sentences, lengths
@@ -92,20 +92,20 @@ class System(ABC):
         self.s0: Index = np.zeros(len(layout.first), dtype=np.intp)
 
     @abstractmethod
-    def legal(self, live: Index) -> Mask:
-        """Which kinds of moves each configuration of live (B,) may take: (B, K); none when it is done."""
+    def legal(self, active: Index) -> Mask:
+        """Which kinds of moves each configuration of active (B,) may take: (B, K); none when it is done."""
 
     @abstractmethod
-    def done(self, live: Index) -> Mask:
-        """Which of the configurations live (B,) have built their tree: (B,)."""
+    def done(self, active: Index) -> Mask:
+        """Which of the configurations active (B,) have built their tree: (B,)."""
 
     @abstractmethod
-    def dependent(self, live: Index) -> tuple[Index, Index, Index]:
-        """The word that LEFT_ARC, RIGHT_ARC and ROOT_ARC would give a head, for each of live (B,): three (B,)."""
+    def dependent(self, active: Index) -> tuple[Index, Index, Index]:
+        """The word that LEFT_ARC, RIGHT_ARC and ROOT_ARC would give a head, for each of active (B,): three (B,)."""
 
     @abstractmethod
-    def apply(self, live: Index, move: Index, label: Index) -> None:
-        """Take move (B,) with label (B,), its number, in the configurations live (B,), each of which occurs once."""
+    def apply(self, active: Index, move: Index, label: Index) -> None:
+        """Take move (B,) with label (B,), its number, in the configurations active (B,), each of which occurs once."""
 
     def _shift(self, c: Index) -> None:
         word = self.b0[c]
@@ -139,30 +139,30 @@ class ArcHybrid(System):
 
     name = "arc-hybrid"
 
-    def legal(self, live: Index) -> Mask:
-        s0, b0 = self.s0[live], self.b0[live]
+    def legal(self, active: Index) -> Mask:
+        s0, b0 = self.s0[active], self.b0[active]
         at_root = self.is_root[b0]
         some, bottom = s0 != 0, self.below[s0] == 0
         return np.stack((~at_root, some & ~at_root, ~bottom, some & at_root & bottom), axis=1)
 
-    def done(self, live: Index) -> Mask:
-        done: Mask = self.is_root[self.b0[live]] & (self.s0[live] == 0)
+    def done(self, active: Index) -> Mask:
+        done: Mask = self.is_root[self.b0[active]] & (self.s0[active] == 0)
         return done
 
-    def dependent(self, live: Index) -> tuple[Index, Index, Index]:
-        s0 = self.s0[live]
+    def dependent(self, active: Index) -> tuple[Index, Index, Index]:
+        s0 = self.s0[active]
         return s0, s0, s0
 
-    def apply(self, live: Index, move: Index, label: Index) -> None:
-        self._shift(live[move == SHIFT])
-        taken = np.flatnonzero(move == RIGHT_ARC)
-        word = self.s0[live[taken]]
-        self._attach_right(self.below[word], word, label[taken])
-        self.s0[live[taken]] = self.below[word]
-        taken = np.flatnonzero((move == LEFT_ARC) | (move == ROOT_ARC))
-        word = self.s0[live[taken]]
-        self._attach_left(self.b0[live[taken]], word, label[taken])
-        self.s0[live[taken]] = self.below[word]
+    def apply(self, active: Index, move: Index, label: Index) -> None:
+        self._shift(active[move == SHIFT])
+        moved = np.flatnonzero(move == RIGHT_ARC)
+        word = self.s0[active[moved]]
+        self._attach_right(self.below[word], word, label[moved])
+        self.s0[active[moved]] = self.below[word]
+        moved = np.flatnonzero((move == LEFT_ARC) | (move == ROOT_ARC))
+        word = self.s0[active[moved]]
+        self._attach_left(self.b0[active[moved]], word, label[moved])
+        self.s0[active[moved]] = self.below[word]
 
 
 class ArcStandard(System):
@@ -181,31 +181,31 @@ class ArcStandard(System):
         self.s0 = layout.root.copy()
         self.after[layout.root - 1] = 0
 
-    def legal(self, live: Index) -> Mask:
-        b0, s1 = self.b0[live], self.below[self.s0[live]]
+    def legal(self, active: Index) -> Mask:
+        b0, s1 = self.b0[active], self.below[self.s0[active]]
         more, on_root = b0 != 0, self.is_root[s1]
         words = (s1 != 0) & ~on_root
         return np.stack((more, words, words, on_root & ~more), axis=1)
 
-    def done(self, live: Index) -> Mask:
-        done: Mask = self.is_root[self.s0[live]] & (self.b0[live] == 0)
+    def done(self, active: Index) -> Mask:
+        done: Mask = self.is_root[self.s0[active]] & (self.b0[active] == 0)
         return done
 
-    def dependent(self, live: Index) -> tuple[Index, Index, Index]:
-        s0 = self.s0[live]
+    def dependent(self, active: Index) -> tuple[Index, Index, Index]:
+        s0 = self.s0[active]
         return self.below[s0], s0, s0
 
-    def apply(self, live: Index, move: Index, label: Index) -> None:
-        self._shift(live[move == SHIFT])
-        taken = np.flatnonzero(move == LEFT_ARC)
-        head = self.s0[live[taken]]
+    def apply(self, active: Index, move: Index, label: Index) -> None:
+        self._shift(active[move == SHIFT])
+        moved = np.flatnonzero(move == LEFT_ARC)
+        head = self.s0[active[moved]]
         word = self.below[head]
-        self._attach_left(head, word, label[taken])
+        self._attach_left(head, word, label[moved])
         self.below[head] = self.below[word]
-        taken = np.flatnonzero((move == RIGHT_ARC) | (move == ROOT_ARC))
-        word = self.s0[live[taken]]
-        self._attach_right(self.below[word], word, label[taken])
-        self.s0[live[taken]] = self.below[word]
+        moved = np.flatnonzero((move == RIGHT_ARC) | (move == ROOT_ARC))
+        word = self.s0[active[moved]]
+        self._attach_right(self.below[word], word, label[moved])
+        self.s0[active[moved]] = self.below[word]
 
 
 class ArcStandardSwap(ArcStandard):
@@ -219,14 +219,14 @@ class ArcStandardSwap(ArcStandard):
     name = "arc-standard-swap"
     kinds = 5
 
-    def legal(self, live: Index) -> Mask:
-        s0 = self.s0[live]
+    def legal(self, active: Index) -> Mask:
+        s0 = self.s0[active]
         s1 = self.below[s0]
-        return np.column_stack((super().legal(live), (s1 != 0) & (s1 < s0)))
+        return np.column_stack((super().legal(active), (s1 != 0) & (s1 < s0)))
 
-    def apply(self, live: Index, move: Index, label: Index) -> None:
-        super().apply(live, move, label)
-        swapped = live[move == SWAP]
+    def apply(self, active: Index, move: Index, label: Index) -> None:
+        super().apply(active, move, label)
+        swapped = active[move == SWAP]
         s0 = self.s0[swapped]
         s1 = self.below[s0]
         self.below[s0] = self.below[s1]

@@ -25,7 +25,7 @@ class Difference(NamedTuple):
     differing: dict[str, int]
 
 
-def crossing_sentences(block: Block) -> int:
+def nonprojective_sentences_of(block: Block) -> int:
     """How many sentences have crossing arcs."""
     return int(nonprojective_sentences(block.heads(), block.sentences).sum())
 

@@ -13,7 +13,7 @@ def offsets(lengths: ArrayLike) -> Offsets:
     return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
 
 
-def taken(rows: Offsets, which: NDArray[np.intp]) -> tuple[Offsets, Offsets]:
+def take_rows(rows: Offsets, which: NDArray[np.intp]) -> tuple[Offsets, Offsets]:
     """Of some rows, in the order given, where each then begins (see offsets), and the items that are in them."""
     lengths = np.diff(rows)[which]
     begin = offsets(lengths)

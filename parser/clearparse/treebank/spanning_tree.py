@@ -11,7 +11,7 @@ from clearparse.treebank.tree import Heads, cyclic, sentence_of
 Weights = NDArray[np.float64]
 
 
-def heaviest_trees(words: Offsets, heads: Heads, weights: Weights, sentences: Offsets) -> Heads:
+def maximum_spanning_trees(words: Offsets, heads: Heads, weights: Weights, sentences: Offsets) -> Heads:
     """(words,) HEAD of each word in the tree of greatest weight, with one root, of each sentence; the first of equals.
 
     words, heads, weights (A,): the arcs there are, to a word (its place among all) from a head (as in HEAD). A tree

@@ -81,7 +81,7 @@ def conllu_of(tokens: Tokens, comments: Sequence[str] = ()) -> str:
 
 
 @dataclass(frozen=True)
-class Cut:
+class Tokenization:
     """The T tokens of some paragraphs, in columns; a Token for each of many would cost more than finding them.
 
     text: the paragraphs, with a space between them. start, stop (T,): where each token stands in it.

@@ -136,7 +136,7 @@ def _numbered(up: Offsets, by_depth: list[Offsets], size: Offsets, head_before: 
     return number
 
 
-def crossing(heads: Heads, sentences: Offsets) -> Mask:
+def nonprojective_arcs(heads: Heads, sentences: Offsets) -> Mask:
     """(words,) Which arcs are non-projective: some word strictly between head and dependent is not below the head.
 
     That is told by the least and the greatest preorder number in between. Both are found for every stretch of 2**k
@@ -160,7 +160,7 @@ def crossing(heads: Heads, sentences: Offsets) -> Mask:
 
 def nonprojective_sentences(heads: Heads, sentences: Offsets) -> Mask:
     """(S,) Which sentences have a non-projective arc."""
-    crossed = np.bincount(sentence_of(sentences)[crossing(heads, sentences)], minlength=len(sentences) - 1)
+    crossed = np.bincount(sentence_of(sentences)[nonprojective_arcs(heads, sentences)], minlength=len(sentences) - 1)
     return crossed > 0
 
 
@@ -176,7 +176,7 @@ def projectivized(heads: Heads, sentences: Offsets) -> Heads:
     later = roots[roots != first_root[of_word[roots]]]
     heads[later] = (first_root - start)[of_word[later]] + 1
     length = np.abs(heads - (np.arange(len(heads)) - start[of_word]) - 1)
-    while len(crossed := np.flatnonzero(crossing(heads, sentences) & (heads > 0))):
+    while len(crossed := np.flatnonzero(nonprojective_arcs(heads, sentences) & (heads > 0))):
         shortest = crossed[np.lexsort((crossed, length[crossed], of_word[crossed]))]
         lifted = shortest[np.unique(of_word[shortest], return_index=True)[1]]
         heads[lifted] = heads[start[of_word[lifted]] + heads[lifted] - 1]

@@ -1,12 +1,12 @@
 """The application: which address answers what; and the server that listens.
 
-    GET /                      the page, with what lies in page/
-    GET, POST /process         as UDPipe's service does, see service.py
-    GET, POST /models          likewise
-    GET /page/model            what the page has to know of the model
-    POST /page/read            a text or CoNLL-U, as sentences
-    POST /page/explain         the steps of one sentence
-    POST /page/numbers         the numbers of one step
+GET /                      the page, with what lies in page/
+GET, POST /process         as UDPipe's service does, see service.py
+GET, POST /models          likewise
+GET /page/model            what the page has to know of the model
+POST /page/read            a text or CoNLL-U, as sentences
+POST /page/explain         the steps of one sentence
+POST /page/numbers         the numbers of one step
 """
 
 from __future__ import annotations

@@ -1,4 +1,4 @@
-"""Tables of sums score like the classifier itself, and parse like it."""
+"""Scores from the pre-computed layer equal those of the classifier, and so do the trees."""
 
 from __future__ import annotations
 
@@ -9,12 +9,12 @@ import numpy as np
 import pytest
 
 from clearparse.features import precompute
-from clearparse.features.precompute import MOST_TYPES, Tables
+from clearparse.features.precompute import MOST_TYPES, PrecomputedLayer
 from clearparse.features.templates import channels_of
 from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters, scores
-from clearparse.stages.dependency import DependencyParser
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition import decode
 from clearparse.transition.features import TEMPLATES, Features, parse_template
 from clearparse.transition.systems import SYSTEMS, Layout, Transitions
@@ -30,7 +30,7 @@ def block() -> Block:
     return parse_block((SAMPLE / "dev.conllu").read_bytes())
 
 
-def random_parser(block: Block, template: str, system: str, dtype: Any) -> DependencyParser:
+def random_parser(block: Block, template: str, system: str, dtype: Any) -> TransitionParser:
     """A parser with random numbers that make scores of a few units, as training does."""
     rng = np.random.default_rng(5)
     labels = [label.decode() for label in sorted(set(block.column(DEPREL)))]
@@ -42,10 +42,10 @@ def random_parser(block: Block, template: str, system: str, dtype: Any) -> Depen
     params.L[...] *= 50
     for bias in (params.b_1, params.b_2):
         bias[...] = rng.normal(size=bias.shape) / 10
-    return DependencyParser(params, template, system, vocabulary, transitions)
+    return TransitionParser(params, template, system, vocabulary, transitions)
 
 
-def reference(parser: DependencyParser, block: Block, theta_of: Any) -> np.ndarray:
+def reference(parser: TransitionParser, block: Block, theta_of: Any) -> np.ndarray:
     """Heads when each choice follows the scores theta_of(w)."""
     layout = Layout(block.sentences)
     system, transitions = SYSTEMS[parser.system](layout), parser.transitions
@@ -53,11 +53,11 @@ def reference(parser: DependencyParser, block: Block, theta_of: Any) -> np.ndarr
     types = layout.spread(encoder.types(block.word_keys())[0], null=NULL, root=ROOT)
     rows = encoder.rows()[types]
 
-    def choose(live: np.ndarray) -> np.ndarray:
-        legal = system.legal(live)
+    def choose(active: np.ndarray) -> np.ndarray:
+        legal = system.legal(active)
         transition, free = decode.forced(legal, transitions)
         if len(free):
-            theta = theta_of(parser.features.fill(*parser.features.look(system, live[free]), rows))
+            theta = theta_of(parser.features.fill(*parser.features.look(system, active[free]), rows))
             transition[free] = decode.best(theta, legal[free], transitions)
         return transition
 
@@ -74,24 +74,24 @@ def test_scores_and_choices_are_those_of_the_classifier(block: Block, name: str,
     system, transitions = SYSTEMS[system_name](layout), parser.transitions
     encoder = Encoder(parser.vocabulary)
     types = layout.spread(encoder.types(block.word_keys())[0], null=NULL, root=ROOT)
-    filled = Tables(parser.params, parser.features)
+    filled = PrecomputedLayer(parser.params, parser.features)
     filled.fill(encoder.rows())
-    greedy = decode.Greedy(system, transitions, parser.features, filled, types)
+    greedy = decode.GreedyPolicy(system, transitions, parser.features, filled, types)
     exact = Parameters(*(array.astype(np.float64) for array in parser.params))
     states = different = 0
 
-    def choose(live: np.ndarray) -> np.ndarray:
+    def choose(active: np.ndarray) -> np.ndarray:
         nonlocal states, different
-        words, values, theta = greedy.look(live)
+        words, values, theta = greedy.look(active)
         expected = scores(exact, parser.features.fill(words, values, encoder.rows()[types]))
         error = 1e-12 if dtype == np.float64 else 1e-5
         np.testing.assert_allclose(theta, expected, rtol=error, atol=error)
-        legal = system.legal(live)
+        legal = system.legal(active)
         choice, should_be = (decode.best(each, legal, transitions) for each in (theta, expected))
-        lines = np.arange(len(live))
+        lines = np.arange(len(active))
         gap = expected[lines, should_be] - expected[lines, choice]
         assert (gap < (1e-12 if dtype == np.float64 else 1e-5)).all()
-        states, different = states + len(live), different + int((choice != should_be).sum())
+        states, different = states + len(active), different + int((choice != should_be).sum())
         return should_be
 
     decode.run(system, transitions, choose, batch=16)
@@ -113,7 +113,10 @@ def test_tables_filled_little_by_little_are_the_same(block: Block, monkeypatch: 
     encoder, rng = Encoder(parser.vocabulary), np.random.default_rng(1)
     encoder.types(block.word_keys())
     rows = encoder.rows()
-    at_once, in_parts = Tables(parser.params, parser.features), Tables(parser.params, parser.features)
+    at_once, in_parts = (
+        PrecomputedLayer(parser.params, parser.features),
+        PrecomputedLayer(parser.params, parser.features),
+    )
     at_once.fill(rows)
     in_parts.fill(rows[:3])
     for first, end in ((3, 10), (10, 11), (11, len(rows))):
@@ -129,7 +132,7 @@ def test_tables_filled_little_by_little_are_the_same(block: Block, monkeypatch: 
 
 def test_there_is_no_room_for_more_types_than_the_capacity(block: Block) -> None:
     parser = random_parser(block, "form: s0\nxpos: s0", "arc-hybrid", np.float32)
-    filled = Tables(parser.params, parser.features)
+    filled = PrecomputedLayer(parser.params, parser.features)
     encoder = Encoder(parser.vocabulary)
     filled.fill(encoder.rows())
     with pytest.raises(ValueError, match="room for"):
@@ -140,5 +143,5 @@ def test_narrow_tables_do_not_remember_without_end() -> None:
     """What is remembered of each type of word takes memory too, however few numbers a row of the tables has."""
     model = load(Path(__file__).parent / "data" / "format-1.model")
     model("A few words, and a few more.")
-    for each in (model.parser, *model.stages.labellers().values()):
-        assert 100 < each._tables.capacity <= MOST_TYPES
+    for each in (model.parser, *model.stages.window_classifiers().values()):
+        assert 100 < each._precomputed.capacity <= MOST_TYPES

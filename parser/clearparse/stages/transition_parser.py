@@ -13,16 +13,16 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.precompute import Tables
-from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary, numbered
+from clearparse.features.precompute import PrecomputedLayer
+from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary, factorize
 from clearparse.network.classifier import Parameters
-from clearparse.transition.decode import BATCH, Greedy, Watched, run
+from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
 from clearparse.transition.features import Features
 from clearparse.transition.systems import SYSTEMS, Layout, System, Transitions
 from clearparse.treebank.conllu import Block
 
 
-class DependencyParser:
+class TransitionParser:
     """A trained (or, at first, random) parser. from_end: it reads sentences from their last word to the first."""
 
     def __init__(
@@ -33,47 +33,47 @@ class DependencyParser:
         vocabulary: Vocabulary,
         transitions: Transitions,
         *,
-        from_end: bool = False,
+        right_to_left: bool = False,
     ) -> None:
-        self.from_end = from_end
+        self.right_to_left = right_to_left
         self.params, self.template, self.system = params, template, system
         self.vocabulary, self.transitions = vocabulary, transitions
         self.features = Features(template, vocabulary, len(transitions.labels))
         self._encoder = Encoder(vocabulary)
-        self._tables = Tables(params, self.features)
+        self._precomputed = PrecomputedLayer(params, self.features)
         self._lock = threading.Lock()
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = self.params, self.template, self.system, self.vocabulary, self.transitions
-        return partial(DependencyParser, from_end=self.from_end), parts
+        return partial(TransitionParser, right_to_left=self.right_to_left), parts
 
-    def with_parameters(self, params: Parameters) -> DependencyParser:
+    def with_parameters(self, params: Parameters) -> TransitionParser:
         """The same parser with other numbers."""
         parts = self.template, self.system, self.vocabulary, self.transitions
-        return DependencyParser(params, *parts, from_end=self.from_end)
+        return TransitionParser(params, *parts, right_to_left=self.right_to_left)
 
-    def copy(self) -> DependencyParser:
+    def copy(self) -> TransitionParser:
         """The same parser with numbers of its own, which can be trained."""
         return self.with_parameters(Parameters(*(array.copy() for array in self.params)))
 
     def layout(self, sentences: NDArray[np.int64]) -> Layout:
         """Where the words of some sentences lie for this parser: sentences (S + 1,), where they begin."""
-        return Layout(sentences, from_end=self.from_end)
+        return Layout(sentences, right_to_left=self.right_to_left)
 
     def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
         """HEAD (words,) and DEPREL of each word of a block; `batch` sentences take a step together.
 
         They depend on nothing but the sentence. Several threads may call this; they take turns.
         """
-        heads, deprels, _ = self._parse(block, batch, certainty=False)
+        heads, deprels, _ = self._parse(block, batch, probability=False)
         return heads, deprels
 
-    def parse_with_certainty(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
+    def parse_with_probabilities(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
         """HEAD and DEPREL, and the probability that the network gave to the transition that made each arc (words,)."""
-        return self._parse(block, BATCH, certainty=True)
+        return self._parse(block, BATCH, probability=True)
 
     def _parse(
-        self, block: Block, batch: int, *, certainty: bool
+        self, block: Block, batch: int, *, probability: bool
     ) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
         heads, deprels = [np.empty(0, np.int32)], list[bytes]()
         certain: list[NDArray[np.floating]] = [np.empty(0)]
@@ -81,22 +81,22 @@ class DependencyParser:
             for keys, sentences in self._parts(block.word_keys(), block.sentences):
                 system = SYSTEMS[self.system](self.layout(sentences))
                 greedy = self.greedy(system, keys)
-                if certainty:
-                    greedy.certainty = np.ones(system.layout.size)  # a forced arc is certain
+                if probability:
+                    greedy.probability = np.ones(system.layout.size)  # a forced arc is certain
                 run(system, self.transitions, greedy, batch)
                 trees = self._trees(system)
                 heads.append(trees[0])
                 deprels += trees[1]
-                if greedy.certainty is not None:
-                    certain.append(greedy.certainty[system.layout.words])
+                if greedy.probability is not None:
+                    certain.append(greedy.probability[system.layout.words])
         return np.concatenate(heads), deprels, np.concatenate(certain)
 
     def _parts(
         self, keys: list[bytes], sentences: NDArray[np.int64]
     ) -> Iterator[tuple[list[bytes], NDArray[np.int64]]]:
         """The keys of words and where their sentences begin, in parts whose types fit into the tables if they can."""
-        most, s = self._tables.most_types, 0
-        _, type_of = numbered(keys)
+        most, s = self._precomputed.most_types, 0
+        _, type_of = factorize(keys)
         while s < len(sentences) - 1:
             begin = int(sentences[s])
             met_first = np.sort(np.unique(type_of[begin:], return_index=True)[1])
@@ -106,11 +106,11 @@ class DependencyParser:
             s = last
 
     def probabilities(self, block: Block) -> list[NDArray[np.floating]]:
-        """For each sentence what the network thinks on the way to its tree: (steps, C), see Watched.noted."""
+        """For each sentence what the network thinks on the way to its tree: (steps, C), see RecordingPolicy.noted."""
         if not len(block):
             return []
         system = SYSTEMS[self.system](self.layout(block.sentences))
-        watched = Watched(self.greedy(system, block.word_keys()))
+        watched = RecordingPolicy(self.greedy(system, block.word_keys()))
         run(system, self.transitions, watched)
         return list(watched.noted())
 
@@ -118,9 +118,9 @@ class DependencyParser:
         layout, labels = system.layout, [label.encode() for label in self.transitions.labels]
         return layout.index_to_heads(system.head), [labels[i] for i in (system.label[layout.words] - 1).tolist()]
 
-    def greedy(self, system: System, keys: Sequence[bytes]) -> Greedy:
+    def greedy(self, system: System, keys: Sequence[bytes]) -> GreedyPolicy:
         """What chooses for the sentences of a system, whose words have these keys (see Block.word_keys)."""
-        types, first = self._encoder.types(keys, self._tables.capacity)
-        self._tables.fill(self._encoder.rows(first), first)
+        types, first = self._encoder.types(keys, self._precomputed.capacity)
+        self._precomputed.fill(self._encoder.rows(first), first)
         type_of = system.layout.spread(types, null=NULL, root=ROOT)
-        return Greedy(system, self.transitions, self.features, self._tables, type_of)
+        return GreedyPolicy(system, self.transitions, self.features, self._precomputed, type_of)
