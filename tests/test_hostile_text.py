@@ -158,7 +158,7 @@ def grown(act: Any) -> int:
 @pytest.mark.full
 @pytest.mark.parametrize("name", MEGABYTES)
 def test_a_megabyte(name: str) -> None:
-    """Tokenized and tagged (the tree of a sentence of a megabyte is the test above, for longer); memory grows no faster."""
+    """Tokenized and tagged (the trees of a megabyte take longer: see the test above); memory grows no faster."""
     text, model = MEGABYTES[name], load(MODEL)
 
     def work(part: str) -> int:
