@@ -16,10 +16,9 @@ from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import Schedule, fit
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training import data
-from clearparse.training.parser_batches import ParserBatches, Treebank, labels_of, new_parser
+from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser, labels_of
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
-from clearparse.transition.features import TEMPLATES
 from clearparse.transition.oracle import ORACLES
 from clearparse.transition.systems import LEFT_ARC, ROOT_ARC, SYSTEMS, Layout
 from clearparse.treebank.conllu import parse_block
@@ -31,13 +30,13 @@ CONFIG = Config(d=8, H=16, epochs=1, batch=256)
 
 @pytest.fixture(scope="module")
 def treebank() -> Treebank:
-    whole = Treebank.of(data.read([SAMPLE]).blocks)
+    whole = Treebank.of(data.read_treebanks([SAMPLE]).blocks)
     return whole.take(np.flatnonzero(~nonprojective_sentences(whole.heads, whole.sentences)))
 
 
 def untrained(treebank: Treebank, system: str = "arc-hybrid") -> TransitionParser:
     config = replace(CONFIG, system=system)
-    return new_parser(treebank, TEMPLATES["default"], config, np.random.default_rng(1))
+    return initialise_parser(treebank, config, np.random.default_rng(1))
 
 
 def lessons(parser: TransitionParser, treebank: Treebank, exploration: float) -> tuple[OracleExamples, Examples]:
@@ -134,7 +133,7 @@ def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str
     few = treebank.take(np.arange(20))
     config = replace(CONFIG, H=64, d=32, word_dropout=0.0, system=system, batch=64, min_count=1, epochs=40)
     rng = np.random.default_rng(3)
-    parser = new_parser(few, TEMPLATES["default"], config, rng)
+    parser = initialise_parser(few, config, rng)
     parser_batches = ParserBatches(parser, few, config, rng)
     average = MovingAverage(parser.params, 0.9)
     fit(

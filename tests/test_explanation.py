@@ -20,8 +20,7 @@ from clearparse.explanation.trace import name, walk
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.training.parser_batches import Treebank, new_parser
-from clearparse.transition.features import TEMPLATES
+from clearparse.training.parser_batches import Treebank, initialise_parser
 from clearparse.transition.systems import MOVES
 from clearparse.treebank.conllu import parse_block
 
@@ -45,7 +44,7 @@ def parser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def untrained(system: str) -> TransitionParser:
     """A parser that makes many errors."""
     config = Config(system=system, H=16, d=8)
-    return new_parser(Treebank.of([DEV]), TEMPLATES["default"], config, np.random.default_rng(1))
+    return initialise_parser(Treebank.of([DEV]), config, np.random.default_rng(1))
 
 
 def double(parser: TransitionParser) -> TransitionParser:

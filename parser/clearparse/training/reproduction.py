@@ -14,7 +14,12 @@ from typing import Any
 from clearparse.config import Config
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import checksum, open_input
-from clearparse.training.checkpoint import difference, other_versions, refuse_unknown_files
+from clearparse.training.provenance import (
+    difference,
+    recorded_provenance,
+    require_checksums,
+    version_difference,
+)
 
 DOOR = ("python", "scripts/train.py")  # what the command of a record begins with
 NO_MATTER = ("--resume", "--plot", "--jobs")  # options that do not change the model, the last with a value
@@ -82,10 +87,10 @@ class Original:
 
     def check(self, facts: dict[str, Any]) -> None:
         """Raises ClearparseError where the data are not what they were; warns of other versions."""
-        refuse_unknown_files(facts)
-        if told := difference({name: self.record.get(name) for name in facts}, facts):
+        require_checksums(facts)
+        if told := difference(recorded_provenance(self.record, facts), facts):
             raise FileError(self.path, f"this training cannot be repeated: {told}")
-        if told := other_versions(self.record, facts):
+        if told := version_difference(self.record, facts):
             print(f"warning: {told}: the bytes may differ", file=sys.stderr)
 
     def compare(self, output: Path) -> None:

@@ -1,0 +1,30 @@
+"""What a training reports while it runs: lines on standard output, and a progress bar if that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from tqdm import tqdm
+
+
+@dataclass(frozen=True)
+class Log:
+    """Writes lines and makes progress bars; a quiet log does neither. Worker processes may have a copy."""
+
+    quiet: bool = False
+
+    def __call__(self, topic: str, message: str) -> None:
+        """Write a line: the topic in a column of its own, then the message."""
+        self.line(f"{topic:<10}{message}")
+
+    def line(self, text: str) -> None:
+        """Write a line above the progress bar."""
+        if not self.quiet:
+            tqdm.write(text)
+            sys.stdout.flush()
+
+    def progress(self, words: int, description: str = "") -> tqdm[None]:
+        """A progress bar over so many words, shown only on a terminal."""
+        hidden = self.quiet or None  # None: hidden unless stderr is a terminal
+        return tqdm(total=words, desc=description, unit="word", unit_scale=True, disable=hidden, dynamic_ncols=True)
