@@ -33,7 +33,7 @@ def sentences(treebank: Treebank) -> list[tuple[list[bytes], list[str], list[int
 
 @pytest.fixture(scope="module")
 def treebank() -> Treebank:
-    return Treebank.of(data.read([SAMPLE / "dev.conllu"]).blocks)
+    return Treebank.of(data.read_treebanks([SAMPLE / "dev.conllu"]).blocks)
 
 
 def test_the_surest_sentences_are_kept_with_the_models_trees(
