@@ -46,7 +46,7 @@ class Ours:
         """CoNLL-U file in, CoNLL-U file out."""
         with atomic_output(output) as stream:
             for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
-                stream.write(model.parse_text(block))
+                stream.write(model.parse_block(block).text)
 
     def read(self, model: Model, source: Path) -> list[Block]:
         """What `parse` works on."""

@@ -57,7 +57,7 @@ class SpaCy:
         """CoNLL-U file in, CoNLL-U file out; what is not spaCy is ours."""
         with open(output, "wb") as stream:
             for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
-                stream.write(block.with_trees(*_trees(block, model.pipe(_docs(model, block)))))
+                stream.write(block.with_trees(*_trees(block, model.pipe(_docs(model, block)))).text)
 
     def read(self, model: Any, source: Path) -> Any:
         """What `parse` works on."""
