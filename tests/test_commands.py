@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import pickle
 import subprocess
 import sys
@@ -14,7 +13,6 @@ import pytest
 
 from clearparse.commands import evaluate, parse, train
 from clearparse.errors import ClearparseError, FileError
-from clearparse.io.parallel import map_in_order
 from clearparse.model.model import MissingTagsWarning, load
 from clearparse.treebank.conllu import parse_block, read_conllu
 
@@ -156,11 +154,6 @@ def test_errors_and_warnings_come_from_other_processes_too(model: Path, tmp_path
     assert (done.returncode, done.stdout) == (1, b"")
     assert done.stderr.decode() == f"{bad}:4: 2 columns, a CoNLL-U line has 10, separated by tabs\n"
     assert not (tmp_path / "none").exists()
-
-
-def test_a_killed_process_is_told_in_one_line() -> None:
-    with pytest.raises(ClearparseError, match="killed"):
-        list(map_in_order(os._exit, [1], jobs=1))
 
 
 def test_models_go_from_process_to_process(model: Path) -> None:
