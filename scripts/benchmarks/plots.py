@@ -70,6 +70,7 @@ def _draw_scaling(figure: Any, results: dict[str, Any]) -> None:
         _label_ticks(axes, words)
     for axes in figure.axes:
         axes.grid(alpha=0.3)
+        axes.set_visible(bool(axes.lines))
 
 
 LONG_NAMES = {
