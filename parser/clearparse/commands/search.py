@@ -8,13 +8,12 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from tqdm import tqdm
-
 from clearparse.commands.command_line import OneLineErrors, at_least_one
 from clearparse.config import PRESETS, Config
 from clearparse.drawing.plots import can_plot
 from clearparse.drawing.plots import trials as plot_trials
 from clearparse.errors import ClearparseError
+from clearparse.io.progress import ProgressBar
 from clearparse.training.search import Choice, Journal, Trial, sample, search
 
 KINDS: dict[str, Any] = {"int": int, "float": float, "str": str}
@@ -29,7 +28,7 @@ def main(argv: list[str]) -> None:
     journal = Journal(options.output / "trials.json", trial)
     missing = sum(values not in journal for values in drawn)
     print(f"{len(drawn)} trials, {len(drawn) - missing} of them finished before", flush=True)
-    for _ in tqdm(search(trial, drawn, journal, options.jobs), total=missing, unit="trial", disable=None):
+    for _ in ProgressBar(search(trial, drawn, journal, options.jobs), total=missing, unit="trial", disable=None):
         pass
     _print_results([journal[values] for values in drawn], options.output)
     print(f"results   {journal.path}")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from tqdm import tqdm
+from clearparse.io.progress import ProgressBar
 
 
 @dataclass(frozen=True)
@@ -21,10 +21,12 @@ class Log:
     def line(self, text: str) -> None:
         """Write a line above the progress bar."""
         if not self.quiet:
-            tqdm.write(text)
+            ProgressBar.write(text)
             sys.stdout.flush()
 
-    def progress(self, words: int, description: str = "") -> tqdm[None]:
+    def progress(self, words: int, description: str = "") -> ProgressBar[None]:
         """A progress bar over so many words, shown only on a terminal."""
         hidden = self.quiet or None  # None: hidden unless stderr is a terminal
-        return tqdm(total=words, desc=description, unit="word", unit_scale=True, disable=hidden, dynamic_ncols=True)
+        return ProgressBar(
+            total=words, desc=description, unit="word", unit_scale=True, disable=hidden, dynamic_ncols=True
+        )
