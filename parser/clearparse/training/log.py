@@ -24,7 +24,7 @@ class Log:
             ProgressBar.write(text)
             sys.stdout.flush()
 
-    def progress(self, words: int, description: str = "") -> ProgressBar[None]:
+    def progress(self, words: int, description: str = "") -> ProgressBar:
         """A progress bar over so many words, shown only on a terminal."""
         hidden = self.quiet or None  # None: hidden unless stderr is a terminal
         return ProgressBar(

@@ -46,7 +46,7 @@ def silver_sentences(model: Model, paths: Sequence[PathLike], log: Log) -> Treeb
     confidences: list[NDArray[np.floating]] = []
     with log.progress(MOST_WORDS, "raw text") as bar:
         for paragraphs in _paragraphs(paths):
-            part, confidence = _parse(model, model.tag(model.cut(paragraphs)))
+            part, confidence = _parse(model, model.tag(model.tokenize(paragraphs)))
             parts.append(part)
             confidences.append(confidence)
             bar.update(len(part.keys))
