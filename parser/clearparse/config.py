@@ -12,7 +12,8 @@ from clearparse.errors import ClearparseError
 # With which one a system votes, where there are several networks.
 OTHER_SYSTEM = {"arc-standard": "arc-hybrid", "arc-standard-swap": "arc-hybrid", "arc-hybrid": "arc-standard"}
 SWAP_FROM = 0.1  # the part of the training sentences that must be non-projective for SWAP to be chosen
-
+SMALL = 20_000  # words of training data, below which training stops early by default:
+SMALL_PATIENCE = 8  # after so many epochs in which dev LAS has not improved
 
 Some = TypeVar("Some", bound="NetworkConfig")
 
@@ -47,16 +48,24 @@ class NetworkConfig:
     vector_min_count: int = _choice(3, "words seen less often than this in raw text have no vector", 1)
     l2: float = _choice(0.0, "L2 regularisation; Chen & Manning use 1e-8 with AdaGrad")
     max_norm: float = _choice(0.0, "gradients longer than this are cut to it; 0: never")
-    patience: int = _choice(0, "stop when the dev score has not risen for so many epochs; 0: never")
+    patience: int = _choice(
+        -1, "stop if dev LAS has not improved for so many epochs; 0: never; -1: by the size of the training data", -1
+    )
 
     def for_words(self: Some, words: int) -> Some:
-        """The same with what the size of the training data decides: epochs and batch where they are 0.
+        """The same with what the size of the training data decides: epochs and batch where they are 0, patience at -1.
 
-        About 400 steps a pass, and more passes over fewer words.
+        About 400 steps a pass, and more passes over fewer words. Early stopping only where few words get many epochs.
         """
         epochs = round(self.passes * min(max((200_000 / words) ** 0.5, 1), 2))
         batch = 1 << min(max(round(math.log2(words / 200)), 6), 10)
-        return replace(self, epochs=self.epochs or epochs, batch=self.batch or batch)
+        patience = SMALL_PATIENCE if words < SMALL and not self.epochs else 0
+        return replace(
+            self,
+            epochs=self.epochs or epochs,
+            batch=self.batch or batch,
+            patience=patience if self.patience < 0 else self.patience,
+        )
 
     def check(self) -> None:
         """Raises ClearparseError if a field is out of range."""
