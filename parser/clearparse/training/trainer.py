@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clearparse.config import NetworkConfig
 from clearparse.network.classifier import Parameters
 from clearparse.network.optimizers import SGD, AdaGrad, Adam, MovingAverage, Optimizer, State
-from clearparse.network.training import Batch, Schedule, fit
+from clearparse.network.training import Batch, DivergedError, Schedule, fit
 
 OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": AdaGrad, "sgd": SGD}
 
@@ -23,6 +23,7 @@ class Trainer:
         self.config, self.params, self.rng = config, params, rng
         self.optimizer = OPTIMIZERS[config.optimizer](config.lr, l2=config.l2)
         self.average = MovingAverage(params, config.average)
+        self.schedule = Schedule(config.lr, config.warm_up, config.lr_end)
 
     def fit(
         self,
@@ -44,7 +45,7 @@ class Trainer:
                 epochs=config.epochs,
                 optimizer=self.optimizer,
                 average=self.average,
-                schedule=Schedule(config.lr, config.warm_up, config.lr_end),
+                schedule=self.schedule,
                 dropout=config.dropout,
                 slot_dropout=config.slot_dropout,
                 max_norm=config.max_norm,
@@ -52,6 +53,11 @@ class Trainer:
                 log=log,
                 stop=stop,
             )
+
+    def check_finite(self, progress: float) -> None:
+        """Raises DivergedError if a parameter is not a finite number; progress: see Batch."""
+        if not all(np.isfinite(theta).all() for theta in self.params):
+            raise DivergedError(self.optimizer.t, self.schedule(progress))
 
     def state(self) -> State:
         """Copies of parameters, optimizer state and moving average by name, for `restore`."""
