@@ -29,7 +29,18 @@ FILES = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SOURCE)]
 @pytest.fixture(scope="module")
 def cs224n_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "cs224n.model"
-    options = ["--template", "cs224n-36", "--system", "arc-standard", "--H", "32", "--d", "8", "--epochs", "3"]
+    options = [
+        "--template",
+        "cs224n-36",
+        "--transition-system",
+        "arc-standard",
+        "--hidden-size",
+        "32",
+        "--embedding-dim",
+        "8",
+        "--epochs",
+        "3",
+    ]
     train.main([*FILES, "--output", str(path), *options])
     return path
 
@@ -134,7 +145,18 @@ def test_a_component_against_spacy(tmp_path: Path, capsys: pytest.CaptureFixture
     """Hardly trained, spaCy's parser has some scores at least; one pipeline has the same twice."""
     pytest.importorskip("spacy", reason="spaCy is not installed: the extra `spacy`")
     model = tmp_path / "all.model"
-    small = ["--H", "16", "--d", "8", "--epochs", "2", "--batch", "64", "--lr", "0.01"]
+    small = [
+        "--hidden-size",
+        "16",
+        "--embedding-dim",
+        "8",
+        "--epochs",
+        "2",
+        "--batch-size",
+        "64",
+        "--learning-rate",
+        "0.01",
+    ]
     train.main([*FILES, "--output", str(model), "--stages", "all", *small])
     options = [*FILES, "--model", str(model), "--output", str(tmp_path), "--runs", "1", "--quick"]
     spacy_command.main(options)

@@ -424,7 +424,7 @@ def test_a_port_in_use_and_a_host_that_is_not_here(text_model: Path) -> None:
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
 def test_a_missing_extra_is_told_in_one_line(missing: str) -> None:
-    code = f"import sys; sys.modules[{missing!r}] = None\nfrom parser.commands import command_line, serve\n"
+    code = f"import sys; sys.modules[{missing!r}] = None\nfrom clearparse.commands import command_line, serve\n"
     code += "command_line.run(serve.main)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT)
     assert (done.returncode, done.stdout) == (1, "")

@@ -5,7 +5,6 @@ The extra `bench` has all of them (`pip install -e '.[bench]'`); a parser that i
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 import os
@@ -13,7 +12,7 @@ from pathlib import Path
 
 from benchmarks.comparison import Plan, compare
 from benchmarks.report import draw, table
-from clearparse.commands.command_line import OneLineErrors, at_least_one
+from clearparse.commands.command_line import CommandLine, positive
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.files import atomic_output
@@ -23,7 +22,7 @@ FOLDER = Path("models", "benchmark")
 
 def main(argv: list[str]) -> None:
     """Train what is not there yet, measure, print a table, and write it with JSON and pictures to a folder."""
-    options = _command_line().parse_args(argv)
+    options = _command_line().parse(argv)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if options.cores > cores:
         raise ClearparseError(f"--cores {options.cores}: there are {cores}")
@@ -52,13 +51,13 @@ def main(argv: list[str]) -> None:
     print("\n" + "\n".join(f"made {path}" for path in made))
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(prog="benchmark.py", description="Compare parsers: training, scores, speed, memory, scaling.")
+def _command_line() -> CommandLine:
+    cli = CommandLine("benchmark.py", description="Compare parsers: training, scores, speed, memory, scaling.")
     cli.add_argument("--train", type=Path, metavar="F", help="all are trained on this; default: the bundled treebank")
     cli.add_argument("--dev", type=Path, metavar="F", help="and scored on this")
     cli.add_argument("--input", type=Path, metavar="F", help="what is parsed for speed (default: the training data)")
     cli.add_argument("--output", type=Path, default=FOLDER, metavar="DIR", help="results and trained models go here")
-    cli.add_argument("--cores", type=at_least_one, default=1, metavar="N", help="cores for each parser (default 1)")
-    cli.add_argument("--runs", type=at_least_one, default=5, metavar="N", help="runs whose median is told (default 5)")
+    cli.add_argument("--cores", type=positive, default=1, metavar="N", help="cores for each parser (default 1)")
+    cli.add_argument("--runs", type=positive, default=5, metavar="N", help="runs whose median is told (default 5)")
     cli.add_argument("--quick", action="store_true", help="a trial of some minutes on little data, without the curves")
     return cli

@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from benchmarks.comparison import Plan
 from benchmarks.parsers_command import FOLDER
 from benchmarks.peers import missing
 from benchmarks.pipelines import compare, told
-from clearparse.commands.command_line import OneLineErrors, at_least_one
+from clearparse.commands.command_line import CommandLine, positive
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 
 
 def main(argv: list[str]) -> None:
     """Train spaCy's parser if it is not there yet, measure, and print a table. Raises ClearparseError."""
-    options = _command_line().parse_args(argv)
+    options = _command_line().parse(argv)
     if missing("spacy"):
         raise ClearparseError("spaCy is not installed: pip install 'clearparse[spacy]'")
     model = options.model or resources.english()
@@ -25,8 +24,8 @@ def main(argv: list[str]) -> None:
     print("\n".join(told(compare(plan, model, options.also))))
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(prog="benchmark_spacy.py", description="Our spaCy component against spaCy's own parser.")
+def _command_line() -> CommandLine:
+    cli = CommandLine("benchmark_spacy.py", description="Our spaCy component against spaCy's own parser.")
     cli.add_argument("--model", type=Path, metavar="MODEL", help="a model file; default: the English model")
     cli.add_argument("--train", type=Path, required=True, metavar="F", help="spaCy's parser is trained on this")
     cli.add_argument("--dev", type=Path, required=True, metavar="F", help="both are scored on this")
@@ -35,6 +34,6 @@ def _command_line() -> argparse.ArgumentParser:
     cli.add_argument(
         "--also", type=Path, action="append", default=[], metavar="DIR", help="another spaCy pipeline, as a folder"
     )
-    cli.add_argument("--runs", type=at_least_one, default=5, metavar="N", help="runs whose median is told (default 5)")
+    cli.add_argument("--runs", type=positive, default=5, metavar="N", help="runs whose median is told (default 5)")
     cli.add_argument("--quick", action="store_true", help="a trial: spaCy's parser is hardly trained")
     return cli

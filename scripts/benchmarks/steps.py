@@ -69,12 +69,12 @@ def steps(train: str, preset: str) -> dict[str, Any]:
     parser = start(treebank, config, rng)
     batches = list(itertools.islice(ParserBatches(parser, treebank, config, rng).batches(0), STEPS))
     forms: dict[str, Form] = {
-        "distinct pairs": Distinct(parser.params, config.lr, config.average),
-        "textbook": Textbook(parser.params, config.lr, config.average),
+        "distinct pairs": Distinct(parser.params, config.learning_rate, config.ema_decay),
+        "textbook": Textbook(parser.params, config.learning_rate, config.ema_decay),
     }
     if not missing("torch"):
-        forms["PyTorch, dense"] = PyTorch(parser.params, config.lr, sparse=False)
-        forms["PyTorch, sparse"] = PyTorch(parser.params, config.lr, sparse=True)
+        forms["PyTorch, dense"] = PyTorch(parser.params, config.learning_rate, sparse=False)
+        forms["PyTorch, sparse"] = PyTorch(parser.params, config.learning_rate, sparse=True)
     seconds = _in_turn(forms, batches)
     ours = seconds["distinct pairs"]
     return {

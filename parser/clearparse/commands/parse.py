@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import warnings
@@ -14,7 +13,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from clearparse.commands.cluster import run_on_dask
-from clearparse.commands.command_line import OneLineErrors, at_least_one, warnings_told
+from clearparse.commands.command_line import CommandLine, positive, print_warnings
 from clearparse.corpus.corpus import How, expanded, is_folder, parse_corpus, plan, run_here
 from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_of
 from clearparse.drawing.text import draw_sentence, shows_boxes
@@ -30,7 +29,7 @@ from clearparse.version import __version__
 
 def main(argv: list[str]) -> None:
     """Parse files, or stdin, to one output that appears when all of it is done, or to one for each in a folder."""
-    arguments = _command_line().parse_args(argv)
+    arguments = _command_line().parse(argv)
     if arguments.scheduler and arguments.engine != "dask":
         raise ClearparseError("--scheduler is Dask's: --engine dask")
     inputs, path = expanded(arguments.input or ["-"]), arguments.model or resources.english()
@@ -41,7 +40,7 @@ def main(argv: list[str]) -> None:
         raise ClearparseError("--on-error is for many outputs: --output FOLDER, or a name that ends in /")
     tasks = plan(inputs, arguments.output, _ending(arguments.format, raw=arguments.text)) if into_folder else []
     model = load(path)
-    with warnings_told():
+    with print_warnings():
         worker = Worker(
             model, arguments.format, arguments.confidence, arguments.tag, ascii_only=not shows_boxes(sys.stdout)
         )
@@ -150,9 +149,9 @@ def _ending(form: str, *, raw: bool) -> str | None:
     return {"conllu": ".conllu" if raw else None, "tree": ".txt", "svg": ".svg", "html": ".html"}[form]
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(
-        prog="parse.py",
+def _command_line() -> CommandLine:
+    cli = CommandLine(
+        "parse.py",
         description="Give sentences their trees: of raw text, or of CoNLL-U files, of which all other bytes are kept.",
     )
     cli.add_argument(
@@ -188,7 +187,7 @@ def _command_line() -> argparse.ArgumentParser:
         "--confidence", action="store_true", help="write how probably HEAD and DEPREL are right into MISC: Conf=0.93"
     )
     cli.add_argument(
-        "--jobs", type=at_least_one, default=1, metavar="N", help="processes that parse, a core each (default 1)"
+        "--jobs", type=positive, default=1, metavar="N", help="processes that parse, a core each (default 1)"
     )
     cli.add_argument(
         "--engine",

@@ -98,12 +98,16 @@ def new_parser(
     left, right, root = labels_of(treebank)
     if right_to_left:
         left, right = right, left
-    transitions = Transitions(left, right, root, SYSTEMS[config.system].kinds)
+    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system].kinds)
     features = Features(template, vocabulary, len(transitions.labels))
-    params = Parameters.initial(V=features.V, m=features.m, d=config.d, H=config.H, C=len(transitions.kind), rng=rng)
+    params = Parameters.initial(
+        V=features.V, m=features.m, d=config.embedding_dim, H=config.hidden_size, C=len(transitions.kind), rng=rng
+    )
     if vectors:
         vectors.fill(params.L, vocabulary, config.vector_scale)
-    return TransitionParser(params, template, config.system, vocabulary, transitions, right_to_left=right_to_left)
+    return TransitionParser(
+        params, template, config.transition_system, vocabulary, transitions, right_to_left=right_to_left
+    )
 
 
 def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> Vectors:
@@ -112,7 +116,7 @@ def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> V
     sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
     for path in raw_text:
         sentences += read_raw_text(path, forms)
-    return word_vectors(sentences, config.d, config.vector_min_count, config.seed)
+    return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
 
 def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
@@ -189,8 +193,8 @@ class ParserBatches:
         section = self.treebank.take(self.order[self.place : self.place + config.section])
         examples = self._examples(section, exploration)
         mixed = rng.permutation(len(examples.target))
-        for k in range(0, len(mixed), config.batch):
-            now = mixed[k : k + config.batch]
+        for k in range(0, len(mixed), config.batch_size):
+            now = mixed[k : k + config.batch_size]
             seen = self.place + len(section) * k / len(mixed)
             legal = np.take(examples.legal[now], self.parser.transitions.kind, axis=1)
             progress = (epoch + seen / len(self.order)) / config.epochs

@@ -34,12 +34,27 @@ MOST_TAGS = 10_000  # different ones; each is a class of the last layer
 FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
 FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
-CHARACTERS = NetworkConfig(d=24, H=96, epochs=16, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02)
-SENTENCES = NetworkConfig(d=16, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
-MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dropout=0.05, min_count=3)
-FIRST_TAGS = NetworkConfig(d=20, H=128, epochs=8, batch=512)
-TAGS = NetworkConfig(d=32, H=256, epochs=20, batch=512)
-LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, word_dropout=0, min_count=3)
+CHARACTERS = NetworkConfig(
+    embedding_dim=24, hidden_size=96, epochs=16, batch_size=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02
+)
+SENTENCES = NetworkConfig(
+    embedding_dim=16, hidden_size=128, epochs=12, batch_size=512, dropout=0.4, word_dropout=0.2, min_count=3
+)
+MULTIWORD = NetworkConfig(
+    embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.1, slot_dropout=0.05, min_count=3
+)
+FIRST_TAGS = NetworkConfig(embedding_dim=20, hidden_size=128, epochs=8, batch_size=512)
+TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
+LEMMAS = NetworkConfig(
+    embedding_dim=16,
+    hidden_size=96,
+    epochs=10,
+    batch_size=512,
+    dropout=0.1,
+    slot_dropout=0.05,
+    word_dropout=0,
+    min_count=3,
+)
 
 
 def learned(
@@ -48,7 +63,7 @@ def learned(
     """A labeller trained on some items: on few of them in more passes, and in smaller steps."""
     n = len(items.keys)
     epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
-    config = replace(config, epochs=epochs, batch=min(config.batch, 1 << max(6, round(math.log2(n / 100)))))
+    config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
     return trained(new_window_classifier(template, items, config, rng, vectors), items, config, rng)
 
