@@ -285,5 +285,5 @@ def test_several_networks_vote(tmp_path: Path) -> None:
         ("arc-hybrid", 8),
     ]
     assert [each["epoch"] for each in model.record["epochs"]] == [1, 2, 1, 2]
-    with pytest.raises(ClearparseError, match="one network, and to one"):
+    with pytest.raises(ClearparseError, match="single network"):
         train.main([*files, "--init", str(tmp_path / "m"), "--output", str(tmp_path / "n")])

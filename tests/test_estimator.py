@@ -77,7 +77,7 @@ def test_parameters_are_the_fields_of_config() -> None:
     assert repr(estimator) == "DependencyParser(hidden_size=3, learning_rate=0.5)"
     accurate = clearparse.DependencyParser(**asdict(PRESETS["accurate"]))
     assert clone(accurate).get_params() == asdict(PRESETS["accurate"])
-    with pytest.raises(TypeError, match="no parameter hidden; there are seed, d, H"):
+    with pytest.raises(TypeError, match="no parameter hidden; there are seed, embedding_dim, hidden_size"):
         clearparse.DependencyParser(hidden=3)
     with pytest.raises(ValueError, match="hidden"):
         estimator.set_params(hidden=3)
@@ -103,7 +103,7 @@ def test_checks_of_scikit_learn_that_need_no_table(check: Any) -> None:
         ({"hidden_size": 200.5}, "hidden_size is 200.5; it must be a whole number"),
         ({"optimizer": 3}, "optimizer is 3; it must be text"),
         ({"learning_rate": "fast"}, "learning_rate is 'fast'; it must be a number"),
-        ({"dropout": 2}, "dropout is 2.0; it can be 0 to 0.95"),
+        ({"dropout": 2}, "dropout is 2.0; it must be between 0 and 0.95"),
         ({"template": "no-such"}, "no template 'no-such'"),
     ],
 )
@@ -117,7 +117,7 @@ def test_it_learns_what_the_command_learns(
 ) -> None:
     """The same sentences, seed and configuration: the same numbers, score and trees."""
     path = tmp_path / "command.model"
-    options = [word for name, value in SMALL.items() for word in (f"--{name}", str(value))]
+    options = [word for name, value in SMALL.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     train.main(["--train", str(SAMPLE / "train.conllu"), "--output", str(path), *options])
     model = clearparse.load(path)
     for name in ("L", "W", "b_1", "U", "b_2"):
