@@ -1,4 +1,4 @@
-"""`python scripts/benchmark_cluster.py`: how fast Dask's workers parse, core for core, against the plain command."""
+"""`python scripts/benchmark_cluster.py`: parsing speed per core of Dask workers and of plain processes."""
 
 from __future__ import annotations
 
@@ -7,8 +7,13 @@ import os
 import tempfile
 from pathlib import Path
 
+<<<<<<< HEAD
 from benchmarks.cluster import measure, told
 from clearparse.commands.command_line import CommandLine, positive
+=======
+from benchmarks.cluster import format_results, measure
+from clearparse.commands.command_line import OneLineErrors, at_least_one
+>>>>>>> main
 from clearparse.errors import ClearparseError
 
 
@@ -19,7 +24,7 @@ def main(argv: list[str]) -> None:
         raise ClearparseError("Dask is not installed: pip install 'clearparse[dask]'")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if options.jobs > cores:
-        raise ClearparseError(f"--jobs {options.jobs}: there are {cores} cores")
+        raise ClearparseError(f"--jobs {options.jobs}: only {cores} cores are available")
     with tempfile.TemporaryDirectory() as folder:
         found = measure(
             options.model,
@@ -30,9 +35,10 @@ def main(argv: list[str]) -> None:
             jobs=options.jobs,
             runs=options.runs,
         )
-    print("\n".join(told(found)))
+    print("\n".join(format_results(found)))
 
 
+<<<<<<< HEAD
 def _command_line() -> CommandLine:
     cli = CommandLine("benchmark_cluster.py", description="Dask against the plain command, core for core.")
     cli.add_argument("--model", type=Path, required=True, metavar="MODEL", help="a model file")
@@ -43,4 +49,20 @@ def _command_line() -> CommandLine:
     )
     cli.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes, a core each (default 1)")
     cli.add_argument("--runs", type=positive, default=3, metavar="N", help="runs whose median is told (default 3)")
+=======
+def _command_line() -> argparse.ArgumentParser:
+    cli = OneLineErrors(prog="benchmark_cluster.py", description="Compare Dask workers with plain processes, per core.")
+    cli.add_argument("--model", type=Path, required=True, metavar="MODEL", help="a model file")
+    cli.add_argument("--input", type=Path, required=True, metavar="F", help="CoNLL-U file to make the shards from")
+    cli.add_argument(
+        "--shards", type=at_least_one, default=16, metavar="N", help="number of files in the corpus (default: 16)"
+    )
+    cli.add_argument(
+        "--copies", type=at_least_one, default=4, metavar="N", help="copies of the input per file (default: 4)"
+    )
+    cli.add_argument("--jobs", type=at_least_one, default=1, metavar="N", help="processes, one core each (default: 1)")
+    cli.add_argument(
+        "--runs", type=at_least_one, default=3, metavar="N", help="runs; the median is reported (default: 3)"
+    )
+>>>>>>> main
     return cli
