@@ -68,25 +68,14 @@ def time_steps(train: str, preset: str) -> dict[str, Any]:
     treebank, rng = Treebank.of(data.blocks), np.random.default_rng(config.seed)
     parser = start(treebank, config, rng)
     batches = list(itertools.islice(ParserBatches(parser, treebank, config, rng).batches(0), STEPS))
-<<<<<<< HEAD:scripts/benchmarks/steps.py
-    forms: dict[str, Form] = {
-        "distinct pairs": Distinct(parser.params, config.learning_rate, config.ema_decay),
-        "textbook": Textbook(parser.params, config.learning_rate, config.ema_decay),
-    }
-    if not missing("torch"):
-        forms["PyTorch, dense"] = PyTorch(parser.params, config.learning_rate, sparse=False)
-        forms["PyTorch, sparse"] = PyTorch(parser.params, config.learning_rate, sparse=True)
-    seconds = _in_turn(forms, batches)
-=======
     steps: dict[str, Step] = {
-        "distinct pairs": DistinctPairs(parser.params, config.lr, config.average),
-        "dense (the notes)": Dense(parser.params, config.lr, config.average),
+        "distinct pairs": DistinctPairs(parser.params, config.learning_rate, config.ema_decay),
+        "dense (the notes)": Dense(parser.params, config.learning_rate, config.ema_decay),
     }
     if not missing("torch"):
-        steps["PyTorch, dense"] = PyTorch(parser.params, config.lr, sparse=False)
-        steps["PyTorch, sparse"] = PyTorch(parser.params, config.lr, sparse=True)
+        steps["PyTorch, dense"] = PyTorch(parser.params, config.learning_rate, sparse=False)
+        steps["PyTorch, sparse"] = PyTorch(parser.params, config.learning_rate, sparse=True)
     seconds = _time_alternating(steps, batches)
->>>>>>> main:scripts/benchmarks/step_timing.py
     ours = seconds["distinct pairs"]
     return {
         "batch": len(batches[0].w),
