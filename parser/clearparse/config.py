@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from clearparse.errors import ClearparseError
+from clearparse.network.optimizers import OPTIMIZERS
+from clearparse.transition.systems import SYSTEMS
 
-# With which one a system votes, where there are several networks.
-OTHER_SYSTEM = {"arc-standard": "arc-hybrid", "arc-standard-swap": "arc-hybrid", "arc-hybrid": "arc-standard"}
 SWAP_FROM = 0.1  # the part of the training sentences that must be non-projective for SWAP to be chosen
 
 
@@ -32,7 +32,7 @@ class NetworkConfig:
     epochs: int = _choice(0, "passes over the training data; 0: by their size, from `passes` to twice as many", 0)
     passes: int = _choice(14, "passes over 200,000 words; over fewer there are more", 1)
     batch: int = _choice(0, "examples in a step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000)
-    optimizer: str = _choice("adam", "adam, adagrad or sgd", names=("adam", "adagrad", "sgd"))
+    optimizer: str = _choice("adam", "update rule of a training step", names=tuple(OPTIMIZERS))
     lr: float = _choice(3e-3, "highest learning rate", 1e-9, 100)
     warm_up: float = _choice(0.02, "part of the training in which the learning rate rises", 0, 0.99)
     lr_end: float = _choice(0.02, "what is left of the learning rate at the end", 0, 1)
@@ -75,8 +75,8 @@ class Config(NetworkConfig):
     template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
     system: str = _choice(
         "auto",
-        "arc-standard, arc-standard-swap (which makes crossing arcs), arc-hybrid; auto: as the training data need",
-        names=("auto", "arc-standard", "arc-standard-swap", "arc-hybrid"),
+        "auto: arc-standard, or arc-standard-swap where many training trees are non-projective",
+        names=("auto", *SYSTEMS),
     )
     silver: float = _choice(
         2.0, "words of raw text, with trees by the first networks, that a pass has for each of the treebank", 0, 100
@@ -93,7 +93,7 @@ class Config(NetworkConfig):
         Of four networks two have the other transition system, and two of them read from the end: so they err
         differently, and are better together.
         """
-        system = self.system if k % 2 == 0 else OTHER_SYSTEM[self.system]
+        system = self.system if k % 2 == 0 else SYSTEMS[self.system].partner
         return replace(self, seed=self.seed + k, system=system), k % 4 >= 2
 
     def for_data(self, words: int, nonprojective: float) -> Config:
