@@ -64,7 +64,7 @@ def test_what_is_counted_is_what_a_sum_needs(cs224n_model: Path) -> None:
     """One row for each address that shows a word, and always the first, which carries b_1."""
     parser = load(cs224n_model).parser
     tables = Counted(parser.params, parser.features)
-    tables.fill(np.array([[0, 3], [1, 4], [2, 5]], np.int32))  # NULL and two more types of word
+    tables.extend(np.array([[0, 3], [1, 4], [2, 5]], np.int32))  # NULL and two more types of word
     types = np.array([0, 1, 2, 1])
     rows = [types if k < 2 else np.zeros(4, np.intp) for k in range(18)]
     tables.theta(rows, [])

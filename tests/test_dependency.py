@@ -17,11 +17,13 @@ from clearparse.network.training import Schedule, fit
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training import data
 from clearparse.training.parser_batches import ParserBatches, Treebank, labels_of, new_parser
+from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
 from clearparse.transition.features import TEMPLATES
-from clearparse.transition.oracle import ORACLES
-from clearparse.transition.systems import LEFT_ARC, ROOT_ARC, SYSTEMS, Layout
+from clearparse.transition.layout import Layout
+from clearparse.transition.system import LEFT_ARC, ROOT_ARC
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.tree import nonprojective_sentences
 
@@ -43,14 +45,12 @@ def untrained(treebank: Treebank, system: str = "arc-hybrid") -> TransitionParse
 def lessons(parser: TransitionParser, treebank: Treebank, exploration: float) -> tuple[OracleExamples, Examples]:
     layout = Layout(treebank.sentences)
     system = SYSTEMS[parser.system](layout)
-    oracle = ORACLES[parser.system](system, layout.heads_to_index(treebank.heads))
+    advisor = OracleAdvisor(system, parser.transitions, treebank.heads, treebank.labels)
     encoder, tables = Encoder(parser.vocabulary), PrecomputedLayer(parser.params, parser.features)
     types = layout.spread(encoder.types(treebank.keys)[0], null=0, root=1)
-    tables.fill(encoder.rows())
-    number = {label: i for i, label in enumerate(parser.transitions.labels)}
-    labels = layout.spread(np.array([number[label] for label in treebank.labels]), null=0, root=0)
+    tables.extend(encoder.rows())
     greedy = GreedyPolicy(system, parser.transitions, parser.features, tables, types)
-    made = OracleExamples(greedy, oracle, labels, encoder.rows()[types], exploration, np.random.default_rng(2))
+    made = OracleExamples(greedy, advisor, encoder.rows()[types], exploration, np.random.default_rng(2))
     return made, made.run()
 
 

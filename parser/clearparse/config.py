@@ -8,9 +8,9 @@ from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
 from clearparse.errors import ClearparseError
+from clearparse.network.optimizers import OPTIMIZERS
+from clearparse.transition.systems import SYSTEMS
 
-# The system of every second network of an ensemble, by that of the first.
-OTHER_SYSTEM = {"arc-standard": "arc-hybrid", "arc-standard-swap": "arc-hybrid", "arc-hybrid": "arc-standard"}
 SWAP_FROM = 0.1  # `auto` chooses SWAP if at least this fraction of the training sentences is non-projective
 
 AnyConfig = TypeVar("AnyConfig", bound="NetworkConfig")
@@ -48,7 +48,7 @@ class NetworkConfig:
     batch_size: int = _setting(
         0, "examples per step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000, old="batch"
     )
-    optimizer: str = _setting("adam", "optimizer", choices=("adam", "adagrad", "sgd"))
+    optimizer: str = _setting("adam", "optimizer", choices=tuple(OPTIMIZERS))
     learning_rate: float = _setting(3e-3, "peak learning rate", 1e-9, 100, old="lr")
     warmup: float = _setting(0.02, "fraction of training over which the learning rate rises", 0, 0.99, old="warm_up")
     final_learning_rate: float = _setting(0.02, "final learning rate, as a fraction of the peak", 0, 1, old="lr_end")
@@ -97,7 +97,7 @@ class Config(NetworkConfig):
     transition_system: str = _setting(
         "auto",
         "auto: arc-standard, or with SWAP if at least 10 % of the training sentences are non-projective",
-        choices=("auto", "arc-standard", "arc-standard-swap", "arc-hybrid"),
+        choices=("auto", *SYSTEMS),
         group="network",
         old="system",
     )
@@ -130,7 +130,7 @@ class Config(NetworkConfig):
         Every second network has the other transition system, and of four networks two read right to left: they
         make different errors, so the ensemble is better than its members.
         """
-        system = self.transition_system if k % 2 == 0 else OTHER_SYSTEM[self.transition_system]
+        system = self.transition_system if k % 2 == 0 else SYSTEMS[self.transition_system].partner
         return replace(self, seed=self.seed + k, transition_system=system), k % 4 >= 2
 
     def for_data(self, words: int, nonprojective: float) -> Config:

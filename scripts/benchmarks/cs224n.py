@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.presets import run_train
 from clearparse.features.vocabulary import NULL, ROOT, Encoder
 from clearparse.model.model import BLOCK_BYTES, Model, load
-from clearparse.transition.systems import LEFT_ARC, SHIFT
+from clearparse.transition.system import LEFT_ARC, SHIFT
 from clearparse.treebank.conllu import Block, read_blocks
 
 BATCH = 1024

@@ -35,7 +35,8 @@ from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.stages.window import Window, WindowClassifier
 from clearparse.transition.features import Features
-from clearparse.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Transitions
+from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, Transitions
+from clearparse.transition.systems import SYSTEMS
 
 KIND = "dependency parser"
 PARSER, FIRST_TAGS, TAGS = "parser", "first tags", "tags"

@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from clearparse.config import NetworkConfig
 from clearparse.network.classifier import Parameters
-from clearparse.network.optimizers import SGD, AdaGrad, Adam, MovingAverage, Optimizer, State
+from clearparse.network.optimizers import OPTIMIZERS, MovingAverage, State
 from clearparse.network.training import Batch, Schedule, fit
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": AdaGrad, "sgd": SGD}
 
 
 class Trainer:

@@ -86,7 +86,7 @@ class WindowBatches:
         for k in range(0, n, config.batch_size):
             now = order[k : k + config.batch_size]
             words = [type_of[where[now] + place] for place in self.window.places]
-            w = self.window.fill(words, [], self._type_rows)
+            w = self.window.slot_rows(words, [], self._type_rows)
             yield Batch(w, self.target[now], None, (epoch + k / n) / config.epochs)
 
 
