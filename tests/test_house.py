@@ -29,10 +29,10 @@ LAYERS = (
     "errors version",
     "config io network",
     "download features treebank",
-    "corpus drawing evaluation transition",
+    "drawing evaluation transition",
     "report stages",
     "explanation model",
-    "integrations training web",
+    "corpus integrations training web",
     "commands estimator",
     "",
 )
