@@ -41,7 +41,7 @@ LAYER_OF = {package: layer for layer, packages in enumerate(LAYERS) for package 
 UNSPOKEN = {
     "network": {"word", "words", "head", "heads", "stack", "tag", "tags"},
     "treebank": {"gradient", "gradients", "layer", "layers"},
-    "transition": {"gradient", "gradients", "layer", "layers"},
+    "transition": {"gradient", "gradients"},
 }
 
 FORBIDDEN_IMPORTS = {
@@ -184,14 +184,15 @@ def test_nothing_is_run_that_was_read() -> None:
 
 def test_every_library_is_declared_and_used() -> None:
     """What only benchmarks, plots, the server and optional modules import is an extra, and imported only if needed."""
-    optional = optional_modules()
+    optional, screenshot = optional_modules(), BENCHMARKS["screenshot"]
     assert set(optional.values()) == {"conllu", "dask", "nltk", "pandas", "spacy"}
     measuring = [*BENCHMARKS.values(), MODULES["clearparse.drawing.plots"]]
     serving = [path for module, path in MODULES.items() if package(module) == "web"]
     always = [path for path in SHIPPED if path not in (*measuring, *serving, *optional)]
     assert foreign_imports(always) == declared()
     assert foreign_imports(serving) - declared() == declared("web") - declared() - {"python-multipart"}  # starlette's
-    assert foreign_imports([*always, *measuring]) == declared("bench")
+    assert foreign_imports([path for path in (*always, *measuring) if path != screenshot]) == declared("bench")
+    assert foreign_imports([screenshot]) <= declared("test-full")
     for path, extra in optional.items():
         assert foreign_imports([path]) - declared() == declared(extra) - declared(), path
     assert foreign_imports(TESTS) <= declared("test", "test-full", "fuzz", "web")

@@ -68,16 +68,15 @@ class ChunkParser:
         with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             if isinstance(chunk, Paragraphs):
-                block = self.model.tag(self.model.cut(chunk.texts, chunk.first))
+                block = self.model.tag(self.model.tokenize(chunk.texts, chunk.first))
             else:
                 block = chunk.block(trees=False)
                 if self.tag or self.model.wants_tags(block):
                     block = self.model.tag(block)
-            if self.output_format == "conllu":
-                parsed = self.model.parse_text(block, confidence=self.confidence)
-            else:
-                parsed = "".join(map(self._draw, self.model.parse_block(block))).encode()
-        return parsed, _messages(caught)
+            is_conllu = self.output_format == "conllu"
+            parsed = self.model.parse_block(block, confidence=self.confidence and is_conllu)
+            text = parsed.text if is_conllu else "".join(map(self._draw, parsed)).encode()
+        return text, _messages(caught)
 
     def header(self) -> bytes:
         """What comes before the first chunk of a file."""

@@ -81,7 +81,7 @@ class Component:
                 block = self.loaded().tag(block)
             elif len(block):
                 tags = [_tags_of(token) for each in words for token in each.words]
-                block = parse_block(block.with_columns(UPOS, FEATS, tags), path=block.path)
+                block = block.with_columns(UPOS, FEATS, tags)
             parsed = self.loaded().parse_block(block)
         columns = Columns.of(parsed, tags=tagger is not None)
         start = 0

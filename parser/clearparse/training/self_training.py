@@ -34,7 +34,7 @@ def silver(model: Model, paths: Sequence[PathLike]) -> Treebank:
     hidden = None  # unless it is a terminal
     with ProgressBar(total=MOST_WORDS, unit="word", unit_scale=True, disable=hidden, desc="raw text") as bar:
         for texts in _lines(paths):
-            block = model.tag(model.cut(texts))
+            block = model.tag(model.tokenize(texts))
             found, sure = _parsed(model, block)
             parts.append(found)
             probability += sure
