@@ -11,7 +11,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clearparse.commands import evaluate, parse, train
+from clearparse.commands import evaluate, train
+from clearparse.corpus import chunks
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import MissingTagsWarning, load
 from clearparse.treebank.conllu import parse_block, read_conllu
@@ -145,12 +146,12 @@ def test_parsing_goes_through_stdin_and_stdout(model: Path) -> None:
 
 
 def test_several_processes_write_the_same_bytes(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parse, "BLOCK_BYTES", 3000)
+    monkeypatch.setattr(chunks, "BLOCK_BYTES", 3000)
     loaded, outputs = load(model), [str(tmp_path / name) for name in ("one", "two")]
     for output, jobs in zip(outputs, (1, 2), strict=True):
-        worker = parse.Worker(loaded, "conllu", confidence=False, tag=False, ascii_only=False)
+        parser = chunks.ChunkParser(loaded, "conllu", confidence=False, tag=False, ascii_only=False)
         files = [str(SAMPLE / "dev.conllu"), str(SAMPLE / "train.conllu")]
-        parse.parse_all(worker, parse.pieces(files, raw=False), output, jobs)
+        chunks.ParseJob(parser, raw=False).parse(files, output, jobs)
     assert Path(outputs[0]).read_bytes() == Path(outputs[1]).read_bytes()
     assert len(list(read_conllu(outputs[0], trees=True))) == 455
 
