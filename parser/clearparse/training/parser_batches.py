@@ -14,7 +14,7 @@ from clearparse.config import Config
 from clearparse.errors import ClearparseError
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import channels_of
-from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
+from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, lookup_form
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
 from clearparse.stages.transition_parser import TransitionParser
@@ -113,10 +113,10 @@ def new_parser(
 
 def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> Vectors:
     """Vectors of the words of files of raw text and of the treebank. Raises FileError."""
-    forms = treebank.forms()
+    forms = [lookup_form(form) for form in treebank.forms()]
     sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
     for path in raw_text:
-        sentences += read_raw_text(path, forms)
+        sentences += read_raw_text(path, forms, lookup_form)
     return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
 
