@@ -37,7 +37,7 @@ def cs224n_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 def test_python_objects_and_flat_arrays_parse_alike(cs224n_model: Path, tmp_path: Path) -> None:
     parser, output = CS224n(), tmp_path / "parsed.conllu"
     parser.end_to_end(parser.load(cs224n_model), SOURCE, output)
-    assert output.read_bytes() == load(cs224n_model).parse_text(parse_block(SOURCE.read_bytes()))
+    assert output.read_bytes() == load(cs224n_model).parse_block(parse_block(SOURCE.read_bytes())).text
 
 
 def test_copies_of_hidden_units_leave_the_scores_as_they_are(cs224n_model: Path) -> None:

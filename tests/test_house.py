@@ -41,7 +41,7 @@ LAYER_OF = {package: layer for layer, packages in enumerate(LAYERS) for package 
 UNSPOKEN = {
     "network": {"word", "words", "head", "heads", "stack", "tag", "tags"},
     "treebank": {"gradient", "gradients", "layer", "layers"},
-    "transition": {"gradient", "gradients", "layer", "layers"},
+    "transition": {"gradient", "gradients"},
 }
 
 FORBIDDEN_IMPORTS = {

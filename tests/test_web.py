@@ -84,7 +84,7 @@ ALL = {"tokenizer": "", "tagger": "", "parser": ""}
 
 
 def test_text_is_cut_tagged_and_parsed(client: Client, model: Model) -> None:
-    expected = model.parse_texts([TEXT]).text.decode()
+    expected = model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode()
     asked = {"data": TEXT, **ALL}
     assert result(client.post("/process", data=asked)) == expected
     assert result(client.get("/process", params=asked)) == expected
@@ -95,7 +95,8 @@ def test_text_is_cut_tagged_and_parsed(client: Client, model: Model) -> None:
 
 def test_utf_8_comes_escaped_or_as_it_is(client: Client, model: Model) -> None:
     body = "tokenizer=&tagger=&parser=&data=Děti pojedou k babičce. Už se těší."
-    expected = model.parse_texts(["Děti pojedou k babičce. Už se těší."]).text.decode()
+    tokenized = model.tokenize(["Děti pojedou k babičce. Už se těší."])
+    expected = model.parse_block(model.tag(tokenized)).text.decode()
     form = {"content-type": "application/x-www-form-urlencoded"}
     assert result(client.post("/process", content=body.encode(), headers=form)) == expected
     assert result(client.post("/process", data={**ALL, "data": "Děti pojedou k babičce. Už se těší."})) == expected
@@ -104,11 +105,11 @@ def test_utf_8_comes_escaped_or_as_it_is(client: Client, model: Model) -> None:
 def test_conllu_is_parsed_and_otherwise_left_as_it_is(client: Client, model: Model) -> None:
     block = parse_block(FIRST.encode())
     assert result(client.post("/process", data={"data": FIRST})) == FIRST
-    assert result(client.post("/process", data={"data": FIRST, "parser": ""})) == model.parse_text(block).decode()
+    assert result(client.post("/process", data={"data": FIRST, "parser": ""})) == model.parse_block(block).text.decode()
     tagged = model.tag(block)
     assert result(client.post("/process", data={"data": FIRST, "tagger": ""})) == tagged.text.decode()
     asked = {"data": FIRST, "tagger": "", "parser": "", "input": "conllu", "output": "conllu"}
-    assert result(client.post("/process", data=asked)) == model.parse_text(tagged).decode()
+    assert result(client.post("/process", data=asked)) == model.parse_block(tagged).text.decode()
 
 
 @pytest.mark.parametrize(
@@ -424,7 +425,7 @@ def test_a_port_in_use_and_a_host_that_is_not_here(text_model: Path) -> None:
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
 def test_a_missing_extra_is_told_in_one_line(missing: str) -> None:
-    code = f"import sys; sys.modules[{missing!r}] = None\nfrom parser.commands import command_line, serve\n"
+    code = f"import sys; sys.modules[{missing!r}] = None\nfrom clearparse.commands import command_line, serve\n"
     code += "command_line.run(serve.main)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT)
     assert (done.returncode, done.stdout) == (1, "")
@@ -435,7 +436,7 @@ def test_a_missing_extra_is_told_in_one_line(missing: str) -> None:
 def address(text_model: Path) -> Iterator[str]:
     """A server in a process of its own, which has to end well at Ctrl-C."""
     command = [sys.executable, "scripts/serve.py", "--model", str(text_model), "--port", "0"]
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT)}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "parser")}
     process = subprocess.Popen(
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT, env=environment
     )
@@ -466,7 +467,7 @@ def test_an_existing_client_over_the_network(address: str, model: Model) -> None
     with urllib.request.urlopen(request) as answer:
         told = json.load(answer)
     assert told["model"] == "all"
-    assert told["result"].endswith(model.parse_texts([TEXT]).text.decode())
+    assert told["result"].endswith(model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode())
     with pytest.raises(urllib.error.HTTPError) as wrong:
         urllib.request.urlopen(f"{address}/process?model=x&data=y")
     assert (wrong.value.code, wrong.value.read()) == (400, b"The requested model 'x' does not exist.\n")

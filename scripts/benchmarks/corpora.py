@@ -33,8 +33,8 @@ def write_enlarged(source: Path, copies: int, output: Path) -> None:
     forms = block.column(FORM)
     count = Counter(forms)
     ends = (block.fields[:, FORM + 1] - 1).tolist()
-    bounds = [0, *(end for form, end in zip(forms, ends, strict=True) if count[form] == 1), len(block.text)]
-    pieces = [block.text[start:end] for start, end in pairwise(bounds)]
+    bounds = [0, *(end for form, end in zip(forms, ends, strict=True) if count[form] == 1), len(block.source)]
+    pieces = [block.source[start:end] for start, end in pairwise(bounds)]
     with atomic_output(output) as stream:
         for copy in range(copies):
             stream.write((b"%d" % copy).join(pieces))

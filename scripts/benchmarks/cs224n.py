@@ -97,7 +97,7 @@ class CS224n:
                 parses = self._parse(model, block)
                 labels = [label.encode() for label in model.parser.transitions.labels]
                 heads = np.array([head for parse in parses for head in parse.heads[1:]], np.int32)
-                stream.write(block.with_trees(heads, [labels[label] for p in parses for label in p.labels[1:]]))
+                stream.write(block.with_trees(heads, [labels[label] for p in parses for label in p.labels[1:]]).text)
 
     def read(self, model: Model, source: Path) -> list[Block]:
         """Read a CoNLL-U file into the input of `parse`."""

@@ -46,7 +46,7 @@ class Preset:
         """Parse a CoNLL-U file into another, I/O included."""
         with atomic_output(output) as stream:
             for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
-                stream.write(model.parse_text(block))
+                stream.write(model.parse_block(block).text)
 
     def read(self, model: Model, source: Path) -> list[Block]:
         """Read a CoNLL-U file into the input of `parse`."""

@@ -58,7 +58,7 @@ def reading(source: str) -> dict[str, float]:
     def write() -> float:
         start = time.perf_counter()
         for block, tree in zip(blocks, trees, strict=True):
-            block.with_trees(*tree)
+            assert block.with_trees(*tree).text
         return words / (time.perf_counter() - start)
 
     return _alternating({"reading": read, "writing": write})

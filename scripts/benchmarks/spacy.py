@@ -57,7 +57,7 @@ class SpaCy:
         """Parse a CoNLL-U file into another, I/O included; reading and writing are those of clearparse."""
         with open(output, "wb") as stream:
             for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
-                stream.write(block.with_trees(*_trees(block, model.pipe(_docs(model, block)))))
+                stream.write(block.with_trees(*_trees(block, model.pipe(_docs(model, block)))).text)
 
     def read(self, model: Any, source: Path) -> Any:
         """Read a CoNLL-U file into the input of `parse`."""

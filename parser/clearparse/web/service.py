@@ -65,7 +65,7 @@ def _result(model: Model, name: str, parameters: Mapping[str, str], limits: Limi
     block = limits.check(_read(model, parameters))
     if "tagger" in parameters:
         block = model.tag(block)
-    text = model.parse_text(block) if "parser" in parameters else block.text
+    text = (model.parse_block(block) if "parser" in parameters else block).text
     generator = f"# generator = clearparse {__version__}\n# udpipe_model = {name}\n" if len(block) else ""
     return generator + text.decode()
 
@@ -75,7 +75,7 @@ def _read(model: Model, parameters: Mapping[str, str]) -> Block:
     if parameters.get("tokenizer") == "presegmented":
         return _presegmented(model, data)
     if "tokenizer" in parameters or form in GENERIC:
-        return model.cut(list(paragraphs(data)))
+        return model.tokenize(list(paragraphs(data)))
     if form == "conllu":
         return parse_block(data.encode(), path="data")
     sentences = _horizontal(data) if form == "horizontal" else _vertical(data)
@@ -86,7 +86,7 @@ def _read(model: Model, parameters: Mapping[str, str]) -> Block:
 def _presegmented(model: Model, data: str) -> Block:
     """Each line is a sentence, whatever is in it."""
     if model.stages.tokenizer is None:
-        return model.cut([])  # which says what the model lacks
+        return model.tokenize([])  # which says what the model lacks
     lines = [line for each in data.splitlines() for line in paragraphs(each)]
     cut = model.stages.tokenizer.cut(lines)
     tokens = cut.tokens()

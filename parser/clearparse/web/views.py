@@ -76,13 +76,13 @@ class Explainer:
             warnings.simplefilter("always", UserWarning)
             try:
                 if isinstance(text, str):
-                    cut = self.limits.check(self.model.cut(list(paragraphs(text))))
+                    cut = self.limits.check(self.model.tokenize(list(paragraphs(text))))
                     block, gold = self.model.tag(cut), False
                 elif isinstance(conllu, str):
                     block, gold, notes = self._read_conllu(conllu, str(asked.get("name", "file")))
                 else:
                     raise RefusalError(BAD_REQUEST, "there is neither 'text' nor 'conllu'")
-                self.model.parse_text(block)  # for its warnings
+                self.model.parse_block(block)  # for its warnings
             except ClearparseError as error:
                 raise RefusalError(BAD_REQUEST, str(error)) from error
         return {"sentences": [_sentence(each, gold) for each in block], "notes": [*notes, *_told(caught)]}
