@@ -81,7 +81,7 @@ class Rule(NamedTuple):
 
 
 class SplitForms(NamedTuple):
-    """What training has seen split often enough to be split again: all other tokens are one word, whatever they look like.
+    """What training has seen split often enough to be split again: all other tokens are one word.
 
     forms: in lower case. endings: those that nearly every token with them is split at.
     """
@@ -101,12 +101,12 @@ class SplitForms(NamedTuple):
                 cut = Rule.parse(split[form]).cut
                 split_at.update(form[-k:] for k in range(max(cut, 1), min(len(form), cut + MORE + 1)))
         endings = {
-            ending
-            for ending, n in split_at.items()
-            if n >= FEWEST_OF_ENDING and n >= MOSTLY * ending_of.get(ending, n)
+            ending for ending, n in split_at.items() if n >= FEWEST_OF_ENDING and n >= MOSTLY * ending_of.get(ending, n)
         }
         forms = {form for form in split if _often_split(form, rules)}
-        return cls(frozenset(forms), frozenset(e for e in endings if not any(e[k:] in endings for k in range(1, len(e)))))
+        return cls(
+            frozenset(forms), frozenset(e for e in endings if not any(e[k:] in endings for k in range(1, len(e))))
+        )
 
     def allow(self, form: str) -> bool:
         """May a token be more than one word?"""

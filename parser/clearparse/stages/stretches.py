@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from clearparse.features.vocabulary import lookup_form
@@ -32,7 +32,7 @@ _ADDRESS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _AFTER_ADDRESS = re.compile(r"(?:[.,;:!?…*_~<>\"'\]}]|'s|…)+\Z", re.IGNORECASE)
-_OPENING = "\"'([{<*_-–—"
+_OPENING = "\"'([{<*_-–—"  # noqa: RUF001 (dashes are meant)
 _CLOSING = "\"')]}>*_,;:!?."
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.){2,}")
@@ -72,7 +72,7 @@ class KnownWords(NamedTuple):
 
 
 def address_in(stretch: str) -> tuple[int, int] | None:
-    """Where the address in a stretch of text begins and ends, without the punctuation around it; None if it has none."""
+    """Where the address in a stretch begins and ends, without the punctuation around it; None if it has none."""
     if len(stretch) > LONGEST_ADDRESS or not _SIGNS.search(stretch):
         return None
     plain = lookup_form(stretch)
@@ -124,7 +124,7 @@ def beginning(stretch: str, known: KnownWords) -> str:
 
 
 def token_kind(form: str, known: KnownWords) -> str:
-    """What a token is to the sentence splitter: an address, an abbreviation of some kind, a name, a word; else ``_``."""
+    """What a token is to the sentence splitter: an address, an abbreviation, a name, a word; else ``_``."""
     if len(form) > 1 and (kind := stop_kind(form, known)):
         return kind
     if form[:1].isupper():
