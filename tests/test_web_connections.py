@@ -93,7 +93,7 @@ def test_a_connection_without_a_whole_request_is_closed(start: Start, data: byte
 
 def test_headers_that_arrive_byte_by_byte_are_no_way_around(start: Start) -> None:
     port = start(Limits(header_seconds=0.3))
-    with connect(port, b"GET / HTTP/1.1\r\nx: ") as connection, pytest.raises(OSError):
+    with connect(port, b"GET / HTTP/1.1\r\nx: ") as connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
         for _ in range(200):
             time.sleep(0.05)
             connection.sendall(b"x")
@@ -102,7 +102,9 @@ def test_headers_that_arrive_byte_by_byte_are_no_way_around(start: Start) -> Non
 def test_a_second_request_that_does_not_arrive_is_closed(start: Start) -> None:
     port = start(Limits(header_seconds=0.2))
     with connect(port, GET) as connection:
-        assert connection.recv(1 << 16).startswith(b"HTTP/1.1 200")
+        answer = b""
+        while not answer.endswith(b"}"):
+            answer += connection.recv(1 << 16)
         connection.sendall(GET[:20])
         assert received(connection) == b""
 
@@ -158,31 +160,31 @@ def test_a_client_that_does_not_read_is_disconnected(start: Start, monkeypatch: 
         yield
 
     monkeypatch.setattr("clearparse.web.service.process", large)
-    port = start(Limits(seconds=2))
+    port = start(Limits(seconds=1))
     request = b"GET /process?data=%0A HTTP/1.1\r\nhost: localhost\r\n\r\n"
     with connect(port, request) as connection:
-        time.sleep(5)
+        time.sleep(2.5)
         assert len(received(connection)) < 64 << 20
 
 
 def test_a_short_request_does_not_wait_for_a_long_one(start: Start) -> None:
     port = start(Limits())
-    long, short = "A dog sleeps. " * 20_000, "The cat sleeps."
+    texts = {"long": "A dog sleeps.\n\n" * 4000, "short": "The cat sleeps."}
     ends: dict[str, float] = {}
 
-    def ask(text: str) -> None:
-        form = urllib.parse.urlencode({"data": text, "tokenizer": "", "tagger": "", "parser": ""}).encode()
+    def ask(name: str) -> None:
+        form = urllib.parse.urlencode({"data": texts[name], "tokenizer": "", "tagger": "", "parser": ""}).encode()
         with urllib.request.urlopen(f"http://127.0.0.1:{port}/process", form) as answer:
             json.load(answer)
-        ends[text] = time.monotonic()
+        ends[name] = time.monotonic()
 
-    threads = [threading.Thread(target=ask, args=(text,)) for text in (long, short)]
+    threads = [threading.Thread(target=ask, args=(name,)) for name in texts]
     for thread in threads:
         thread.start()
         time.sleep(0.3)
     for thread in threads:
         thread.join()
-    assert ends[short] < ends[long]
+    assert ends["short"] < ends["long"]
 
 
 # The whole command, with a parser that takes a minute

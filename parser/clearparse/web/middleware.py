@@ -160,6 +160,11 @@ async def _until_disconnected(app: App, scope: Scope, body: bytes, receive: Rece
 
 
 async def _refuse(send: Send, refusal: RefusalError) -> None:
-    headers = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+    body = refusal.message.encode(errors="replace") + b"\n"
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
     await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
-    await send({"type": "http.response.body", "body": refusal.message.encode(errors="replace") + b"\n"})
+    await send({"type": "http.response.body", "body": body})
