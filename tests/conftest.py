@@ -64,6 +64,13 @@ def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
+def pytest_report_header(config: pytest.Config) -> str:
+    """What this run does, and how long it takes."""
+    if config.option.markexpr == "full":
+        return "clearparse: the slow tests alone; here a skip is a failure, so every extra and the treebanks are needed"
+    return "clearparse: the fast tests, about 4 minutes of CPU time; `pytest -m full` runs the slow ones"
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Run test_tiny first: it goes through the whole pipeline, so that a broken one is known at once."""
     items.sort(key=lambda item: item.path.name != "test_tiny.py")

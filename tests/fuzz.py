@@ -92,7 +92,7 @@ def model_dictionary() -> Callable[[bytes], None]:
         changed = {**metadata, "networks": _merged(metadata["networks"], json.loads(data))}
         with mock.patch("clearparse.model.serialization.load_arrays", return_value=(arrays, changed)):
             made = Model(*load("model"))
-        parse_block(made.parse_text(block, confidence=True), trees=True)
+        parse_block(made.parse_block(block, confidence=True).text, trees=True)
         if made.stages.tokenizer:
             made("Dogs bark, 12 of them!")
 

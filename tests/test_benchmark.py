@@ -9,12 +9,12 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from benchmarks import comparison, parsers_command, peers, spacy_command
-from benchmarks.child import elsewhere
+from benchmarks import baselines, comparison, parsers_command, spacy_command
+from benchmarks.corpora import to_sentences, write_enlarged, write_head
 from benchmarks.cs224n import CS224n
-from benchmarks.curves import widened
 from benchmarks.machine import Counted
-from benchmarks.texts import cut, write_enlarged, write_head
+from benchmarks.scaling import widened
+from benchmarks.worker import in_subprocess
 from clearparse.commands import train
 from clearparse.errors import ClearparseError
 from clearparse.model.model import load
@@ -35,9 +35,9 @@ def cs224n_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def test_python_objects_and_flat_arrays_parse_alike(cs224n_model: Path, tmp_path: Path) -> None:
-    peer, output = CS224n(), tmp_path / "parsed.conllu"
-    peer.text_to_text(peer.load(cs224n_model), SOURCE, output)
-    assert output.read_bytes() == load(cs224n_model).parse_text(parse_block(SOURCE.read_bytes()))
+    parser, output = CS224n(), tmp_path / "parsed.conllu"
+    parser.end_to_end(parser.load(cs224n_model), SOURCE, output)
+    assert output.read_bytes() == load(cs224n_model).parse_block(parse_block(SOURCE.read_bytes())).text
 
 
 def test_copies_of_hidden_units_leave_the_scores_as_they_are(cs224n_model: Path) -> None:
@@ -77,13 +77,13 @@ def test_texts_of_other_sizes(tmp_path: Path) -> None:
 
 
 def test_cutting_into_sentences() -> None:
-    block = cut([b"%d\t_\t_\t_\t_" % k for k in range(7)], 3)
+    block = to_sentences([b"%d\t_\t_\t_\t_" % k for k in range(7)], 3)
     assert [sentence.forms for sentence in block] == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
 
 
 def test_a_parser_that_fails_is_told_of(tmp_path: Path) -> None:
     with pytest.raises(ClearparseError, match="exit status 1"):
-        elsewhere("reading", str(tmp_path / "missing.conllu"), cores=1)
+        in_subprocess("reading", str(tmp_path / "missing.conllu"), cores=1)
 
 
 def test_a_trial_from_end_to_end(
@@ -93,13 +93,13 @@ def test_a_trial_from_end_to_end(
     monkeypatch.setattr(comparison, "missing", bool)
     monkeypatch.setattr(comparison, "QUICK_WORDS", 300)
     parsers_command.main(["--quick", "--output", str(tmp_path), *FILES])
-    told = capsys.readouterr().out
+    format_results = capsys.readouterr().out
     for line in ("skipped    spaCy, efficiency: spacy is not installed", "a quick trial", "not to be quoted"):
-        assert line in told
-    assert (tmp_path / "benchmark.txt").read_text(encoding="utf-8") in told
+        assert line in format_results
+    assert (tmp_path / "benchmark.txt").read_text(encoding="utf-8") in format_results
     results = json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8"))
     assert list(results["parsers"]) == ["clearparse fast", "clearparse accurate", "CS224n's loop"]
-    assert all(parser["text to text, words/s"] > 0 for parser in results["parsers"].values())
+    assert all(parser["end to end, words/s"] > 0 for parser in results["parsers"].values())
     assert set(results["skipped"]) == {"UDPipe 1, beam 1", "UDPipe 1, beam 5", "spaCy, efficiency"}
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.model")}
     assert len(times) == 3
@@ -114,7 +114,7 @@ def test_all_parsers_on_a_real_treebank(tmp_path: Path, shared_data: Path, capsy
     parsers_command.main(["--quick", "--output", str(tmp_path), *files])
     assert "skipped" not in capsys.readouterr().out
     results = json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8"))
-    assert list(results["parsers"]) == list(peers.PEERS)
+    assert list(results["parsers"]) == list(baselines.PARSERS)
     assert all(parser["LAS"] > 40 for parser in results["parsers"].values())
     assert "PyTorch, sparse" in results["training step"]["milliseconds"]
     assert all((tmp_path / f"speed.{ending}").stat().st_size > 5000 for ending in ("png", "svg"))
@@ -138,11 +138,11 @@ def test_a_component_against_spacy(tmp_path: Path, capsys: pytest.CaptureFixture
     train.main([*FILES, "--output", str(model), "--stages", "all", *small])
     options = [*FILES, "--model", str(model), "--output", str(tmp_path), "--runs", "1", "--quick"]
     spacy_command.main(options)
-    told = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
-    assert [row[:2] for row in told[1:]] == [
+    format_results = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    assert [row[:2] for row in format_results[1:]] == [
         [f"| {name}", given] for given in ("words", "text") for name in ("clearparse", "spaCy's parser")
     ]
-    for row in told[1:]:
+    for row in format_results[1:]:
         UAS, LAS, tokens, sentences, speed = (float(cell.strip("| ").replace(",", "")) for cell in row[2:])
         assert 0 < LAS < UAS < 100
         assert (row[1] == "words") == (tokens == 100)

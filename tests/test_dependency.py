@@ -31,7 +31,7 @@ CONFIG = Config(d=8, H=16, epochs=1, batch=256)
 
 @pytest.fixture(scope="module")
 def treebank() -> Treebank:
-    whole = Treebank.of(data.read([SAMPLE]).blocks)
+    whole = Treebank.of(data.read_treebanks([SAMPLE]).blocks)
     return whole.take(np.flatnonzero(~nonprojective_sentences(whole.heads, whole.sentences)))
 
 

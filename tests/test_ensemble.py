@@ -106,7 +106,7 @@ def test_a_file_keeps_them_all(model: Model, dev: Data, tmp_path: Path) -> None:
         each.save(tmp_path / "four.model")
         again = load(tmp_path / "four.model")
         for block in dev.blocks:
-            assert again.parse_text(block, confidence=True) == each.parse_text(block, confidence=True)
+            assert again.parse_block(block, confidence=True).text == each.parse_block(block, confidence=True).text
 
 
 def test_processes_make_no_difference(model: Model, dev: Data) -> None:

@@ -41,7 +41,7 @@ LAYER_OF = {package: layer for layer, packages in enumerate(LAYERS) for package 
 UNSPOKEN = {
     "network": {"word", "words", "head", "heads", "stack", "tag", "tags"},
     "treebank": {"gradient", "gradients", "layer", "layers"},
-    "transition": {"gradient", "gradients", "layer", "layers"},
+    "transition": {"gradient", "gradients"},
 }
 
 FORBIDDEN_IMPORTS = {
@@ -186,14 +186,16 @@ def test_nothing_is_run_that_was_read() -> None:
 
 def test_every_library_is_declared_and_used() -> None:
     """What only the benchmark, the server or integrations import is an extra, and imported only when it is needed."""
+    screenshot = BENCHMARKS["screenshot"]
     measuring = [*BENCHMARKS.values(), MODULES["clearparse.drawing.plots"]]
     serving = [path for module, path in MODULES.items() if package(module) == "web"]
     optional = [*measuring, *serving, *integrations()]
     assert foreign_imports([path for path in SHIPPED if path not in optional]) == declared()
     assert foreign_imports(serving) - declared() == declared("web") - declared() - {"python-multipart"}  # starlette's
-    assert foreign_imports([path for path in SHIPPED if path not in serving + integrations()]) == declared("bench")
-    others = declared("bench", *extras_of_integrations())
-    assert foreign_imports([path for path in SHIPPED if path not in serving]) == others
+    benched = [path for path in SHIPPED if path not in [*serving, screenshot]]
+    assert foreign_imports([path for path in benched if path not in integrations()]) == declared("bench")
+    assert foreign_imports(benched) == declared("bench", *extras_of_integrations())
+    assert foreign_imports([screenshot]) <= declared("test-full")
     for path in integrations():
         extra = [path.stem] if path.stem in extras_of_integrations() else []
         assert foreign_imports([path]) <= declared(*extra), path

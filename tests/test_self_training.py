@@ -33,7 +33,7 @@ def sentences(treebank: Treebank) -> list[tuple[list[bytes], list[str], list[int
 
 @pytest.fixture(scope="module")
 def treebank() -> Treebank:
-    return Treebank.of(data.read([SAMPLE / "dev.conllu"]).blocks)
+    return Treebank.of(data.read_treebanks([SAMPLE / "dev.conllu"]).blocks)
 
 
 def test_the_surest_sentences_are_kept_with_the_models_trees(
@@ -43,7 +43,8 @@ def test_the_surest_sentences_are_kept_with_the_models_trees(
     path.write_text(TEXT * 20, encoding="utf-8")
     monkeypatch.setattr(self_training, "AT_ONCE", 7)  # lines: so there are several parts
     kept = silver(model, [path])
-    block = model.parse_texts([" ".join(line.split()) for line in TEXT.splitlines() if line])
+    lines = [" ".join(line.split()) for line in TEXT.splitlines() if line]
+    block = model.parse_block(model.tag(model.tokenize(lines)))
     heads, labels, probability = model.parser.parse_with_probabilities(block)
     lengths = np.diff(block.sentences)
     sure = np.add.reduceat(probability, block.sentences[:-1]) / lengths

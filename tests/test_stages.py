@@ -372,13 +372,13 @@ def test_files_of_text_by_several_processes(model: Path, tmp_path: Path) -> None
 
 def test_empty_tag_columns_are_filled(model: Path, tmp_path: Path, block: Block) -> None:
     bare, output = tmp_path / "bare.conllu", tmp_path / "out.conllu"
-    bare.write_bytes(block.with_columns(LEMMA, XPOS + 1, [b"_\t_\t_\t_"] * len(block.fields)))
+    bare.write_bytes(block.with_columns(LEMMA, XPOS + 1, [b"_\t_\t_\t_"] * len(block.fields)).text)
     parse.main(["--model", str(model), "--output", str(output), str(bare)])
     found = parse_block(output.read_bytes(), trees=True)
     assert b"_" not in found.column(UPOS) + found.column(LEMMA) + found.column(DEPREL)
     tagged = parse_block((SAMPLE / "dev.conllu").read_bytes())
     parse.main(["--model", str(model), "--output", str(output), str(SAMPLE / "dev.conllu")])
-    assert parse_block(output.read_bytes()).word_keys() == tagged.keys()  # tags that are there stay
+    assert parse_block(output.read_bytes()).word_keys() == tagged.word_keys()  # tags that are there stay
     parse.main(["--model", str(model), "--tag", "--output", str(output), str(SAMPLE / "dev.conllu")])
     assert parse_block(output.read_bytes()).column(UPOS) == found.column(UPOS)
 

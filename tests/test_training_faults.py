@@ -30,10 +30,11 @@ POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX 
 # Training in a process that something happens to; `event` is called before each step and around each act of writing.
 DRIVER = """
 import json, os, resource, signal, sys
-from parser import checkpoint, files
-from parser.commands import train
-from parser.commands.command_line import run
-from parser.network.optimizers import Adam
+from clearparse.io import files
+from clearparse.training import checkpoint
+from clearparse.commands import train
+from clearparse.commands.command_line import run
+from clearparse.network.optimizers import Adam
 
 what, number, *sys.argv[1:] = sys.argv[1:]
 count = dict.fromkeys(("step", "write"), 0)

@@ -43,7 +43,7 @@ def use(path: Path) -> str:
             if model.stages.tokenizer:
                 for sentence in model(TEXT):
                     parse_block(sentence.conllu, trees=True)
-            parse_block(model.parse_text(BLOCK, confidence=True), trees=True)
+            parse_block(model.parse_block(BLOCK, confidence=True).text, trees=True)
             model.describe()
         except ClearparseError as error:
             assert len(str(error).splitlines()) == 1

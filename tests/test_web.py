@@ -86,7 +86,7 @@ ALL = {"tokenizer": "", "tagger": "", "parser": ""}
 
 
 def test_text_is_cut_tagged_and_parsed(client: Client, model: Model) -> None:
-    expected = model.parse_texts([TEXT]).text.decode()
+    expected = model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode()
     asked = {"data": TEXT, **ALL}
     assert result(client.post("/process", data=asked)) == expected
     assert result(client.get("/process", params=asked)) == expected
@@ -97,7 +97,8 @@ def test_text_is_cut_tagged_and_parsed(client: Client, model: Model) -> None:
 
 def test_utf_8_comes_escaped_or_as_it_is(client: Client, model: Model) -> None:
     body = "tokenizer=&tagger=&parser=&data=Děti pojedou k babičce. Už se těší."
-    expected = model.parse_texts(["Děti pojedou k babičce. Už se těší."]).text.decode()
+    tokenized = model.tokenize(["Děti pojedou k babičce. Už se těší."])
+    expected = model.parse_block(model.tag(tokenized)).text.decode()
     form = {"content-type": "application/x-www-form-urlencoded"}
     assert result(client.post("/process", content=body.encode(), headers=form)) == expected
     assert result(client.post("/process", data={**ALL, "data": "Děti pojedou k babičce. Už se těší."})) == expected
@@ -106,11 +107,11 @@ def test_utf_8_comes_escaped_or_as_it_is(client: Client, model: Model) -> None:
 def test_conllu_is_parsed_and_otherwise_left_as_it_is(client: Client, model: Model) -> None:
     block = parse_block(FIRST.encode())
     assert result(client.post("/process", data={"data": FIRST})) == FIRST
-    assert result(client.post("/process", data={"data": FIRST, "parser": ""})) == model.parse_text(block).decode()
+    assert result(client.post("/process", data={"data": FIRST, "parser": ""})) == model.parse_block(block).text.decode()
     tagged = model.tag(block)
     assert result(client.post("/process", data={"data": FIRST, "tagger": ""})) == tagged.text.decode()
     asked = {"data": FIRST, "tagger": "", "parser": "", "input": "conllu", "output": "conllu"}
-    assert result(client.post("/process", data=asked)) == model.parse_text(tagged).decode()
+    assert result(client.post("/process", data=asked)) == model.parse_block(tagged).text.decode()
 
 
 @pytest.mark.parametrize(
@@ -482,7 +483,7 @@ def test_steps_do_not_change_the_result(client: Client, model: Model, monkeypatc
     monkeypatch.setattr("clearparse.web.steps.STEP_CHARACTERS", 50)
     monkeypatch.setattr("clearparse.web.steps.STEP_WORDS", 10)
     assert [result(client.post("/process", data=each)) for each in asked] == whole
-    assert whole[0] == model.parse_texts(text.split("\n\n")).text.decode()
+    assert whole[0] == model.parse_block(model.tag(model.tokenize(text.split("\n\n")))).text.decode()
 
 
 # Requests of other sites, and malformed ones
@@ -637,7 +638,7 @@ def test_an_existing_client_over_the_network(address: str, model: Model) -> None
     with urllib.request.urlopen(request) as answer:
         told = json.load(answer)
     assert told["model"] == "all"
-    assert told["result"].endswith(model.parse_texts([TEXT]).text.decode())
+    assert told["result"].endswith(model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode())
     with pytest.raises(urllib.error.HTTPError) as wrong:
         urllib.request.urlopen(f"{address}/process?model=x&data=y")
     assert (wrong.value.code, wrong.value.read()) == (400, b"The requested model 'x' does not exist.\n")

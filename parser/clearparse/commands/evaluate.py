@@ -122,7 +122,7 @@ def _scores(options: argparse.Namespace, model: Any) -> dict[str, Any]:
         scores = all_scores(evaluate(gold, read_blocks(options.system, trees=True), **_paths(options)))
     else:
         gold, words = itertools.tee(gold)  # holds one block at most: both are read in step
-        scores = all_scores(evaluate(gold, model.parse_blocks(words), **_paths(options)))
+        scores = all_scores(evaluate(gold, map(model.parse_block, words), **_paths(options)))
         if options.confidence:
             blocks = read_blocks(options.gold, trees=True, block_bytes=BLOCK_BYTES)
             scores["confidence"] = _reliability(((block, block) for block in blocks), model)
@@ -133,7 +133,7 @@ def _scores_of_all(options: argparse.Namespace, model: Any) -> dict[str, Any]:
     """The same with all trees in memory: with tags where these are the model's, a comparison, a report."""
     gold = list(read_blocks(options.gold, trees=True, block_bytes=BLOCK_BYTES))
     tagged = [model.tag(block) for block in gold] if options.given == "words" else gold
-    system = list(model.parse_blocks(tagged) if model else read_blocks(options.system, trees=True))
+    system = list(map(model.parse_block, tagged) if model else read_blocks(options.system, trees=True))
     pairs = list(aligned(gold, system, **_paths(options)))
     counts = total(pairs)
     scores = all_scores(counts) | {"conditions": _conditions(options, model)}
@@ -159,7 +159,7 @@ def _other(options: argparse.Namespace, gold: Sequence[Block]) -> tuple[Pairs, d
     if is_model_file(path):
         model = load(path)
         tagged = [model.tag(block) for block in gold] if options.given == "words" else gold
-        system = model.parse_blocks(tagged)
+        system: Iterable[Block] = map(model.parse_block, tagged)
         about |= model.conditions()
     else:
         system = read_blocks(path, trees=True)
@@ -173,7 +173,7 @@ def _text_scores(options: argparse.Namespace, model: Any) -> dict[str, Any]:
         system = list(read_blocks(options.system, trees=True))
     else:
         texts = [text_of([token for sentence in each for token in sentence]) for each in paragraphs_of(gold)]
-        system = [model.parse_texts(texts)]
+        system = [model.parse_block(model.tag(model.tokenize(texts)))]
     sizes = {"words": sum(len(block.fields) for block in gold), "sentences": sum(map(len, gold))}
     return sizes | text_scores(gold, system, **_paths(options)) | {"conditions": _conditions(options, model)}
 

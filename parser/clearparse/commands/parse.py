@@ -105,16 +105,14 @@ class Worker:
         with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             if isinstance(piece, Paragraphs):
-                block = self.model.tag(self.model.cut(piece.texts, piece.first))
+                block = self.model.tag(self.model.tokenize(piece.texts, piece.first))
             else:
                 block = piece.block(trees=False)
                 if self.tag or self.model.wants_tags(block):
                     block = self.model.tag(block)
-            if self.form == "conllu":
-                parsed = self.model.parse_text(block, confidence=self.confidence)
-            else:
-                parsed = "".join(map(self._drawing, self.model.parse_block(block))).encode()
-        return parsed, [warning.message for warning in caught if isinstance(warning.message, Warning)]
+            parsed = self.model.parse_block(block, confidence=self.confidence and self.form == "conllu")
+            text = parsed.text if self.form == "conllu" else "".join(map(self._drawing, parsed)).encode()
+        return text, [warning.message for warning in caught if isinstance(warning.message, Warning)]
 
     def page(self) -> tuple[bytes, bytes]:
         """What comes before and behind all that is parsed."""

@@ -12,7 +12,6 @@ from typing import Any
 
 import numpy as np
 from threadpoolctl import threadpool_limits
-from tqdm import tqdm
 
 from clearparse.commands.command_line import OneLineErrors, at_least_one
 from clearparse.config import PRESETS, Config
@@ -21,6 +20,7 @@ from clearparse.drawing.plots import trials as plot_trials
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import atomic_output, checksum
 from clearparse.io.parallel import map_in_order
+from clearparse.io.progress import ProgressBar
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.data import read_treebanks
 from clearparse.training.ensemble import Networks
@@ -44,7 +44,7 @@ def main(argv: list[str]) -> None:
     left = [values for values in drawn if _key(values) not in done]
     print(f"{len(drawn)} trials, {len(drawn) - len(left)} of them done before", flush=True)
     results = map(trial, left) if options.jobs == 1 else map_in_order(trial, left, options.jobs)
-    for values, found in zip(left, tqdm(results, total=len(left), unit="trial", disable=None), strict=True):
+    for values, found in zip(left, ProgressBar(results, total=len(left), unit="trial", disable=None), strict=True):
         done[_key(values)] = {"config": values, **found}
         with atomic_output(path) as stream:
             stream.write(json.dumps({**about, "trials": list(done.values())}, indent=2).encode() + b"\n")

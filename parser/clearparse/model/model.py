@@ -22,7 +22,7 @@ from clearparse.treebank.text import paragraphs
 SENTENCES = 2000  # of an iterable that are parsed at once
 BLOCK_BYTES = 3 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
 SURROGATE = re.compile("[\ud800-\udfff]")
-TAGS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
+TAG_COLUMNS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
 
 class MissingTagsWarning(UserWarning):
@@ -46,27 +46,25 @@ class Model:
 
         Raises ClearparseError if the model was trained without the stages for it.
         """
-        return list(self.parse_texts(list(paragraphs(text))))
+        return list(self.parse_block(self.tag(self.tokenize(list(paragraphs(text))))))
 
-    def parse_texts(self, texts: Sequence[str], first: int = 1) -> Block:
-        """The sentences of some paragraphs (see plain_text) with tags and trees; `first` is the first one's number."""
-        return self.parse_block(self.tag(self.cut(texts, first)))
+    def tokenize(self, paragraphs: Sequence[str], first: int = 1) -> Block:
+        """The sentences of some paragraphs (see treebank.text), with forms only; `first` is the first one's number.
 
-    def cut(self, texts: Sequence[str], first: int = 1) -> Block:
-        """The sentences of some paragraphs, with nothing but forms; `first` is the number of the first paragraph.
-
-        See Tokenization.conllu. Raises ClearparseError for a lone surrogate, which is not a character, and if the model
-        was trained without the stages for text.
+        See Tokenization.block. Raises ClearparseError for a lone surrogate, which is not a character, for a tab or a
+        line end, and if the model was trained without the stages for text.
         """
         if self.stages.tokenizer is None:
             raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
-        for number, text in enumerate(texts, first):
+        for number, text in enumerate(paragraphs, first):
             if not text.isascii() and (lone := SURROGATE.search(text)):
                 raise ClearparseError(f"paragraph {number}: U+{ord(lone[0]):04X} is half of a character, no UTF-8 text")
-        return parse_block(self.stages.tokenizer.cut(texts).conllu(first).encode())
+            if "\n" in text or "\t" in text or "\r" in text:
+                raise ClearparseError(f"paragraph {number}: a tab or a line end; put a space in its place")
+        return self.stages.tokenizer.cut(paragraphs).block(first)
 
     def tag(self, block: Block) -> Block:
-        """The same block with new tags, and new lemmas if the model makes them.
+        """The block with new tags, and new lemmas if the model has a lemmatizer.
 
         Raises ClearparseError if the model was trained without a tagger.
         """
@@ -81,32 +79,23 @@ class Model:
         if lemmatizer:
             lemmas, first = lemmatizer.lemmas(keys), LEMMA
             columns = [lemma + b"\t" + tags for lemma, tags in zip(lemmas, columns, strict=True)]
-        values = [columns[k] for k in which.tolist()]
-        return parse_block(block.with_columns(first, FEATS, values), path=block.path)
+        return block.with_columns(first, FEATS, [columns[k] for k in which.tolist()])
 
     def wants_tags(self, block: Block) -> bool:
-        """Has the block no tags, and can the model make them?"""
-        return self.stages.tagger is not None and all(block.is_empty(column) for column in TAGS.values())
+        """Is the block without tags, and can the model tag it?"""
+        return self.stages.tagger is not None and all(block.is_empty(column) for column in TAG_COLUMNS.values())
 
     def parse(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
-        """The same sentences with new heads and relations, one after another: any iterable, never held as a whole."""
+        """The same sentences with new heads and relations, one by one; the iterable is never held in memory whole."""
         source = iter(sentences)
         while some := list(islice(source, SENTENCES)):
             yield from self.parse_block(parse_block(b"".join(sentence.conllu for sentence in some)))
 
-    def parse_blocks(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        """The same blocks with new trees."""
-        return map(self.parse_block, blocks)
-
-    def parse_block(self, block: Block) -> Block:
-        """The same block with new trees."""
-        return parse_block(self.parse_text(block), path=block.path, trees=True)
-
-    def parse_text(self, block: Block, *, confidence: bool = False) -> bytes:
-        """The text of a block with new trees; all but HEAD and DEPREL byte for byte.
+    def parse_block(self, block: Block, *, confidence: bool = False) -> Block:
+        """The block with new trees: HEAD and DEPREL of every word.
 
         confidence: MISC gets Conf=P too, the probability that HEAD and DEPREL are right.
-        Warns (MissingTagsWarning) where the model was trained on tags and the block has none.
+        Warns (MissingTagsWarning) if the model was trained on tags and the block has none.
         """
         self._warn_of_missing_tags(block)
         ensemble = self.stages.ensemble
@@ -114,16 +103,17 @@ class Model:
             return block.with_trees(*ensemble.parse(block))
         heads, deprels, probability = ensemble.parse_with_probabilities(block)
         probabilities = [b"%.2f" % p for p in ensemble.calibration(probability).tolist()]
-        return block.replaced(heads, deprels).with_misc(probabilities, b"Conf")
+        return block.with_trees(heads, deprels).with_misc(probabilities, b"Conf")
 
-    def tags(self) -> list[str]:
-        """The tag columns this model looks at, and had in training."""
+    def tag_columns(self) -> list[str]:
+        """The tag columns that the parser uses and that the training data had: some of upos, xpos, feats."""
         seen = self.parser.vocabulary.symbols
-        return [channel for channel in TAGS if any(symbol != "_" for symbol in seen.get(channel, ()))]
+        return [channel for channel in TAG_COLUMNS if any(symbol != "_" for symbol in seen.get(channel, ()))]
 
     def _warn_of_missing_tags(self, block: Block) -> None:
-        empty = [channel.upper() for channel in self.tags() if len(block) and block.is_empty(TAGS[channel])]
-        if empty and (empty != ["FEATS"] or self.tags() == ["feats"]):  # no feature in a few words means little
+        expected = self.tag_columns()
+        empty = [channel.upper() for channel in expected if len(block) and block.is_empty(TAG_COLUMNS[channel])]
+        if empty and (empty != ["FEATS"] or expected == ["feats"]):  # no feature in a few words means little
             columns = " and ".join(empty)
             message = f"{block.path}: {columns} not in the input; the model was trained with them, expect bad trees"
             warnings.warn(message, MissingTagsWarning, stacklevel=3)
@@ -135,10 +125,10 @@ class Model:
     def conditions(self) -> dict[str, Any]:
         """How the model was made, for tables of scores."""
         keep = ("preset", "config", "train", "dev", "dev_scores")
-        return {"tags": self.tags(), **{key: self.record[key] for key in keep if key in self.record}}
+        return {"tags": self.tag_columns(), **{key: self.record[key] for key in keep if key in self.record}}
 
     def _tags_expected(self) -> str:
-        tags = ", ".join(self.tags()) or "none"
+        tags = ", ".join(self.tag_columns()) or "none"
         return f"tags of its own tagger: {tags}" if self.stages.tagger else f"tags from the file: {tags}"
 
     def describe(self) -> str:

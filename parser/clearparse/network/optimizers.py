@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from clearparse.network.classifier import Floats, Gradients, Parameters, Rows
 
-BLOCK = 1 << 15   # numbers worked on at a time, so that an array and its moments stay in the processor's cache
+BLOCK = 1 << 15  # numbers worked on at a time, so that an array and its moments stay in the processor's cache
 State = dict[str, NDArray[Any]]
 
 

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import factorize
 from clearparse.stages.window import WindowClassifier
-from clearparse.treebank.conllu import FEATS, UPOS, Block, parse_block
+from clearparse.treebank.conllu import FEATS, UPOS, Block
 
 FIRST = """
     lower: -3 -2 -1 0 1 2 3
@@ -89,4 +89,4 @@ def tags_of(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDAr
 def retagged(block: Block, tagger: Tagger) -> Block:
     """An annotated block with a tagger's tags in place of its own."""
     tags = tagger.tags(block.word_keys(), block.sentences)
-    return parse_block(block.with_columns(UPOS, FEATS, tags), path=block.path, trees=True)
+    return block.with_columns(UPOS, FEATS, tags)

@@ -14,13 +14,13 @@ from typing import Any
 import numpy as np
 import scipy
 from sklearn.linear_model import LogisticRegression
-from tqdm import tqdm
 
 from clearparse.config import Config
 from clearparse.errors import ClearparseError, FileError
 from clearparse.evaluation.counts import Counts, evaluate_block, right_arcs
 from clearparse.evaluation.scores import main_scores
 from clearparse.io.files import PathLike, atomic_output, checksum, open_input, remove_unfinished
+from clearparse.io.progress import ProgressBar
 from clearparse.model.model import Model, load
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
@@ -69,7 +69,7 @@ class Run:
         if first < config.epochs and not self._has_stalled():
             total = len(self.treebank.keys) * config.epochs
             hide = self.quiet or None  # None: unless it is a terminal
-            with tqdm(total=total, unit="word", unit_scale=True, disable=hide, dynamic_ncols=True) as self.bar:
+            with ProgressBar(total=total, unit="word", unit_scale=True, disable=hide, dynamic_ncols=True) as self.bar:
                 self.trainer.fit(self._batches, self._log, self._stop, first)
             self.checkpoint.put(self.name, *self.result())
         del self.parser_batches, self.trainer  # the moments of several networks would be much to hold
@@ -99,7 +99,7 @@ class Run:
         told = f"epoch {epoch + 1:>2}  loss {loss:.4f}  dev UAS {scores['UAS']:.2f}  LAS {scores['LAS']:.2f}"
         if not self.quiet:
             seconds = time.monotonic() - self.started
-            tqdm.write(f"{self.heading}{told}  {seconds:,.0f} s{'  best so far' if better else ''}")
+            ProgressBar.write(f"{self.heading}{told}  {seconds:,.0f} s{'  best so far' if better else ''}")
         if self.checkpoint.due():
             self.checkpoint.put(self.name, *self._state(epoch + 1))
         return self._has_stalled()

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 
 import numpy as np
-from tqdm import tqdm
 
 from clearparse.io.files import PathLike, open_input
+from clearparse.io.progress import ProgressBar
 from clearparse.model.container import Arrays
 from clearparse.model.model import Model
 from clearparse.training.checkpoint import Form, Part
@@ -32,9 +32,9 @@ def silver(model: Model, paths: Sequence[PathLike]) -> Treebank:
     parts: list[Treebank] = []
     probability: list[float] = []
     hidden = None  # unless it is a terminal
-    with tqdm(total=MOST_WORDS, unit="word", unit_scale=True, disable=hidden, desc="raw text") as bar:
+    with ProgressBar(total=MOST_WORDS, unit="word", unit_scale=True, disable=hidden, desc="raw text") as bar:
         for texts in _lines(paths):
-            block = model.tag(model.cut(texts))
+            block = model.tag(model.tokenize(texts))
             found, sure = _parsed(model, block)
             parts.append(found)
             probability += sure

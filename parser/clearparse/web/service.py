@@ -62,7 +62,7 @@ def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limi
             yield
             with step(notes):
                 tagged = model.tag(chunk) if "tagger" in parameters else chunk
-                parts.append(model.parse_text(tagged) if "parser" in parameters else tagged.text)
+                parts.append(model.parse_block(tagged).text if "parser" in parameters else tagged.text)
     if len(parts) < 2:  # nothing to parse: the model may still lack the stage that is asked for
         with step(notes):
             parts.append(model.tag(block).text if "tagger" in parameters else block.text)
@@ -93,7 +93,7 @@ def _presegmented(model: Model, data: str, limits: Limits) -> Work[Block]:
     for first, group in groups(lines):
         with step([]):
             if model.stages.tokenizer is None:
-                return model.cut([])  # raises the error that says so
+                return model.tokenize([])  # raises the error that says so
             tokenization = model.stages.tokenizer.cut(group)
             tokens = tokenization.tokens()
             sentences = (tokens[start:end] for start, end in pairwise(tokenization.rows.tolist()))

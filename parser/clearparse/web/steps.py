@@ -38,7 +38,7 @@ def tokenize(model: Model, text: str, limits: Limits) -> Work[Block]:
     parts = []
     for first, group in groups(texts):
         with step([]):
-            parts.append(model.cut(group, first).text)
+            parts.append(model.tokenize(group, first).text)
         yield
     return parse_block(b"".join(parts))
 

@@ -90,7 +90,7 @@ class Explainer:
             with steps.step(notes):
                 tagged = self.model.tag(chunk) if tag else chunk
                 if not sentences:
-                    self.model.parse_text(tagged)  # for its warnings
+                    self.model.parse_block(tagged)  # for its warnings
                 sentences += [_sentence(each, gold) for each in tagged]
         return {"sentences": sentences, "notes": notes}
 

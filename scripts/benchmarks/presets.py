@@ -1,4 +1,4 @@
-"""clearparse itself, by preset."""
+"""The presets of clearparse as parsers to compare."""
 
 from __future__ import annotations
 
@@ -14,19 +14,19 @@ from clearparse.treebank.conllu import Block, read_blocks
 
 
 def command(script: str, *arguments: str | Path) -> list[str]:
-    """A command of the project, as a user would type it."""
+    """The argument list that runs one of the scripts."""
     return [sys.executable, str(CHECKOUT / "scripts" / script), *map(str, arguments)]
 
 
 def run_train(train: Path, dev: Path, output: Path, *options: str) -> None:
-    """Train as a user does. Raises ClearparseError."""
+    """Run `scripts/train.py`. Raises ClearparseError."""
     line = command("train.py", "--train", train, "--dev", dev, "--output", output, *options)
     if subprocess.run(line, stdout=sys.stderr, check=False).returncode:
         raise ClearparseError(f"{' '.join(line)} failed")
 
 
-class Ours:
-    """A preset's model."""
+class Preset:
+    """One preset of the train command."""
 
     needs = ""
     conditions = "UPOS, XPOS, FEATS"
@@ -35,24 +35,24 @@ class Ours:
         self.preset, self.name, self.file = preset, f"clearparse {preset}", f"{preset}.model"
 
     def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
-        """Train as `python scripts/train.py` does."""
+        """Train with `scripts/train.py`."""
         run_train(train, dev, output, "--preset", self.preset, *["--epochs", "2"] * quick)
 
     def load(self, path: Path) -> Model:
-        """The model of a file."""
+        """Load a model."""
         return load(path)
 
-    def text_to_text(self, model: Model, source: Path, output: Path) -> None:
-        """CoNLL-U file in, CoNLL-U file out."""
+    def end_to_end(self, model: Model, source: Path, output: Path) -> None:
+        """Parse a CoNLL-U file into another, I/O included."""
         with atomic_output(output) as stream:
             for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
-                stream.write(model.parse_text(block))
+                stream.write(model.parse_block(block).text)
 
     def read(self, model: Model, source: Path) -> list[Block]:
-        """What `parse` works on."""
+        """Read a CoNLL-U file into the input of `parse`."""
         return list(read_blocks(source, trees=False, block_bytes=BLOCK_BYTES))
 
     def parse(self, model: Model, blocks: list[Block]) -> None:
-        """Parse what `read` gave."""
+        """Parse the result of `read`."""
         for block in blocks:
             model.stages.ensemble.parse(block)

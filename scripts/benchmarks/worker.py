@@ -1,4 +1,4 @@
-"""What is measured runs here: a process of its own, on some cores alone, that prints its findings as a line of JSON."""
+"""The process in which one measurement runs, pinned to some cores; it prints its result as one line of JSON."""
 
 from __future__ import annotations
 
@@ -12,23 +12,23 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from benchmarks.curves import curves, reading, whole_command
+from benchmarks.baselines import PARSERS, ComparedParser
 from benchmarks.machine import MAXRSS_UNIT, cost_model
-from benchmarks.peers import PEERS, Peer
+from benchmarks.scaling import reading, scaling_curves, whole_command
 from benchmarks.spacy import pipeline_scores, pipeline_speed
-from benchmarks.steps import steps
+from benchmarks.step_timing import time_steps
 from clearparse.errors import ClearparseError
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB")
 
 
-def elsewhere(task: str, *arguments: str, cores: int) -> dict[str, Any]:
-    """Run a task of this module in a new process on so many cores; what it measured. Raises ClearparseError."""
+def in_subprocess(task: str, *arguments: str, cores: int) -> dict[str, Any]:
+    """Run one of TASKS in a new process pinned to `cores` cores and return its result. Raises ClearparseError."""
     threads = {f"{library}_NUM_THREADS": str(cores) for library in LIBRARIES}
     path = os.pathsep.join(filter(None, (str(SCRIPTS), os.environ.get("PYTHONPATH"))))
     environment = os.environ | threads | {"PYTHONPATH": path}
-    command = [sys.executable, "-m", "benchmarks.child", task, str(cores), *arguments]
+    command = [sys.executable, "-m", "benchmarks.worker", task, str(cores), *arguments]
     done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
     if done.returncode:
         raise ClearparseError(f"{' '.join(command)}: exit status {done.returncode}")
@@ -37,40 +37,40 @@ def elsewhere(task: str, *arguments: str, cores: int) -> dict[str, Any]:
 
 
 def train(name: str, quick: str, train_file: str, dev: str, output: str) -> dict[str, float]:
-    """Train a peer; how long that takes."""
+    """Train a parser and time it."""
     start = time.perf_counter()
-    PEERS[name].train(Path(train_file), Path(dev), Path(output), quick=quick == "quick")
+    PARSERS[name].train(Path(train_file), Path(dev), Path(output), quick=quick == "quick")
     return {"training seconds": time.perf_counter() - start}
 
 
 def run(name: str, model: str, source: str, output: str) -> dict[str, float]:
-    """Seconds of loading, of a file to a file, and of parsing alone, each with a model just loaded; peak memory."""
-    peer = PEERS[name]
-    peer.load(Path(model))  # libraries that a peer needs are imported here
-    loaded, seconds = _load(peer, model)
+    """Seconds of loading, of a file end to end (I/O included), and of parsing alone; peak memory."""
+    parser = PARSERS[name]
+    parser.load(Path(model))  # imports the libraries that the parser needs, so that they are not timed
+    loaded, seconds = _load(parser, model)
     before = time.perf_counter()
-    peer.text_to_text(loaded, Path(source), Path(output))
-    text_to_text = time.perf_counter() - before
+    parser.end_to_end(loaded, Path(source), Path(output))
+    end_to_end = time.perf_counter() - before
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT
-    loaded, _ = _load(peer, model)
-    sentences = peer.read(loaded, Path(source))
+    loaded, _ = _load(parser, model)
+    sentences = parser.read(loaded, Path(source))
     before = time.perf_counter()
-    peer.parse(loaded, sentences)
+    parser.parse(loaded, sentences)
     alone = time.perf_counter() - before
-    return {"load seconds": seconds, "text to text": text_to_text, "parser alone": alone, "peak MB": peak / 1e6}
+    return {"load seconds": seconds, "end to end": end_to_end, "parser alone": alone, "peak MB": peak / 1e6}
 
 
-def _load(peer: Peer, model: str) -> tuple[Any, float]:
+def _load(parser: ComparedParser, model: str) -> tuple[Any, float]:
     start = time.perf_counter()
-    loaded = peer.load(Path(model))
+    loaded = parser.load(Path(model))
     return loaded, time.perf_counter() - start
 
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "train": train,
     "run": run,
-    "steps": steps,
-    "curves": curves,
+    "training steps": time_steps,
+    "curves": scaling_curves,
     "reading": reading,
     "parse.py": whole_command,
     "cost": cost_model,
@@ -80,7 +80,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
 
 
 def main() -> None:
-    """Do one task on the first cores there are, and print what it measured."""
+    """Run one task on the first available cores and print its result."""
     task, cores, *arguments = sys.argv[1:]
     if sys.platform == "linux":
         os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])

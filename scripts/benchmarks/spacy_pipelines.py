@@ -1,6 +1,6 @@
-"""spaCy pipelines side by side: ours as a component, and spaCy's own parser. Accuracy is by spaCy's own scorer.
+"""Compares spaCy pipelines: clearparse as a component, and the parser of spaCy, by the scorer of spaCy.
 
-Speed is by processor time, which other programs on the machine do not prolong; each pipeline works on one core.
+Speed is per CPU second, which other programs affect less than wall-clock time; each pipeline runs on one core.
 """
 
 from __future__ import annotations
@@ -14,23 +14,23 @@ from typing import Any
 from tqdm import tqdm
 
 from benchmarks import comparison, machine
-from benchmarks.child import elsewhere
-from benchmarks.peers import PEERS
+from benchmarks.baselines import PARSERS
 from benchmarks.spacy import GIVEN, convert
+from benchmarks.worker import in_subprocess
 
-SPACY = PEERS["spaCy, efficiency"]
-OURS = "clearparse"
+SPACY = PARSERS["spaCy, efficiency"]
+CLEARPARSE = "clearparse"
 
 
 def compare(plan: comparison.Plan, model: Path, others: Sequence[Path]) -> dict[str, Any]:
-    """Our model as a component, spaCy's parser trained on plan.train, and other pipelines: scores and speed, in turn.
+    """Scores and speed, in alternating runs, of a model as a component, the parser of spaCy, and other pipelines.
 
     Raises ClearparseError.
     """
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
         pipelines = {
-            OURS: _ours(model, folder / OURS),
+            CLEARPARSE: _clearparse_pipeline(model, folder / CLEARPARSE),
             "spaCy's parser": comparison.trained(plan, SPACY.name, SPACY),
             **{path.name: path for path in others},
         }
@@ -41,19 +41,19 @@ def compare(plan: comparison.Plan, model: Path, others: Sequence[Path]) -> dict[
         runs: dict[str, list[dict[str, float]]] = {each: [] for each in pipelines}
         with tqdm(total=len(pipelines) * (1 + plan.runs), unit="run", disable=None) as bar:
             for each, path in pipelines.items():
-                found[each] = elsewhere("pipeline scores", str(path), str(dev), cores=1)
+                found[each] = in_subprocess("pipeline scores", str(path), str(dev), cores=1)
                 bar.update()
             for _ in range(plan.runs):
                 for each, path in pipelines.items():
-                    runs[each].append(elsewhere("pipeline speed", str(path), str(source), cores=1))
+                    runs[each].append(in_subprocess("pipeline speed", str(path), str(source), cores=1))
                     bar.update()
     for each, speeds in runs.items():
         found[each] |= {key: statistics.median(run[key] for run in speeds) for key in speeds[0]}
-    return {"machine": machine.name(), "words": comparison.size_of(plan.source)[0], "pipelines": found}
+    return {"machine": machine.describe_machine(), "words": comparison.size_of(plan.source)[0], "pipelines": found}
 
 
-def _ours(model: Path, folder: Path) -> Path:
-    """A pipeline's folder with the model as its only component. Raises FileError."""
+def _clearparse_pipeline(model: Path, folder: Path) -> Path:
+    """Save a pipeline with the model as its only component. Raises FileError."""
     import spacy
 
     import clearparse.integrations.spacy  # noqa: F401 (registers the component)
@@ -64,9 +64,9 @@ def _ours(model: Path, folder: Path) -> Path:
     return folder
 
 
-def told(found: dict[str, Any]) -> Iterator[str]:
-    """What was measured, as a table in Markdown."""
-    yield f"{found['words']:,} words for speed, one core of {found['machine']}"
+def format_results(found: dict[str, Any]) -> Iterator[str]:
+    """Format the results as a Markdown table."""
+    yield f"{found['words']:,} words timed, one core of {found['machine']}"
     yield ""
     columns = ("UAS", "LAS", "tokens", "sentences", "words/s")
     yield f"| pipeline | given | {' | '.join(columns)} |"

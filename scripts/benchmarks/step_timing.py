@@ -1,4 +1,4 @@
-"""A training step (forward, backward, Adam) in several forms, on the same batches in turn."""
+"""Times several implementations of a training step (forward, backward, Adam) on the same batches, alternating."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from benchmarks.peers import missing
+from benchmarks.baselines import missing
 from benchmarks.pytorch import PyTorch
 from clearparse.config import PRESETS
 from clearparse.errors import ClearparseError
@@ -22,18 +22,18 @@ from clearparse.training.data import read_treebanks
 from clearparse.training.parser_batches import ParserBatches, Treebank
 from clearparse.training.run import start
 
-STEPS = 12  # batches; the first is not counted
-SAME = 1e-3  # how far apart, relatively, the losses of two forms may be on the first batch
+STEPS = 12  # batches; the first is not timed
+TOLERANCE = 1e-3  # relative difference allowed between the losses on the first batch
 
 
-class Form(Protocol):
-    """One way to take a step; it returns J."""
+class Step(Protocol):
+    """One implementation of a training step; returns J."""
 
     def __call__(self, batch: Batch) -> float: ...
 
 
-class Distinct:
-    """Ours: each different pair of slot and row once; the moving average is part of the step."""
+class DistinctPairs:
+    """The step of clearparse: each distinct pair of slot and row once; updates the moving average too."""
 
     def __init__(self, params: Parameters, lr: float, decay: float) -> None:
         self.params = Parameters(*(array.copy() for array in params))
@@ -46,36 +46,36 @@ class Distinct:
         return J
 
     def gradients(self, batch: Batch) -> tuple[float, Gradients]:
-        """J and all gradients."""
+        """J and all gradients of a batch."""
         return backward(self.params, forward(self.params, batch.w, legal=batch.legal)[1], batch.target)
 
 
-class Textbook(Distinct):
-    """The notes' equations as they stand: x by gathering rows, x W as one product, a dense gradient of L."""
+class Dense(DistinctPairs):
+    """The equations of the notes as printed: x by gathering rows, x W as one product, a dense gradient of L."""
 
     def gradients(self, batch: Batch) -> tuple[float, Gradients]:
-        """J and all gradients."""
+        """J and all gradients of a batch."""
         reference = _textbook()
         y_hat = reference.forward(self.params, batch.w, batch.legal)[-1]
         J = -np.log(y_hat[np.arange(len(y_hat)), batch.target]).mean()
         return float(J), reference.gradients(self.params, batch.w, batch.target, batch.legal)
 
 
-def steps(train: str, preset: str) -> dict[str, Any]:
-    """Milliseconds of a step in each form: medians, and how many times as long as ours, the median of the ratios."""
+def time_steps(train: str, preset: str) -> dict[str, Any]:
+    """Milliseconds per step of each implementation: medians, and the median ratio to distinct pairs."""
     data = read_treebanks([train])
     config = PRESETS[preset].for_data(data.words, data.nonprojective / data.sentences)
     treebank, rng = Treebank.of(data.blocks), np.random.default_rng(config.seed)
     parser = start(treebank, config, rng)
     batches = list(itertools.islice(ParserBatches(parser, treebank, config, rng).batches(0), STEPS))
-    forms: dict[str, Form] = {
-        "distinct pairs": Distinct(parser.params, config.lr, config.average),
-        "textbook": Textbook(parser.params, config.lr, config.average),
+    steps: dict[str, Step] = {
+        "distinct pairs": DistinctPairs(parser.params, config.lr, config.average),
+        "dense (the notes)": Dense(parser.params, config.lr, config.average),
     }
     if not missing("torch"):
-        forms["PyTorch, dense"] = PyTorch(parser.params, config.lr, sparse=False)
-        forms["PyTorch, sparse"] = PyTorch(parser.params, config.lr, sparse=True)
-    seconds = _in_turn(forms, batches)
+        steps["PyTorch, dense"] = PyTorch(parser.params, config.lr, sparse=False)
+        steps["PyTorch, sparse"] = PyTorch(parser.params, config.lr, sparse=True)
+    seconds = _time_alternating(steps, batches)
     ours = seconds["distinct pairs"]
     return {
         "batch": len(batches[0].w),
@@ -88,24 +88,24 @@ def steps(train: str, preset: str) -> dict[str, Any]:
     }
 
 
-def _in_turn(forms: dict[str, Form], batches: list[Batch]) -> dict[str, list[float]]:
-    """Seconds of each step. Raises ClearparseError where two forms do not compute the same."""
-    seconds: dict[str, list[float]] = {name: [] for name in forms}
+def _time_alternating(steps: dict[str, Step], batches: list[Batch]) -> dict[str, list[float]]:
+    """Seconds per step, after the first. Raises ClearparseError if the losses on the first batch differ."""
+    seconds: dict[str, list[float]] = {name: [] for name in steps}
     for number, batch in enumerate(batches):
         J = {}
-        for name, step in forms.items():
+        for name, step in steps.items():
             start = time.perf_counter()
             J[name] = step(batch)
             seconds[name].append(time.perf_counter() - start)
-        if number == 0 and max(J.values()) - min(J.values()) > SAME * min(J.values()):
-            raise ClearparseError(f"the forms of the training step differ in their first loss: {J}")
+        if number == 0 and max(J.values()) - min(J.values()) > TOLERANCE * min(J.values()):
+            raise ClearparseError(f"the implementations differ in the loss of the first batch: {J}")
     return {name: times[1:] for name, times in seconds.items()}
 
 
 def _textbook() -> Any:
     """The textbook form of the step, which lives with the tests as the reference."""
     path = CHECKOUT / "tests" / "textbook.py"
-    spec = importlib.util.spec_from_file_location("textbook", path)
+    spec = importlib.util.spec_from_file_location("dense (the notes)", path)
     if spec is None or spec.loader is None or not path.is_file():
         raise ClearparseError(f"{path}: not there; the benchmark needs a checkout with its tests")
     module = importlib.util.module_from_spec(spec)

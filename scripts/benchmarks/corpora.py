@@ -1,4 +1,4 @@
-"""Texts of other sizes and shapes, made from a CoNLL-U file."""
+"""Corpora of other sizes and sentence lengths, made from a CoNLL-U file."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from clearparse.treebank.conllu import FORM, Block, parse_block, read_conllu, wr
 
 
 def write_head(source: Path, words: int, output: Path) -> None:
-    """The first sentences of a file, until there are so many words."""
+    """Write the first sentences of a file, up to at least this number of words."""
 
     def until() -> Iterator[Sentence]:
         found = 0
@@ -27,20 +27,20 @@ def write_head(source: Path, words: int, output: Path) -> None:
 
 
 def write_enlarged(source: Path, copies: int, output: Path) -> None:
-    """A file many times over. Forms that occur once in it are new ones in each copy, as in a text that goes on."""
+    """Write a file several times over. Forms that occur once become new forms in each copy, as in longer text."""
     with open_input(source) as stream:
         block = parse_block(stream.read(), path=str(source))
     forms = block.column(FORM)
     count = Counter(forms)
     ends = (block.fields[:, FORM + 1] - 1).tolist()
-    cuts = [0, *(end for form, end in zip(forms, ends, strict=True) if count[form] == 1), len(block.text)]
-    pieces = [block.text[start:end] for start, end in pairwise(cuts)]
+    bounds = [0, *(end for form, end in zip(forms, ends, strict=True) if count[form] == 1), len(block.source)]
+    pieces = [block.source[start:end] for start, end in pairwise(bounds)]
     with atomic_output(output) as stream:
         for copy in range(copies):
             stream.write((b"%d" % copy).join(pieces))
 
 
-def cut(words: list[bytes], n: int) -> Block:
-    """Words, as their columns FORM to FEATS, in sentences of n words each: the last one may be shorter."""
+def to_sentences(words: list[bytes], n: int) -> Block:
+    """Words (their columns FORM to FEATS) as sentences of n words each; the last may be shorter."""
     lines = (b"%d\t%b\t_\t_\t_\t_\n" % (k % n + 1, word) for k, word in enumerate(words))
     return parse_block(b"".join(b"\n" * (k > 0 and k % n == 0) + line for k, line in enumerate(lines)) + b"\n")
