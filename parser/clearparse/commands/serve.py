@@ -32,7 +32,7 @@ def main(argv: list[str]) -> None:
     )
     with server.listen(options.host, options.port) as listening, threadpool_limits(limits=1):
         hosts = server.hosts_of(options.host)
-        app = server.application(model, Path(path).stem, bounds, hosts)
+        app = server.Application(model, Path(path).stem, bounds, hosts, options.allow_origin)
         everywhere = "" if hosts else "; every machine that reaches this one can use it"
         print(f"{server.address(listening)} shows {path}; Ctrl-C ends it{everywhere}", flush=True)
         try:
@@ -55,6 +55,13 @@ def _command_line() -> CommandLine:
     cli.add_argument("--model", metavar="MODEL", help="a model file, as train.py makes it; default: the English model")
     cli.add_argument("--host", default="127.0.0.1", metavar="H", help="where to listen (default: this machine only)")
     cli.add_argument("--port", type=_port, default=8000, metavar="N", help="default 8000; 0: any that is free")
+    cli.add_argument(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="another site whose pages may use this server, such as https://example.org; may be repeated",
+    )
     cli.add_argument(
         "--max-size", type=positive, default=4 << 20, metavar="N", help="bytes of a request (default 4,194,304)"
     )
