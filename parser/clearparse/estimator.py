@@ -19,11 +19,11 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from clearparse.config import Config
+from clearparse.config import Config, current_names
 from clearparse.errors import ClearparseError
 from clearparse.evaluation.counts import evaluate_block
 from clearparse.evaluation.scores import main_scores
-from clearparse.model.model import load
+from clearparse.model.model import Model, load
 from clearparse.training.data import checked
 from clearparse.training.options import Options, config_from
 from clearparse.training.recipe import run
@@ -94,17 +94,14 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
     def load(cls, path: str | PathLike[str]) -> DependencyParser:
         """A fitted estimator from a model file, with the parameters of its training. Raises FileError."""
         model = load(path)
-        names = {each.name for each in fields(Config)}
-        estimator = cls(**{name: value for name, value in model.record["config"].items() if name in names})
+        estimator = cls(**_recorded_config(model))
         estimator.model_ = model
         estimator._set_attributes()
         return estimator
 
     def _set_attributes(self) -> None:
         """Set the other fitted attributes from model_."""
-        names = {each.name for each in fields(Config)}
-        recorded = self.model_.record["config"]
-        self.config_ = Config(**{name: value for name, value in recorded.items() if name in names})
+        self.config_ = Config(**_recorded_config(self.model_))
         self.classes_ = np.array(self.model_.parser.transitions.names())
         self.epochs_ = self.model_.record["epochs"]
 
@@ -124,6 +121,12 @@ def _signature() -> inspect.Signature:
 
 
 DependencyParser.__init__.__signature__ = _signature()  # type: ignore[attr-defined]  # functions may have one
+
+
+def _recorded_config(model: Model) -> dict[str, Any]:
+    """The fields of Config in the record of a model."""
+    names = {each.name for each in fields(Config)}
+    return {name: value for name, value in current_names(model.record["config"]).items() if name in names}
 
 
 def _gold(X: Sentences, y: Sentences | None) -> Block:

@@ -2,26 +2,23 @@
 
 from __future__ import annotations
 
-import argparse
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from clearparse.commands.command_line import OneLineErrors, at_least_one
-from clearparse.config import PRESETS, Config
+from clearparse.commands.command_line import CommandLine, positive
+from clearparse.config import OLD_NAMES, PRESETS, Config
 from clearparse.drawing.plots import can_plot
 from clearparse.drawing.plots import trials as plot_trials
 from clearparse.errors import ClearparseError
 from clearparse.io.progress import ProgressBar
 from clearparse.training.search import Choice, Journal, Trial, sample, search
 
-KINDS: dict[str, Any] = {"int": int, "float": float, "str": str}
-
 
 def main(argv: list[str]) -> None:
     """Run the trials that are not finished yet; print all. Raises ClearparseError."""
-    options = _command_line().parse_args(argv)
+    options = _command_line().parse(argv)
     drawn = sample(dict(map(_choice, options.choices)), options.trials, options.seed)
     options.output.mkdir(parents=True, exist_ok=True)
     trial = Trial(tuple(options.train), options.dev, options.preset)
@@ -35,9 +32,10 @@ def main(argv: list[str]) -> None:
 
 
 def _choice(text: str) -> tuple[str, Choice]:
-    """The field and its values in `H=100,200` or `lr=0.001..0.01`. Raises ClearparseError."""
+    """Name and values of `hidden_size=100,200` or `dropout=0.2..0.5`. Raises ClearparseError if either is wrong."""
     name, _, values = text.partition("=")
-    kinds = {each.name: KINDS[str(each.type)] for each in fields(Config)}
+    name = OLD_NAMES.get(name, name)
+    kinds = {each.name: each.metadata["type"] for each in fields(Config)}
     if name not in kinds:
         raise ClearparseError(f"--try {text}: there is no field {name!r}, but {', '.join(kinds)}")
     try:
@@ -68,8 +66,8 @@ def _print_results(trials: Sequence[dict[str, Any]], folder: Path) -> None:
         print("no plot, which needs matplotlib: pip install 'clearparse[plot]'")
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(prog="search.py", description="Try values of the configuration, and tell which are good.")
+def _command_line() -> CommandLine:
+    cli = CommandLine("search.py", description="Try values of the configuration, and tell which are good.")
     cli.add_argument("--train", nargs="+", required=True, metavar="F", help="annotated files")
     cli.add_argument("--dev", required=True, metavar="F", help="annotated file to score on")
     cli.add_argument(
@@ -78,12 +76,12 @@ def _command_line() -> argparse.ArgumentParser:
         action="append",
         required=True,
         metavar="NAME=V",
-        help="values of a field: H=100,200,400, or a range: dropout=0.2..0.5; may be given several times",
+        help="values of a field: hidden_size=100,200,400, or a range: dropout=0.2..0.5; may be given several times",
     )
-    cli.add_argument("--trials", type=at_least_one, default=10, metavar="N", help="trainings (default 10)")
+    cli.add_argument("--trials", type=positive, default=10, metavar="N", help="trainings (default 10)")
     cli.add_argument("--preset", choices=PRESETS, default="fast", help="what the other fields are")
     cli.add_argument("--seed", type=int, default=1, metavar="N", help="of what is tried")
-    cli.add_argument("--jobs", type=at_least_one, default=1, metavar="N", help="trials at once, a core each")
+    cli.add_argument("--jobs", type=positive, default=1, metavar="N", help="trials at once, a core each")
     cli.add_argument(
         "--output", type=Path, default=Path("models/search"), metavar="DIR", help="the same again goes on there"
     )

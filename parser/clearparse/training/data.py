@@ -13,6 +13,7 @@ import numpy as np
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import checksum
 from clearparse.stages.transition_parser import TransitionParser
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, UPOS, XPOS, Block, Sentence, parse_block, read_blocks
 from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
 
@@ -20,11 +21,6 @@ FEWEST = 10  # sentences from which some are held out
 MANY_LABELS = 200  # UD's largest treebanks have about 60 relations with their subtypes
 MANY_TAGS = {"UPOS": (UPOS, 100), "XPOS": (XPOS, 5000), "FEATS": (FEATS, 5000)}  # more are suspicious
 SHOWN = 20  # labels in a message
-_NONPROJECTIVE = {
-    "arc-standard-swap": "arc-standard-swap can build crossing arcs, and learns them",
-    "arc-hybrid": "arc-hybrid cannot build crossing arcs, and learns the transitions that lose fewest arcs",
-    "arc-standard": "arc-standard cannot build crossing arcs, and learns projectivised trees",
-}
 
 
 @dataclass(frozen=True)
@@ -110,7 +106,7 @@ def describe(train: Dataset, dev: Dataset, parser: TransitionParser) -> Iterator
     yield f"model     {m} slots, {V:,} rows of L, {C} classes ({len(labels)} labels)"
     if nonprojective := train.nonprojective:
         share = 100 * nonprojective / train.sentences
-        consequence = _NONPROJECTIVE[parser.system]
+        consequence = SYSTEMS[parser.system].nonprojective_training()
         yield f"note      {nonprojective:,} sentences ({share:.1f} %) are not projective: {consequence}"
     several = sum(int((roots_per_sentence(block.heads(), block.sentences) > 1).sum()) for block in train.blocks)
     if several:

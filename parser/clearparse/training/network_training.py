@@ -68,7 +68,7 @@ class NetworkTraining:
                 self._loss, self._examples = 0.0, 0
             elif self.checkpoint.due():
                 self.checkpoint.save(self.name, *self._state(epoch))
-            self.trainer.check_finite(epoch / self.config.epochs)  # the parser is about to parse the section
+            self.trainer.check_parameters(epoch / self.config.epochs)  # the parser is about to parse the section
             for batch in section:
                 yield batch
                 self.bar.update(round(batch.progress * self.bar.total) - self.bar.n)

@@ -8,13 +8,13 @@ from dataclasses import dataclass, fields, replace
 from os import PathLike
 from typing import Any
 
-from clearparse.config import PRESETS, Config
+from clearparse.config import PRESETS, Config, current_names
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import Model
 
 FileName = str | PathLike[str]
 
-KEPT_FROM_MODEL = ("template", "system", "d", "H", "min_count")  # fields that a fine-tuned model keeps
+KEPT_FROM_MODEL = ("template", "transition_system", "embedding_dim", "hidden_size", "min_count")  # by fine-tuning
 
 
 @dataclass(frozen=True)
@@ -67,7 +67,7 @@ def config_from(preset: str, values: Mapping[str, Any]) -> Config:
     """
     if preset not in PRESETS:
         raise ClearparseError(f"preset is {preset!r}; it can be {' or '.join(PRESETS)}")
-    kinds = {each.name: str(each.type) for each in fields(Config)}
+    kinds: dict[str, type] = {each.name: each.metadata["type"] for each in fields(Config)}
     if unknown := values.keys() - kinds.keys():
         raise TypeError(f"no parameter {' or '.join(sorted(unknown))}; there are {', '.join(kinds)}")
     return replace(PRESETS[preset], **{name: _plain(name, value, kinds[name]) for name, value in values.items()})
@@ -79,7 +79,10 @@ def config_like(model: Model, config: Config, options: Options) -> Config:
     Raises FileError if the model's record lacks its config; ClearparseError for an ensemble.
     """
     try:
-        recorded = {"networks": 1, **model.record["config"]}  # early records do not have the number of networks
+        recorded = {
+            "networks": 1,
+            **current_names(model.record["config"]),
+        }  # not in early records
         config = replace(config, **{name: recorded[name] for name in KEPT_FROM_MODEL})
     except (KeyError, TypeError) as error:
         assert options.init is not None
@@ -89,14 +92,14 @@ def config_like(model: Model, config: Config, options: Options) -> Config:
     return config
 
 
-def _plain(name: str, value: Any, kind: str) -> Any:
+def _plain(name: str, value: Any, kind: type) -> Any:
     """A value as the type of its field. Raises ClearparseError."""
     try:
-        if kind == "str":
+        if kind is str:
             if isinstance(value, str):
                 return str(value)
             raise TypeError
-        return operator.index(value) if kind == "int" else float(value)
+        return operator.index(value) if kind is int else float(value)
     except (TypeError, ValueError):
-        wanted = {"int": "a whole number", "float": "a number", "str": "text"}[kind]
+        wanted = {int: "a whole number", float: "a number", str: "text"}[kind]
         raise ClearparseError(f"{name} is {value!r}; it must be {wanted}") from None

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
@@ -21,15 +21,16 @@ from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.word_vectors import Vectors
+from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
 from clearparse.transition.features import TEMPLATES, Features, parse_template
-from clearparse.transition.likelihood import Likelihood
-from clearparse.transition.oracle import ORACLES
-from clearparse.transition.systems import SYSTEMS, Index, Layout, Transitions
+from clearparse.transition.layout import Index, Layout
+from clearparse.transition.likelihood import GoldLikelihood
+from clearparse.transition.system import Transitions
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, Block
 from clearparse.treebank.ragged import offsets, take_rows
-from clearparse.treebank.tree import projectivized
 
 GOLD_ONLY = 0.2  # of the epochs, the last ones, are over the treebank alone where others have silver sentences
 
@@ -102,12 +103,16 @@ def initialise_parser(
     left, right, root = labels_of(treebank)
     if right_to_left:
         left, right = right, left
-    transitions = Transitions(left, right, root, SYSTEMS[config.system].kinds)
+    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system].kinds)
     features = Features(template, vocabulary, len(transitions.labels))
-    params = Parameters.initial(V=features.V, m=features.m, d=config.d, H=config.H, C=len(transitions.kind), rng=rng)
+    params = Parameters.initial(
+        V=features.V, m=features.m, d=config.embedding_dim, H=config.hidden_size, C=len(transitions.kind), rng=rng
+    )
     if vectors:
         vectors.fill(params.L, vocabulary, config.vector_scale)
-    return TransitionParser(params, template, config.system, vocabulary, transitions, right_to_left=right_to_left)
+    return TransitionParser(
+        params, template, config.transition_system, vocabulary, transitions, right_to_left=right_to_left
+    )
 
 
 def template_text(name: str) -> str:
@@ -153,8 +158,6 @@ class ParserBatches:
         self.gold_sentences = len(treebank)
         self.silver_share = min(1.0, config.silver * len(treebank.keys) / len(silver.keys)) if silver else 0.0
         treebank = Treebank.concatenated([treebank, silver]) if silver else treebank
-        if ORACLES[parser.system].projective:
-            treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
         self.treebank = treebank
         new = set(treebank.labels).difference(parser.transitions.labels)
         if new:
@@ -194,8 +197,8 @@ class ParserBatches:
         section = self.treebank.take(self.order[self.place : self.place + config.section])
         examples = self._examples(section, exploration)
         mixed = rng.permutation(len(examples.target))
-        for k in range(0, len(mixed), config.batch):
-            now = mixed[k : k + config.batch]
+        for k in range(0, len(mixed), config.batch_size):
+            now = mixed[k : k + config.batch_size]
             seen = self.place + len(section) * k / len(mixed)
             legal = np.take(examples.legal[now], self.parser.transitions.kind, axis=1)
             progress = (epoch + seen / len(self.order)) / config.epochs
@@ -206,13 +209,11 @@ class ParserBatches:
         parser = self.parser
         layout = parser.layout(section.sentences)
         system = SYSTEMS[parser.system](layout)
-        oracle = ORACLES[parser.system](system, layout.heads_to_index(section.heads))
         type_rows, type_of = self._types_with_word_dropout(section, layout)
-        self._precomputed.fill(type_rows)
+        self._precomputed.extend(type_rows)
         greedy = GreedyPolicy(system, parser.transitions, parser.features, self._precomputed, type_of)
-        number = {label: i for i, label in enumerate(parser.transitions.labels)}
-        labels = layout.spread(np.array([number[label] for label in section.labels]), null=0, root=0)
-        return OracleExamples(greedy, oracle, labels, type_rows[type_of], exploration, self.rng).run()
+        advisor = OracleAdvisor(system, parser.transitions, section.heads, section.labels)
+        return OracleExamples(greedy, advisor, type_rows[type_of], exploration, self.rng).run()
 
     def _types_with_word_dropout(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
         """Types as rows of L (types, channels) and the type at each flat index (size,), after word dropout.
@@ -232,12 +233,6 @@ class ParserBatches:
 
 def log_likelihoods(parser: TransitionParser, treebank: Treebank) -> NDArray[np.float64]:
     """The mean log probability of the gold tree's transitions, for each sentence (S,)."""
-    if ORACLES[parser.system].projective:
-        treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
-    layout = parser.layout(treebank.sentences)
-    system = SYSTEMS[parser.system](layout)
-    oracle = ORACLES[parser.system](system, layout.heads_to_index(treebank.heads))
-    number = {label: i for i, label in enumerate(parser.transitions.labels)}
-    labels = layout.spread(np.array([number.get(label, -1) for label in treebank.labels]), null=0, root=0)
-    greedy = parser.greedy(system, treebank.keys)
-    return Likelihood(greedy, oracle, labels, np.empty((0, 0), np.int32), 0, np.random.default_rng(0)).of_sentences()
+    system = SYSTEMS[parser.system](parser.layout(treebank.sentences))
+    advisor = OracleAdvisor(system, parser.transitions, treebank.heads, treebank.labels)
+    return GoldLikelihood(parser.greedy(system, treebank.keys), advisor).run()

@@ -26,7 +26,6 @@ from clearparse.version import __version__
 Provenance = Mapping[str, Any]
 
 SHOWN = 3  # differences that a message names
-RENAMED = {"half": "float16"}  # keys of older records
 
 
 def provenance(
@@ -62,12 +61,6 @@ def provenance(
 
 def _files(paths: Iterable[PathLike]) -> list[dict[str, Any]]:
     return [{"path": str(path), "sha256": checksum(path)} for path in paths]
-
-
-def recorded_provenance(record: Mapping[str, Any], names: Iterable[str]) -> dict[str, Any]:
-    """The provenance in a training record: its values of these names, also where it has them by older ones."""
-    record = {RENAMED.get(name, name): value for name, value in record.items()}
-    return {name: record.get(name) for name in names}
 
 
 def difference(before: Provenance, now: Provenance) -> str:

@@ -17,6 +17,7 @@ from threadpoolctl import threadpool_limits
 
 from clearparse.config import Config
 from clearparse.errors import ClearparseError, FileError
+from clearparse.features.vocabulary import lookup_form
 from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
 from clearparse.stages.tagger import retagged, with_tags
@@ -190,13 +191,13 @@ class Recipe:
         options, config = self.options, self.config
 
         def compute() -> Vectors:
-            forms = treebank.forms()
+            forms = [lookup_form(form) for form in treebank.forms()]
             if options.vectors:
-                return read_vectors(options.vectors, forms, config.d)
+                return read_vectors(options.vectors, treebank.forms(), config.embedding_dim)
             sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
             for path in options.raw_text:
-                sentences += read_raw_text(path, forms)
-            return word_vectors(sentences, config.d, config.vector_min_count, config.seed)
+                sentences += read_raw_text(path, forms, lookup_form)
+            return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
         return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if options.texts() else None
 

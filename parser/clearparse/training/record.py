@@ -13,7 +13,7 @@ from clearparse.io.files import atomic_output, checksum, remove_unfinished
 from clearparse.model.model import Model, load
 from clearparse.training.data import Dataset
 from clearparse.training.ensemble import TrainedEnsemble
-from clearparse.training.provenance import Provenance, difference, recorded_provenance
+from clearparse.training.provenance import Provenance, difference
 from clearparse.training.scoring import score
 
 
@@ -40,7 +40,7 @@ def is_finished(path: str | PathLike[str], provenance: Provenance) -> bool:
         record = load(path).record
     except FileError:
         return False
-    return "stopped" not in record and not difference(recorded_provenance(record, provenance), provenance)
+    return "stopped" not in record and not difference({name: record.get(name) for name in provenance}, provenance)
 
 
 def save_and_check(model: Model, path: Path, dev: Dataset) -> None:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from clearparse.config import PRESETS
+from clearparse.config import PRESETS, current_names
 from clearparse.errors import FileError
 from clearparse.io.files import atomic_output, checksum
 from clearparse.io.parallel import map_in_order
@@ -81,7 +81,8 @@ class Journal:
             found = json.loads(self.path.read_text(encoding="utf-8"))
             if {name: found[name] for name in self._search} != self._search:
                 raise FileError(self.path, "these trials are of other data or another preset; use another --output")
-            return {_key(trial["config"]): trial for trial in found["trials"]}
+            trials = [{**trial, "config": current_names(trial["config"])} for trial in found["trials"]]
+            return {_key(trial["config"]): trial for trial in trials}
         except (ValueError, KeyError, TypeError) as error:
             raise FileError(self.path, f"not the trials of a search: {error}") from None
 

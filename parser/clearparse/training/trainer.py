@@ -10,10 +10,10 @@ from numpy.typing import NDArray
 
 from clearparse.config import NetworkConfig
 from clearparse.network.classifier import Parameters
-from clearparse.network.optimizers import SGD, AdaGrad, Adam, MovingAverage, Optimizer, State
+from clearparse.network.optimizers import OPTIMIZERS, MovingAverage, State
 from clearparse.network.training import Batch, DivergedError, Schedule, fit
 
-OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": AdaGrad, "sgd": SGD}
+LARGE = 1e6  # parameters stay far below it unless training diverges
 
 
 class Trainer:
@@ -21,9 +21,9 @@ class Trainer:
 
     def __init__(self, config: NetworkConfig, params: Parameters, rng: np.random.Generator) -> None:
         self.config, self.params, self.rng = config, params, rng
-        self.optimizer = OPTIMIZERS[config.optimizer](config.lr, l2=config.l2)
-        self.average = MovingAverage(params, config.average)
-        self.schedule = Schedule(config.lr, config.warm_up, config.lr_end)
+        self.optimizer = OPTIMIZERS[config.optimizer](config.learning_rate, l2=config.l2)
+        self.average = MovingAverage(params, config.ema_decay)
+        self.schedule = Schedule(config.learning_rate, config.warmup, config.final_learning_rate)
 
     def fit(
         self,
@@ -48,15 +48,15 @@ class Trainer:
                 schedule=self.schedule,
                 dropout=config.dropout,
                 slot_dropout=config.slot_dropout,
-                max_norm=config.max_norm,
+                max_norm=config.clip_norm,
                 rng=self.rng,
                 log=log,
                 stop=stop,
             )
 
-    def check_finite(self, progress: float) -> None:
-        """Raises DivergedError if a parameter is not a finite number; progress: see Batch."""
-        if not all(np.isfinite(theta).all() for theta in self.params):
+    def check_parameters(self, progress: float) -> None:
+        """Raises DivergedError if a parameter is so large that scores may overflow; progress: see Batch."""
+        if not all((np.abs(theta) < LARGE).all() for theta in self.params):
             raise DivergedError(self.optimizer.t, self.schedule(progress))
 
     def state(self) -> State:
