@@ -102,7 +102,7 @@ def test_there_are_four_kinds_by_turns(model: Model) -> None:
 
 
 def test_a_file_keeps_them_all(model: Model, dev: Data, tmp_path: Path) -> None:
-    for each in (model, replace(model, stages=model.stages.halved())):
+    for each in (model, replace(model, stages=model.stages.to_float16())):
         each.save(tmp_path / "four.model")
         again = load(tmp_path / "four.model")
         for block in dev.blocks:

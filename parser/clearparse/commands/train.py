@@ -122,7 +122,7 @@ def _train(
     stages = Stages(trained.ensemble)
     if earlier and whole:
         stages = Stages(trained.ensemble, earlier.tokenizer, earlier.tagger, earlier.lemmatizer)
-    return model_of(stages.halved() if arguments.half else stages, trained, command, checkpoint.facts), trained
+    return model_of(stages.to_float16() if arguments.half else stages, trained, command, checkpoint.facts), trained
 
 
 def _end_early(stopped: KeyboardInterrupt | DivergedError, model: Model, output: Path) -> NoReturn:

@@ -6,19 +6,24 @@ together than several of one kind, though not one of them is better alone.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from itertools import count, takewhile
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.stages.stored import Networks, StoredNetwork
 from clearparse.stages.transition_parser import TransitionParser
+from clearparse.stages.validation import check, check_numbers
 from clearparse.treebank.conllu import Block
 from clearparse.treebank.spanning_tree import maximum_spanning_trees
 
 Trees = tuple[NDArray[np.int32], list[bytes]]
 Certainty = NDArray[np.floating]
+FIRST = "parser"  # name of the first network in a model file
+COMMON = ("template", "symbols")  # what all networks of an ensemble share
 
 
 class Calibration(NamedTuple):
@@ -63,6 +68,46 @@ class Ensemble:
         """
         found = [parser.parse_with_probabilities(block) for parser in self.members]
         return found[0] if len(found) == 1 or not len(block) else vote(found, block.sentences)
+
+    @staticmethod
+    def names(networks: Container[str]) -> list[str]:
+        """What its networks are called in a file: parser, parser 2, parser 3 ..., as far as there are such networks."""
+        return list(takewhile(networks.__contains__, _names()))
+
+    def to_stored(self) -> dict[str, StoredNetwork]:
+        """Its networks as a model file stores them; what all members have in common is with the first only."""
+        networks = dict(zip(_names(), (member.to_stored() for member in self.members), strict=False))
+        first = networks[FIRST]
+        for name, network in networks.items():
+            if name != FIRST:
+                own = {key: value for key, value in network.about.items() if key not in COMMON}
+                networks[name] = network._replace(about=own)
+        first.about["calibration"] = self.calibration._asdict()
+        return networks
+
+    @classmethod
+    def from_stored(cls, networks: Networks) -> Ensemble:
+        """The ensemble of stored networks.
+
+        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        """
+        first = networks[FIRST]
+        first.check(FIRST)
+        check_numbers(first.about["calibration"], Calibration._fields)
+        vocabulary, members = first.vocabulary(), []
+        common = {key: first.about[key] for key in COMMON}
+        for name in cls.names(networks):
+            network = networks[name]
+            check(isinstance(network.about, dict), f"the entry of {name!r} is not a dictionary")
+            network = network._replace(about=common | network.about)
+            network.check(name)
+            members.append(TransitionParser.from_stored(network, vocabulary))
+        return cls(tuple(members), Calibration(**first.about["calibration"]))
+
+
+def _names() -> Iterator[str]:
+    yield FIRST
+    yield from (f"{FIRST} {k}" for k in count(2))
 
 
 def vote(

@@ -14,6 +14,8 @@ from typing import NamedTuple
 import numpy as np
 
 from clearparse.features.vocabulary import form_key
+from clearparse.stages.stored import Networks
+from clearparse.stages.validation import check, check_column, check_letters
 from clearparse.stages.window import WindowClassifier
 
 TEMPLATE = """
@@ -100,3 +102,22 @@ class MultiwordSplitter:
             rule = self._rules[label]
             self._known[form] = rule(form) if rule else (form,)
         return [self._known[form] for form in forms]
+
+    @classmethod
+    def from_stored(cls, networks: Networks, name: str) -> MultiwordSplitter:
+        """The splitter of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        return cls(WindowClassifier.from_stored(networks, name, _check_class))
+
+
+def _check_class(name: str) -> None:
+    """Raises ValueError unless the class is ONE_WORD or a Rule."""
+    if name == ONE_WORD:
+        return
+    rule = json.loads(name)
+    check(isinstance(rule, list) and len(rule) > 1, f"{ascii(name)[:40]} is not a rule for multiword tokens")
+    check_letters(rule[0])
+    for place, word in enumerate(rule[1:]):
+        if isinstance(word, str):
+            check_column(word, empty=not place)
+        else:
+            check_letters(word)

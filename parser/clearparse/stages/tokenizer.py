@@ -11,6 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,6 +20,8 @@ from clearparse.features.templates import Index
 from clearparse.features.vocabulary import factorize
 from clearparse.network.classifier import distinct
 from clearparse.stages.multiword import MultiwordSplitter
+from clearparse.stages.stored import Networks, StoredNetwork
+from clearparse.stages.validation import check, flag
 from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
 from clearparse.treebank.tokens import Tokenization
@@ -114,6 +117,8 @@ def _ends(
 class Tokenizer:
     """Cuts paragraphs. spaces: do tokens have spaces inside?"""
 
+    NETWORKS: ClassVar = ("characters", "sentences", "multiword")  # their names in a model file
+
     characters: WindowClassifier
     sentences: WindowClassifier
     splitter: MultiwordSplitter
@@ -167,3 +172,27 @@ class Tokenizer:
         rows = np.append(begin - np.arange(len(begin)), np.count_nonzero(inside))
         ends[inside] = _ends(self.characters, keys, rows, which[inside], asked[inside])
         return ends
+
+    def classifiers(self) -> dict[str, WindowClassifier]:
+        """Its networks by the names they have in a file."""
+        networks = (self.characters, self.sentences, self.splitter.classifier)
+        return dict(zip(self.NETWORKS, networks, strict=True))
+
+    def to_stored(self) -> dict[str, StoredNetwork]:
+        """Its networks as a model file stores them."""
+        networks = {name: classifier.to_stored() for name, classifier in self.classifiers().items()}
+        networks["characters"].about["spaces"] = self.spaces
+        return networks
+
+    @classmethod
+    def from_stored(cls, networks: Networks) -> Tokenizer:
+        """The tokenizer of stored networks. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        characters, sentences = (
+            WindowClassifier.from_stored(networks, name, _check_class) for name in ("characters", "sentences")
+        )
+        splitter = MultiwordSplitter.from_stored(networks, "multiword")
+        return cls(characters, sentences, splitter, flag(networks["characters"].about, "spaces"))
+
+
+def _check_class(name: str) -> None:
+    check(name in (GOES_ON, ENDS), f"{ascii(name)[:40]} is not a class of the tokenizer")

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -18,6 +18,8 @@ from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import Index, Slot, TemplateError, WordSlots, channel_lines, check_slots
 from clearparse.features.vocabulary import CHANNELS, NULL, Encoder, Vocabulary, factorize
 from clearparse.network.classifier import Booleans, Floats, Parameters
+from clearparse.stages.stored import Networks, StoredNetwork
+from clearparse.stages.validation import check_texts
 
 AT_ONCE = 4096  # items whose scores are in memory at once
 FARTHEST = 100  # places away from an item
@@ -132,6 +134,27 @@ class WindowClassifier:
             around = [where[k : k + AT_ONCE] + place for place in self.window.places]
             table_rows = [row_of[here] for row_of, here in zip(rows_of, around, strict=True)]
             yield self._precomputed.theta(table_rows, []), [type_of[here] for here in around]
+
+    def to_stored(self) -> StoredNetwork:
+        """The network as a model file stores it."""
+        about = {"template": self.template, "symbols": self.vocabulary.symbols, "classes": self.classes}
+        return StoredNetwork(self.params, about)
+
+    @classmethod
+    def from_stored(cls, networks: Networks, name: str, check_class: Callable[[str], None]) -> WindowClassifier:
+        """The classifier of a stored network. check_class raises ValueError for a class that the stage cannot have.
+
+        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        """
+        network = networks[name]
+        network.check(name)
+        classes = network.about["classes"]
+        check_texts(classes, f"classes of {name!r}", least=1)
+        for each in classes:
+            check_class(each)
+        vocabulary, template = network.vocabulary(), network.about["template"]
+        network.check_shapes(Window(template, vocabulary), len(classes))
+        return cls(network.params, template, vocabulary, classes)
 
 
 def _any(some: Index) -> Booleans:
