@@ -23,7 +23,7 @@ from clearparse.treebank.spanning_tree import maximum_spanning_trees
 Trees = tuple[NDArray[np.int32], list[bytes]]
 Certainty = NDArray[np.floating]
 FIRST = "parser"  # name of the first network in a model file
-COMMON = ("template", "symbols")  # what all networks of an ensemble share
+COMMON = ("template", "symbols", "normalized")  # what all networks of an ensemble share
 
 
 class Calibration(NamedTuple):
@@ -95,7 +95,7 @@ class Ensemble:
         first.check(FIRST)
         check_numbers(first.about["calibration"], Calibration._fields)
         vocabulary, members = first.vocabulary(), []
-        common = {key: first.about[key] for key in COMMON}
+        common = {key: first.about[key] for key in COMMON if key in first.about}
         for name in cls.names(networks):
             network = networks[name]
             check(isinstance(network.about, dict), f"the entry of {name!r} is not a dictionary")

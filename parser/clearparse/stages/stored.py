@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -10,7 +10,7 @@ import numpy as np
 from clearparse.features.templates import WordSlots, channels_of
 from clearparse.features.vocabulary import CHANNELS, Vocabulary
 from clearparse.network.classifier import Parameters, to_float16
-from clearparse.stages.validation import LARGEST, check, check_texts
+from clearparse.stages.validation import LARGEST, check, check_texts, flag
 
 LONGEST_TEMPLATE = 100_000  # characters
 
@@ -20,6 +20,12 @@ class StoredNetwork(NamedTuple):
 
     params: Parameters
     about: dict[str, Any]
+
+    @classmethod
+    def of(cls, params: Parameters, template: str, vocabulary: Vocabulary, **about: Any) -> StoredNetwork:
+        """The stored form of a network, with more JSON values by name."""
+        normalized = {"normalized": True} if vocabulary.normalized else {}  # no such entry in models of version 0.1
+        return cls(params, {"template": template, "symbols": vocabulary.symbols, **normalized, **about})
 
     def rounded(self) -> StoredNetwork:
         """The same with parameters rounded to 16 bits."""
@@ -37,7 +43,7 @@ class StoredNetwork(NamedTuple):
 
     def vocabulary(self) -> Vocabulary:
         """The vocabulary of its symbols."""
-        return Vocabulary(self.about["symbols"])
+        return Vocabulary(self.about["symbols"], normalized=flag(self.about, "normalized"))
 
     def check_shapes(self, slots: WordSlots, C: int) -> None:
         """Raises ValueError unless every array has the shape that template, vocabulary and C classes require."""
@@ -60,3 +66,20 @@ def check_parameters(name: str, params: Parameters) -> None:
         for part in np.array_split(array, max(array.size >> 20, 1)):
             small = np.abs(part.astype(np.float32)) <= LARGEST
             check(bool(small.all()), f"{name}/{letter} has numbers that are huge or not finite")
+
+
+def sets_as_lists(sets: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    """Sets of strings as JSON values of a network, sorted."""
+    return {name: sorted(words) for name, words in sets.items()}
+
+
+def sets_from_lists(about: Mapping[str, Any], names: Sequence[str]) -> list[frozenset[str]] | None:
+    """The sets of strings with these names, or None if it has none of them, as in models of version 0.1.
+
+    Raises ValueError for values that cannot be, KeyError if one is missing.
+    """
+    if about.keys().isdisjoint(names):
+        return None
+    for name in names:
+        check_texts(about[name], name)
+    return [frozenset(about[name]) for name in names]

@@ -20,7 +20,9 @@ from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check, check_column, check_texts, flag
 from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
 from clearparse.transition.features import Features
-from clearparse.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Layout, System, Transitions
+from clearparse.transition.layout import Layout
+from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, System, Transitions
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import Block
 
 
@@ -108,13 +110,13 @@ class TransitionParser:
             s = last
 
     def probabilities(self, block: Block) -> list[NDArray[np.floating]]:
-        """For each sentence what the network thinks on the way to its tree: (steps, C), see RecordingPolicy.noted."""
+        """For each sentence the probabilities of all classes at each step (steps, C): see RecordingPolicy.recorded."""
         if not len(block):
             return []
         system = SYSTEMS[self.system](self.layout(block.sentences))
-        watched = RecordingPolicy(self.greedy(system, block.word_keys()))
-        run(system, self.transitions, watched)
-        return list(watched.noted())
+        recording = RecordingPolicy(self.greedy(system, block.word_keys()))
+        run(system, self.transitions, recording)
+        return list(recording.recorded())
 
     def _trees(self, system: System) -> tuple[NDArray[np.int32], list[bytes]]:
         layout, labels = system.layout, [label.encode() for label in self.transitions.labels]
@@ -123,20 +125,15 @@ class TransitionParser:
     def greedy(self, system: System, keys: Sequence[bytes]) -> GreedyPolicy:
         """What chooses for the sentences of a system, whose words have these keys (see Block.word_keys)."""
         types, first = self._encoder.types(keys, self._precomputed.capacity)
-        self._precomputed.fill(self._encoder.rows(first), first)
+        self._precomputed.extend(self._encoder.rows(first), first)
         type_of = system.layout.spread(types, null=NULL, root=ROOT)
         return GreedyPolicy(system, self.transitions, self.features, self._precomputed, type_of)
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it."""
-        about = {
-            "template": self.template,
-            "symbols": self.vocabulary.symbols,
-            "system": self.system,
-            "from_end": self.right_to_left,
-            "labels": {MOVES[kind]: list(labels) for kind, labels in self.transitions.by_kind.items()},
-        }
-        return StoredNetwork(self.params, about)
+        labels = {MOVES[kind]: list(labels) for kind, labels in self.transitions.by_kind.items()}
+        more = {"system": self.system, "from_end": self.right_to_left, "labels": labels}
+        return StoredNetwork.of(self.params, self.template, self.vocabulary, **more)
 
     @classmethod
     def from_stored(cls, network: StoredNetwork, vocabulary: Vocabulary) -> TransitionParser:

@@ -125,7 +125,7 @@ class WindowClassifier:
     ) -> Iterator[tuple[Floats, list[Index]]]:
         """The scores of all classes (B, C) for some items after the others, and the types (B,) at each place."""
         types, first = self._encoder.types(keys, self._precomputed.capacity)
-        self._precomputed.fill(self._encoder.rows(first), first)
+        self._precomputed.extend(self._encoder.rows(first), first)
         types = types if which is None else types[which]
         type_of, where = self.window.spread(types, rows)
         where = where if wanted is None else where[wanted]
@@ -137,8 +137,7 @@ class WindowClassifier:
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it."""
-        about = {"template": self.template, "symbols": self.vocabulary.symbols, "classes": self.classes}
-        return StoredNetwork(self.params, about)
+        return StoredNetwork.of(self.params, self.template, self.vocabulary, classes=self.classes)
 
     @classmethod
     def from_stored(cls, networks: Networks, name: str, check_class: Callable[[str], None]) -> WindowClassifier:
