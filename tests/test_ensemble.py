@@ -13,7 +13,7 @@ from small_trees import is_tree
 from clearparse.config import Config
 from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
-from clearparse.stages.ensemble import vote
+from clearparse.stages.ensemble import Parse, combine
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.data import Data, read_treebanks
 from clearparse.training.ensemble import Networks, model_of
@@ -67,7 +67,7 @@ def test_of_equal_trees_the_first_counts() -> None:
         (np.array([2, 0], np.int32), [b"a", b"root"], np.ones(2)),
         (np.array([0, 1], np.int32), [b"root", b"b"], np.ones(2)),
     ]
-    heads, labels, probability = vote(found, np.array([0, 2]))
+    heads, labels, probability = combine([Parse(*each) for each in found], np.array([0, 2]))
     assert heads.tolist() == [2, 0]
     assert labels == [b"a", b"root"]
     assert probability.tolist() == [0.5, 0.5]
@@ -80,7 +80,7 @@ def test_labels_are_those_of_most_weight_among_the_parsers_with_the_arc() -> Non
         (heads[1], [b"root", b"nmod"], np.array([1, 0.5])),
         (heads[1], [b"root", b"nmod"], np.array([1, 0.4])),
     ]
-    _, labels, probability = vote(found, np.array([0, 2]))
+    _, labels, probability = combine([Parse(*each) for each in found], np.array([0, 2]))
     assert labels == [b"root", b"nmod"]
     np.testing.assert_allclose(probability, [1, (0.25 + 0.16) / 3])
 

@@ -17,7 +17,7 @@ from clearparse.model.container import Arrays, load_arrays, save_arrays
 from clearparse.network.classifier import Parameters
 from clearparse.stages.ensemble import Ensemble
 from clearparse.stages.lemmatizer import Lemmatizer
-from clearparse.stages.stored import Networks, StoredNetwork, check_parameters
+from clearparse.stages.stored import StoredNetwork, StoredNetworks, check_parameters
 from clearparse.stages.tagger import Tagger
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.transition_parser import TransitionParser
@@ -62,7 +62,7 @@ class Stages:
         return {name: network for stage in stages if stage for name, network in stage.to_stored().items()}
 
     @classmethod
-    def from_stored(cls, networks: Networks) -> Stages:
+    def from_stored(cls, networks: StoredNetworks) -> Stages:
         """The stages of these networks. Raises ValueError, KeyError or ClearparseError: see from_stored of each."""
 
         def stage(kind: type[Upstream]) -> Upstream | None:

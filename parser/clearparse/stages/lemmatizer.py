@@ -18,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.vocabulary import lookup_form
-from clearparse.stages.stored import Networks, StoredNetwork
+from clearparse.stages.stored import StoredNetwork, StoredNetworks
 from clearparse.stages.validation import check, check_column, check_letters, check_texts
 from clearparse.stages.window import WindowClassifier
 
@@ -163,7 +163,7 @@ class Lemmatizer:
         return dict(zip(self.NETWORKS, (stored,), strict=True))
 
     @classmethod
-    def from_stored(cls, networks: Networks) -> Lemmatizer:
+    def from_stored(cls, networks: StoredNetworks) -> Lemmatizer:
         """The lemmatizer of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         (name,) = cls.NETWORKS
         classifier = WindowClassifier.from_stored(networks, name, _check_class)

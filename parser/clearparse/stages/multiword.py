@@ -15,7 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clearparse.features.vocabulary import form_key, lookup_form
-from clearparse.stages.stored import Networks, StoredNetwork, sets_as_lists, sets_from_lists
+from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
 from clearparse.stages.validation import check, check_column, check_letters
 from clearparse.stages.window import WindowClassifier
 
@@ -151,7 +151,7 @@ class MultiwordSplitter:
         if len(self._known) > MOST_REMEMBERED:
             self._known.clear()
         new = [form for form in dict.fromkeys(forms) if form not in self._known]
-        labels = self.classifier.label([form_key(form) for form in new], np.arange(len(new) + 1))
+        labels = self.classifier.classify([form_key(form) for form in new], np.arange(len(new) + 1))
         for form, label in zip(new, labels.tolist(), strict=True):
             rule = self._rules[label]
             self._known[form] = rule(form) if rule and (self.seen is None or self.seen.allow(form)) else (form,)
@@ -164,7 +164,7 @@ class MultiwordSplitter:
         return stored
 
     @classmethod
-    def from_stored(cls, networks: Networks, name: str) -> MultiwordSplitter:
+    def from_stored(cls, networks: StoredNetworks, name: str) -> MultiwordSplitter:
         """The splitter of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         classifier = WindowClassifier.from_stored(networks, name, _check_class)
         sets = sets_from_lists(networks[name].about, SplitForms._fields)

@@ -55,7 +55,7 @@ class StoredNetwork(NamedTuple):
             check(array.shape == shape, f"{name} has shape {array.shape}, not {shape}")
 
 
-Networks = Mapping[str, StoredNetwork]  # by the names that they have in a file
+StoredNetworks = Mapping[str, StoredNetwork]  # by the names that they have in a file
 
 
 def check_parameters(name: str, params: Parameters) -> None:

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import factorize
-from clearparse.stages.stored import Networks, StoredNetwork
+from clearparse.stages.stored import StoredNetwork, StoredNetworks
 from clearparse.stages.validation import check, check_column
 from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.conllu import FEATS, UPOS, Block
@@ -73,8 +73,8 @@ class Tagger:
 
         keys: the different words, without tags; which (words,): which of them each word is.
         """
-        first = _tagged(keys, which, self.first, self.first.label(keys, sentences, which))
-        return _tagged(keys, which, self.second, self.second.label(first[0], sentences, first[1]))
+        first = _tagged(keys, which, self.first, self.first.classify(keys, sentences, which))
+        return _tagged(keys, which, self.second, self.second.classify(first[0], sentences, first[1]))
 
     def classifiers(self) -> dict[str, WindowClassifier]:
         """Its networks by the names they have in a file."""
@@ -89,7 +89,7 @@ class Tagger:
         return dict(zip(self.NETWORKS, (first, second), strict=True))
 
     @classmethod
-    def from_stored(cls, networks: Networks) -> Tagger:
+    def from_stored(cls, networks: StoredNetworks) -> Tagger:
         """The tagger of stored networks. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         first, second = (networks[name] for name in cls.NETWORKS)
         for name, network in zip(cls.NETWORKS, (first, second), strict=True):
@@ -118,7 +118,7 @@ def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, label
 def tags_of(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
     """What one network says of each word."""
     names = [name.encode() for name in classifier.classes]
-    return [names[label] for label in classifier.label(keys, sentences).tolist()]
+    return [names[label] for label in classifier.classify(keys, sentences).tolist()]
 
 
 def retagged(block: Block, tagger: Tagger) -> Block:

@@ -21,7 +21,7 @@ from clearparse.features.vocabulary import factorize, lookup_form
 from clearparse.network.classifier import distinct
 from clearparse.stages.graphemes import inside_clusters
 from clearparse.stages.multiword import MultiwordSplitter
-from clearparse.stages.stored import Networks, StoredNetwork, sets_as_lists, sets_from_lists
+from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
 from clearparse.stages.stretches import ADDRESS, KnownWords, address_in, beginning, stop_kind, token_kind
 from clearparse.stages.validation import check, flag
 from clearparse.stages.window import WindowClassifier
@@ -168,8 +168,8 @@ def _ends(
     which: Index,
     asked: Mask | None = None,
 ) -> Mask:
-    """Where something ends: see WindowClassifier.label."""
-    ends: Mask = classifier.label(keys, rows, which, asked) == classifier.classes.index(ENDS)
+    """Where something ends: see WindowClassifier.classify."""
+    ends: Mask = classifier.classify(keys, rows, which, asked) == classifier.classes.index(ENDS)
     return ends
 
 
@@ -252,7 +252,7 @@ class Tokenizer:
         return dict(zip(self.NETWORKS, (characters, sentences, self.splitter.to_stored()), strict=True))
 
     @classmethod
-    def from_stored(cls, networks: Networks) -> Tokenizer:
+    def from_stored(cls, networks: StoredNetworks) -> Tokenizer:
         """The tokenizer of stored networks. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         characters, sentences, multiword = cls.NETWORKS
         of_characters, of_sentences = (

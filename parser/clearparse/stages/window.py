@@ -18,7 +18,7 @@ from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import Index, Slot, TemplateError, WordSlots, channel_lines, check_slots
 from clearparse.features.vocabulary import CHANNELS, NULL, Encoder, Vocabulary, factorize
 from clearparse.network.classifier import Booleans, Floats, Parameters
-from clearparse.stages.stored import Networks, StoredNetwork
+from clearparse.stages.stored import StoredNetwork, StoredNetworks
 from clearparse.stages.validation import check_texts
 
 AT_ONCE = 4096  # items whose scores are in memory at once
@@ -75,7 +75,7 @@ class WindowClassifier:
         """The same with other numbers."""
         return WindowClassifier(params, self.template, self.vocabulary, self.classes)
 
-    def label(
+    def classify(
         self,
         keys: Sequence[bytes],
         rows: NDArray[np.int64],
@@ -94,7 +94,7 @@ class WindowClassifier:
         most, n = self._precomputed.most_types, len(which)
         with self._lock:
             if len(keys) <= most:
-                return self._label(keys, rows, which, wanted)
+                return self._classify(keys, rows, which, wanted)
             # As many items at a time as there may be types, each time with those around them, which do not count.
             reach, found = self.window.reach, []
             for first in range(0, n, most):
@@ -102,11 +102,11 @@ class WindowClassifier:
                 here, part_of = np.unique(which[begin:end], return_inverse=True)
                 some = [keys[k] for k in here.tolist()]
                 bounds = np.unique(np.clip(rows, begin, end)) - begin
-                part = self._label(some, bounds, part_of, wanted[begin:end])
+                part = self._classify(some, bounds, part_of, wanted[begin:end])
                 found.append(part[first - begin : first - begin + most])
         return np.concatenate(found)
 
-    def _label(self, keys: Sequence[bytes], rows: NDArray[np.int64], which: Index, wanted: Booleans) -> Index:
+    def _classify(self, keys: Sequence[bytes], rows: NDArray[np.int64], which: Index, wanted: Booleans) -> Index:
         found = [np.empty(0, np.intp)]
         for theta, types in self.theta(keys, rows, which, wanted):
             best: Index = theta.argmax(axis=1)
@@ -140,7 +140,7 @@ class WindowClassifier:
         return StoredNetwork.of(self.params, self.template, self.vocabulary, classes=self.classes)
 
     @classmethod
-    def from_stored(cls, networks: Networks, name: str, check_class: Callable[[str], None]) -> WindowClassifier:
+    def from_stored(cls, networks: StoredNetworks, name: str, check_class: Callable[[str], None]) -> WindowClassifier:
         """The classifier of a stored network. check_class raises ValueError for a class that the stage cannot have.
 
         Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
