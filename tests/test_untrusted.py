@@ -196,7 +196,7 @@ def test_an_odd_record_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
     for record in ({}, {"versions": 3}, {**metadata["record"], "train": [None]}):
         save_arrays(tmp_path / "m", arrays, {**metadata, "record": record})
         parse.main(["--model", str(tmp_path / "m"), "Dogs bark.", "--output", str(tmp_path / "o")])
-        with pytest.raises(ClearparseError, match="the record in this model"):
+        with pytest.raises(ClearparseError, match="the training record in this model"):
             evaluate.main(["--model", str(tmp_path / "m"), "--info"])
     save_arrays(tmp_path / "m", arrays, {**metadata, "record": []})
     with pytest.raises(FileError, match="record is not a dictionary"):
