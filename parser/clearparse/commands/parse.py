@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from clearparse.commands.cluster import run_on_dask
 from clearparse.commands.command_line import OneLineErrors, at_least_one, warnings_told
 from clearparse.corpus.corpus import How, expanded, is_folder, parse_corpus, plan, run_here
-from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_of
+from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_document, svg_of
 from clearparse.drawing.text import draw_sentence, shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
@@ -82,12 +82,18 @@ def _pieces_of(path: str, *, raw: bool) -> Iterator[Text | Paragraphs]:
 def parse_all(worker: Worker, work: Iterable[Text | Paragraphs], output: str, jobs: int) -> None:
     """Parse pieces, one after another, into a file that appears whole or not at all; some pieces are in memory."""
     begins, ends = worker.page()
+    drawings: list[str] = []  # the size of an SVG document, at its start, is known at the end
     with atomic_output(output) as stream:
         stream.write(begins)
         for parsed, warned in map(worker, work) if jobs == 1 else map_in_order(worker, work, jobs):
-            stream.write(parsed)
+            if worker.form == "svg":
+                drawings += parsed.decode().split("\n")[:-1]
+            else:
+                stream.write(parsed)
             for warning in warned:
                 warnings.warn(warning, stacklevel=2)
+        if worker.form == "svg":
+            stream.write(svg_document(drawings).encode())
         stream.write(ends)
 
 
@@ -177,7 +183,7 @@ def _command_line() -> argparse.ArgumentParser:
         "--format",
         choices=("conllu", "tree", "svg", "html"),
         default="conllu",
-        help="conllu; tree: drawn for a terminal; svg: a picture, a line each sentence; html: a page of pictures",
+        help="conllu; tree: drawn for a terminal; svg: a picture; html: a page of pictures",
     )
     cli.add_argument(
         "--tag", action="store_true", help="new tags and lemmas in CoNLL-U files too, even where they have some"

@@ -5,13 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Any
 
+from clearparse.drawing.svg import REPLACED
 from clearparse.evaluation.scores import MAIN_SCORES
 from clearparse.report.markup import Markup, tag
 from clearparse.report.sections import Findings, cell, sections
 from clearparse.report.style import SCRIPT, STYLE
 
 CARDS = ("LAS", "UAS", "CLAS", "LEM")
-NO_TEXT = dict.fromkeys({*range(32), 0xFFFE, 0xFFFF} - {9, 10, 13}, "\N{REPLACEMENT CHARACTER}")  # in XML and HTML
 
 
 def page(findings: Findings) -> str:
@@ -44,7 +44,7 @@ def page(findings: Findings) -> str:
     )
     foot = tag("footer", tag("p", f"Made by clearparse {conditions['clearparse']}."))
     whole = tag("html", head, tag("body", top, tag("main", *body), foot, tag("script", Markup(SCRIPT))), lang="en")
-    return f"<!DOCTYPE html>\n{whole}\n".translate(NO_TEXT)
+    return f"<!DOCTYPE html>\n{whole}\n".translate(REPLACED)
 
 
 def _cards(scores: Mapping[str, Any]) -> Iterator[Markup]:
