@@ -14,10 +14,10 @@ from clearparse.drawing.svg import svg_of
 from clearparse.errors import FileError
 from clearparse.explanation.attribution import Attribution, Computation, attribute, compute, learn
 from clearparse.explanation.slots import NOTHING, UNSEEN, slots
-from clearparse.explanation.trace import ARCS, Step, Walk, name, walk
+from clearparse.explanation.trace import Step, Trace, trace
 from clearparse.model.model import Model
 from clearparse.network.classifier import softmax
-from clearparse.transition.systems import MOVES
+from clearparse.transition.system import ARCS, MOVES
 from clearparse.treebank.conllu import Block, Sentence, parse_block
 from clearparse.web import steps
 from clearparse.web.limits import BAD_REQUEST, TOO_LARGE, Limits, RefusalError
@@ -130,12 +130,12 @@ class Explainer:
     def _step(self, step: Step) -> dict[str, Any]:
         """A step, without its scores."""
         kind = int(self.model.parser.transitions.kind[step.taken])
-        costs = step.lesson.costs if step.lesson else None
+        costs = step.advice.costs if step.advice else None
         y_hat, _ = softmax(step.theta[None], step.legal[None])
         return {
             "taken": step.taken,
             "best": step.best,
-            "name": name(self.model.parser, step.taken),
+            "name": self.model.parser.transitions.name(step.taken),
             "move": MOVES[kind],
             "arc": step.arc,
             "stack": step.stack,
@@ -144,7 +144,7 @@ class Explainer:
             "forced": bool(step.legal.sum() == 1),
             "cost": costs and costs[kind],
             "least": costs and min(cost for cost in costs if cost is not None),
-            "target": step.lesson and step.lesson.target,
+            "target": step.advice and step.advice.target,
         }
 
     def numbers(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
@@ -182,28 +182,28 @@ class Explainer:
         parser = self.model.parser
         return [
             {
-                "name": name(parser, c),
+                "name": parser.transitions.name(c),
                 "kind": MOVES[kind],
                 "labelled": kind in ARCS,
                 "theta": _long(computation.theta[0, c]),
                 "p": _short(computation.y_hat[0, c]),
                 "legal": bool(step.legal[c]),
-                "cost": step.lesson.costs[kind] if step.lesson else None,
+                "cost": step.advice.costs[kind] if step.advice else None,
             }
             for c, kind in enumerate(parser.transitions.kind.tolist())
         ]
 
     def _loss(self, step: Step, computation: Computation) -> dict[str, Any] | None:
         """Loss and gradients; None without a target, or where only one transition is legal."""
-        if step.lesson is None or step.lesson.target is None or step.legal.sum() == 1:
+        if step.advice is None or step.advice.target is None or step.legal.sum() == 1:
             return None
         parser = self.model.parser
-        loss = learn(parser.params, step.w, computation, step.lesson.target)
+        loss = learn(parser.params, step.w, computation, step.advice.target)
         rest = {"dJ/dU": loss.gradients.U, "dJ/dW": loss.gradients.W}
         return {
             "J": _long(loss.J),
-            "target": step.lesson.target,
-            "target_name": name(parser, step.lesson.target),
+            "target": step.advice.target,
+            "target_name": parser.transitions.name(step.advice.target),
             "quantities": {
                 "delta_1": _quantity(loss.delta_1),
                 "delta_2": _quantity(loss.delta_2),
@@ -212,7 +212,7 @@ class Explainer:
             },
         }
 
-    def _trace(self, request: TraceRequest) -> tuple[Sentence, Walk]:
+    def _trace(self, request: TraceRequest) -> tuple[Sentence, Trace]:
         with steps.step([]):
             block = parse_block(request.conllu.encode(), path="sentence", trees=request.gold)
             if len(block) != 1:
@@ -221,7 +221,7 @@ class Explainer:
             if len(sentence) > self.limits.words:
                 message = f"a sentence of {len(sentence)} words; at most {self.limits.words} are explained"
                 raise RefusalError(TOO_LARGE, message)
-            found = walk(
+            found = trace(
                 self.model.parser,
                 sentence.alone(),
                 gold=request.gold,
