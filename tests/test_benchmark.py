@@ -29,7 +29,18 @@ FILES = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SOURCE)]
 @pytest.fixture(scope="module")
 def cs224n_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "cs224n.model"
-    options = ["--template", "cs224n-36", "--system", "arc-standard", "--H", "32", "--d", "8", "--epochs", "3"]
+    options = [
+        "--template",
+        "cs224n-36",
+        "--transition-system",
+        "arc-standard",
+        "--hidden-size",
+        "32",
+        "--embedding-dim",
+        "8",
+        "--epochs",
+        "3",
+    ]
     train.main([*FILES, "--output", str(path), *options])
     return path
 
@@ -53,7 +64,7 @@ def test_rows_are_counted(cs224n_model: Path) -> None:
     """One row per address that has a word, and always the first one, which includes b_1."""
     parser = load(cs224n_model).parser
     tables = Counted(parser.params, parser.features)
-    tables.fill(np.array([[0, 3], [1, 4], [2, 5]], np.int32))  # NULL and two more types of word
+    tables.extend(np.array([[0, 3], [1, 4], [2, 5]], np.int32))  # NULL and two more types of word
     types = np.array([0, 1, 2, 1])
     rows = [types if k < 2 else np.zeros(4, np.intp) for k in range(18)]
     tables.theta(rows, [])
@@ -135,7 +146,18 @@ def test_a_component_against_spacy(tmp_path: Path, capsys: pytest.CaptureFixture
     """After a short training the parser of spaCy has scores above 0; a pipeline that is given twice scores the same."""
     pytest.importorskip("spacy", reason="spaCy is not installed: the extra `spacy`")
     model = tmp_path / "all.model"
-    small = ["--H", "16", "--d", "8", "--epochs", "2", "--batch", "64", "--lr", "0.01"]
+    small = [
+        "--hidden-size",
+        "16",
+        "--embedding-dim",
+        "8",
+        "--epochs",
+        "2",
+        "--batch-size",
+        "64",
+        "--learning-rate",
+        "0.01",
+    ]
     train.main([*FILES, "--output", str(model), "--stages", "all", *small])
     options = [*FILES, "--model", str(model), "--output", str(tmp_path), "--runs", "1", "--quick"]
     spacy_command.main(options)

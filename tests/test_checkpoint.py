@@ -23,8 +23,21 @@ from clearparse.training.checkpoint import LABELLER, TEXTS, VECTORS, Checkpoint,
 from clearparse.training.word_vectors import Vectors
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-SMALL = ["--H", "8", "--d", "8", "--epochs", "4", "--batch", "64", "--section", "20", "--explore-from", "1"]
-SMALL += ["--lr", "0.02", "--dropout", "0", "--slot-dropout", "0.1"]
+SMALL = [
+    "--hidden-size",
+    "8",
+    "--embedding-dim",
+    "8",
+    "--epochs",
+    "4",
+    "--batch-size",
+    "64",
+    "--section",
+    "20",
+    "--explore-from",
+    "1",
+]
+SMALL += ["--learning-rate", "0.02", "--dropout", "0", "--slot-dropout", "0.1"]
 
 
 class Killed(BaseException):
@@ -110,7 +123,9 @@ def ends_the_same(argv: list[str], output: Path, killer: Interrupter, moments: C
     assert tried >= 4
 
 
-@pytest.mark.parametrize("more", [[], ["--patience", "1"], ["--networks", "2"], ["--half"], ["--optimizer", "adagrad"]])
+@pytest.mark.parametrize(
+    "more", [[], ["--patience", "1"], ["--networks", "2"], ["--float16"], ["--optimizer", "adagrad"]]
+)
 def test_killed_behind_any_write(more: list[str], output: Path, writes: Interrupter) -> None:
     ends_the_same(command(output, *SMALL, *more), output, writes, lambda count: iter(range(1, count + 1, 3)))
 
@@ -138,11 +153,11 @@ def test_killed_in_any_stage(
     output: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, writes: Interrupter
 ) -> None:
     for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
-        small = replace(getattr(upstream, name), H=8, d=4, epochs=1, batch=64)
+        small = replace(getattr(upstream, name), hidden_size=8, embedding_dim=4, epochs=1, batch_size=64)
         monkeypatch.setattr(upstream, name, small)
     source = str(few_sentences(tmp_path / "few.conllu", 15))
     argv = ["--train", source, "--dev", source, "--raw-text", source, "--stages", "all", "--output", str(output)]
-    argv += ["--H", "8", "--d", "4", "--epochs", "2", "--vector-min-count", "1"]
+    argv += ["--hidden-size", "8", "--embedding-dim", "4", "--epochs", "2", "--vector-min-count", "1"]
     ends_the_same(argv, output, writes, lambda count: iter(range(2, count + 1, 4)))
 
 
@@ -195,11 +210,11 @@ def test_without_resume_a_training_starts_anew(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["--lr", "0.01"], "another training: lr is 0.01, it was 0.02$"),
+        (["--learning-rate", "0.01"], "another training: learning_rate is 0.01, it was 0.02$"),
         (["--preset", "best"], "networks is 4, it was 1; preset is best, it was fast$"),
-        (["--preset", "accurate", "--passes", "11", "--average", "0.9", "--min-count", "1"], "; and 1 more$"),
+        (["--preset", "accurate", "--passes", "11", "--ema-decay", "0.9", "--min-count", "1"], "; and 1 more$"),
         (["--stages", "all"], "stages is all, it was parser"),
-        (["--half"], "half is True, it was False"),
+        (["--float16"], "float16 is True, it was False"),
         (["--threads", "2"], "threads is 2, it was 1"),
         (["--train", str(SAMPLE / "train.conllu")], "train 1 sentences is 365, it was 90; train 1 sha256 is"),
         (["--dev", str(SAMPLE / "train.conllu")], "dev sentences is 365"),
@@ -386,7 +401,7 @@ def test_what_differs_is_named() -> None:
 
 
 def test_a_loss_that_is_not_finite_ends_in_one_line(output: Path, capfd: pytest.CaptureFixture[str]) -> None:
-    argv = command(output, *SMALL, "--optimizer", "sgd", "--lr", "100", "--warm-up", "0")
+    argv = command(output, *SMALL, "--optimizer", "sgd", "--learning-rate", "100", "--warmup", "0")
     with pytest.raises(DivergedError, match=r"^step [0-9]+: the loss is no finite number any more, at a learning"):
         train.main(argv)
     assert not files(output)

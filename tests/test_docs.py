@@ -149,6 +149,8 @@ def test_extending(copy: Path, tmp_path: Path) -> None:
         done[fence.kind] += 1
         if fence.kind == "text":
             (tmp_path / fence.rest).write_text(fence.text, encoding="utf-8")
+        elif fence.kind == "python" and fence.rest:
+            (copy / fence.rest).write_text(fence.text, encoding="utf-8")
         elif fence.kind == "diff":
             change(copy / fence.rest, fence.text)
         elif fence.kind == "sh":

@@ -21,7 +21,9 @@ from clearparse.training.parser_batches import Treebank
 from clearparse.treebank.spanning_tree import maximum_spanning_trees
 
 SAMPLE = Path(__file__).resolve().parent.parent / "data" / "sample"
-CONFIG = Config(H=8, d=6, epochs=1, batch=64, networks=4, min_count=1, system="arc-standard")
+CONFIG = Config(
+    hidden_size=8, embedding_dim=6, epochs=1, batch_size=64, networks=4, min_count=1, transition_system="arc-standard"
+)
 
 
 def arcs_of(weights: list[np.ndarray]) -> tuple[np.ndarray, np.ndarray, np.ndarray, np.ndarray]:

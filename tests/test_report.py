@@ -54,7 +54,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "small.model"
-    small = ["--H", "16", "--d", "8", "--epochs", "3", "--batch", "32", "--networks", "2"]
+    small = ["--hidden-size", "16", "--embedding-dim", "8", "--epochs", "3", "--batch-size", "32", "--networks", "2"]
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
     train.main([*files, *small])
     return path

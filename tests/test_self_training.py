@@ -20,7 +20,7 @@ from clearparse.transition.features import TEMPLATES
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 TEXT = "The cat sleeps on the old sofa.\nNo.\n\nShe says that we could have gone home by train.\nThey  buy\tbread.\n"
-CONFIG = Config(d=8, H=16, epochs=10, batch=256, system="arc-hybrid")
+CONFIG = Config(embedding_dim=8, hidden_size=16, epochs=10, batch_size=256, transition_system="arc-hybrid")
 
 
 def sentences(treebank: Treebank) -> list[tuple[list[bytes], list[str], list[int]]]:
@@ -99,7 +99,7 @@ def test_training_with_raw_text(tmp_path: Path, capsys: pytest.CaptureFixture[st
     raw, output = tmp_path / "raw.txt", tmp_path / "parser.model"
     raw.write_text(TEXT * 20, encoding="utf-8")
     files = ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(output)]
-    options = ["--raw-text", str(raw), "--H", "8", "--d", "6", "--epochs", "1"]
+    options = ["--raw-text", str(raw), "--hidden-size", "8", "--embedding-dim", "6", "--epochs", "1"]
     train.main([*files, *options])
     told = capsys.readouterr().out
     assert "trees again, with" in told

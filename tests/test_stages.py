@@ -39,7 +39,7 @@ from clearparse.treebank.text import paragraphs, read_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-SMALL = NetworkConfig(d=8, H=16, epochs=2, batch=64)
+SMALL = NetworkConfig(embedding_dim=8, hidden_size=16, epochs=2, batch_size=64)
 
 
 @pytest.fixture(scope="module")

@@ -40,7 +40,7 @@ def __getattr__(name: str) -> Any:
 
         return DependencyParser
     if name == "parse_bag":
-        from clearparse.integrations.dask import parse_bag
+        from clearparse.corpus.dask import parse_bag
 
         return parse_bag
     raise AttributeError(f"module {__name__!r} has no attribute {name!r}")

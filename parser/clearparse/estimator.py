@@ -20,7 +20,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from clearparse.config import Config
+from clearparse.config import Config, current_names
 from clearparse.errors import ClearparseError
 from clearparse.evaluation.counts import evaluate_block
 from clearparse.evaluation.scores import main_scores
@@ -69,7 +69,7 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
             trained = Networks(treebank, dev, quiet=True).train(self.config_, "network", Checkpoint())
             if trained.stopped:
                 raise trained.stopped
-            options = {"preset": MADE_BY, "stages": "parser", "half": False, "threads": 1}
+            options = {"preset": MADE_BY, "stages": "parser", "float16": False, "threads": 1}
             facts = run.facts(self.config_, options, train, dev, None, [])
             self.model_ = model_of(Stages(trained.ensemble), trained, MADE_BY, facts)
         self._tell()
@@ -110,7 +110,7 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
         """A fitted estimator from a model file, whose parameters are those of its training. Raises FileError."""
         model = load(path)
         names = {each.name for each in fields(Config)}
-        made = {name: value for name, value in model.record["config"].items() if name in names}
+        made = {name: value for name, value in current_names(model.record["config"]).items() if name in names}
         estimator = cls(**made)
         estimator.model_, estimator.config_ = model, Config(**made)
         estimator._tell()
@@ -131,7 +131,7 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
             value = getattr(self, each.name)
             if each.name == "seed" and not isinstance(value, int | np.integer):
                 value = check_random_state(value).randint(np.iinfo(np.int32).max)
-            values[each.name] = _plain(each.name, value, str(each.type))
+            values[each.name] = _plain(each.name, value, each.metadata["type"])
         config = Config(**values)
         config.check()
         return config
@@ -147,16 +147,16 @@ def _signature() -> inspect.Signature:
 DependencyParser.__init__.__signature__ = _signature()  # type: ignore[attr-defined]  # functions may have one
 
 
-def _plain(name: str, value: Any, kind: str) -> int | float | str:
+def _plain(name: str, value: Any, kind: type) -> int | float | str:
     """A parameter as the kind of value that its field has. Raises ClearparseError."""
     try:
-        if kind == "str":
+        if kind is str:
             if isinstance(value, str):
                 return str(value)
             raise TypeError
-        return operator.index(value) if kind == "int" else float(value)
+        return operator.index(value) if kind is int else float(value)
     except (TypeError, ValueError):
-        wanted = {"int": "a whole number", "float": "a number", "str": "text"}[kind]
+        wanted = {int: "a whole number", float: "a number", str: "text"}[kind]
         raise ClearparseError(f"{name} is {value!r}; it must be {wanted}") from None
 
 

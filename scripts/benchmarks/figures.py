@@ -6,7 +6,6 @@ its benchmark.json. The screenshot needs Chromium and the extra `test-full`.
 
 from __future__ import annotations
 
-import argparse
 import json
 import os
 import shutil
@@ -19,7 +18,7 @@ from pathlib import Path
 from benchmarks.plots import draw
 from benchmarks.presets import command
 from benchmarks.screenshot import screenshot
-from clearparse.commands.command_line import OneLineErrors
+from clearparse.commands.command_line import CommandLine
 from clearparse.drawing.plots import learning_curve
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
@@ -33,7 +32,7 @@ STEP = 13  # shown by the screenshot: the parser attaches "sofa" to "sleeps"
 
 def main(argv: list[str]) -> None:
     """Make all pictures and print their paths. Raises ClearparseError."""
-    output: Path = _command_line().parse_args(argv).output
+    output: Path = _command_line().parse(argv).output
     browser = os.environ.get("CLEARPARSE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         raise ClearparseError("the screenshot needs Chromium: install it or name it in CLEARPARSE_CHROMIUM")
@@ -76,7 +75,7 @@ def _server() -> Iterator[str]:
         process.wait()
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(prog="figures.py", description="Make every picture of the documentation anew.")
+def _command_line() -> CommandLine:
+    cli = CommandLine("figures.py", description="Make every picture of the documentation anew.")
     cli.add_argument("--output", type=Path, default=DOCS, metavar="DIR", help="folder for the pictures (default: docs)")
     return cli

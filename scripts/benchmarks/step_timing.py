@@ -69,12 +69,12 @@ def time_steps(train: str, preset: str) -> dict[str, Any]:
     parser = start(treebank, config, rng)
     batches = list(itertools.islice(ParserBatches(parser, treebank, config, rng).batches(0), STEPS))
     steps: dict[str, Step] = {
-        "distinct pairs": DistinctPairs(parser.params, config.lr, config.average),
-        "dense (the notes)": Dense(parser.params, config.lr, config.average),
+        "distinct pairs": DistinctPairs(parser.params, config.learning_rate, config.ema_decay),
+        "dense (the notes)": Dense(parser.params, config.learning_rate, config.ema_decay),
     }
     if not missing("torch"):
-        steps["PyTorch, dense"] = PyTorch(parser.params, config.lr, sparse=False)
-        steps["PyTorch, sparse"] = PyTorch(parser.params, config.lr, sparse=True)
+        steps["PyTorch, dense"] = PyTorch(parser.params, config.learning_rate, sparse=False)
+        steps["PyTorch, sparse"] = PyTorch(parser.params, config.learning_rate, sparse=True)
     seconds = _time_alternating(steps, batches)
     ours = seconds["distinct pairs"]
     return {

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from clearparse.commands.command_line import OneLineErrors, at_least_one, warnings_told
+from clearparse.commands.command_line import CommandLine, positive, print_warnings
 from clearparse.commands.tables import report, text_report
 from clearparse.evaluation.calibration import reliability
 from clearparse.evaluation.counts import aligned, evaluate, right_arcs, total
@@ -44,7 +44,7 @@ def main(argv: list[str]) -> None:
         print(model.describe(), end="\n" if options.gold is None else "\n\n")
     if options.gold is None:
         return
-    with threadpool_limits(options.threads), warnings_told():
+    with threadpool_limits(options.threads), print_warnings():
         if options.given == "text":
             scores = _text_scores(options, model)
         elif options.given == "words" or options.report or options.compare:
@@ -62,7 +62,7 @@ def main(argv: list[str]) -> None:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    cli = OneLineErrors(prog="evaluate.py", description="Score a model or any parser's output")
+    cli = CommandLine("evaluate.py", description="Score a model or any parser's output")
     what = cli.add_mutually_exclusive_group(required=True)
     what.add_argument("--model", metavar="MODEL", help="parse the gold file with this, and score it")
     what.add_argument("--system", metavar="FILE", help="score these trees of the same words; - is stdin")
@@ -86,8 +86,8 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         "--compare", metavar="F", help="another model, or another parser's output: is the difference significant?"
     )
     cli.add_argument("--info", action="store_true", help="print what the model is; --gold is not needed")
-    cli.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of the matrix products (default 1)")
-    options = cli.parse_args(argv)
+    cli.add_argument("--threads", type=positive, default=1, metavar="N", help="of the matrix products (default 1)")
+    options = cli.parse(argv)
     if options.info and options.model is None:
         cli.error("--info needs --model")
     if options.gold is None and not options.info:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import time
 from collections.abc import Sequence
@@ -13,8 +12,8 @@ from typing import Any
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from clearparse.commands.command_line import OneLineErrors, at_least_one
-from clearparse.config import PRESETS, Config
+from clearparse.commands.command_line import CommandLine, positive
+from clearparse.config import OLD_NAMES, PRESETS, Config, current_names
 from clearparse.drawing.plots import can_plot
 from clearparse.drawing.plots import trials as plot_trials
 from clearparse.errors import ClearparseError, FileError
@@ -27,12 +26,10 @@ from clearparse.training.ensemble import Networks
 from clearparse.training.parser_batches import Treebank
 from clearparse.training.run import score
 
-KINDS: dict[str, Any] = {"int": int, "float": float, "str": str}
-
 
 def main(argv: list[str]) -> None:
     """Run the trials that are not done yet; write and print all. Raises ClearparseError."""
-    options = _command_line().parse_args(argv)
+    options = _command_line().parse(argv)
     space = dict(map(_choices, options.choices))
     base = PRESETS[options.preset]
     drawn = sample(space, options.trials, options.seed)
@@ -95,9 +92,10 @@ def sample(space: dict[str, list[Any] | tuple[Any, Any]], trials: int, seed: int
 
 
 def _choices(text: str) -> tuple[str, list[Any] | tuple[Any, Any]]:
-    """`H=100,200` or `lr=0.001..0.01`. Raises ClearparseError where that is no field, or no value of it."""
+    """Name and values of `hidden_size=100,200` or `dropout=0.2..0.5`. Raises ClearparseError if either is wrong."""
     name, _, values = text.partition("=")
-    kinds = {each.name: KINDS[str(each.type)] for each in fields(Config)}
+    name = OLD_NAMES.get(name, name)
+    kinds = {each.name: each.metadata["type"] for each in fields(Config)}
     if name not in kinds:
         raise ClearparseError(f"--try {text}: no field {name!r} of the configuration; there are {', '.join(kinds)}")
     try:
@@ -124,7 +122,8 @@ def _read(path: Path, about: dict[str, Any]) -> dict[str, Any]:
         found = json.loads(path.read_text(encoding="utf-8"))
         if {name: found[name] for name in about} != about:
             raise FileError(path, "these trials are of other data or another preset; name another --output")
-        return {_key(trial["config"]): trial for trial in found["trials"]}
+        trials = [{**trial, "config": current_names(trial["config"])} for trial in found["trials"]]
+        return {_key(trial["config"]): trial for trial in trials}
     except (ValueError, KeyError, TypeError) as error:
         raise FileError(path, f"not the trials of a search: {error}") from None
 
@@ -145,8 +144,8 @@ def _tell(trials: Sequence[dict[str, Any]], folder: Path) -> None:
         print("no picture: matplotlib is not installed (the extra `plot`)")
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(prog="search.py", description="Try values of the configuration, and tell which are good.")
+def _command_line() -> CommandLine:
+    cli = CommandLine("search.py", description="Try values of the configuration, and tell which are good.")
     cli.add_argument("--train", nargs="+", required=True, metavar="F", help="annotated files")
     cli.add_argument("--dev", required=True, metavar="F", help="annotated file to score on")
     cli.add_argument(
@@ -155,12 +154,12 @@ def _command_line() -> argparse.ArgumentParser:
         action="append",
         required=True,
         metavar="NAME=V",
-        help="values of a field: H=100,200,400, or a range: dropout=0.2..0.5; may be given several times",
+        help="values of a field: hidden_size=100,200,400, or a range: dropout=0.2..0.5; may be given several times",
     )
-    cli.add_argument("--trials", type=at_least_one, default=10, metavar="N", help="trainings (default 10)")
+    cli.add_argument("--trials", type=positive, default=10, metavar="N", help="trainings (default 10)")
     cli.add_argument("--preset", choices=PRESETS, default="fast", help="what the other fields are")
     cli.add_argument("--seed", type=int, default=1, metavar="N", help="of what is tried")
-    cli.add_argument("--jobs", type=at_least_one, default=1, metavar="N", help="trials at once, a core each")
+    cli.add_argument("--jobs", type=positive, default=1, metavar="N", help="trials at once, a core each")
     cli.add_argument(
         "--output", type=Path, default=Path("models/search"), metavar="DIR", help="the same again goes on there"
     )

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import argparse
 import sys
-from dataclasses import asdict, fields, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any, NoReturn
 
 import numpy as np
 from threadpoolctl import threadpool_limits
 
-from clearparse.commands.command_line import OneLineErrors, at_least_one
-from clearparse.config import PRESETS, Config
+from clearparse.commands.command_line import UsageError
+from clearparse.commands.train_options import command_line, given_settings
+from clearparse.config import PRESETS, Config, current_names
 from clearparse.drawing.plots import can_plot, learning_curve
 from clearparse.drawing.text import draw_sentence, shows_boxes
 from clearparse.errors import ClearparseError, FileError
@@ -25,7 +26,7 @@ from clearparse.training.checkpoint import VECTORS, Checkpoint
 from clearparse.training.data import Data, hold_out, read_treebanks, summary
 from clearparse.training.ensemble import Networks, Trained, first_config, model_of
 from clearparse.training.parser_batches import Treebank, vectors_of
-from clearparse.training.reproduction import Original, told
+from clearparse.training.reproduction import RecordedRun, recorded_command
 from clearparse.training.run import Run, is_finished, save_and_check
 from clearparse.training.run import facts as training_facts
 from clearparse.training.self_training import SILVER, silver
@@ -33,16 +34,18 @@ from clearparse.training.upstream import train_upstream
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors
 
+SHAPE = ("template", "transition_system", "embedding_dim", "hidden_size", "min_count")  # fine-tuning keeps it
+
 
 def main(argv: list[str]) -> None:
     """Train, save, check, and draw one sentence of dev."""
-    cli = _command_line()
-    arguments, command = cli.parse_args(argv), told(argv)
-    original = Original.read(arguments.again) if arguments.again else None
-    if original:
-        arguments, command = original.arguments(cli, arguments), original.command
+    cli = command_line()
+    arguments, command = cli.parse(argv), recorded_command(argv)
+    recorded = RecordedRun.read(arguments.reproduce) if arguments.reproduce else None
+    if recorded:
+        arguments, command = recorded.arguments(cli.parse, arguments), recorded.command
     init = load(arguments.init) if arguments.init else None
-    config = original.config() if original else _config(arguments, init)
+    config = recorded.config() if recorded else _config(arguments, init)
     if arguments.train is None:
         arguments.train, arguments.dev = [resources.sample("train")], arguments.dev or resources.sample("dev")
     if arguments.plot and not can_plot():
@@ -52,8 +55,8 @@ def main(argv: list[str]) -> None:
         train, dev = _data(arguments, config)
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         facts = _facts(arguments, config, train, dev)
-        if original:
-            original.check(facts)
+        if recorded:
+            recorded.check(facts)
         checkpoint = Checkpoint(f"{output}.checkpoint", facts)
         if arguments.resume and not checkpoint.exists() and is_finished(output, facts):
             _say("resume", f"nothing is left to do: {output} is finished")
@@ -67,8 +70,8 @@ def main(argv: list[str]) -> None:
         if arguments.plot:
             learning_curve(run.epochs, f"{output}.png")
         _say_what_was_made(model, output, run)
-    if original:
-        original.compare(output)
+    if recorded:
+        recorded.compare(output)
 
 
 def _data(arguments: argparse.Namespace, config: Config) -> tuple[Data, Data]:
@@ -82,7 +85,7 @@ def _data(arguments: argparse.Namespace, config: Config) -> tuple[Data, Data]:
 
 
 def _facts(arguments: argparse.Namespace, config: Config, train: Data, dev: Data) -> dict[str, Any]:
-    options = {name: getattr(arguments, name) for name in ("preset", "stages", "half", "threads")}
+    options = {name: getattr(arguments, name) for name in ("preset", "stages", "float16", "threads")}
     return training_facts(config, options, train, dev, arguments.init, _texts(arguments))
 
 
@@ -122,7 +125,7 @@ def _train(
     stages = Stages(trained.ensemble)
     if earlier and whole:
         stages = Stages(trained.ensemble, earlier.tokenizer, earlier.tagger, earlier.lemmatizer)
-    return model_of(stages.halved() if arguments.half else stages, trained, command, checkpoint.facts), trained
+    return model_of(stages.halved() if arguments.float16 else stages, trained, command, checkpoint.facts), trained
 
 
 def _end_early(stopped: KeyboardInterrupt | DivergedError, model: Model, output: Path) -> NoReturn:
@@ -141,7 +144,9 @@ def _vectors(
     if arguments.raw_text:
         return checkpoint.once("vectors", VECTORS, lambda: vectors_of(treebank, arguments.raw_text, config))
     if arguments.vectors:
-        return checkpoint.once("vectors", VECTORS, lambda: read_vectors(arguments.vectors, treebank.forms(), config.d))
+        return checkpoint.once(
+            "vectors", VECTORS, lambda: read_vectors(arguments.vectors, treebank.forms(), config.embedding_dim)
+        )
     return None
 
 
@@ -186,73 +191,19 @@ def _output(arguments: argparse.Namespace) -> Path:
     return output
 
 
-def _command_line() -> argparse.ArgumentParser:
-    description = "Train a dependency parser on CoNLL-U or CoNLL-X files."
-    cli = OneLineErrors(prog="train.py", description=description, allow_abbrev=False)
-    cli.add_argument(
-        "--train", nargs="+", metavar="F", help="annotated files; without, the bundled treebank data/sample"
-    )
-    cli.add_argument("--dev", metavar="F", help="annotated file to choose the best epoch by; without, a part of train")
-    text = cli.add_mutually_exclusive_group()
-    text.add_argument(
-        "--vectors", metavar="F", help="words begin with the vectors of this file, as word2vec and GloVe write them"
-    )
-    text.add_argument(
-        "--raw-text",
-        nargs="+",
-        default=[],
-        metavar="F",
-        help="text without annotation, a sentence or paragraph a line: words begin with vectors learned from it",
-    )
-    cli.add_argument("--output", metavar="MODEL", help="where the model goes; default models/TREEBANK-PRESET.model")
-    preset_help = "fast: 200 hidden units; accurate: 512; best: four networks as accurate's that vote"
-    cli.add_argument("--preset", choices=PRESETS, default="fast", help=preset_help)
-    cli.add_argument(
-        "--resume",
-        action="store_true",
-        help="go on from MODEL.checkpoint, which a stopped training leaves, to the same bytes as without a stop",
-    )
-    cli.add_argument(
-        "--again",
-        metavar="RECORD",
-        help="repeat the training of a record, MODEL.json, and tell whether the same bytes come out; the model goes"
-        " to --output, or beside that of the record",
-    )
-    cli.add_argument("--init", metavar="MODEL", help="go on from this model, on other data")
-    cli.add_argument("--threads", type=at_least_one, default=1, metavar="N", help="of the matrix products (default 1)")
-    cli.add_argument(
-        "--stages",
-        choices=("parser", "all"),
-        default="parser",
-        help="parser: trees from the tags of the treebank; all: text to trees, so a tokenizer and a tagger too, and a"
-        " parser that learns from the tagger's tags (default parser)",
-    )
-    cli.add_argument("--plot", action="store_true", help="draw loss and dev scores by epoch to MODEL.png (extra plot)")
-    cli.add_argument("--half", action="store_true", help="store numbers with 16 bits: a file of half the size")
-    cli.add_argument(
-        "--jobs", type=at_least_one, default=1, metavar="N", help="networks that are trained at once, a core each"
-    )
-    group = cli.add_argument_group("config", "each overrides the preset's value")
-    presets = [asdict(preset) for preset in PRESETS.values()]
-    for each in fields(Config):
-        values = list(dict.fromkeys(preset[each.name] for preset in presets))
-        meaning = f"{each.metadata['help']} ({' | '.join(map(str, values))})".replace("%", "%%")
-        kind: Any = {"int": int, "float": float, "str": str}[str(each.type)]
-        group.add_argument(f"--{each.name.replace('_', '-')}", type=kind, metavar="V", help=meaning)
-    return cli
-
-
 def _config(arguments: argparse.Namespace, init: Model | None) -> Config:
     """The preset with the flags that were given; with --init, the shape is that of the model."""
-    given = {each.name: getattr(arguments, each.name) for each in fields(Config)}
-    config = replace(PRESETS[arguments.preset], **{name: value for name, value in given.items() if value is not None})
+    config = replace(PRESETS[arguments.preset], **given_settings(arguments))
     if init:
         try:
-            made = {"networks": 1, **init.record["config"]}  # the first models did not say how many
-            config = replace(config, **{name: made[name] for name in ("template", "system", "d", "H", "min_count")})
+            made = {"networks": 1, **current_names(init.record["config"])}  # the first models did not say how many
+            config = replace(config, **{name: made[name] for name in SHAPE})
         except (KeyError, TypeError) as error:
             raise FileError(arguments.init, "its record does not say how it was made, as --init needs") from error
         if config.networks > 1 or made["networks"] != 1:
-            raise ClearparseError("--init goes on from one network, and to one: --networks 1")
-    config.check()
+            raise UsageError("--init fine-tunes a single network: --networks 1")
+    try:
+        config.check()
+    except ClearparseError as error:
+        raise UsageError(str(error)) from None
     return config

@@ -5,6 +5,7 @@ Arrays are named network/L, network/W ...; the dictionary has an entry for each 
 
 from __future__ import annotations
 
+import inspect
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from itertools import count, takewhile
@@ -25,22 +26,27 @@ from clearparse.model.validation import (
     check_network,
     check_numbers,
     check_parameters,
+    check_words,
+    flag,
 )
 from clearparse.network.classifier import Parameters, halved
 from clearparse.stages.ensemble import Calibration, Ensemble
 from clearparse.stages.lemmatizer import Lemmatizer, Lexicon
-from clearparse.stages.multiword import MultiwordSplitter
+from clearparse.stages.multiword import MultiwordSplitter, SplitForms
+from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import Tagger
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.stages.window import Window, WindowClassifier
 from clearparse.transition.features import Features
-from clearparse.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Transitions
+from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, Transitions
+from clearparse.transition.systems import SYSTEMS
 
 KIND = "dependency parser"
 PARSER, FIRST_TAGS, TAGS = "parser", "first tags", "tags"
 LONGEST = 200  # characters of what is said of a file, whoever wrote it
 Stage = TypeVar("Stage")
+Evidence = TypeVar("Evidence")
 Network = TypeVar("Network", TransitionParser, WindowClassifier)
 
 
@@ -73,7 +79,7 @@ class Stages:
                 cut,
                 characters=half(cut.characters),
                 sentences=half(cut.sentences),
-                splitter=MultiwordSplitter(half(cut.splitter.classifier)),
+                splitter=MultiwordSplitter(half(cut.splitter.classifier), cut.splitter.seen),
             ),
             tag and Tagger(half(tag.first), half(tag.second)),
             lemmas and Lemmatizer(half(lemmas.classifier), lemmas.known),
@@ -113,6 +119,7 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
     networks[PARSER] |= {  # what all of them have in common
         "template": stages.parser.template,
         "symbols": stages.parser.vocabulary.symbols,
+        "normalized": stages.parser.vocabulary.normalized,
         "calibration": stages.ensemble.calibration._asdict(),
     }
     for name, classifier in stages.window_classifiers().items():
@@ -120,12 +127,15 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
         networks[name] = {
             "template": classifier.template,
             "symbols": classifier.vocabulary.symbols,
+            "normalized": classifier.vocabulary.normalized,
             "classes": classifier.classes,
         }
     if stages.tagger:
         networks[TAGS] = _without_symbols_of(networks[FIRST_TAGS], networks[TAGS])
     if stages.tokenizer:
         networks["characters"]["spaces"] = stages.tokenizer.spaces
+        networks["characters"] |= _sorted_lists(stages.tokenizer.known)
+        networks["multiword"] |= _sorted_lists(stages.tokenizer.splitter.seen)
     if stages.lemmatizer:
         lemmas, exceptions = stages.lemmatizer.known
         networks["lemmas"]["known"] = {upos.decode(): sorted(map(bytes.decode, of)) for upos, of in lemmas.items()}
@@ -172,7 +182,7 @@ def _stages(arrays: Arrays, networks: Any) -> Stages:
     for name, about in networks.items():
         check_network(name, about if name in (PARSER, *CLASSES) else {**networks[PARSER], **about})
     check_numbers(networks[PARSER]["calibration"], Calibration._fields)
-    vocabulary = Vocabulary(networks[PARSER]["symbols"])
+    vocabulary = _vocabulary(networks[PARSER])
     members = [_parser(_parameters(arrays, name), vocabulary, networks[PARSER] | networks[name]) for name in parsers]
 
     def together(make: Callable[..., Stage], *names: str) -> Stage | None:
@@ -182,10 +192,9 @@ def _stages(arrays: Arrays, networks: Any) -> Stages:
         return make(*(_labeller(_parameters(arrays, name), networks[name]) for name in names))
 
     def tokenizer(characters: WindowClassifier, sentences: WindowClassifier, multiword: WindowClassifier) -> Tokenizer:
-        spaces = networks["characters"]["spaces"]
-        if not isinstance(spaces, bool):
-            raise ValueError("spaces must be true or false")
-        return Tokenizer(characters, sentences, MultiwordSplitter(multiword), spaces)
+        about = networks["characters"]
+        splitter = MultiwordSplitter(multiword, _evidence(SplitForms, networks["multiword"]))
+        return Tokenizer(characters, sentences, splitter, flag(about, "spaces"), _evidence(KnownWords, about))
 
     def lemmatizer(lemmas: WindowClassifier) -> Lemmatizer:
         return Lemmatizer(lemmas, _known(networks["lemmas"]))
@@ -220,9 +229,7 @@ def _parameters(arrays: Arrays, name: str) -> Parameters:
 
 
 def _parser(params: Parameters, vocabulary: Vocabulary, about: dict[str, Any]) -> TransitionParser:
-    system, right_to_left = about["system"], about.get("from_end", False)  # the first models did not say it
-    if not isinstance(right_to_left, bool):
-        raise ValueError("from_end must be true or false")
+    system, right_to_left = about["system"], flag(about, "from_end")
     if not isinstance(system, str) or system not in SYSTEMS:
         raise ValueError(f"transition system {system!r}; there are {', '.join(SYSTEMS)}")
     moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
@@ -242,8 +249,26 @@ def _known(about: dict[str, Any]) -> Lexicon:
     return Lexicon(lemmas, {key.encode(): lemma.encode() for key, lemma in exceptions.items()})
 
 
+def _sorted_lists(evidence: KnownWords | SplitForms | None) -> dict[str, list[str]]:
+    """The words that a stage remembers from its training, by their names; none in models of version 0.1."""
+    return {name: sorted(words) for name, words in evidence._asdict().items()} if evidence else {}
+
+
+def _evidence(kind: Callable[..., Evidence], about: dict[str, Any]) -> Evidence | None:
+    """What _sorted_lists wrote into a network's entry; None where there is nothing, as in models of version 0.1."""
+    names = inspect.signature(kind).parameters
+    if not about.keys() & names.keys():
+        return None
+    return kind(*(check_words(about[name], name) for name in names))
+
+
+def _vocabulary(about: dict[str, Any]) -> Vocabulary:
+    """The vocabulary of a network's entry; those of version 0.1 look forms up as they are."""
+    return Vocabulary(about["symbols"], normalized=flag(about, "normalized"))
+
+
 def _labeller(params: Parameters, about: dict[str, Any]) -> WindowClassifier:
-    vocabulary = Vocabulary(about["symbols"])
+    vocabulary = _vocabulary(about)
     _check_shapes(params, Window(about["template"], vocabulary), len(about["classes"]))
     return WindowClassifier(params, about["template"], vocabulary, about["classes"])
 

@@ -57,6 +57,20 @@ def check_lemmas(known: Any, exceptions: Any) -> None:
     _check_texts(list(set(exceptions.values())), "lemmas of single words")
 
 
+def check_words(words: Any, what: str) -> frozenset[str]:
+    """A list of texts, as a set."""
+    _check_texts(words, what)
+    return frozenset(words)
+
+
+def flag(about: dict[str, Any], name: str) -> bool:
+    """A property of a network's entry; false where it is absent, as it is in older models."""
+    value = about.get(name, False)
+    if not isinstance(value, bool):
+        raise ValueError(f"{name} must be true or false")
+    return value
+
+
 def check_numbers(about: Any, names: Collection[str]) -> None:
     """Some finite numbers by name."""
     _check(isinstance(about, dict) and set(about) == set(names), f"{' and '.join(names)} are not what it has")

@@ -17,6 +17,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.features.vocabulary import lookup_form
 from clearparse.stages.window import WindowClassifier
 
 TEMPLATE = """
@@ -96,6 +97,14 @@ def short_key(key: bytes) -> bytes:
     return form.decode().lower().encode() + b"\t" + upos
 
 
+def lookup_key(key: bytes) -> bytes:
+    """A word's key with its form as it is looked up (see lookup_form)."""
+    if key.isascii() and b"`" not in key:
+        return key
+    form, tab, tags = key.partition(b"\t")
+    return lookup_form(form.decode()).encode() + tab + tags
+
+
 class Lemmatizer:
     """Gives words their lemmas, and remembers them."""
 
@@ -122,7 +131,8 @@ class Lemmatizer:
         exceptions = self.known.exceptions
         scores = (line for theta, _ in self.classifier.theta(new, np.arange(len(new) + 1)) for line in theta)
         for key, theta in zip(new, scores, strict=True):
-            exception = exceptions.get(key) or exceptions.get(short_key(key))
+            seen = lookup_key(key) if self.classifier.vocabulary.normalized else key
+            exception = exceptions.get(seen) or exceptions.get(short_key(seen))
             self._lemmas[key] = exception or self._by_rule(key, theta)
 
     def _by_rule(self, key: bytes, theta: NDArray[np.floating]) -> bytes:

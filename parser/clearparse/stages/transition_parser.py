@@ -18,7 +18,9 @@ from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary, fact
 from clearparse.network.classifier import Parameters
 from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
 from clearparse.transition.features import Features
-from clearparse.transition.systems import SYSTEMS, Layout, System, Transitions
+from clearparse.transition.layout import Layout
+from clearparse.transition.system import System, Transitions
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import Block
 
 
@@ -106,13 +108,13 @@ class TransitionParser:
             s = last
 
     def probabilities(self, block: Block) -> list[NDArray[np.floating]]:
-        """For each sentence what the network thinks on the way to its tree: (steps, C), see RecordingPolicy.noted."""
+        """For each sentence the probabilities of all classes at each step (steps, C): see RecordingPolicy.recorded."""
         if not len(block):
             return []
         system = SYSTEMS[self.system](self.layout(block.sentences))
-        watched = RecordingPolicy(self.greedy(system, block.word_keys()))
-        run(system, self.transitions, watched)
-        return list(watched.noted())
+        recording = RecordingPolicy(self.greedy(system, block.word_keys()))
+        run(system, self.transitions, recording)
+        return list(recording.recorded())
 
     def _trees(self, system: System) -> tuple[NDArray[np.int32], list[bytes]]:
         layout, labels = system.layout, [label.encode() for label in self.transitions.labels]
@@ -121,6 +123,6 @@ class TransitionParser:
     def greedy(self, system: System, keys: Sequence[bytes]) -> GreedyPolicy:
         """What chooses for the sentences of a system, whose words have these keys (see Block.word_keys)."""
         types, first = self._encoder.types(keys, self._precomputed.capacity)
-        self._precomputed.fill(self._encoder.rows(first), first)
+        self._precomputed.extend(self._encoder.rows(first), first)
         type_of = system.layout.spread(types, null=NULL, root=ROOT)
         return GreedyPolicy(system, self.transitions, self.features, self._precomputed, type_of)

@@ -123,7 +123,7 @@ class WindowClassifier:
     ) -> Iterator[tuple[Floats, list[Index]]]:
         """The scores of all classes (B, C) for some items after the others, and the types (B,) at each place."""
         types, first = self._encoder.types(keys, self._precomputed.capacity)
-        self._precomputed.fill(self._encoder.rows(first), first)
+        self._precomputed.extend(self._encoder.rows(first), first)
         types = types if which is None else types[which]
         type_of, where = self.window.spread(types, rows)
         where = where if wanted is None else where[wanted]

@@ -12,6 +12,7 @@ import numpy as np
 from clearparse.errors import FileError
 from clearparse.io.files import checksum
 from clearparse.stages.transition_parser import TransitionParser
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, UPOS, XPOS, Block, parse_block, read_blocks
 from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
 
@@ -19,11 +20,6 @@ FEWEST = 10  # sentences; of fewer none is held out
 MANY_LABELS = 200  # UD's largest treebanks have about 60 relations with their subtypes
 MANY_TAGS = {"UPOS": (UPOS, 100), "XPOS": (XPOS, 5000), "FEATS": (FEATS, 5000)}  # beyond it something is odd
 NAMED = 20  # labels that a message names
-_CROSSING = {
-    "arc-standard-swap": "arc-standard-swap makes crossing arcs and learns them",
-    "arc-hybrid": "arc-hybrid makes no crossing arcs and learns the moves that lose fewest arcs",
-    "arc-standard": "arc-standard makes no crossing arcs and learns these sentences with their arcs lifted",
-}
 
 
 @dataclass(frozen=True)
@@ -84,7 +80,8 @@ def summary(train: Data, dev: Data, parser: TransitionParser) -> Iterator[str]:
     yield f"model     {m} slots, {V:,} rows of L, {C} classes ({len(labels)} labels)"
     if crossed := train.nonprojective:
         share = 100 * crossed / train.sentences
-        yield f"note      {crossed:,} sentences ({share:.1f} %) are not projective: {_CROSSING[parser.system]}"
+        training = SYSTEMS[parser.system].nonprojective_training()
+        yield f"note      {crossed:,} sentences ({share:.1f} %) are not projective: {training}"
     several = sum(int((roots_per_sentence(block.heads(), block.sentences) > 1).sum()) for block in train.blocks)
     if several:
         yield f"warning   {several:,} training sentences have several roots; what is parsed always has one"

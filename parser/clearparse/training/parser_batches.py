@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import chain, pairwise
 
 import numpy as np
@@ -14,21 +14,22 @@ from clearparse.config import Config
 from clearparse.errors import ClearparseError
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import channels_of
-from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
+from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, lookup_form
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.word_vectors import Vectors, word_vectors
+from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
 from clearparse.transition.features import Features, parse_template
-from clearparse.transition.likelihood import Likelihood
-from clearparse.transition.oracle import ORACLES
-from clearparse.transition.systems import SYSTEMS, Index, Layout, Transitions
+from clearparse.transition.layout import Index, Layout
+from clearparse.transition.likelihood import GoldLikelihood
+from clearparse.transition.system import Transitions
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, Block
 from clearparse.treebank.ragged import offsets, take_rows
 from clearparse.treebank.raw_text import read_raw_text
-from clearparse.treebank.tree import projectivized
 
 GOLD_ALONE = 0.2  # of the passes are over the treebank alone, if others have silver sentences: the last ones
 
@@ -98,21 +99,25 @@ def new_parser(
     left, right, root = labels_of(treebank)
     if right_to_left:
         left, right = right, left
-    transitions = Transitions(left, right, root, SYSTEMS[config.system].kinds)
+    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system].kinds)
     features = Features(template, vocabulary, len(transitions.labels))
-    params = Parameters.initial(V=features.V, m=features.m, d=config.d, H=config.H, C=len(transitions.kind), rng=rng)
+    params = Parameters.initial(
+        V=features.V, m=features.m, d=config.embedding_dim, H=config.hidden_size, C=len(transitions.kind), rng=rng
+    )
     if vectors:
         vectors.fill(params.L, vocabulary, config.vector_scale)
-    return TransitionParser(params, template, config.system, vocabulary, transitions, right_to_left=right_to_left)
+    return TransitionParser(
+        params, template, config.transition_system, vocabulary, transitions, right_to_left=right_to_left
+    )
 
 
 def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> Vectors:
     """Vectors of the words of files of raw text and of the treebank. Raises FileError."""
-    forms = treebank.forms()
+    forms = [lookup_form(form) for form in treebank.forms()]
     sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
     for path in raw_text:
-        sentences += read_raw_text(path, forms)
-    return word_vectors(sentences, config.d, config.vector_min_count, config.seed)
+        sentences += read_raw_text(path, forms, lookup_form)
+    return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
 
 def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
@@ -148,8 +153,6 @@ class ParserBatches:
         self.gold = len(treebank)
         self.silver_share = min(1.0, config.silver * len(treebank.keys) / len(silver.keys)) if silver else 0.0
         treebank = Treebank.concatenated([treebank, silver]) if silver else treebank
-        if ORACLES[parser.system].projective:
-            treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
         self.treebank = treebank
         new = set(treebank.labels).difference(parser.transitions.labels)
         if new:
@@ -189,8 +192,8 @@ class ParserBatches:
         section = self.treebank.take(self.order[self.place : self.place + config.section])
         examples = self._examples(section, exploration)
         mixed = rng.permutation(len(examples.target))
-        for k in range(0, len(mixed), config.batch):
-            now = mixed[k : k + config.batch]
+        for k in range(0, len(mixed), config.batch_size):
+            now = mixed[k : k + config.batch_size]
             seen = self.place + len(section) * k / len(mixed)
             legal = np.take(examples.legal[now], self.parser.transitions.kind, axis=1)
             progress = (epoch + seen / len(self.order)) / config.epochs
@@ -201,13 +204,11 @@ class ParserBatches:
         parser = self.parser
         layout = parser.layout(section.sentences)
         system = SYSTEMS[parser.system](layout)
-        oracle = ORACLES[parser.system](system, layout.heads_to_index(section.heads))
         type_rows, type_of = self._types_some_hidden(section, layout)
-        self._precomputed.fill(type_rows)
+        self._precomputed.extend(type_rows)
         greedy = GreedyPolicy(system, parser.transitions, parser.features, self._precomputed, type_of)
-        number = {label: i for i, label in enumerate(parser.transitions.labels)}
-        labels = layout.spread(np.array([number[label] for label in section.labels]), null=0, root=0)
-        return OracleExamples(greedy, oracle, labels, type_rows[type_of], exploration, self.rng).run()
+        advisor = OracleAdvisor(system, parser.transitions, section.heads, section.labels)
+        return OracleExamples(greedy, advisor, type_rows[type_of], exploration, self.rng).run()
 
     def _types_some_hidden(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
         """Types of words as rows (types, channels) and by flat index (size,); of some words the form is hidden.
@@ -227,12 +228,6 @@ class ParserBatches:
 
 def log_likelihoods(parser: TransitionParser, treebank: Treebank) -> NDArray[np.float64]:
     """For each sentence the mean log probability that the parser gives to the transitions of its gold tree."""
-    if ORACLES[parser.system].projective:
-        treebank = replace(treebank, heads=projectivized(treebank.heads, treebank.sentences))
-    layout = parser.layout(treebank.sentences)
-    system = SYSTEMS[parser.system](layout)
-    oracle = ORACLES[parser.system](system, layout.heads_to_index(treebank.heads))
-    number = {label: i for i, label in enumerate(parser.transitions.labels)}
-    labels = layout.spread(np.array([number.get(label, -1) for label in treebank.labels]), null=0, root=0)
-    greedy = parser.greedy(system, treebank.keys)
-    return Likelihood(greedy, oracle, labels, np.empty((0, 0), np.int32), 0, np.random.default_rng(0)).of_sentences()
+    system = SYSTEMS[parser.system](parser.layout(treebank.sentences))
+    advisor = OracleAdvisor(system, parser.transitions, treebank.heads, treebank.labels)
+    return GoldLikelihood(parser.greedy(system, treebank.keys), advisor).run()

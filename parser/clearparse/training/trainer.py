@@ -10,10 +10,8 @@ from numpy.typing import NDArray
 
 from clearparse.config import NetworkConfig
 from clearparse.network.classifier import Parameters
-from clearparse.network.optimizers import SGD, AdaGrad, Adam, MovingAverage, Optimizer, State
+from clearparse.network.optimizers import OPTIMIZERS, MovingAverage, State
 from clearparse.network.training import Batch, Schedule, fit
-
-OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": AdaGrad, "sgd": SGD}
 
 
 class Trainer:
@@ -21,8 +19,8 @@ class Trainer:
 
     def __init__(self, config: NetworkConfig, params: Parameters, rng: np.random.Generator) -> None:
         self.config, self.params, self.rng = config, params, rng
-        self.optimizer = OPTIMIZERS[config.optimizer](config.lr, l2=config.l2)
-        self.average = MovingAverage(params, config.average)
+        self.optimizer = OPTIMIZERS[config.optimizer](config.learning_rate, l2=config.l2)
+        self.average = MovingAverage(params, config.ema_decay)
 
     def fit(
         self,
@@ -41,10 +39,10 @@ class Trainer:
                 epochs=config.epochs,
                 optimizer=self.optimizer,
                 average=self.average,
-                schedule=Schedule(config.lr, config.warm_up, config.lr_end),
+                schedule=Schedule(config.learning_rate, config.warmup, config.final_learning_rate),
                 dropout=config.dropout,
                 slot_dropout=config.slot_dropout,
-                max_norm=config.max_norm,
+                max_norm=config.clip_norm,
                 rng=self.rng,
                 log=log,
                 stop=stop,

@@ -13,15 +13,17 @@ import numpy as np
 from clearparse.config import NetworkConfig
 from clearparse.errors import ClearparseError
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import form_key
+from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.parallel import map_in_order
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
-from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, Rule, short_key
-from clearparse.stages.multiword import ONE_WORD, MultiwordSplitter
+from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, Rule, lookup_key, short_key
+from clearparse.stages.multiword import ONE_WORD, MultiwordSplitter, SplitForms
+from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import Tagger, tags_of, with_tags, without_tags
-from clearparse.stages.tokenizer import ENDS, GOES_ON, Tokenizer, character_keys, token_key
+from clearparse.stages.tokenizer import ENDS, GOES_ON, Tokenizer, characters_of_text, token_key
 from clearparse.stages.window import WindowClassifier
 from clearparse.training.checkpoint import LABELLER, TEXTS, Checkpoint
+from clearparse.training.typography import altered_paragraphs, altered_rows
 from clearparse.training.window_batches import Items, new_window_classifier, trained
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
@@ -34,12 +36,27 @@ MOST_TAGS = 10_000  # different ones; each is a class of the last layer
 FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
 FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
 
-CHARACTERS = NetworkConfig(d=24, H=96, epochs=16, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02)
-SENTENCES = NetworkConfig(d=16, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
-MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dropout=0.05, min_count=3)
-FIRST_TAGS = NetworkConfig(d=20, H=128, epochs=8, batch=512)
-TAGS = NetworkConfig(d=32, H=256, epochs=20, batch=512)
-LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, word_dropout=0, min_count=3)
+CHARACTERS = NetworkConfig(
+    embedding_dim=24, hidden_size=96, epochs=16, batch_size=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02
+)
+SENTENCES = NetworkConfig(
+    embedding_dim=16, hidden_size=128, epochs=12, batch_size=512, dropout=0.4, word_dropout=0.2, min_count=3
+)
+MULTIWORD = NetworkConfig(
+    embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.1, slot_dropout=0.05, min_count=3
+)
+FIRST_TAGS = NetworkConfig(embedding_dim=20, hidden_size=128, epochs=8, batch_size=512)
+TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
+LEMMAS = NetworkConfig(
+    embedding_dim=16,
+    hidden_size=96,
+    epochs=10,
+    batch_size=512,
+    dropout=0.1,
+    slot_dropout=0.05,
+    word_dropout=0,
+    min_count=3,
+)
 
 
 def learned(
@@ -48,29 +65,35 @@ def learned(
     """A labeller trained on some items: on few of them in more passes, and in smaller steps."""
     n = len(items.keys)
     epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
-    config = replace(config, epochs=epochs, batch=min(config.batch, 1 << max(6, round(math.log2(n / 100)))))
+    config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
     return trained(new_window_classifier(template, items, config, rng, vectors), items, config, rng)
 
 
 def train_tokenizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Tokenizer:
     """What cuts text as a treebank does."""
-    paragraphs = list(paragraphs_of(blocks))
+    plain = list(paragraphs_of(blocks))
+    known = KnownWords.of(plain)
+    paragraphs = plain + altered_paragraphs(plain, np.random.default_rng([seed, 6]))
     tokens = [[token for sentence in paragraph for token in sentence] for paragraph in paragraphs]
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
     def once(name: str, template: str, items: Items, config: NetworkConfig, number: int) -> WindowClassifier:
         return done.once(name, LABELLER, lambda: learned(template, items, config, [seed, number]))
 
+    rules = rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)
+    multiword_items = with_their_rules(in_every_case(rules))
+    splitter = once("multiword", multiword.TEMPLATE, multiword_items, MULTIWORD, 2)
     return Tokenizer(
-        once("characters", tokenizer.CHARACTERS, characters_of(tokens), CHARACTERS, 0),
-        once("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs), SENTENCES, 1),
-        MultiwordSplitter(once("multiword", multiword.TEMPLATE, rules_of(tokens), MULTIWORD, 2)),
+        once("characters", tokenizer.CHARACTERS, characters_of(tokens, known), CHARACTERS, 0),
+        once("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs, known), SENTENCES, 1),
+        MultiwordSplitter(splitter, SplitForms.of(in_lower_case(rules))),
         spaces,
+        known,
     )
 
 
-def characters_of(paragraphs: Sequence[Sequence[Token]]) -> Items:
+def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> Items:
     """The characters of some paragraphs, each with whether a token ends there."""
     texts = [text_of(paragraph) for paragraph in paragraphs]
     names: list[str] = []
@@ -79,37 +102,63 @@ def characters_of(paragraphs: Sequence[Sequence[Token]]) -> Items:
             names += [GOES_ON] * (len(token.form) - 1) + [ENDS] + [ENDS] * token.space_after
         if paragraph[-1].space_after:
             names.pop()
-    return Items([key for text in texts for key in character_keys(text)], names, offsets(list(map(len, texts))))
+    keys: list[bytes] = []
+    for text in texts:
+        found = characters_of_text(text, np.zeros(1, np.int64), known)
+        keys += [found.keys[k] for k in found.which.tolist()]
+    return Items(keys, names, offsets(list(map(len, texts))))
 
 
-def sentence_ends_of(paragraphs: Sequence[Paragraph]) -> Items:
+def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Items:
     """The tokens of some paragraphs, each with whether a sentence ends there."""
     keys, names, lengths = [], [], []
     for paragraph in paragraphs:
         for sentence in paragraph:
-            keys += [token_key(token.form, space_after=token.space_after) for token in sentence]
+            keys += [token_key(token.form, known, space_after=token.space_after) for token in sentence]
             names += [GOES_ON] * (len(sentence) - 1) + [ENDS]
         lengths.append(sum(map(len, paragraph)))
     return Items(keys, names, offsets(lengths))
 
 
-def rules_of(paragraphs: Iterable[Iterable[Token]]) -> Items:
-    """The different tokens, each with the rule by which it is most often cut into words."""
-    counts: dict[str, Counter[str]] = {}
-    for paragraph in paragraphs:
-        for form, words, _ in paragraph:
-            rule = ONE_WORD if words == (form,) else str(multiword.Rule.of(form, words))
-            counts.setdefault(form, Counter())[rule] += 1
-    return _with_their_rules({form_key(form): rules for form, rules in counts.items()})
+Rules = dict[str, Counter[str]]  # how often each form was split by each rule
 
 
-def _with_their_rules(counts: dict[bytes, Counter[str]]) -> Items:
-    """Different keys, each a row of its own with its most frequent rule, and as often as it was met, up to MOST."""
+def rules_of(tokens: Iterable[Token]) -> Rules:
+    """How often each form, as it is looked up, was split into words by each rule, or is one word."""
+    rules: Rules = {}
+    for form, words, _ in tokens:
+        rule = ONE_WORD if words == (form,) else str(multiword.Rule.of(form, words))
+        rules.setdefault(lookup_form(form), Counter())[rule] += 1
+    return rules
+
+
+def in_lower_case(rules: Rules) -> Rules:
+    """The same of forms in lower case."""
+    lower: Rules = {}
+    for form, counts in rules.items():
+        lower.setdefault(form.lower(), Counter()).update(counts)
+    return lower
+
+
+def in_every_case(rules: Rules) -> Rules:
+    """The same, with what is split in capitals and with an initial capital too, unless it was seen so."""
+    more: Rules = {}
+    for form, counts in rules.items():
+        rule = counts.most_common(1)[0][0]
+        if rule != ONE_WORD:
+            for other in (form.lower(), form.upper(), form[:1].upper() + form[1:].lower()):
+                if other not in rules and len(other) == len(form):
+                    more.setdefault(other, Counter())[rule] += 1
+    return {**rules, **more}
+
+
+def with_their_rules(rules: Rules) -> Items:
+    """Different forms, each a row of its own with its most frequent rule, and as often as it was met, up to MOST."""
     keys, names = [], []
-    for key, rules in counts.items():
-        times = min(sum(rules.values()), MOST)
-        keys += [key] * times
-        names += [rules.most_common(1)[0][0]] * times
+    for form, counts in rules.items():
+        times = min(counts.total(), MOST)
+        keys += [form_key(form)] * times
+        names += [counts.most_common(1)[0][0]] * times
     return Items(keys, names, np.arange(len(keys) + 1))
 
 
@@ -117,7 +166,7 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Le
     """What gives words the lemmas that a treebank gives them, most often, by their tags."""
     counts: dict[bytes, Counter[bytes]] = {}
     for block in blocks:
-        keys = with_tags(block.word_keys(), block.columns(UPOS, FEATS))
+        keys = [lookup_key(key) for key in with_tags(block.word_keys(), block.columns(UPOS, FEATS))]
         for key, lemma in zip(keys, block.column(LEMMA), strict=True):
             counts.setdefault(key, Counter())[lemma] += 1
     lemmas = {key: most_frequent(of) for key, of in counts.items()}
@@ -220,6 +269,7 @@ class Jackknife:
         """What learns all rows but those of a fold, and what that says of the fold; all rows where they are one."""
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
+        items = altered_rows(items, np.random.default_rng([self.seed, 7]))
         classifier = learned(self.template, items, self.config, [self.seed, 5], self.vectors)
         held = self.items.take(fold)
         return classifier, tags_of(classifier, held.keys, held.rows) if len(fold) else []

@@ -44,7 +44,9 @@ def new_window_classifier(
         vocabulary = vectors.widen(vocabulary)
     classes = [name for name, _ in sorted(Counter(items.names).items(), key=lambda item: (-item[1], item[0]))]
     window = Window(template, vocabulary)
-    params = Parameters.initial(V=window.V, m=window.m, d=config.d, H=config.H, C=len(classes), rng=rng)
+    params = Parameters.initial(
+        V=window.V, m=window.m, d=config.embedding_dim, H=config.hidden_size, C=len(classes), rng=rng
+    )
     if vectors:
         vectors.fill(params.L, vocabulary, config.vector_scale)
     return WindowClassifier(params, template, vocabulary, classes)
@@ -81,10 +83,10 @@ class WindowBatches:
         how = np.where(drawn < config.word_dropout, 1, np.where(drawn < 3 * config.word_dropout, 2, 0))
         type_of, where = self.window.spread(self._types + how * (len(self._type_rows) // 3), self._rows)
         order = self.rng.permutation(n)
-        for k in range(0, n, config.batch):
-            now = order[k : k + config.batch]
+        for k in range(0, n, config.batch_size):
+            now = order[k : k + config.batch_size]
             words = [type_of[where[now] + place] for place in self.window.places]
-            w = self.window.fill(words, [], self._type_rows)
+            w = self.window.slot_rows(words, [], self._type_rows)
             yield Batch(w, self.target[now], None, (epoch + k / n) / config.epochs)
 
 
