@@ -46,7 +46,7 @@ def main(argv: list[str]) -> None:
     results = map(trial, left) if options.jobs == 1 else map_in_order(trial, left, options.jobs)
     for values, found in zip(left, ProgressBar(results, total=len(left), unit="trial", disable=None), strict=True):
         done[_key(values)] = {"config": values, **found}
-        with atomic_output(path) as stream:
+        with atomic_output(path, follow_links=False) as stream:
             stream.write(json.dumps({**about, "trials": list(done.values())}, indent=2).encode() + b"\n")
     _tell([done[_key(values)] for values in drawn], options.output)
     print(f"made {path}")

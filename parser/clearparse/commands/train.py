@@ -17,6 +17,7 @@ from clearparse.drawing.plots import can_plot, learning_curve
 from clearparse.drawing.text import draw_sentence, shows_boxes
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io import resources
+from clearparse.io.files import refuse_link
 from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
 from clearparse.network.training import DivergedError
@@ -180,6 +181,8 @@ def _output(arguments: argparse.Namespace) -> Path:
     """
     name = f"{Path(arguments.train[0]).resolve().parent.name}-{arguments.preset}.model"
     output = Path(arguments.output or Path("models") / name)
+    if not arguments.output:
+        refuse_link(output)
     if arguments.output == "-" or (output.exists() and not output.is_file()):
         raise FileError(output, "a model and what belongs to it need the name of a file")
     output.parent.mkdir(parents=True, exist_ok=True)

@@ -8,6 +8,7 @@ from os import PathLike
 from typing import Any
 
 from clearparse.errors import ClearparseError
+from clearparse.io.files import atomic_output
 
 Path = str | PathLike[str]
 
@@ -61,5 +62,6 @@ class _Figure:
         from matplotlib import pyplot as plt
 
         if kind is None:
-            self.figure.savefig(self.path, dpi=120)
+            with atomic_output(self.path, follow_links=False) as stream:
+                self.figure.savefig(stream, format="png", dpi=120)
         plt.close(self.figure)

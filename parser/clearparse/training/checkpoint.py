@@ -137,7 +137,7 @@ class Checkpoint:
         start = time.monotonic()
         arrays = {f"{part}/{name}": array for part, (of, _) in self._parts.items() for name, array in of.items()}
         values = {name: value for name, (_, value) in self._parts.items()}
-        save_arrays(self.path, arrays, {"kind": KIND, "facts": self.facts, "parts": values})
+        save_arrays(self.path, arrays, {"kind": KIND, "facts": self.facts, "parts": values}, follow_links=False)
         self._written, self._holds = time.monotonic(), bool(self._parts)
         self._took = self._written - start
 

@@ -244,7 +244,7 @@ def save_and_check(model: Model, path: Path, dev: Data) -> None:
         remove_unfinished(each)
     model.save(path)
     told = {**model.record, "model_sha256": checksum(path)}
-    with atomic_output(f"{path}.json") as file:
+    with atomic_output(f"{path}.json", follow_links=False) as file:
         file.write(json.dumps(told, indent=2, ensure_ascii=False).encode() + b"\n")
     again = score(load(path).stages.ensemble, dev)
     wanted = {name: model.record["dev_scores"][name] for name in again}
