@@ -13,7 +13,7 @@ from small_trees import is_tree
 from clearparse.config import Config
 from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
-from clearparse.stages.ensemble import vote
+from clearparse.stages.ensemble import Parse, combine
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.data import Dataset, read_treebanks
 from clearparse.training.ensemble import EnsembleTraining
@@ -69,7 +69,7 @@ def test_the_first_parser_wins_ties() -> None:
         (np.array([2, 0], np.int32), [b"a", b"root"], np.ones(2)),
         (np.array([0, 1], np.int32), [b"root", b"b"], np.ones(2)),
     ]
-    heads, labels, probability = vote(found, np.array([0, 2]))
+    heads, labels, probability = combine([Parse(*each) for each in found], np.array([0, 2]))
     assert heads.tolist() == [2, 0]
     assert labels == [b"a", b"root"]
     assert probability.tolist() == [0.5, 0.5]
@@ -82,7 +82,7 @@ def test_labels_have_most_weight_among_the_parsers_with_the_arc() -> None:
         (heads[1], [b"root", b"nmod"], np.array([1, 0.5])),
         (heads[1], [b"root", b"nmod"], np.array([1, 0.4])),
     ]
-    _, labels, probability = vote(found, np.array([0, 2]))
+    _, labels, probability = combine([Parse(*each) for each in found], np.array([0, 2]))
     assert labels == [b"root", b"nmod"]
     np.testing.assert_allclose(probability, [1, (0.25 + 0.16) / 3])
 
@@ -110,7 +110,7 @@ def test_networks_take_turns_in_transition_system_and_direction(model: Model) ->
 
 
 def test_a_model_file_keeps_all_networks(model: Model, dev: Dataset, tmp_path: Path) -> None:
-    for each in (model, replace(model, stages=model.stages.halved())):
+    for each in (model, replace(model, stages=model.stages.to_float16())):
         each.save(tmp_path / "four.model")
         again = load(tmp_path / "four.model")
         for block in dev.blocks:

@@ -329,7 +329,7 @@ def model(text_model: Path) -> Path:
 
 
 def test_numbers_of_16_bits(model: Path, tmp_path: Path, block: Block) -> None:
-    half = replace(load(model), stages=load(model).stages.halved())
+    half = replace(load(model), stages=load(model).stages.to_float16())
     half.save(tmp_path / "half.model")
     again = load(tmp_path / "half.model")
     assert (tmp_path / "half.model").stat().st_size < 0.6 * model.stat().st_size

@@ -18,6 +18,7 @@ from clearparse.drawing.plots import can_plot, learning_curve
 from clearparse.drawing.text import draw_sentence, shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
+from clearparse.io.files import refuse_link
 from clearparse.training.options import Options
 from clearparse.training.recipe import Result, run
 from clearparse.training.reproduction import RecordedRun, recorded_command
@@ -57,8 +58,13 @@ def _config(arguments: argparse.Namespace) -> Config:
 
 
 def _default_output(arguments: argparse.Namespace) -> Path:
-    """models/TREEBANK-PRESET.model; the treebank is the folder of the first training file."""
-    return Path("models") / f"{Path(arguments.train[0]).resolve().parent.name}-{arguments.preset}.model"
+    """models/TREEBANK-PRESET.model; the treebank is the folder of the first training file.
+
+    Raises FileError if that is a symbolic link.
+    """
+    output = Path("models") / f"{Path(arguments.train[0]).resolve().parent.name}-{arguments.preset}.model"
+    refuse_link(output)
+    return output
 
 
 def _options(arguments: argparse.Namespace, output: Path, command: str) -> Options:

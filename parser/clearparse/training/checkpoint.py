@@ -142,7 +142,8 @@ class Checkpoint:
         start = time.monotonic()
         arrays = {f"{part}/{name}": array for part, (of, _) in self._parts.items() for name, array in of.items()}
         values = {name: value for name, (_, value) in self._parts.items()}
-        save_arrays(self.path, arrays, {"kind": KIND, "provenance": self.provenance, "parts": values})
+        metadata = {"kind": KIND, "provenance": self.provenance, "parts": values}
+        save_arrays(self.path, arrays, metadata, follow_links=False)
         self._written_at, self._has_parts_on_disk = time.monotonic(), bool(self._parts)
         self._seconds_to_write = self._written_at - start
 

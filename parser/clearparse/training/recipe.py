@@ -247,7 +247,7 @@ class Recipe:
         if upstream and self.all_stages:
             stages = Stages(trained.ensemble, upstream.tokenizer, upstream.tagger, upstream.lemmatizer)
         if self.options.float16:
-            stages = stages.halved()
+            stages = stages.to_float16()
         dev_scores = score(stages.ensemble, dev)
         record = training_record(self.options.command, self.checkpoint.provenance, trained, dev_scores)
         return Model(replace(stages, ensemble=calibrate(stages.ensemble, dev)), record)

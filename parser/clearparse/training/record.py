@@ -49,7 +49,7 @@ def save_and_check(model: Model, path: Path, dev: Dataset) -> None:
         remove_unfinished(each)
     model.save(path)
     record = {**model.record, "model_sha256": checksum(path)}
-    with atomic_output(f"{path}.json") as file:
+    with atomic_output(f"{path}.json", follow_links=False) as file:
         file.write(json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n")
     found = score(load(path).stages.ensemble, dev)
     expected = {name: model.record["dev_scores"][name] for name in found}

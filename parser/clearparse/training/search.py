@@ -96,7 +96,7 @@ class Journal:
         """Add a finished trial and write the file, whole or not at all. Raises FileError."""
         self._finished[_key(values)] = {"config": values, **result}
         content = {**self._search, "trials": list(self._finished.values())}
-        with atomic_output(self.path) as stream:
+        with atomic_output(self.path, follow_links=False) as stream:
             stream.write(json.dumps(content, indent=2).encode() + b"\n")
 
 
