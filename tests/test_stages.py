@@ -21,18 +21,10 @@ from clearparse.network.classifier import scores
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
 from clearparse.stages.tokenizer import ENDS, character_keys, kind_of
 from clearparse.stages.window import Window, WindowClassifier, parse_window
-from clearparse.training import upstream
+from clearparse.training import upstream, upstream_items
 from clearparse.training.checkpoint import Checkpoint
-from clearparse.training.upstream import (
-    Jackknife,
-    build_and_train,
-    characters_of,
-    rules_of,
-    sentence_ends_of,
-    shared_rules_of,
-    tagged_words,
-    train_lemmatizer,
-)
+from clearparse.training.upstream import Jackknife, build_and_train, train_lemmatizer
+from clearparse.training.upstream_items import characters_of, rules_of, sentence_ends_of, shared_rules_of, tagged_words
 from clearparse.training.window_batches import Items, WindowBatches, initialise
 from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
 from clearparse.treebank.text import paragraphs, read_paragraphs
@@ -287,7 +279,7 @@ def test_a_known_lemma_goes_first_where_rules_are_about_as_good() -> None:
 def test_the_most_frequent_rule_is_learned() -> None:
     one, two = Token("its", ("its",), True), Token("its", ("it", "s"), True)
     items = rules_of([[one, two, one], [Token("a", ("a",), True)] * 50])
-    assert list(items.names) == [multiword.ONE_WORD] * (3 + upstream.MOST)
+    assert list(items.names) == [multiword.ONE_WORD] * (3 + upstream_items.MOST)
 
 
 def test_a_currency_that_was_never_met_is_cut_as_others_are() -> None:
