@@ -84,9 +84,9 @@ class Rule(NamedTuple):
 
 
 class SplitForms(NamedTuple):
-    """What training has seen split often enough to be split again: all other tokens are one word, whatever they look like.
+    """What training has seen split often enough to be split again; any other token is one word.
 
-    forms: in lower case. endings: those that nearly every token with them is split at.
+    forms: in lower case. endings: those at which nearly every form that has them is split.
     """
 
     forms: frozenset[str]
@@ -169,9 +169,7 @@ class MultiwordSplitter:
             places,
         )
 
-    def _labels_in_context(
-        self, forms: Sequence[str], which: Index, rows: NDArray[np.int64], asked: Index
-    ) -> Index:
+    def _labels_in_context(self, forms: Sequence[str], which: Index, rows: NDArray[np.int64], asked: Index) -> Index:
         """The number of the rule of each of the tokens asked for (n,): see split."""
         row = np.searchsorted(rows, asked, side="right") - 1
         first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])

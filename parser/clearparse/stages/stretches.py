@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from typing import NamedTuple
 
 from clearparse.features.vocabulary import lookup_form
@@ -31,9 +31,9 @@ _ADDRESS = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_AFTER_ADDRESS = re.compile(r"(?:[.,;:!?…*_~<>\"'\]}]|'s|…)+\Z", re.IGNORECASE)
-_OPENING = "\"'([{<*_-–—"
-_CLOSING = "\"')]}>*_,;:!?."
+_AFTER_ADDRESS = re.compile(r"(?:[.,;:!?\u2026*_~<>\"'\]}]|'s)+\Z", re.IGNORECASE)
+_OPENING = "\"'([{<*_-\u2013\u2014\u2018\u201c"
+_CLOSING = "\"')]}>*_,;:!?.\u2019\u201d"
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.){2,}")
 _STOP = re.compile(r"([^\W\d_]+)\.")
@@ -72,7 +72,7 @@ class KnownWords(NamedTuple):
 
 
 def address_in(stretch: str) -> tuple[int, int] | None:
-    """Where the address in a stretch of text begins and ends, without the punctuation around it; None if it has none."""
+    """Start and end of the address in a stretch of text, without the punctuation around it; None without one."""
     if len(stretch) > LONGEST_ADDRESS or not _SIGNS.search(stretch):
         return None
     plain = lookup_form(stretch)
@@ -95,6 +95,8 @@ def stop_kind(stretch: str, known: KnownWords) -> str:
     """
     if not stretch.endswith("."):
         return ""
+    if address_in(stretch):
+        return "stop"
     core = stretch.lstrip(_OPENING)
     if _INITIAL.fullmatch(core):
         return "initial" if core[0].isupper() else "letter"
@@ -124,7 +126,7 @@ def beginning(stretch: str, known: KnownWords) -> str:
 
 
 def token_kind(form: str, known: KnownWords) -> str:
-    """What a token is to the sentence splitter: an address, an abbreviation of some kind, a name, a word; else ``_``."""
+    """The kind of a token for the sentence splitter: of address, abbreviation, name or word; ``_`` otherwise."""
     if len(form) > 1 and (kind := stop_kind(form, known)):
         return kind
     if form[:1].isupper():

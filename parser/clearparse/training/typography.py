@@ -60,10 +60,10 @@ class _Typesetter:
             if place and made[-1].space_after:
                 made += map(_word, self._before(token.form, sentence[place - 1].form))
             made.append(_other_sign(token, self.rng, single_quotes=single_quotes))
-        if len(made) > 2 and made[-1].form == "." and made[-2].form.isalpha():
-            if self.rng.random() < LAST_ABBREVIATIONS:
-                form = self._last_abbreviation()
-                made[-2] = Token(form, (form,), space_after=False)
+        last = len(made) > 2 and made[-1].form == "." and made[-2].form.isalpha()
+        if last and self.rng.random() < LAST_ABBREVIATIONS:
+            form = self._last_abbreviation()
+            made[-2] = Token(form, (form,), space_after=False)
         return [_in_case(token, case) for token in made]
 
     def _before(self, form: str, previous: str) -> list[str]:
@@ -96,9 +96,7 @@ class _Typesetter:
         return known[int(self.rng.integers(len(known)))].capitalize()
 
 
-def altered_paragraphs(
-    paragraphs: Sequence[Paragraph], known: KnownWords, rng: np.random.Generator
-) -> list[Paragraph]:
+def altered_paragraphs(paragraphs: Sequence[Paragraph], known: KnownWords, rng: np.random.Generator) -> list[Paragraph]:
     """A copy of each paragraph in another typography."""
     typesetter = _Typesetter(paragraphs, known, rng)
     return [typesetter.paragraph(paragraph) for paragraph in paragraphs]

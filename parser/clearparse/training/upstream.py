@@ -70,7 +70,10 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Tok
     return Tokenizer(
         once("characters", tokenizer.CHARACTERS, characters_of(tokens, known), CHARACTERS, 0),
         once("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs, known), SENTENCES, 1),
-        MultiwordSplitter(splitter, SplitForms.of(rules_of(token for paragraph in plain for sentence in paragraph for token in sentence))),
+        MultiwordSplitter(
+            splitter,
+            SplitForms.of(rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)),
+        ),
         spaces,
         known,
     )
@@ -113,10 +116,10 @@ def rules_of(tokens: Iterable[Token]) -> dict[str, Counter[str]]:
 
 def rules_in_context(paragraphs: Iterable[Iterable[Token]]) -> Items:
     """The tokens of some paragraphs, each with the rule that splits it into words."""
-    paragraphs = [list(paragraph) for paragraph in paragraphs]
-    keys = [form_key(token.form) for paragraph in paragraphs for token in paragraph]
-    names = [_rule_of(token) for paragraph in paragraphs for token in paragraph]
-    return Items(keys, names, offsets(list(map(len, paragraphs))))
+    tokens = [list(paragraph) for paragraph in paragraphs]
+    keys = [form_key(token.form) for paragraph in tokens for token in paragraph]
+    names = [_rule_of(token) for paragraph in tokens for token in paragraph]
+    return Items(keys, names, offsets(list(map(len, tokens))))
 
 
 def _rule_of(token: Token) -> str:
