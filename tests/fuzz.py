@@ -28,7 +28,20 @@ from unittest import mock
 CHECKOUT = Path(__file__).resolve().parents[1]
 MODEL = CHECKOUT / "tests" / "data" / "format-1.model"
 SAMPLE = CHECKOUT / "data" / "sample" / "dev.conllu"
-FLAGS = ("H", "d", "epochs", "lr", "template", "system", "seed", "dropout", "networks", "l2", "preset", "optimizer")
+FLAGS = (
+    "hidden-size",
+    "embedding-dim",
+    "epochs",
+    "learning-rate",
+    "template",
+    "transition-system",
+    "seed",
+    "dropout",
+    "networks",
+    "l2",
+    "preset",
+    "optimizer",
+)
 
 
 def conllu() -> Callable[[bytes], None]:
@@ -92,7 +105,7 @@ def model_dictionary() -> Callable[[bytes], None]:
         changed = {**metadata, "networks": _merged(metadata["networks"], json.loads(data))}
         with mock.patch("clearparse.model.serialization.load_arrays", return_value=(arrays, changed)):
             made = Model(*load("model"))
-        parse_block(made.parse_text(block, confidence=True), trees=True)
+        parse_block(made.parse_block(block, confidence=True).text, trees=True)
         if made.stages.tokenizer:
             made("Dogs bark, 12 of them!")
 

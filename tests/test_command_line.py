@@ -12,8 +12,8 @@ import pytest
 
 START = """
 import sys, time
-from parser.commands.command_line import run
-from parser.errors import ClearparseError, FileError
+from clearparse.commands.command_line import run
+from clearparse.errors import ClearparseError, FileError
 
 def main(argv):
     {body}

@@ -105,9 +105,8 @@ def test_trees_are_replaced_and_nothing_else() -> None:
         BOTH.replace("2\tnsubj", "0\troot", 1).replace("0\troot\t_\t_\n\n", "1\tobj:long\t_\t_\n\n", 1)
         .replace("3\tcase", "0\tr").replace("3\tdet", "1\tb").replace("0\troot\t_\tA", "2\tc\t_\tA")
     ).encode()  # fmt: skip
-    assert block.with_trees(heads, deprels) == expected
-    assert block.with_trees(block.heads(), block.column(DEPREL)) == block.text
-    assert_same(block.replaced(heads, deprels), parse(expected))
+    assert block.with_trees(heads, deprels).text == expected
+    assert block.with_trees(block.heads(), block.column(DEPREL)).text == block.text
 
 
 def test_the_tree_of_a_sentence_is_replaced() -> None:
@@ -257,7 +256,7 @@ def test_trees_are_asked_for_where_needed(text: str, expected: str) -> None:
     assert refused(GOOD + text, trees=True).startswith(expected)
     block = parse(GOOD + text)
     assert block.text.decode() == GOOD + text + "\n"
-    assert len(block.with_trees(np.zeros(len(block.lines), int), [b"dep"] * len(block.lines))) > 0
+    assert len(block.with_trees(np.zeros(len(block.lines), int), [b"dep"] * len(block.lines)).text) > 0
 
 
 def test_heads_that_are_no_numbers() -> None:
@@ -315,7 +314,7 @@ def joined(blocks: list[Block]) -> Block:
     start = np.cumsum([0] + [len(block.text) for block in blocks])
     return Block(
         path="joined",
-        text=b"".join(block.text for block in blocks),
+        source=b"".join(block.text for block in blocks),
         fields=np.concatenate([np.empty((0, 11), int), *(b.fields + at for b, at in zip(blocks, start, strict=False))]),
         sentences=np.concatenate([[0], *(b.sentences[1:] + at for b, at in zip(blocks, words, strict=False))]),
         spans=np.concatenate([[0], *(b.spans[1:] + at for b, at in zip(blocks, start, strict=False))]),
@@ -373,7 +372,7 @@ def test_canonical_texts_come_back(text: str, block_bytes: int) -> None:
     assert block.text == text.encode()
     assert_columns(block)
     assert "".join(map(str, block)) == text
-    assert block.with_trees(block.heads(), block.column(DEPREL)) == block.text
+    assert block.with_trees(block.heads(), block.column(DEPREL)).text == block.text
     with pytest.MonkeyPatch.context() as monkeypatch:
         assert_same(joined(read(text.encode(), block_bytes, monkeypatch, trees=True)), block)
 
@@ -459,7 +458,7 @@ def test_real_treebanks_come_back(shared_data: Path) -> None:
         blocks = list(read_blocks(path, trees=True))
         content = path.read_bytes()
         assert b"".join(block.text for block in blocks) == content
-        assert b"".join(block.with_trees(block.heads(), block.column(DEPREL)) for block in blocks) == content
+        assert b"".join(block.with_trees(block.heads(), block.column(DEPREL)).text for block in blocks) == content
         assert_columns(joined(blocks))
         crlf = parse(content.replace(b"\n", b"\r\n"), trees=True)
         assert crlf.text == content

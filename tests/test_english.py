@@ -84,9 +84,10 @@ def test_an_easy_sentence(english: Model) -> None:
 
 def test_one_command_gives_a_tree() -> None:
     """Without scikit-learn, which takes long to import."""
-    code = "import sys; from parser.commands.parse import main; main(sys.argv[1:]); assert 'sklearn' not in sys.modules"
+    code = "import sys; from clearparse.commands.parse import main; main(sys.argv[1:])"
+    code += "; assert 'sklearn' not in sys.modules"
     command = [sys.executable, "-c", code, "Birds eat worms.", "--format", "tree"]
-    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT), "PYTHONUTF8": "1"}
+    environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "parser"), "PYTHONUTF8": "1"}
     done = subprocess.run(command, capture_output=True, check=True, env=environment, encoding="utf-8")
     assert [line.split()[-2:] for line in done.stdout.splitlines()[2:5]] == [
         ["Birds", "nsubj"],

@@ -7,7 +7,6 @@ import json
 import subprocess
 import sys
 import warnings
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +15,7 @@ import pytest
 from clearparse.commands import evaluate as command
 from clearparse.commands.evaluate import main
 from clearparse.errors import ClearparseError, FileError
-from clearparse.treebank.conllu import DEPREL, Block, parse_block
+from clearparse.treebank.conllu import DEPREL, Block
 
 SCRIPT = Path(__file__).resolve().parent.parent / "scripts" / "evaluate.py"
 GOLD = """\
@@ -45,13 +44,12 @@ def files(tmp_path: Path) -> tuple[str, str]:
 class First:
     """A model that hangs every word on the first; it says so, and warns."""
 
-    def parse_blocks(self, blocks: Iterable[Block]) -> Iterator[Block]:
-        for block in blocks:
-            warnings.warn("no tags", UserWarning, stacklevel=1)
-            heads = block.heads()
-            heads[:] = 1
-            heads[block.sentences[:-1]] = 0
-            yield parse_block(block.with_trees(heads, block.column(DEPREL)), trees=True)
+    def parse_block(self, block: Block) -> Block:
+        warnings.warn("no tags", UserWarning, stacklevel=1)
+        heads = block.heads()
+        heads[:] = 1
+        heads[block.sentences[:-1]] = 0
+        return block.with_trees(heads, block.column(DEPREL))
 
     def describe(self) -> str:
         return "a model that hangs every word on the first"

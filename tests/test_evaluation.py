@@ -333,7 +333,7 @@ def test_as_the_official_scorer_on_treebanks(shared_data: Path, treebank: str, s
     text, counts = [], Counts()
     for gold in read_blocks(path, trees=True, block_bytes=1 << 17):
         heads, deprels = perturbed(gold, share, rng)
-        text.append(gold.with_trees(heads, deprels))
+        text.append(gold.with_trees(heads, deprels).text)
         counts += evaluate_block(gold, heads, deprels)
     system = parse_block(b"".join(text), path="system", trees=True)
     from_files = evaluate(read_blocks(path, trees=True), [system], gold_path=path, system_path="system")

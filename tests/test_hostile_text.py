@@ -162,7 +162,7 @@ def test_a_megabyte(name: str) -> None:
     text, model = MEGABYTES[name], load(MODEL)
 
     def work(part: str) -> int:
-        return len(model.tag(model.cut(list(paragraphs(part)))).fields)
+        return len(model.tag(model.tokenize(list(paragraphs(part)))).fields)
 
     work(text[: MEGABYTE // 10])
     small, large = (grown(lambda part=text[: MEGABYTE // n]: work(part)) for n in (4, 1))

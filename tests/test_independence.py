@@ -97,7 +97,7 @@ def whole(model: Model, texts: list[str], step: int) -> list[list[str]]:
     """The sentences of each paragraph with all that the model makes of them, but for the paragraphs' numbers."""
     found: list[list[str]] = []
     for i in range(0, len(texts), step):
-        for sentence in model.parse_texts(texts[i : i + step], first=i + 1):
+        for sentence in model.parse_block(model.tag(model.tokenize(texts[i : i + step], first=i + 1))):
             number = int(str(sentence.sent_id).split("-")[0])
             found += [[]] * (number - len(found))
             found[number - 1] = [
@@ -129,12 +129,12 @@ def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
 
 def test_rounding_decides_nothing(block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores that are off give the same; without `break_ties`, which sees to that, they do not."""
-    expected_trees, expected = undecided(load(MODEL), np.float32).parse_text(block), whole(load(MODEL), texts, 50)
+    expected_trees, expected = undecided(load(MODEL), np.float32).parse_block(block).text, whole(load(MODEL), texts, 50)
     noisy(monkeypatch)
-    assert undecided(load(MODEL), np.float32).parse_text(block) == expected_trees
+    assert undecided(load(MODEL), np.float32).parse_block(block).text == expected_trees
     assert whole(load(MODEL), texts, 50) == expected
     monkeypatch.setattr(precompute, "CLOSE", -1.0)
-    assert undecided(load(MODEL), np.float32).parse_text(block) != expected_trees
+    assert undecided(load(MODEL), np.float32).parse_block(block).text != expected_trees
 
 
 def test_scores_of_one_are_those_of_many(block: Block) -> None:
@@ -149,11 +149,11 @@ def test_little_memory_gives_the_same(
     most: int, block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where words have too many types for the tables, they are parsed in parts, and windows are cut within rows."""
-    expected_trees, expected = load(MODEL).parse_text(block), whole(load(MODEL), texts, 50)
+    expected_trees, expected = load(MODEL).parse_block(block).text, whole(load(MODEL), texts, 50)
     long = " ".join(texts)
     expected_long = whole(load(MODEL), [long], 1)
     monkeypatch.setattr(PrecomputedLayer, "most_types", property(lambda self: most))
-    assert load(MODEL).parse_text(block) == expected_trees
+    assert load(MODEL).parse_block(block).text == expected_trees
     assert whole(load(MODEL), texts[: 2 if most == 1 else None], 50) == expected[: 2 if most == 1 else None]
     if most > 1:
         assert whole(load(MODEL), [long], 1) == expected_long
@@ -178,7 +178,7 @@ def plain_text(path: str, block_bytes: int) -> Iterator[list[str]]:
 
 def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
     """Each thread gets what one alone gets, though the tables that they share are filled and forgotten meanwhile."""
-    expected, trees = whole(load(MODEL), texts, 4), load(MODEL).parse_text(block)
+    expected, trees = whole(load(MODEL), texts, 4), load(MODEL).parse_block(block).text
     model, start = load(MODEL), threading.Barrier(THREADS)
     found: list[object] = [None] * THREADS
 
@@ -186,7 +186,8 @@ def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
         start.wait()
         if k % 2:
             sentences = list(block)
-            found[k] = b"".join(model.parse_text(together(sentences[i : i + 9])) for i in range(0, len(sentences), 9))
+            blocks = (together(sentences[i : i + 9]) for i in range(0, len(sentences), 9))
+            found[k] = b"".join(model.parse_block(each).text for each in blocks)
         else:
             found[k] = whole(model, texts[k:] + texts[:k], 4)
 
@@ -220,11 +221,11 @@ def test_those_asked_for_are_labelled_as_all_are(most: int, block: Block, monkey
     tagger = load(MODEL).stages.tagger
     assert tagger
     keys, rows = without_tags(block.word_keys()), block.sentences
-    labels = tagger.first.label(keys, rows)
+    labels = tagger.first.classify(keys, rows)
     wanted = np.random.default_rng(5).random(len(keys)) < 0.5
     monkeypatch.setattr(PrecomputedLayer, "most_types", property(lambda self: most))
     different, which = factorize(keys)
-    found = tagger.first.label(different, rows, which, wanted)
+    found = tagger.first.classify(different, rows, which, wanted)
     assert (found[wanted] == labels[wanted]).all()
     assert not found[~wanted].any()
 

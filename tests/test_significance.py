@@ -68,7 +68,7 @@ def test_sums_by_sentence_make_the_scores() -> None:
     heads[::5] = 1
     heads[gold.sentences[:-1]] = 0
     labels[::3] = [b"obl"] * len(labels[::3])
-    system = parse_block(gold.with_trees(heads, labels))
+    system = parse_block(gold.with_trees(heads, labels).text)
     pairs = [(Trees.of(gold), Trees.of(system))]
     scores = main_scores(total(pairs))
     assert 0 < scores["CLAS"] < 100

@@ -30,7 +30,7 @@ os.execv(sys.executable, [sys.executable, *command])
 """
 AS_NOBODY = """
 import os, sys
-from parser.commands import command_line, parse
+from clearparse.commands import command_line, parse
 os.setgroups([])
 os.setgid(65534)
 os.setuid(65534)
@@ -46,7 +46,7 @@ def limited(*arguments: str | Path, limit: str, most: int) -> tuple[int, str]:
 
 def ended(command: list[str]) -> tuple[int, str]:
     """Exit status and stderr of a command that writes nothing to stdout."""
-    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(CHECKOUT)}
+    environment = {**os.environ, "OPENBLAS_NUM_THREADS": "1", "PYTHONPATH": str(CHECKOUT / "parser")}
     done = subprocess.run(command, capture_output=True, check=False, env=environment)
     assert done.stdout == b""
     return done.returncode, done.stderr.decode()
@@ -153,7 +153,7 @@ def test_parsing_asks_no_network(tmp_path: Path) -> None:
 def test_training_asks_no_network(tmp_path: Path) -> None:
     from clearparse.commands import evaluate, train
 
-    small = ["--H", "8", "--d", "4", "--epochs", "1"]
+    small = ["--hidden-size", "8", "--embedding-dim", "4", "--epochs", "1"]
     train.main(["--train", str(SAMPLE / "dev.conllu"), "--output", str(tmp_path / "m"), *small])
     evaluate.main(["--model", str(tmp_path / "m"), "--gold", str(SAMPLE / "dev.conllu")])
 

@@ -1,1 +1,1 @@
-"""What the benchmark compares and how: other parsers, measured as whole processes, and what the machine allows."""
+"""Benchmarks: clearparse against other parsers, each measured in a process of its own."""

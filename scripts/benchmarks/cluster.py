@@ -1,7 +1,7 @@
-"""What a cluster costs: the same files by the plain command and by Dask's workers, in turn, on the same cores.
+"""The overhead of a cluster: the same files parsed by processes and by Dask workers, alternating, on the same cores.
 
-Two clocks: the wall's, and the processors' time of all processes together, which other programs on the machine do not
-prolong. What it takes to begin and to end a cluster is told apart, from a corpus of one sentence.
+It reports wall-clock time and the CPU time of all processes; the latter is less affected by other programs. Starting
+and stopping a cluster is measured separately, on a corpus of one sentence.
 """
 
 from __future__ import annotations
@@ -15,28 +15,28 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks.child import elsewhere
 from benchmarks.comparison import size_of
-from benchmarks.machine import name
-from benchmarks.texts import write_enlarged, write_head
+from benchmarks.corpora import write_enlarged, write_head
+from benchmarks.machine import describe_machine
+from benchmarks.worker import in_subprocess
 
 ENGINES = ("processes", "dask")
 
 
 @dataclass(frozen=True)
 class Run:
-    """A whole command, start and end included. seconds: by the clock on the wall; processor: of all processes."""
+    """One whole command. seconds: wall-clock time; cpu_seconds: CPU time of all its processes."""
 
     seconds: float
-    processor: float
+    cpu_seconds: float
 
 
 def measure(
     model: Path, source: Path, folder: Path, *, shards: int, copies: int, jobs: int, runs: int
 ) -> dict[str, Any]:
-    """Runs of both engines on a corpus, and on one of one sentence.
+    """Run both engines on a corpus and on a corpus of one sentence.
 
-    folder: for the shards, each the source so many times, and for what is made of them. Raises ClearparseError.
+    folder: for the shards (each holds `copies` copies of the source) and the output. Raises ClearparseError.
     """
     paths, one = [folder / f"{k}.conllu" for k in range(shards)], folder / "one-sentence.conllu"
     for path in paths:
@@ -48,31 +48,38 @@ def measure(
     for engine in tqdm([*ENGINES] * runs, unit="run", disable=None):
         start[engine].append(_run(model, [one], folder / "parsed", engine, jobs))
         corpus[engine].append(_run(model, paths, folder / "parsed", engine, jobs))
-    return {"machine": name(), "words": words, "shards": shards, "cores": jobs, "corpus": corpus, "start": start}
+    return {
+        "machine": describe_machine(),
+        "words": words,
+        "shards": shards,
+        "cores": jobs,
+        "corpus": corpus,
+        "start": start,
+    }
 
 
 def _run(model: Path, paths: Sequence[Path], output: Path, engine: str, jobs: int) -> Run:
-    """One command. The folder goes again: what is done already would not be done again."""
+    """Run one command and remove its output, since files that are already parsed would be skipped."""
     line = ["--model", model, "--engine", engine, "--jobs", jobs, "--output", f"{output}/", *paths]
     try:
-        cost = elsewhere("parse.py", *map(str, line), cores=jobs)
+        cost = in_subprocess("parse.py", *map(str, line), cores=jobs)
     finally:
         shutil.rmtree(output, ignore_errors=True)
-    return Run(cost["seconds"], cost["processor seconds"])
+    return Run(cost["seconds"], cost["CPU seconds"])
 
 
-def told(found: dict[str, Any]) -> Iterator[str]:
-    """What was measured, a few lines: medians, and all runs."""
+def format_results(found: dict[str, Any]) -> Iterator[str]:
+    """Format the results: medians, and all runs."""
     words, cores = found["words"], found["cores"]
     yield f"{words:,} words in {found['shards']} files, {cores} cores of {found['machine']}"
     plain, dask = (found["corpus"][engine] for engine in ENGINES)
     for engine, runs in zip(ENGINES, (plain, dask), strict=True):
-        wall, processor = words / _median(runs, "seconds") / cores, words / _median(runs, "processor")
-        times = ", ".join(f"{run.seconds:.1f} ({run.processor:.1f})" for run in runs)
-        yield f"{engine:<10} {wall:>9,.0f} words/s and core, {processor:>9,.0f} a second of processor time"
-        yield f"{'':<10} runs of {times} s"
-    for clock, what in (("seconds", "words/s and core"), ("processor", "words a second of processor time")):
-        yield f"dask is at {100 * _median(plain, clock) / _median(dask, clock):.1f} % of the plain command in {what}"
+        wall, cpu = words / _median(runs, "seconds") / cores, words / _median(runs, "cpu_seconds")
+        times = ", ".join(f"{run.seconds:.1f} ({run.cpu_seconds:.1f})" for run in runs)
+        yield f"{engine:<10} {wall:>9,.0f} words/s per core, {cpu:>9,.0f} words per CPU second"
+        yield f"{'':<10} runs, in seconds (CPU seconds): {times}"
+    for clock, what in (("seconds", "words/s per core"), ("cpu_seconds", "words per CPU second")):
+        yield f"dask reaches {100 * _median(plain, clock) / _median(dask, clock):.1f} % of processes in {what}"
     begun = [f"{engine} {_median(found['start'][engine], 'seconds'):.1f} s" for engine in ENGINES]
     yield f"a corpus of one sentence: {', '.join(begun)}"
 

@@ -1,7 +1,7 @@
-"""The parser of CS224n's assignment: one Python object for each sentence, its network in batches, dense.
+"""The parser of the CS224n assignment: one Python object per sentence, and a dense network over batches.
 
-The assignment's loop (minibatch_parse) with the assignment's 36 slots, arc-standard, and a model trained by
-clearparse, so that what is compared is the way of parsing alone.
+It has the loop of the assignment (minibatch_parse), its 36 slots and arc-standard. The model is trained by clearparse,
+so the comparison is of the parsing loop alone.
 """
 
 from __future__ import annotations
@@ -12,10 +12,10 @@ from pathlib import Path
 
 import numpy as np
 
-from benchmarks.ours import run_train
+from benchmarks.presets import run_train
 from clearparse.features.vocabulary import NULL, ROOT, Encoder
 from clearparse.model.model import BLOCK_BYTES, Model, load
-from clearparse.transition.systems import LEFT_ARC, SHIFT
+from clearparse.transition.system import LEFT_ARC, SHIFT
 from clearparse.treebank.conllu import Block, read_blocks
 
 BATCH = 1024
@@ -23,7 +23,7 @@ BATCH = 1024
 
 @dataclass
 class PartialParse:
-    """One sentence: stack, buffer and arcs as Python lists; 0 is ROOT, words count from 1, -1 is nothing."""
+    """One sentence: stack, buffer and arcs as Python lists; 0 is ROOT, words count from 1, -1 is an empty position."""
 
     types: list[int]  # of ROOT and of each word
     stack: list[int] = field(default_factory=lambda: [0])
@@ -39,7 +39,7 @@ class PartialParse:
         self.left, self.right = [[] for _ in range(n)], [[] for _ in range(n)]
 
     def words(self) -> list[int]:
-        """The types at the assignment's 18 places."""
+        """The word types at the 18 positions of the assignment."""
         stack, n = self.stack, len(self.types)
         found = [stack[-k] if len(stack) >= k else -1 for k in (1, 2, 3)]
         found += [word if word < n else -1 for word in range(self.front, self.front + 3)]
@@ -52,12 +52,12 @@ class PartialParse:
         return [NULL if word < 0 else self.types[word] for word in found]
 
     def legal(self) -> list[bool]:
-        """SHIFT, LEFT_ARC, RIGHT_ARC, ROOT_ARC."""
+        """Whether SHIFT, LEFT_ARC, RIGHT_ARC and ROOT_ARC are legal."""
         more, size = self.front < len(self.types), len(self.stack)
         return [more, size > 2, size > 2, size == 2 and not more]
 
     def step(self, kind: int, label: int) -> None:
-        """Take a transition."""
+        """Apply a transition."""
         if kind == SHIFT:
             self.stack.append(self.front)
             self.front += 1
@@ -69,12 +69,12 @@ class PartialParse:
 
     @property
     def done(self) -> bool:
-        """Is the tree complete?"""
+        """Whether the tree is complete."""
         return len(self.stack) == 1 and self.front == len(self.types)
 
 
 class CS224n:
-    """The assignment's way of parsing."""
+    """The parsing loop of the assignment."""
 
     name = "CS224n's loop"
     file = "cs224n.model"
@@ -82,29 +82,29 @@ class CS224n:
     conditions = "XPOS; 36 slots, arc-standard"
 
     def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
-        """Train a clearparse model with the assignment's slots and transition system."""
+        """Train a clearparse model with the slots and the transition system of the assignment."""
         few = ["--epochs", "2"] * quick
-        run_train(train, dev, output, "--template", "cs224n-36", "--system", "arc-standard", *few)
+        run_train(train, dev, output, "--template", "cs224n-36", "--transition-system", "arc-standard", *few)
 
     def load(self, path: Path) -> Model:
-        """The model of a file."""
+        """Load a model."""
         return load(path)
 
-    def text_to_text(self, model: Model, source: Path, output: Path) -> None:
-        """CoNLL-U file in, CoNLL-U file out; reading and writing are ours."""
+    def end_to_end(self, model: Model, source: Path, output: Path) -> None:
+        """CoNLL-U file in, CoNLL-U file out; reading and writing are those of clearparse."""
         with open(output, "wb") as stream:
             for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
                 parses = self._parse(model, block)
                 labels = [label.encode() for label in model.parser.transitions.labels]
                 heads = np.array([head for parse in parses for head in parse.heads[1:]], np.int32)
-                stream.write(block.with_trees(heads, [labels[label] for p in parses for label in p.labels[1:]]))
+                stream.write(block.with_trees(heads, [labels[label] for p in parses for label in p.labels[1:]]).text)
 
     def read(self, model: Model, source: Path) -> list[Block]:
-        """What `parse` works on."""
+        """Read a CoNLL-U file into the input of `parse`."""
         return list(read_blocks(source, trees=False, block_bytes=BLOCK_BYTES))
 
     def parse(self, model: Model, blocks: list[Block]) -> None:
-        """Parse what `read` gave."""
+        """Parse the result of `read`."""
         for block in blocks:
             self._parse(model, block)
 
@@ -124,7 +124,7 @@ class CS224n:
 
 
 def _choices(model: Model, w: np.ndarray, batch: list[PartialParse]) -> list[tuple[int, int]]:
-    """The best legal class of each, after the textbook's dense network. w (B, 18, channels): forms, then tags."""
+    """The best legal class of each parse, by the dense network of the notes. w (B, 18, channels): forms, then tags."""
     L, W, b_1, U, b_2 = model.parser.params
     x = L[w.transpose(0, 2, 1).reshape(len(w), -1)].reshape(len(w), -1)
     theta = np.maximum(x @ W + b_1, 0) @ U + b_2

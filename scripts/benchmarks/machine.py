@@ -1,4 +1,4 @@
-"""What parsing has to move and to compute, what this machine can, and so how fast parsing could be at best."""
+"""A cost model of parsing: bytes and operations per word, measured limits of the machine, and the speed they allow."""
 
 from __future__ import annotations
 
@@ -18,28 +18,29 @@ from clearparse.features.vocabulary import NULL, ROOT, Encoder
 from clearparse.model.model import BLOCK_BYTES, load
 from clearparse.network.classifier import Floats
 from clearparse.transition.decode import GreedyPolicy, run
-from clearparse.transition.systems import SYSTEMS, Index, Layout
+from clearparse.transition.layout import Index, Layout
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import read_blocks
 
 RUNS = 7
-STREAM = 256 << 20  # bytes, more than a core's caches hold
+STREAM = 256 << 20  # bytes, more than the caches of a core hold
 BATCH = 1024
-MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes that getrusage counts its peak in
+MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes per unit of ru_maxrss
 
 
 class Counted(PrecomputedLayer):
-    """PrecomputedLayer that count what is asked of them: configurations scored, rows fetched."""
+    """A PrecomputedLayer that counts scored configurations and fetched rows."""
 
     configurations = fetched = 0
 
     @property
     def used(self) -> int:
-        """Rows that were made."""
+        """Number of precomputed rows."""
         tags = len(self._tags) * (len(self.features.addresses) - self.features.whole)
         return self.types * self.features.whole + tags
 
     def theta(self, rows: list[Index], values: list[Index]) -> Floats:
-        """As PrecomputedLayer does."""
+        """As PrecomputedLayer.theta, counting."""
         places = [*rows, *self._places(values)]
         self.configurations += len(rows[0])
         self.fetched += len(rows[0]) + sum(int(np.count_nonzero(place)) for place in places[1:])
@@ -47,9 +48,9 @@ class Counted(PrecomputedLayer):
 
 
 def cost_model(path: str, source: str) -> dict[str, float]:
-    """Of a model on a file: bytes and operations of a scored configuration, what the machine gives, the limit.
+    """Cost model of a model on a file: bytes and operations per scored configuration, machine speeds, and the limit.
 
-    The limit counts the fetching of table rows and the two sums of z and theta, one after the other, and nothing else.
+    The limit counts fetching the precomputed rows and the sums for z and theta, one after the other, and nothing else.
     """
     parser, words = load(path).parser, 0
     tables, encoder = Counted(parser.params, parser.features), Encoder(parser.vocabulary)
@@ -57,7 +58,7 @@ def cost_model(path: str, source: str) -> dict[str, float]:
         layout = Layout(block.sentences)
         system = SYSTEMS[parser.system](layout)
         types, first = encoder.types(block.word_keys(), tables.capacity)
-        tables.fill(encoder.rows(first), first)
+        tables.extend(encoder.rows(first), first)
         type_of = layout.spread(types, null=NULL, root=ROOT)
         run(system, parser.transitions, GreedyPolicy(system, parser.transitions, parser.features, tables, type_of))
         words += len(block.fields)
@@ -69,12 +70,12 @@ def cost_model(path: str, source: str) -> dict[str, float]:
     per_word = tables.configurations / words
     return {
         "words": words,
-        "scored configurations a word": per_word,
-        "rows a configuration": rows,
-        "bytes a configuration": rows * row_bytes,
-        "operations a configuration": flops,
-        "table rows": tables.used,
-        "table MB": tables.used * row_bytes / 1e6,
+        "scored configurations per word": per_word,
+        "rows per configuration": rows,
+        "bytes per configuration": rows * row_bytes,
+        "operations per configuration": flops,
+        "precomputed rows": tables.used,
+        "precomputed MB": tables.used * row_bytes / 1e6,
         "stream GB/s": _stream() / 1e9,
         "random rows GB/s": gather / 1e9,
         "product GFLOP/s": product / 1e9,
@@ -84,7 +85,7 @@ def cost_model(path: str, source: str) -> dict[str, float]:
 
 
 def _median(work: Callable[[], object]) -> float:
-    """Seconds that it takes, the median of some runs after one that does not count."""
+    """Seconds, the median of RUNS runs after a warm-up run."""
     seconds = []
     for _ in range(RUNS + 1):
         start = time.perf_counter()
@@ -94,13 +95,13 @@ def _median(work: Callable[[], object]) -> float:
 
 
 def _stream() -> float:
-    """Bytes read a second from memory, one place after the next."""
+    """Bytes per second when memory is read sequentially."""
     array = np.ones(STREAM // 8)
     return array.nbytes / _median(array.sum)
 
 
 def _gather(H: int, rows: int, each: int) -> float:
-    """Bytes read a second when sums of rows, drawn at random from a table as large as ours, are formed."""
+    """Bytes per second when rows drawn at random from a table of this size are summed."""
     rng = np.random.default_rng(0)
     table = np.ones((rows, H), np.float32)
     places = rng.integers(0, rows, (BATCH, each)).astype(np.int32)
@@ -110,13 +111,13 @@ def _gather(H: int, rows: int, each: int) -> float:
 
 
 def _product(n: int, m: int, batch: int = BATCH) -> float:
-    """Operations a second of a product (batch, n) by (n, m) in float32."""
+    """Operations per second of a float32 product (batch, n) by (n, m)."""
     a, b = np.ones((batch, n), np.float32), np.ones((n, m), np.float32)
     return 2 * batch * n * m / _median(lambda: a @ b)
 
 
-def name() -> str:
-    """The processor's name and the versions that matter for speed."""
+def describe_machine() -> str:
+    """The processor, and the versions that matter for speed."""
     processor = platform.processor() or platform.machine()
     if os.path.exists("/proc/cpuinfo"):
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()

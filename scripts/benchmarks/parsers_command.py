@@ -1,19 +1,19 @@
-"""`python scripts/benchmark.py`: clearparse and other parsers on one machine, one treebank, in turn.
+"""`python scripts/benchmark.py`: clearparse and other parsers on the same machine and treebank.
 
-The extra `bench` has all of them (`pip install -e '.[bench]'`); a parser that is not installed is skipped and named.
+The extra `bench` installs all of them (`pip install -e '.[bench]'`); the others are listed as skipped.
 """
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 import os
 from pathlib import Path
 
 from benchmarks.comparison import Plan, compare
-from benchmarks.report import draw, table
-from clearparse.commands.command_line import OneLineErrors, at_least_one
+from benchmarks.plots import draw
+from benchmarks.report import table
+from clearparse.commands.command_line import CommandLine, positive
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.files import atomic_output
@@ -22,17 +22,15 @@ FOLDER = Path("models", "benchmark")
 
 
 def main(argv: list[str]) -> None:
-    """Train what is not there yet, measure, print a table, and write it with JSON and pictures to a folder."""
-    options = _command_line().parse_args(argv)
+    """Train the models that are missing, measure, print a table, and write table, JSON and plots to a folder."""
+    options = _command_line().parse(argv)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if options.cores > cores:
-        raise ClearparseError(f"--cores {options.cores}: there are {cores}")
+        raise ClearparseError(f"--cores {options.cores}: only {cores} are available")
     if (options.train is None) != (options.dev is None):
-        raise ClearparseError(
-            "--train and --dev go together: each parser is trained on the one and scored on the other"
-        )
+        raise ClearparseError("--train and --dev go together: parsers are trained on one and scored on the other")
     if not (resources.CHECKOUT / "scripts").is_dir():
-        raise ClearparseError("the benchmark needs a checkout: it runs its scripts, and the reference in its tests")
+        raise ClearparseError("the benchmark needs a checkout: it runs the scripts in it")
     train, dev = options.train or resources.sample("train"), options.dev or resources.sample("dev")
     options.output.mkdir(parents=True, exist_ok=True)
     plan = Plan(
@@ -48,17 +46,17 @@ def main(argv: list[str]) -> None:
     if importlib.util.find_spec("matplotlib"):
         made += draw(results, options.output)
     else:
-        print("no pictures: matplotlib is not installed")
-    print("\n" + "\n".join(f"made {path}" for path in made))
+        print("no plots: matplotlib is not installed (pip install 'clearparse[plot]')")
+    print("\n" + "\n".join(f"wrote {path}" for path in made))
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(prog="benchmark.py", description="Compare parsers: training, scores, speed, memory, scaling.")
-    cli.add_argument("--train", type=Path, metavar="F", help="all are trained on this; default: the bundled treebank")
-    cli.add_argument("--dev", type=Path, metavar="F", help="and scored on this")
-    cli.add_argument("--input", type=Path, metavar="F", help="what is parsed for speed (default: the training data)")
-    cli.add_argument("--output", type=Path, default=FOLDER, metavar="DIR", help="results and trained models go here")
-    cli.add_argument("--cores", type=at_least_one, default=1, metavar="N", help="cores for each parser (default 1)")
-    cli.add_argument("--runs", type=at_least_one, default=5, metavar="N", help="runs whose median is told (default 5)")
-    cli.add_argument("--quick", action="store_true", help="a trial of some minutes on little data, without the curves")
+def _command_line() -> CommandLine:
+    cli = CommandLine("benchmark.py", description="Compare parsers: training time, accuracy, speed, memory, scaling.")
+    cli.add_argument("--train", type=Path, metavar="F", help="training data (default: the bundled treebank)")
+    cli.add_argument("--dev", type=Path, metavar="F", help="CoNLL-U file to score on")
+    cli.add_argument("--input", type=Path, metavar="F", help="CoNLL-U file to time (default: the training data)")
+    cli.add_argument("--output", type=Path, default=FOLDER, metavar="DIR", help="folder for results and trained models")
+    cli.add_argument("--cores", type=positive, default=1, metavar="N", help="cores per parser (default: 1)")
+    cli.add_argument("--runs", type=positive, default=5, metavar="N", help="runs; the median is reported (default: 5)")
+    cli.add_argument("--quick", action="store_true", help="quick trial on little data, without scaling curves")
     return cli

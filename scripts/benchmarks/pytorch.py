@@ -1,4 +1,4 @@
-"""The same network and the same step in PyTorch, whose autograd finds the gradients."""
+"""The same network and training step in PyTorch, with gradients by autograd."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ from clearparse.network.training import Batch
 
 
 class PyTorch:
-    """A step with an embedding whose gradient is dense, or sparse with SparseAdam; all else has PyTorch's fused Adam.
+    """A training step with a dense gradient of the embedding, or a sparse one and SparseAdam; otherwise fused Adam.
 
-    There is no moving average of the parameters, which ours has.
+    Unlike the step of clearparse it has no moving average of the parameters.
     """
 
     def __init__(self, params: Parameters, lr: float, *, sparse: bool) -> None:

@@ -1,7 +1,7 @@
-"""spaCy (Honnibal et al. 2020), its parser trained from scratch with its own configuration for speed on the CPU.
+"""spaCy (Honnibal et al. 2020), its parser trained from scratch with spaCy's CPU configuration for efficiency.
 
-It sees forms alone, no tags. Where it makes several roots in a sentence, the others are hung under the first, as the
-official scorer wants one.
+It uses word forms and no tags. The official scorer expects one root: any further roots of a sentence are attached to
+the first.
 """
 
 from __future__ import annotations
@@ -21,12 +21,12 @@ from clearparse.errors import ClearparseError
 from clearparse.model.model import BLOCK_BYTES
 from clearparse.treebank.conllu import FORM, Block, read_blocks
 
-GIVEN = ("words", "text")  # gold tokens, or the text of each sentence, which spaCy's tokenizer cuts
+GIVEN = ("words", "text")  # gold tokens, or the text of each sentence, tokenized by spaCy
 SCORES = {"UAS": "dep_uas", "LAS": "dep_las", "tokens": "token_f", "sentences": "sents_f"}
 
 
 class SpaCy:
-    """spaCy's transition-based parser over a convolutional network ("efficiency" in its init config)."""
+    """The transition-based parser of spaCy over a convolutional network (`init config --optimize efficiency`)."""
 
     name = "spaCy, efficiency"
     file = "spacy.model"
@@ -34,7 +34,7 @@ class SpaCy:
     conditions = "forms alone"
 
     def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
-        """Train on one file, with another to choose the step by. Raises ClearparseError."""
+        """Train on one file and select the step on another. Raises ClearparseError."""
         with tempfile.TemporaryDirectory() as name:
             folder = Path(name)
             config = _spacy("init", "config", "-", "--lang", "en", "--pipeline", "parser", "--optimize", "efficiency")
@@ -48,29 +48,29 @@ class SpaCy:
             shutil.copytree(folder / "model-best", output)
 
     def load(self, path: Path) -> Any:
-        """The model of a folder."""
+        """Load a pipeline."""
         import spacy
 
         return spacy.load(path)
 
-    def text_to_text(self, model: Any, source: Path, output: Path) -> None:
-        """CoNLL-U file in, CoNLL-U file out; what is not spaCy is ours."""
+    def end_to_end(self, model: Any, source: Path, output: Path) -> None:
+        """Parse a CoNLL-U file into another, I/O included; reading and writing are those of clearparse."""
         with open(output, "wb") as stream:
             for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
-                stream.write(block.with_trees(*_trees(block, model.pipe(_docs(model, block)))))
+                stream.write(block.with_trees(*_trees(block, model.pipe(_docs(model, block)))).text)
 
     def read(self, model: Any, source: Path) -> Any:
-        """What `parse` works on."""
+        """Read a CoNLL-U file into the input of `parse`."""
         return [doc for block in read_blocks(source, trees=False) for doc in _docs(model, block)]
 
     def parse(self, model: Any, docs: Any) -> None:
-        """Parse what `read` gave."""
+        """Parse the result of `read`."""
         for _ in model.pipe(docs):
             pass
 
 
 def pipeline_scores(folder: str, corpus: str) -> dict[str, float]:
-    """What `nlp.evaluate` says, in percent, of a pipeline's folder on a .spacy file, for each of GIVEN."""
+    """Scores of `nlp.evaluate` in percent, for a pipeline folder, a .spacy file, and each of GIVEN."""
     from spacy.training import Corpus
 
     found: dict[str, float] = {}
@@ -82,7 +82,7 @@ def pipeline_scores(folder: str, corpus: str) -> dict[str, float]:
 
 
 def pipeline_speed(folder: str, corpus: str) -> dict[str, float]:
-    """Words a second of processor time by `nlp.pipe`, for each of GIVEN, every time with a pipeline just loaded."""
+    """Words per second of CPU time of `nlp.pipe`, for each of GIVEN, with a freshly loaded pipeline."""
     import spacy
     from spacy.tokens import Doc, DocBin
 
@@ -99,20 +99,20 @@ def pipeline_speed(folder: str, corpus: str) -> dict[str, float]:
 
 
 def _words(doc: Any) -> tuple[list[str], list[bool]]:
-    """Forms of a Doc, and whether space follows."""
+    """The forms of a Doc, and whether a space follows each."""
     return [token.text for token in doc], [bool(token.whitespace_) for token in doc]
 
 
 def _pipeline(folder: str) -> Any:
     import spacy
 
-    import clearparse.integrations.spacy  # noqa: F401 (a checkout's component, which no entry point tells spaCy of)
+    import clearparse.integrations.spacy  # noqa: F401 (registers the component: a checkout has no entry point)
 
     return spacy.load(folder)
 
 
 def convert(source: Path, output: Path) -> None:
-    """A CoNLL-U file as spaCy has them, each sentence a Doc. Raises ClearparseError."""
+    """Convert CoNLL-U to the .spacy format, one Doc per sentence. Raises ClearparseError."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copyfile(source, Path(folder, f"{output.stem}.conllu"))
         _spacy("convert", f"{folder}/{output.stem}.conllu", folder, "--converter", "conllu", "--n-sents", "1")
@@ -120,7 +120,7 @@ def convert(source: Path, output: Path) -> None:
 
 
 def _spacy(*arguments: str) -> bytes:
-    """What spaCy's own command line prints. Raises ClearparseError."""
+    """Run the command line of spaCy and return its output. Raises ClearparseError."""
     command = [sys.executable, "-m", "spacy", *arguments]
     done = subprocess.run(command, stdout=subprocess.PIPE, check=False)
     if done.returncode:

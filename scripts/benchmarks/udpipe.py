@@ -1,4 +1,4 @@
-"""UDPipe 1 (Straka & Straková 2017), trained and run through its own Python binding, ufal.udpipe."""
+"""UDPipe 1 (Straka & Straková 2017), trained and run through its Python binding, ufal.udpipe."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ from typing import Any
 
 from clearparse.errors import ClearparseError
 
-# The manual's example for training a parser, section "Training Parsing Models", with a dynamic oracle and gold tags.
+# The example of the manual, section "Training Parsing Models", with a dynamic oracle and gold tags.
 OPTIONS = (
     "embedding_upostag=20;embedding_feats=20;embedding_xpostag=0;embedding_form=50;embedding_lemma=0;"
     "embedding_deprel=20;learning_rate=0.01;learning_rate_final=0.001;l2=0.5;hidden_layer=200;batch_size=10;"
@@ -16,18 +16,18 @@ OPTIONS = (
 
 
 class UDPipe:
-    """UDPipe's parser with a beam of a given width; 5 is its default."""
+    """The parser of UDPipe with a given beam size; its default is 5."""
 
     needs = "ufal.udpipe"
     conditions = "UPOS, FEATS"
 
     def __init__(self, beam: int) -> None:
         self.name = f"UDPipe 1, beam {beam}"
-        self.file = "udpipe.model"  # one for all beams: the beam is chosen when parsing
+        self.file = "udpipe.model"  # shared by all beam sizes: the beam is an option of parsing
         self.beam = beam
 
     def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
-        """Train on one file, with another to choose the iteration by. Raises ClearparseError."""
+        """Train on one file and select the iteration on another. Raises ClearparseError."""
         from ufal import udpipe
 
         error = udpipe.ProcessingError()
@@ -40,7 +40,7 @@ class UDPipe:
         output.write_bytes(model)
 
     def load(self, path: Path) -> Any:
-        """The model of a file. Raises ClearparseError."""
+        """Load a model. Raises ClearparseError."""
         from ufal import udpipe
 
         model = udpipe.Model.load(str(path))
@@ -48,8 +48,8 @@ class UDPipe:
             raise ClearparseError(f"{path}: UDPipe cannot load it")
         return model
 
-    def text_to_text(self, model: Any, source: Path, output: Path) -> None:
-        """CoNLL-U file in, CoNLL-U file out."""
+    def end_to_end(self, model: Any, source: Path, output: Path) -> None:
+        """Parse a CoNLL-U file into another, I/O included."""
         from ufal import udpipe
 
         error = udpipe.ProcessingError()
@@ -59,11 +59,11 @@ class UDPipe:
             raise ClearparseError(f"UDPipe: {error.message}")
 
     def read(self, model: Any, source: Path) -> Any:
-        """What `parse` works on."""
+        """Read a CoNLL-U file into the input of `parse`."""
         return _read(source)
 
     def parse(self, model: Any, sentences: Any) -> None:
-        """Parse what `read` gave."""
+        """Parse the result of `read`."""
         for sentence in sentences:
             model.parse(sentence, f"beam_search={self.beam}")
 

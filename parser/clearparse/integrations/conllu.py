@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-import conllu
-
 from clearparse.errors import FileError
+from clearparse.io.optional import optional_import
 from clearparse.treebank.conllu import Sentence, parse_block
+
+with optional_import("conllu", "clearparse.integrations.conllu"):
+    import conllu
 
 
 def to_token_list(sentence: Sentence) -> conllu.TokenList:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from nltk.parse import DependencyGraph
-
 from clearparse.errors import ClearparseError
 from clearparse.integrations.rows import sentence_of, words_of
+from clearparse.io.optional import optional_import
 from clearparse.treebank.conllu import Sentence
+
+with optional_import("nltk", "clearparse.integrations.nltk"):
+    from nltk.parse import DependencyGraph
 
 ROOT = "root"
 

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
 
-import pandas as pd
-
 from clearparse.errors import ClearparseError
 from clearparse.integrations.rows import block_of, rows_of
+from clearparse.io.optional import optional_import
 from clearparse.treebank.columns import HEAD, NAMES
 from clearparse.treebank.conllu import Sentence
+
+with optional_import("pandas", "clearparse.integrations.pandas"):
+    import pandas as pd
 
 COLUMNS = [name.lower() for name in NAMES]
 SOURCE = "<DataFrame>"

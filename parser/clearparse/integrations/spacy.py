@@ -14,21 +14,24 @@ from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
-from spacy.attrs import DEP, HEAD, LEMMA, MORPH, POS, TAG
-from spacy.language import Language
-from spacy.parts_of_speech import IDS
-from spacy.pipeline.dep_parser import parser_score
-from spacy.scorer import Scorer
-from spacy.tokens import Doc, Token
-from spacy.training import Example
-from spacy.util import minibatch
 from threadpoolctl import threadpool_limits
 
 from clearparse.features.vocabulary import factorize
 from clearparse.io import resources
+from clearparse.io.optional import optional_import
 from clearparse.model.model import Model, load
 from clearparse.treebank import conllu, tokens
 from clearparse.treebank.conllu import DEPREL, FEATS, UPOS, XPOS, Block, parse_block
+
+with optional_import("spacy", "clearparse.integrations.spacy"):
+    from spacy.attrs import DEP, HEAD, LEMMA, MORPH, POS, TAG
+    from spacy.language import Language
+    from spacy.parts_of_speech import IDS
+    from spacy.pipeline.dep_parser import parser_score
+    from spacy.scorer import Scorer
+    from spacy.tokens import Doc, Token
+    from spacy.training import Example
+    from spacy.util import minibatch
 
 ASSIGNED = ("head", "dep", "is_sent_start", "pos", "tag", "morph", "lemma")  # of tokens
 FILE = "clearparse.model"  # in a pipeline's folder
@@ -36,7 +39,7 @@ BATCH = 256  # Docs parsed at once
 SPACE = ("SPACE", "_SP", "dep")  # POS, TAG and dep that spaCy gives to space
 
 
-def create(nlp: Language, name: str, model: Any) -> Component:
+def create(nlp: Language, name: str, model: str | None) -> Component:
     """The component; model: the path of a model file, None for the English model."""
     return Component(name, model)
 
@@ -78,7 +81,7 @@ class Component:
                 block = self.loaded().tag(block)
             elif len(block):
                 tags = [_tags_of(token) for each in words for token in each.words]
-                block = parse_block(block.with_columns(UPOS, FEATS, tags), path=block.path)
+                block = block.with_columns(UPOS, FEATS, tags)
             parsed = self.loaded().parse_block(block)
         columns = Columns.of(parsed, tags=tagger is not None)
         start = 0

@@ -55,8 +55,8 @@ class Parameters(NamedTuple):
         )
 
 
-def halved(params: Parameters) -> Parameters:
-    """The same, each number rounded to what 16 bits hold."""
+def to_float16(params: Parameters) -> Parameters:
+    """The same parameters, each rounded to the nearest number of 16 bits; their dtype does not change."""
     return Parameters(*(array.astype(np.float16).astype(array.dtype) for array in params))
 
 
@@ -108,7 +108,7 @@ def scores(params: Parameters, w: Integers) -> Floats:
     """theta (B, C), the scores of all classes for the rows w (B, m) of L: no dropout, no softmax."""
     pairs = distinct_pairs(w, len(params.L))
     h = hidden(params, pairs, params.L[pairs.rows[pairs.row]])
-    return h @ params.U + params.b_2                              # theta = h U + b_2
+    return h @ params.U + params.b_2  # theta = h U + b_2
 
 
 def scores_of_one(params: Parameters, w: Integers) -> Floats:
@@ -136,12 +136,12 @@ def forward(
     slot_dropout: the same for the m rows of x, each left out as a whole. Both need rng.
     """
     pairs = distinct_pairs(w, len(params.L))
-    drop(pairs.S.data, slot_dropout, rng)                         # x~_i = x_i k_i / (1 - p)
-    L_rows = params.L[pairs.rows[pairs.row]]                      # (n, d)
-    h = hidden(params, pairs, L_rows)                             # h = ReLU(x W + b_1)
-    scale = drop(h, dropout, rng)                                 # h~ = h k / (1 - p)
-    theta = h @ params.U + params.b_2                             # theta = h U + b_2
-    y_hat, log_sum = softmax(theta, legal)                        # y_hat = softmax(theta)
+    drop(pairs.S.data, slot_dropout, rng)  # x~_i = x_i k_i / (1 - p)
+    L_rows = params.L[pairs.rows[pairs.row]]  # (n, d)
+    h = hidden(params, pairs, L_rows)  # h = ReLU(x W + b_1)
+    scale = drop(h, dropout, rng)  # h~ = h k / (1 - p)
+    theta = h @ params.U + params.b_2  # theta = h U + b_2
+    y_hat, log_sum = softmax(theta, legal)  # y_hat = softmax(theta)
     return y_hat, Cache(pairs, L_rows, h, scale, theta, log_sum, y_hat, legal)
 
 
@@ -151,18 +151,18 @@ def backward(params: Parameters, cache: Cache, target: NDArray[Any]) -> tuple[fl
     target: the right classes (B,), integers, or a distribution over the classes for each example (B, C).
     """
     pairs, L_rows, h = cache.pairs, cache.L_rows, cache.h
-    J, delta_1 = cross_entropy(cache, target)                     # dJ/dtheta = (y_hat - y) / B       (7)
-    delta_2 = delta_1 @ params.U.T                                # dJ/dh~ = delta_1 U^T              (2)
-    delta_2 *= np.sign(h) * h.dtype.type(cache.scale)             # dJ/dz = dJ/dh~ o sgn(h) k/(1 - p) (4)
-    dU = h.T @ delta_1                                            # dJ/dU = h^T delta_1               (6)
-    db_2 = delta_1.sum(axis=0, keepdims=True)                     # dJ/db_2 = delta_1                 (3)
-    db_1 = delta_2.sum(axis=0, keepdims=True)                     # dJ/db_1 = delta_2                 (3)
-    dP = pairs.S.T @ delta_2                                      # dJ/dP = S^T delta_2               (6)
+    J, delta_1 = cross_entropy(cache, target)  # dJ/dtheta = (y_hat - y) / B       (7)
+    delta_2 = delta_1 @ params.U.T  # dJ/dh~ = delta_1 U^T              (2)
+    delta_2 *= np.sign(h) * h.dtype.type(cache.scale)  # dJ/dz = dJ/dh~ o sgn(h) k/(1 - p) (4)
+    dU = h.T @ delta_1  # dJ/dU = h^T delta_1               (6)
+    db_2 = delta_1.sum(axis=0, keepdims=True)  # dJ/db_2 = delta_1                 (3)
+    db_1 = delta_2.sum(axis=0, keepdims=True)  # dJ/db_1 = delta_2                 (3)
+    dP = pairs.S.T @ delta_2  # dJ/dP = S^T delta_2               (6)
     dW = np.empty_like(params.W)
     dL_rows = np.empty_like(L_rows)
     for i, (p, W_i) in enumerate(blocks(pairs, params.W)):
-        np.matmul(L_rows[p].T, dP[p], out=dW[i * len(W_i) : (i + 1) * len(W_i)])   # x^T delta_2  (6)
-        np.matmul(dP[p], W_i.T, out=dL_rows[p])                   # dJ/dL_{w_i} = delta_2 W_i^T       (2)
+        np.matmul(L_rows[p].T, dP[p], out=dW[i * len(W_i) : (i + 1) * len(W_i)])  # x^T delta_2  (6)
+        np.matmul(dP[p], W_i.T, out=dL_rows[p])  # dJ/dL_{w_i} = delta_2 W_i^T       (2)
     n = len(pairs.row)
     same_row = csc_array((np.ones(n, h.dtype), pairs.row, np.arange(n + 1, dtype=np.int32)), (len(pairs.rows), n))
     return J, Gradients(Rows(pairs.rows, same_row @ dL_rows), dW, db_1, dU, db_2)
@@ -203,10 +203,10 @@ def hidden(params: Parameters, pairs: Pairs, L_rows: Floats) -> Floats:
     """h = ReLU(x W + b_1) (B, H); L_rows (n, d) are the rows of the pairs."""
     P = np.empty((len(L_rows), params.W.shape[1]), params.W.dtype)
     for p, W_i in blocks(pairs, params.W):
-        np.matmul(L_rows[p], W_i, out=P[p])                       # P_(i, r) = L_r W_{di:d(i+1)}
-    z: Floats = pairs.S @ P                                       # x W = sum over i of L_{w_i} W_{di:d(i+1)}
-    z += params.b_1                                               # z = x W + b_1
-    return np.maximum(z, 0, out=z)                                # h = ReLU(z)
+        np.matmul(L_rows[p], W_i, out=P[p])  # P_(i, r) = L_r W_{di:d(i+1)}
+    z: Floats = pairs.S @ P  # x W = sum over i of L_{w_i} W_{di:d(i+1)}
+    z += params.b_1  # z = x W + b_1
+    return np.maximum(z, 0, out=z)  # h = ReLU(z)
 
 
 def drop(h: Floats, p: float, rng: np.random.Generator | None) -> float:

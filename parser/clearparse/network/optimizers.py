@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from clearparse.network.classifier import Floats, Gradients, Parameters, Rows
 
-BLOCK = 1 << 15   # numbers worked on at a time, so that an array and its moments stay in the processor's cache
+BLOCK = 1 << 15  # numbers worked on at a time, so that an array and its moments stay in the processor's cache
 State = dict[str, NDArray[Any]]
 
 
@@ -121,6 +121,9 @@ class Adam(Optimizer):
         v *= self.beta_2
         v += (1 - self.beta_2) * g * g
         theta -= lr * correction_2 / correction_1 * m / (np.sqrt(v) + self.eps * correction_2)
+
+
+OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": AdaGrad, "sgd": SGD}
 
 
 class MovingAverage:

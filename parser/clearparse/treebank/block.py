@@ -6,28 +6,52 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.treebank.columns import DEPREL, DEPS, FEATS, FORM, HEAD, LEMMA, MISC, UPOS, XPOS, Offsets, numbers
+from clearparse.treebank.columns import DEPREL, FEATS, FORM, HEAD, LEMMA, MISC, NAMES, UPOS, XPOS, Offsets, numbers
 from clearparse.treebank.identifiers import quoted
+
+ALL = slice(None)
+
+
+class Edit(NamedTuple):
+    """New values of the columns first to last, one value per word with tabs between its columns."""
+
+    first: int
+    last: int
+    values: Sequence[bytes]  # (words,)
+
+    def columns(self, first: int, last: int, words: slice = ALL) -> Sequence[bytes]:
+        """(words,) Some of its columns, which must include them."""
+        values = self.values[words]
+        if (first, last) == (self.first, self.last):
+            return values
+        wanted = slice(first - self.first, last - self.first + 1)
+        found = {value: b"\t".join(value.split(b"\t")[wanted]) for value in set(values)}  # far fewer than words
+        return [found[value] for value in values]
 
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """Several whole sentences, by columns; a range or an empty node is in the text alone.
+    """Whole sentences, by columns. Multiword ranges and empty nodes are kept in the text only.
 
-    The last block of a file may have comments behind its last sentence, or nothing but comments: then it has
-    no sentence.
+    A block never changes: with_columns, with_trees and with_misc return a new one, which shares the source and adds
+    the new values as edits. CoNLL-U is written only when `text` is read; all bytes that were not edited stay as they
+    were in the source.
+    The last block of a file may end in comments, or hold comments only: then it has no sentences.
     """
 
-    path: str  # for messages
-    text: bytes
-    fields: Offsets  # (words, 11): text[fields[w, c] : fields[w, c + 1] - 1] is column c of word w
+    path: str  # for error messages
+    source: bytes  # the CoNLL-U text that the block was read from
+    fields: Offsets  # (words, 11): source[fields[w, c] : fields[w, c + 1] - 1] is column c of word w
     sentences: Offsets  # (S + 1,): the words of sentence s are sentences[s] : sentences[s + 1]
-    spans: Offsets  # (S + 1,): its bytes, with comments and blank line, are spans[s] : spans[s + 1]
-    lines: Offsets  # (words,) the line of each word in the file
+    spans: Offsets  # (S + 1,): sentence s, with comments and blank line, is source[spans[s] : spans[s + 1]]
+    lines: Offsets  # (words,) line number of each word in the file
+    edits: tuple[Edit, ...] = ()  # ordered by column, none overlap
 
     def __len__(self) -> int:
         return len(self.sentences) - 1
@@ -40,90 +64,135 @@ class Block:
     def __iter__(self) -> Iterator[Sentence]:
         return (Sentence(self, s) for s in range(len(self)))
 
+    @property
+    def n_words(self) -> int:
+        """The number of words; multiword ranges and empty nodes do not count."""
+        return len(self.fields)
+
+    @cached_property
+    def text(self) -> bytes:
+        """The block as CoNLL-U: the source, with the new values in place of the edited columns."""
+        if not self.edits:
+            return self.source
+        source, step, n = self.source, 2 * len(self.edits), self.n_words
+        first, last = self.edits[0], self.edits[-1]
+        starts, ends = self.fields[:, first.first].tolist(), (self.fields[:, last.last + 1] - 1).tolist()
+        pieces = [b""] * (step * n + 1)
+        pieces[0::step] = [source[a:b] for a, b in zip([0, *ends], [*starts, len(source)], strict=True)]
+        for k, edit in enumerate(self.edits):
+            pieces[2 * k + 1 :: step] = edit.values
+            if k:
+                pieces[2 * k :: step] = self._between(self.edits[k - 1].last, edit.first)
+        return b"".join(pieces)
+
+    def _between(self, last: int, first: int) -> list[bytes]:
+        """(words,) What separates column `last` from column `first`: a tab, or the columns between them and two."""
+        if last + 1 == first:
+            return [b"\t"] * self.n_words
+        starts, ends = (self.fields[:, last + 1] - 1).tolist(), self.fields[:, first].tolist()
+        return [self.source[start:end] for start, end in zip(starts, ends, strict=True)]
+
     def column(self, column: int) -> list[bytes]:
         """(words,) One column of all words."""
         return self.columns(column, column)
 
     def is_empty(self, column: int) -> bool:
         """Is the column ``_`` in all words?"""
-        start, end = self.fields[:, column], self.fields[:, column + 1] - 1
-        return bool((end - start == 1).all()) and set(self.column(column)) <= {b"_"}
+        if not any(edit.first <= column <= edit.last for edit in self.edits):
+            start, end = self.fields[:, column], self.fields[:, column + 1] - 1
+            if (end - start != 1).any():
+                return False
+        return set(self.column(column)) <= {b"_"}
 
-    def columns(self, first: int, last: int) -> list[bytes]:
-        """(words,) The columns first to last of all words, each word's as one value with the tabs between."""
-        starts, ends = self.fields[:, first].tolist(), (self.fields[:, last + 1] - 1).tolist()
-        text = self.text
-        return [text[start:end] for start, end in zip(starts, ends, strict=True)]
+    def columns(self, first: int, last: int, words: slice = ALL) -> list[bytes]:
+        """(words,) The columns first to last of some words, by default of all: one value per word, tabs between."""
+        parts: list[Sequence[bytes]] = []
+        column = first
+        while column <= last:
+            edit = next((edit for edit in self.edits if edit.last >= column), None)
+            if edit and edit.first <= column:
+                end = min(last, edit.last)
+                parts.append(edit.columns(column, end, words))
+            else:
+                end = min(last, edit.first - 1) if edit else last
+                parts.append(self._source_columns(column, end, words))
+            column = end + 1
+        return list(parts[0]) if len(parts) == 1 else list(map(b"\t".join, zip(*parts, strict=True)))
+
+    def _source_columns(self, first: int, last: int, words: slice) -> list[bytes]:
+        fields, source = self.fields[words], self.source
+        starts, ends = fields[:, first].tolist(), (fields[:, last + 1] - 1).tolist()
+        return [source[start:end] for start, end in zip(starts, ends, strict=True)]
 
     def word_keys(self) -> list[bytes]:
-        """(words,) FORM to FEATS of each word, with the tabs between: words with one key have the same rows of L."""
+        """(words,) FORM to FEATS of each word, tabs between: words with the same key have the same rows of L."""
         return self.columns(FORM, FEATS)
 
     def heads(self) -> NDArray[np.int32]:
         """(words,) HEAD: 0 for the root, -1 where it is not a number (never if read with trees=True)."""
-        return numbers(self.text, self.fields[:, HEAD], self.fields[:, DEPREL] - 1).astype(np.int32)
+        if not any(edit.first <= HEAD <= edit.last for edit in self.edits):
+            return numbers(self.source, self.fields[:, HEAD], self.fields[:, DEPREL] - 1).astype(np.int32)
+        values = self.column(HEAD)
+        ends = np.cumsum(np.fromiter(map(len, values), np.int64, len(values)) + 1) - 1
+        starts = np.concatenate([[0], ends + 1])[:-1]
+        return numbers(b"\t".join(values), starts, ends).astype(np.int32)
 
-    def with_trees(self, heads: NDArray[np.integer], deprels: Sequence[bytes]) -> bytes:
-        """The text with other heads (words,) and deprels (words,); all else byte for byte.
+    def with_columns(self, first: int, last: int, values: Sequence[bytes]) -> Block:
+        """The block with new values (words,) in the columns first to last, tabs between the columns of a word.
 
-        Raises ValueError if there are too few or too many, if a head lies outside its sentence, or if a deprel
-        is empty or would break the line.
+        Raises ValueError if there are too few or too many values, or if one does not fit these columns.
+        """
+        if len(values) != self.n_words:
+            raise ValueError(f"{len(values)} values for {self.n_words} words")
+        for value in set(values):
+            _check_value(value, first, last)
+        return self._with(Edit(first, last, values))
+
+    def _with(self, new: Edit) -> Block:
+        """The block with one more edit. Of earlier edits, the columns that it does not replace are kept."""
+        edits = [new]
+        for old in self.edits:
+            for first, last in ((old.first, min(old.last, new.first - 1)), (max(old.first, new.last + 1), old.last)):
+                if first <= last:
+                    edits.append(Edit(first, last, old.columns(first, last)))
+        return replace(self, edits=tuple(sorted(edits, key=lambda edit: edit.first)))
+
+    def with_trees(self, heads: NDArray[np.integer], deprels: Sequence[bytes]) -> Block:
+        """The block with new heads (words,) and deprels (words,).
+
+        Raises ValueError if there are too few or too many, if a head is outside its sentence, or if a deprel is empty
+        or would break the line.
         """
         self._check_trees(heads, deprels)
-        text = self.text
-        ends = self.fields[:, HEAD].tolist()
-        starts = (self.fields[:, DEPS] - 1).tolist()
-        longest = int(heads.max(initial=0))
-        written = [b"%d\t" % head for head in range(longest + 1)]
-        pieces = [b""] * (3 * len(starts) + 1)
-        pieces[0::3] = [text[a:b] for a, b in zip([0, *starts], [*ends, len(text)], strict=True)]
-        pieces[1::3] = [written[head] for head in heads.tolist()]
-        pieces[2::3] = deprels
-        return b"".join(pieces)
+        written = [b"%d" % head for head in range(int(heads.max(initial=0)) + 1)]
+        edited = self._with(Edit(HEAD, HEAD, [written[head] for head in heads.tolist()]))
+        return edited._with(Edit(DEPREL, DEPREL, deprels))
 
-    def replaced(self, heads: NDArray[np.integer], deprels: Sequence[bytes]) -> Block:
-        """The block of the text that with_trees gives."""
-        text = self.with_trees(heads, deprels)
-        starts = self.fields[:, HEAD]
-        digits = np.searchsorted(10 ** np.arange(1, 10), heads, side="right") + 1
-        labels = np.fromiter(map(len, deprels), np.int64, len(deprels))
-        growth = np.cumsum(starts + digits + labels + 2 - self.fields[:, DEPS])
-        moved = np.concatenate([[0], growth])  # (words + 1,) how far the start of each word moves
-        fields = self.fields + moved[:-1, None]
-        fields[:, DEPREL] = fields[:, HEAD] + digits + 1
-        fields[:, DEPS:] = self.fields[:, DEPS:] + moved[1:, None]
-        return replace(self, text=text, fields=fields, spans=self.spans + moved[self.sentences])
-
-    def with_misc(self, values: Sequence[bytes], key: bytes) -> bytes:
-        """The text with key=value (words,) in MISC, in the place of an older one, else behind what is there."""
-        text, prefix = self.text, key + b"="
-        starts, ends = self.fields[:, MISC].tolist(), (self.fields[:, MISC + 1] - 1).tolist()
-        pieces = [b""] * (2 * len(starts) + 1)
-        pieces[0::2] = [text[a:b] for a, b in zip([0, *ends], [*starts, len(text)], strict=True)]
-        for word, (start, end, value) in enumerate(zip(starts, ends, values, strict=True)):
-            others = [each for each in text[start:end].split(b"|") if each != b"_" and not each.startswith(prefix)]
-            pieces[2 * word + 1] = b"|".join([*others, prefix + value])
-        return b"".join(pieces)
-
-    def with_columns(self, first: int, last: int, values: Sequence[bytes]) -> bytes:
-        """The text with other values (words,) in the columns first to last, each word's as one, tabs between."""
-        text = self.text
-        starts, ends = self.fields[:, first].tolist(), (self.fields[:, last + 1] - 1).tolist()
-        pieces = [b""] * (2 * len(starts) + 1)
-        pieces[0::2] = [text[a:b] for a, b in zip([0, *ends], [*starts, len(text)], strict=True)]
-        pieces[1::2] = values
-        return b"".join(pieces)
+    def with_misc(self, values: Sequence[bytes], key: bytes) -> Block:
+        """The block with key=value (words,) in MISC: in place of an earlier value of that key, or after the rest."""
+        prefix, edited = key + b"=", []
+        for misc, value in zip(self.column(MISC), values, strict=True):
+            others = [each for each in misc.split(b"|") if each != b"_" and not each.startswith(prefix)]
+            edited.append(b"|".join([*others, prefix + value]))
+        return self.with_columns(MISC, MISC, edited)
 
     def _check_trees(self, heads: NDArray[np.integer], deprels: Sequence[bytes]) -> None:
-        words = len(self.fields)
+        words = self.n_words
         if len(heads) != words or len(deprels) != words:
             raise ValueError(f"{len(heads)} heads and {len(deprels)} deprels for {words} words")
         lengths = np.diff(self.sentences)
         if (heads < 0).any() or (heads > np.repeat(lengths, lengths)).any():
-            raise ValueError("a head outside its sentence")
+            raise ValueError("a head is outside its sentence")
         for deprel in set(deprels):
-            if not deprel or b"\t" in deprel or b"\n" in deprel or b"\r" in deprel:
-                raise ValueError(f"DEPREL cannot be {quoted(deprel)}")
+            _check_value(deprel, DEPREL, DEPREL)
+
+
+def _check_value(value: bytes, first: int, last: int) -> None:
+    """Raises ValueError if a value does not fit the columns first to last."""
+    columns = value.split(b"\t")
+    if len(columns) != last - first + 1 or not all(columns) or b"\n" in value or b"\r" in value:
+        names = NAMES[first] if first == last else f"{NAMES[first]} to {NAMES[last]}"
+        raise ValueError(f"{names} cannot be {quoted(value)}")
 
 
 @dataclass(frozen=True, eq=False)
@@ -153,12 +222,15 @@ class Sentence:
     @property
     def conllu(self) -> bytes:
         """Its CoNLL-U text, from its comments to its blank line."""
+        return self.alone().text if self.block.edits else self._source()
+
+    def _source(self) -> bytes:
         start, end = self.block.spans[self.index : self.index + 2].tolist()
-        return self.block.text[start:end]
+        return self.block.source[start:end]
 
     def column(self, column: int) -> list[str]:
         """(words,) One column of its words."""
-        return [value.decode() for value in self.alone().column(column)]
+        return [value.decode() for value in self.block.columns(column, column, self._words())]
 
     @property
     def forms(self) -> list[str]:
@@ -225,15 +297,16 @@ class Sentence:
         start = block.spans[self.index]
         return Block(
             block.path,
-            self.conllu,
+            self._source(),
             block.fields[words] - start,
             np.array([0, len(self)]),
             np.array([0, block.spans[self.index + 1] - start]),
             block.lines[words],
+            tuple(edit._replace(values=edit.values[words]) for edit in block.edits),
         )
 
     def with_tree(self, heads: NDArray[np.integer] | Sequence[int], deprels: Sequence[str]) -> Sentence:
         """The same sentence with other heads (words,) and deprels (words,). Raises ValueError as Block.with_trees."""
         alone = self.alone()
         labels = [deprel.encode() for deprel in deprels]
-        return Sentence(alone.replaced(np.asarray(heads, np.int32), labels), 0)
+        return Sentence(alone.with_trees(np.asarray(heads, np.int32), labels), 0)

@@ -171,7 +171,7 @@ def _find_columns(text: bytes, path: str, first: int, *, trees: bool) -> Block:
     words = np.bincount(rows.sentence[word], minlength=len(ends))
     block = Block(
         path=path,
-        text=text,
+        source=text,
         fields=rows.fields[word],
         sentences=offsets(words),
         spans=np.concatenate([[0], ends]),
@@ -204,7 +204,7 @@ def _check_trees(block: Block) -> None:
 
 def _about_head(block: Block, word: int, place: int, length: int) -> str:
     start, end = block.fields[word, HEAD], block.fields[word, DEPREL] - 1
-    value = block.text[start:end]
+    value = block.source[start:end]
     if value == b"_":
         return f"word {place} has no HEAD: training and scoring need annotated trees"
     head = block.heads()[word]

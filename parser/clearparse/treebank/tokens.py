@@ -10,9 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.treebank.columns import Mask
-from clearparse.treebank.conllu import Block, Sentence
+from clearparse.treebank.block import Block, Sentence
+from clearparse.treebank.columns import COLUMNS, FORM, ID, LEMMA, MISC, Mask, Offsets
+from clearparse.treebank.ragged import offsets, take_rows
 
+PATH = "<text>"  # of a block that comes from raw text, in error messages
 _NO_TAGS = "\t_" * 7 + "\t"
 _MISC = ("SpaceAfter=No", "_")  # of a token that no space follows, and of one that a space does
 
@@ -104,29 +106,31 @@ class Tokenization:
         columns = zip(self.which.tolist(), self.space_after.tolist(), strict=True)
         return [Token(self.forms[which], self.words[which], space) for which, space in columns]
 
-    def conllu(self, first: int = 1) -> str:
-        """The sentences in CoNLL-U, with nothing but forms; `first` is the number of the first paragraph.
+    def block(self, first: int = 1) -> Block:
+        """The sentences as a block with forms only; `first` is the number of the first paragraph.
 
         A sentence's sent_id is 3-2 if it is the second of paragraph 3.
         """
         if not len(self.which):
-            return ""
-        begins = np.flatnonzero(np.concatenate(([True], self.last[:-1])))
-        words = np.array([len(words) for words in self.words])[self.which]
-        before = np.cumsum(words) - words  # this token, from the first sentence on
-        number = before + 1 - np.repeat(before[begins], np.diff(begins, append=len(words)))
-        ids = [f"{k}\t" for k in range(int(number.max()) + 1)]
-        lines = [f"{form}{_NO_TAGS}{misc}\n" for form in self.forms for misc in _MISC]
-        pieces = [""] * (2 * len(words))
-        pieces[0::2] = [ids[k] for k in number.tolist()]
-        pieces[1::2] = [lines[k] for k in (2 * self.which + self.space_after).tolist()]
-        for k in np.flatnonzero(self._is_multiword()[self.which]).tolist():
-            which = self.which[k]
-            token = Token(self.forms[which], self.words[which], bool(self.space_after[k]))
-            pieces[2 * k : 2 * k + 2] = "", token.conllu(int(number[k]))
-        for k, comments in zip(begins.tolist(), self._comments(begins, first), strict=True):
-            pieces[2 * k] = comments + pieces[2 * k]
-        return "".join(pieces)[1:] + "\n"
+            return Block(PATH, b"", np.empty((0, COLUMNS + 1), np.int64), offsets([]), offsets([]), offsets([])[:0])
+        token, word = take_rows(offsets([len(words) for words in self.words]), self.which)
+        begins = np.flatnonzero(np.concatenate(([True], self.last[:-1])))  # the first token of each sentence
+        sentences = token[np.append(begins, len(self.which))]
+        ids = np.arange(1, len(word) + 1) - np.repeat(sentences[:-1], np.diff(sentences))
+        multiword = self._is_multiword()[self.which]
+        space = np.repeat(self.space_after | multiword, np.diff(token))  # SpaceAfter=No of such a token is in its range
+        before = [b""] * len(word)  # what precedes the line of a word
+        for t in np.flatnonzero(multiword).tolist():
+            before[token[t]] = self._range(t, int(ids[token[t]]))
+        for w, comments in zip(sentences[:-1].tolist(), self._comments(begins, first), strict=True):
+            before[w] = comments.encode() + before[w]
+        lines = [f"{form}{_NO_TAGS}{misc}\n".encode() for words in self.words for form in words for misc in _MISC]
+        return _block(before, ids, lines, 2 * word + space, sentences)
+
+    def _range(self, t: int, first: int) -> bytes:
+        """The line of multiword token t, whose first word has the ID `first`."""
+        k, misc = self.which[t], _MISC[int(self.space_after[t])]
+        return f"{first}-{first + len(self.words[k]) - 1}\t{self.forms[k]}{_NO_TAGS}{misc}\n".encode()
 
     def _is_multiword(self) -> Mask:
         """Which of the different tokens are not just a word."""
@@ -142,3 +146,37 @@ class Tokenization:
         for p, k, start, end in zip(*(column.tolist() for column in columns), strict=True):
             opening = "# newpar\n" if k == 1 else ""
             yield f"\n{opening}# sent_id = {p}-{k}\n# text = {self.text[start:end]}\n"
+
+
+def _block(
+    before: Sequence[bytes],
+    ids: NDArray[np.int64],
+    lines: Sequence[bytes],
+    which: NDArray[np.int64],
+    sentences: Offsets,
+) -> Block:
+    """The block of words (W,) that have forms only.
+
+    before (W,): what precedes the line of each word, from the blank line that ends the sentence before it.
+    ids (W,): their IDs. lines: the distinct lines, without IDs; which (W,): the line of each word, odd if a space
+    follows. sentences (S + 1,): as in Block.
+    """
+    numbers = [b"%d\t" % k for k in range(int(ids.max()) + 1)]
+    pieces = [b""] * (3 * len(ids))
+    pieces[0::3] = before
+    pieces[1::3] = [numbers[k] for k in ids.tolist()]
+    pieces[2::3] = [lines[k] for k in which.tolist()]
+    source = b"".join(pieces)[1:] + b"\n"  # no blank line before the first sentence, but one after the last
+    id_size, line_size = (np.array([len(each) for each in some])[k] for some, k in ((numbers, ids), (lines, which)))
+    before_size = np.fromiter(map(len, before), np.int64, len(before))
+    end = np.cumsum(before_size + id_size + line_size) - 1
+    fields = np.empty((len(ids), COLUMNS + 1), np.int64)
+    fields[:, ID] = end - id_size - line_size
+    fields[:, FORM] = end - line_size
+    fields[:, MISC] = end - 1 - np.array([len(misc) for misc in _MISC])[which % 2]
+    fields[:, LEMMA:MISC] = fields[:, MISC, None] - 2 * np.arange(MISC - LEMMA, 0, -1)  # each is `_` and a tab
+    fields[:, COLUMNS] = end
+    first = sentences[:-1]
+    spans = np.append(fields[first, ID] - before_size[first] + 1, len(source))
+    line = np.cumsum([1 + each.count(b"\n") for each in before]) - 1
+    return Block(PATH, source, fields, sentences, spans, line)
