@@ -41,7 +41,7 @@ from clearparse.treebank.text import paragraphs, read_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-NOTHING = KnownWords(frozenset(), frozenset())
+NOTHING = KnownWords(frozenset(), frozenset(), frozenset())
 SMALL = NetworkConfig(embedding_dim=8, hidden_size=16, epochs=2, batch_size=64)
 
 
@@ -174,7 +174,7 @@ def _characters(text: str, known: KnownWords = NOTHING) -> list[list[str]]:
 
 
 def test_a_full_stop_by_what_follows() -> None:
-    known = KnownWords(frozenset(["dr", "etc"]), frozenset(["then", "dog"]))
+    known = KnownWords(frozenset(["dr", "etc"]), frozenset(["then", "dog"]), frozenset(["then"]))
     texts = ("Dr. Who", "etc. Then", "J. Doe", "U.S. law", "xyz. 5", "dog. Then", "Dr.")
     kinds = [_characters(text, known)[0][2] for text in texts]
     assert kinds == [

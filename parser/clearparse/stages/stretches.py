@@ -17,8 +17,8 @@ from clearparse.treebank.tokens import Paragraph
 
 ADDRESS = "address"
 LONGEST_ADDRESS = 500  # characters; a longer stretch would take long to search
-LONGEST_ABBREVIATION = 5  # letters, of one that training has not seen
-FEWEST = 2  # times that training has to have a word in lower case
+LONGEST_ABBREVIATION = 6  # letters, of one that training has not seen
+FEWEST = 2  # times that training has to have a word in lower case, or at the beginning of a sentence
 
 _SIGNS = re.compile(r"[@#/]|\w\.\w")  # every address has one
 _ADDRESS = re.compile(
@@ -44,11 +44,12 @@ class KnownWords(NamedTuple):
     """What training has seen, in lower case.
 
     abbreviations: tokens with a full stop at the end, without it. words: those that are more often than not written
-    in lower case where no sentence begins.
+    in lower case where no sentence begins. starters: those of them that begin sentences.
     """
 
     abbreviations: frozenset[str]
     words: frozenset[str]
+    starters: frozenset[str]
 
     @classmethod
     def of(cls, paragraphs: Iterable[Paragraph]) -> KnownWords:
@@ -56,6 +57,7 @@ class KnownWords(NamedTuple):
         abbreviations: set[str] = set()
         small: Counter[str] = Counter()
         capital: Counter[str] = Counter()
+        first: Counter[str] = Counter()
         for paragraph in paragraphs:
             for sentence in paragraph:
                 shouted = not any(token.form.islower() for token in sentence)
@@ -63,12 +65,13 @@ class KnownWords(NamedTuple):
                     for word in token.words[:1] if place == 0 or shouted else token.words:
                         if word[:1].islower():
                             small[lookup_form(word)] += 1
-                        elif place and not shouted:
-                            capital[lookup_form(word).lower()] += 1
+                        elif not shouted:
+                            (capital if place else first)[lookup_form(word).lower()] += 1
                     if _STOP.fullmatch(token.form) and len(token.form) > 2:
                         abbreviations.add(token.form[:-1].lower())
         words = {word for word, n in small.items() if n >= max(FEWEST, capital[word])}
-        return cls(frozenset(abbreviations), frozenset(words))
+        starters = {word for word in words if first[word] >= FEWEST} | ({"i"} & first.keys())
+        return cls(frozenset(abbreviations), frozenset(words), frozenset(starters))
 
 
 def address_in(stretch: str) -> tuple[int, int] | None:
@@ -112,7 +115,7 @@ def stop_kind(stretch: str, known: KnownWords) -> str:
 
 
 def beginning(stretch: str, known: KnownWords) -> str:
-    """What a stretch of text begins with: lower, number, word (with a capital), name or other."""
+    """What a stretch of text begins with: lower, number, other, or with a capital, word (a starter) or name."""
     core = stretch.lstrip(_OPENING)
     first = core[:1]
     if first.isdigit():
@@ -122,7 +125,7 @@ def beginning(stretch: str, known: KnownWords) -> str:
     if not first.isalpha():
         return "other"
     word = _APOSTROPHE_ON.sub("", lookup_form(core.rstrip(_CLOSING).lower()))
-    return "word" if word in known.words or word == "i" else "name"
+    return "word" if word in known.starters else "name"
 
 
 def token_kind(form: str, known: KnownWords) -> str:
