@@ -20,8 +20,7 @@ from clearparse.explanation.trace import trace
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.training.parser_batches import Treebank, new_parser
-from clearparse.transition.features import TEMPLATES
+from clearparse.training.parser_batches import Treebank, initialise_parser
 from clearparse.transition.system import MOVES
 from clearparse.treebank.conllu import parse_block
 
@@ -56,7 +55,7 @@ def parser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def untrained(system: str) -> TransitionParser:
     """A parser that makes many errors."""
     config = Config(transition_system=system, hidden_size=16, embedding_dim=8)
-    return new_parser(Treebank.of([DEV]), TEMPLATES["default"], config, np.random.default_rng(1))
+    return initialise_parser(Treebank.of([DEV]), config, np.random.default_rng(1))
 
 
 def double(parser: TransitionParser) -> TransitionParser:

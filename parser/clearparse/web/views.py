@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.drawing.svg import svg_of
+from clearparse.drawing.svg import right_to_left, svg_of
 from clearparse.errors import FileError
 from clearparse.explanation.attribution import Attribution, Computation, attribute, compute, learn
 from clearparse.explanation.slots import NOTHING, UNSEEN, slots
@@ -121,6 +121,7 @@ class Explainer:
             "heads": found.heads.tolist(),
             "labels": found.labels,
             "svg": svg_of(tree),
+            "right_to_left": right_to_left(sentence.forms),
             "conllu": str(tree),
             "exact": found.exact,
             "gold": _gold(sentence) if request.gold else None,
