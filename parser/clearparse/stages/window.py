@@ -17,7 +17,7 @@ from clearparse.features.templates import Index, Slot, TemplateError, WordSlots,
 from clearparse.features.type_cache import TypeCache
 from clearparse.features.vocabulary import CHANNELS, NULL, Vocabulary, factorize
 from clearparse.network.classifier import Booleans, Floats, Parameters
-from clearparse.stages.stored import StoredNetwork, StoredNetworks
+from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
 
 AT_ONCE = 4096  # items whose scores are in memory at once
@@ -136,17 +136,20 @@ class WindowClassifier:
         return StoredNetwork.of(self.params, self.template, self.vocabulary, classes=self.classes)
 
     @classmethod
-    def from_stored(cls, networks: StoredNetworks, name: str, check_class: Callable[[str], None]) -> WindowClassifier:
-        """The classifier of a stored network. check_class raises ValueError for a class that the stage cannot have.
+    def from_stored(
+        cls, network: StoredNetwork, name: str = "network", check_class: Callable[[str], None] | None = None
+    ) -> WindowClassifier:
+        """The classifier of a stored network; errors call it by its name.
 
-        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        check_class raises ValueError for a class that the stage cannot have.
+        Raises ValueError or TemplateError if something does not fit, KeyError if something is missing.
         """
-        network = networks[name]
         network.check(name)
         classes = network.about["classes"]
         check_texts(classes, f"classes of {name!r}", least=1)
-        for each in classes:
-            check_class(each)
+        if check_class:
+            for each in classes:
+                check_class(each)
         vocabulary, template = network.vocabulary(), network.about["template"]
         network.check_shapes(Window(template, vocabulary), len(classes))
         return cls(network.params, template, vocabulary, classes)
