@@ -16,7 +16,7 @@ from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import Model, load
 from clearparse.stages.tokenizer import kind_of
 from clearparse.treebank.conllu import Block, Sentence, parse_block
-from clearparse.treebank.text import paragraphs, read_paragraphs
+from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
 from clearparse.treebank.tokens import text_of, tokens_of
 
 MODEL = Path(__file__).resolve().parent / "data" / "format-1.model"
@@ -118,7 +118,7 @@ def test_a_text_without_line_ends_is_cut_in_pieces(text: str, tmp_path: Path) ->
     pieces = [piece for some in read_paragraphs(path, 16) for piece in some]
     assert len(pieces) > 5
     assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
-    assert list(paragraphs(" ".join(pieces))) == [" ".join(pieces).strip()]
+    assert list(split_paragraphs(" ".join(pieces))) == [" ".join(pieces).strip()]
 
 
 def sentence_of(words: int) -> Block:
@@ -162,7 +162,7 @@ def test_a_megabyte(name: str) -> None:
     text, model = MEGABYTES[name], load(MODEL)
 
     def work(part: str) -> int:
-        return len(model.tag(model.tokenize(list(paragraphs(part)))).fields)
+        return len(model.tag(model.tokenize(list(split_paragraphs(part)))).fields)
 
     work(text[: MEGABYTE // 10])
     small, large = (grown(lambda part=text[: MEGABYTE // n]: work(part)) for n in (4, 1))

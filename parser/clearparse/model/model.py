@@ -17,7 +17,7 @@ from clearparse.model import serialization
 from clearparse.model.serialization import KIND, Stages
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import FEATS, FORM, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
-from clearparse.treebank.text import paragraphs
+from clearparse.treebank.paragraphs import split_paragraphs
 
 SENTENCES = 2000  # of an iterable that are parsed at once
 BLOCK_BYTES = 3 << 20  # of a file that are parsed at once: enough sentences to keep the batch full
@@ -46,7 +46,7 @@ class Model:
 
         Raises ClearparseError if the model was trained without the stages for it.
         """
-        return list(self.parse_block(self.tag(self.tokenize(list(paragraphs(text))))))
+        return list(self.parse_block(self.tag(self.tokenize(list(split_paragraphs(text))))))
 
     def tokenize(self, paragraphs: Sequence[str], first: int = 1) -> Block:
         """The sentences of some paragraphs (see treebank.text), with forms only; `first` is the first one's number.

@@ -27,7 +27,7 @@ from clearparse.transition.oracle import ORACLES
 from clearparse.transition.systems import SYSTEMS, Index, Layout, Transitions
 from clearparse.treebank.conllu import DEPREL, Block
 from clearparse.treebank.ragged import offsets, take_rows
-from clearparse.treebank.raw_text import read_raw_text
+from clearparse.treebank.raw_words import read_raw_words
 from clearparse.treebank.tree import projectivized
 
 GOLD_ALONE = 0.2  # of the passes are over the treebank alone, if others have silver sentences: the last ones
@@ -111,7 +111,7 @@ def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> V
     forms = treebank.forms()
     sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
     for path in raw_text:
-        sentences += read_raw_text(path, forms)
+        sentences += read_raw_words(path, forms)
     return word_vectors(sentences, config.d, config.vector_min_count, config.seed)
 
 

@@ -15,7 +15,7 @@ from typing import Any
 from clearparse.errors import ClearparseError
 from clearparse.model.model import Model
 from clearparse.treebank.conllu import Block, parse_block
-from clearparse.treebank.text import paragraphs
+from clearparse.treebank.paragraphs import split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of
 from clearparse.version import __version__
 from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
@@ -75,7 +75,7 @@ def _read(model: Model, parameters: Mapping[str, str]) -> Block:
     if parameters.get("tokenizer") == "presegmented":
         return _presegmented(model, data)
     if "tokenizer" in parameters or form in GENERIC:
-        return model.tokenize(list(paragraphs(data)))
+        return model.tokenize(list(split_paragraphs(data)))
     if form == "conllu":
         return parse_block(data.encode(), path="data")
     sentences = _horizontal(data) if form == "horizontal" else _vertical(data)
@@ -87,7 +87,7 @@ def _presegmented(model: Model, data: str) -> Block:
     """Each line is a sentence, whatever is in it."""
     if model.stages.tokenizer is None:
         return model.tokenize([])  # which says what the model lacks
-    lines = [line for each in data.splitlines() for line in paragraphs(each)]
+    lines = [line for each in data.splitlines() for line in split_paragraphs(each)]
     cut = model.stages.tokenizer.cut(lines)
     tokens = cut.tokens()
     sentences = (tokens[first:end] for first, end in pairwise(cut.rows.tolist()))

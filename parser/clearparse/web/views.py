@@ -20,7 +20,7 @@ from clearparse.model.model import Model
 from clearparse.network.classifier import softmax
 from clearparse.transition.systems import MOVES
 from clearparse.treebank.conllu import Block, Sentence, parse_block
-from clearparse.treebank.text import paragraphs
+from clearparse.treebank.paragraphs import split_paragraphs
 from clearparse.web.limits import BAD_REQUEST, TOO_LARGE, Limits, RefusalError
 
 REMEMBERED = 32  # walks
@@ -76,7 +76,7 @@ class Explainer:
             warnings.simplefilter("always", UserWarning)
             try:
                 if isinstance(text, str):
-                    cut = self.limits.check(self.model.tokenize(list(paragraphs(text))))
+                    cut = self.limits.check(self.model.tokenize(list(split_paragraphs(text))))
                     block, gold = self.model.tag(cut), False
                 elif isinstance(conllu, str):
                     block, gold, notes = self._read_conllu(conllu, str(asked.get("name", "file")))
