@@ -33,7 +33,18 @@ NEEDED = "Dask is not installed: the extra `dask`"
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "small.model"
-    small = ["--H", "16", "--d", "8", "--epochs", "4", "--batch", "64", "--lr", "0.01"]
+    small = [
+        "--hidden-size",
+        "16",
+        "--embedding-dim",
+        "8",
+        "--epochs",
+        "4",
+        "--batch-size",
+        "64",
+        "--learning-rate",
+        "0.01",
+    ]
     train.main(["--train", str(SAMPLE / "train.conllu"), "--output", str(path), *small])
     return path
 
@@ -295,10 +306,10 @@ def test_the_program_for_dask(model: Path, tmp_path: Path) -> None:
         counted[name] = counted.get(name, 0) + 1
     top = sorted(counted.values(), reverse=True)[:3]
     assert [count for _, count in ast.literal_eval(told.splitlines()[0])] == top
-    assert "{'lr': " in told
+    assert "{'learning_rate': " in told
     for path in treebanks:
         assert f"{path} {{'epoch': 1," in told
-        assert clearparse.load(f"{path}.model").record["config"]["H"] == 16
+        assert clearparse.load(f"{path}.model").record["config"]["hidden_size"] == 16
 
 
 @pytest.mark.full

@@ -16,7 +16,9 @@ from clearparse.model.model import load
 from clearparse.network.classifier import softmax
 from clearparse.stages.ensemble import Calibration, logit
 from clearparse.transition.decode import GreedyPolicy, best
-from clearparse.transition.systems import SHIFT, SYSTEMS, Index, Layout
+from clearparse.transition.layout import Index, Layout
+from clearparse.transition.system import SHIFT
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -27,7 +29,7 @@ DEV = SAMPLE / "dev.conllu"
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "small.model"
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(DEV), "--output", str(path)]
-    train.main([*files, "--H", "32", "--d", "16", "--epochs", "6", "--lr", "0.01"])
+    train.main([*files, "--hidden-size", "32", "--embedding-dim", "16", "--epochs", "6", "--learning-rate", "0.01"])
     return path
 
 
@@ -46,7 +48,7 @@ def test_certainty_is_the_probability_of_the_transition_that_made_the_arc(model:
         while not system.done(active)[0]:
             legal = system.legal(active)
             if (legal @ parser.transitions.count)[0] > 1:
-                theta = greedy.look(active)[-1]
+                theta = greedy.extract(active)[-1]
                 choice = best(theta, legal, parser.transitions)
                 y_hat = softmax(theta, legal[:, parser.transitions.kind])[0][0, choice[0]]
             else:

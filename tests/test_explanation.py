@@ -16,19 +16,29 @@ from clearparse.config import Config
 from clearparse.errors import ClearparseError
 from clearparse.explanation.attribution import attribute, compute, learn
 from clearparse.explanation.slots import slots, symbol
-from clearparse.explanation.trace import name, walk
+from clearparse.explanation.trace import trace
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.training.parser_batches import Treebank, new_parser
-from clearparse.transition.features import TEMPLATES
-from clearparse.transition.systems import MOVES
+from clearparse.training.parser_batches import Treebank, initialise_parser
+from clearparse.transition.system import MOVES
 from clearparse.treebank.conllu import parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 DEV = parse_block((SAMPLE / "dev.conllu").read_bytes(), trees=True)
 SENTENCES = [DEV[number].alone() for number in range(0, len(DEV), 7)]
-SMALL = ["--H", "16", "--d", "8", "--epochs", "3", "--batch", "128", "--lr", "0.01"]
+SMALL = [
+    "--hidden-size",
+    "16",
+    "--embedding-dim",
+    "8",
+    "--epochs",
+    "3",
+    "--batch-size",
+    "128",
+    "--learning-rate",
+    "0.01",
+]
 CROSSING = "".join(
     f"{i}\tw\tw\tNOUN\tNN\t_\t{h}\t{'det' if h else 'root'}\t_\t_\n" for i, h in ((1, 3), (2, 4), (3, 0), (4, 3))
 )
@@ -38,14 +48,14 @@ CROSSING = "".join(
 def parser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TransitionParser:
     path = tmp_path_factory.mktemp("models") / "small.model"
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
-    train.main([*files, "--system", request.param, *SMALL])
+    train.main([*files, "--transition-system", request.param, *SMALL])
     return load(path).parser
 
 
 def untrained(system: str) -> TransitionParser:
     """A parser that makes many errors."""
-    config = Config(system=system, H=16, d=8)
-    return new_parser(Treebank.of([DEV]), TEMPLATES["default"], config, np.random.default_rng(1))
+    config = Config(transition_system=system, hidden_size=16, embedding_dim=8)
+    return initialise_parser(Treebank.of([DEV]), config, np.random.default_rng(1))
 
 
 def double(parser: TransitionParser) -> TransitionParser:
@@ -56,16 +66,16 @@ def double(parser: TransitionParser) -> TransitionParser:
 def test_a_walk_makes_the_tree_that_parsing_makes(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
         heads, labels = parser.parse(sentence)
-        found = walk(parser, sentence)
+        found = trace(parser, sentence)
         assert found.heads.tolist() == heads.tolist()
         assert [label.encode() for label in found.labels] == labels
         assert all(step.taken == step.best and step.legal[step.taken] for step in found.steps)
-        assert all(step.lesson is None for step in found.steps)
+        assert all(step.advice is None for step in found.steps)
 
 
 def test_every_arc_of_the_tree_is_made_in_one_step(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
-        found = walk(parser, sentence)
+        found = trace(parser, sentence)
         made = {step.arc.word: (step.arc.head, step.arc.label) for step in found.steps if step.arc}
         assert made == dict(enumerate(zip(found.heads.tolist(), found.labels, strict=True), 1))
         assert sum(step.arc is not None for step in found.steps) == len(made)
@@ -73,7 +83,7 @@ def test_every_arc_of_the_tree_is_made_in_one_step(parser: TransitionParser) -> 
 
 def test_stack_and_buffer_change_as_the_moves_say(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
-        steps = walk(parser, sentence).steps
+        steps = trace(parser, sentence).steps
         for step, after in pairwise(steps):
             move = MOVES[parser.transitions.kind[step.taken]]
             stack, buffer = list(step.stack), list(step.buffer)
@@ -89,7 +99,7 @@ def test_stack_and_buffer_change_as_the_moves_say(parser: TransitionParser) -> N
 
 def test_the_classifier_gives_the_scores_of_the_tables(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
-        for step in walk(parser, sentence).steps:
+        for step in trace(parser, sentence).steps:
             computation = compute(parser.params, step.w, step.legal)
             assert computation.theta[0] == pytest.approx(step.theta, abs=1e-4)
             assert computation.h == pytest.approx(np.maximum(computation.z, 0), abs=1e-5)
@@ -100,7 +110,7 @@ def test_the_classifier_gives_the_scores_of_the_tables(parser: TransitionParser)
 @pytest.mark.parametrize("against", [None, 0])
 def test_the_parts_of_a_score_add_up_to_it(parser: TransitionParser, against: int | None) -> None:
     for of, tolerance in ((parser, 1e-4), (double(parser), 1e-10)):
-        for step in walk(of, SENTENCES[0]).steps:
+        for step in trace(of, SENTENCES[0]).steps:
             computation = compute(of.params, step.w, step.legal)
             for c in (step.taken, len(step.theta) - 1):
                 parts = attribute(of.params, step.w, computation, c, against)
@@ -112,7 +122,7 @@ def test_the_parts_of_a_score_add_up_to_it(parser: TransitionParser, against: in
 def test_a_gradient_of_a_score_is_its_slope(parser: TransitionParser) -> None:
     """Numerically, for each slot in a random direction, as long as no unit wakes or falls asleep."""
     of, rng, checked = double(parser), np.random.default_rng(1), 0
-    step = walk(of, SENTENCES[1]).steps[4]
+    step = trace(of, SENTENCES[1]).steps[4]
     computation = compute(of.params, step.w, step.legal)
     gradient = attribute(of.params, step.w, computation, step.taken).gradient
     for slot in range(len(step.w)):
@@ -131,13 +141,13 @@ def test_a_gradient_of_a_score_is_its_slope(parser: TransitionParser) -> None:
 def test_the_gradient_of_the_loss_is_made_of_those_of_the_scores(parser: TransitionParser) -> None:
     """delta_1 by the notes, and dJ/dL_{w_i} as the sum over classes of delta_1c times d theta_c / dL_{w_i}."""
     of = double(parser)
-    step = next(step for step in walk(of, SENTENCES[2], gold=True).steps if step.legal.sum() > 1)
-    assert step.lesson is not None
-    assert step.lesson.target is not None
+    step = next(step for step in trace(of, SENTENCES[2], gold=True).steps if step.legal.sum() > 1)
+    assert step.advice is not None
+    assert step.advice.target is not None
     computation = compute(of.params, step.w, step.legal)
-    lesson = learn(of.params, step.w, computation, step.lesson.target)
-    y = np.eye(len(step.theta))[[step.lesson.target]]
-    p = computation.y_hat[0, step.lesson.target]
+    lesson = learn(of.params, step.w, computation, step.advice.target)
+    y = np.eye(len(step.theta))[[step.advice.target]]
+    p = computation.y_hat[0, step.advice.target]
     assert pytest.approx(-np.log(p)) == lesson.J
     assert lesson.delta_1 == pytest.approx(computation.y_hat - y)
     assert lesson.delta_2 == pytest.approx((lesson.delta_1 @ of.params.U.T) * np.sign(computation.h))
@@ -151,13 +161,13 @@ def test_the_gradient_of_the_loss_is_made_of_those_of_the_scores(parser: Transit
 
 def test_following_the_gold_tree_builds_it(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
-        found = walk(parser, sentence, gold=True, follow_gold=True)
+        found = trace(parser, sentence, gold=True, follow_gold=True)
         assert not (found.exact and parser.system == "arc-standard-swap")
         if found.exact or parser.system == "arc-standard-swap":
             assert found.heads.tolist() == sentence.heads().tolist()
             assert [label.encode() for label in found.labels] == sentence.column(7)
             assert all(
-                step.lesson is not None and step.lesson.costs[parser.transitions.kind[step.taken]] == 0
+                step.advice is not None and step.advice.costs[parser.transitions.kind[step.taken]] == 0
                 for step in found.steps
             )
 
@@ -166,17 +176,17 @@ def test_costs_count_the_arcs_that_a_walk_loses() -> None:
     """With an exact dynamic oracle the costs of the moves add up to the number of wrong heads."""
     parser = untrained("arc-hybrid")
     for sentence in SENTENCES:
-        found = walk(parser, sentence, gold=True)
+        found = trace(parser, sentence, gold=True)
         if found.exact:
-            lessons = [(step.lesson, parser.transitions.kind[step.taken]) for step in found.steps]
+            lessons = [(step.advice, parser.transitions.kind[step.taken]) for step in found.steps]
             cost = sum(lesson.costs[kind] or 0 for lesson, kind in lessons if lesson)
             assert cost == int((found.heads != sentence.heads()).sum())
 
 
 def test_a_static_oracle_is_silent_off_the_way() -> None:
     parser = untrained("arc-standard")
-    steps = walk(parser, SENTENCES[0], gold=True).steps
-    silent = [step.lesson is None for step in steps]
+    steps = trace(parser, SENTENCES[0], gold=True).steps
+    silent = [step.advice is None for step in steps]
     assert not silent[0]
     assert silent[-1]
     assert silent == sorted(silent)
@@ -185,31 +195,31 @@ def test_a_static_oracle_is_silent_off_the_way() -> None:
 def test_crossing_arcs_and_labels_that_are_not_known_are_told() -> None:
     parser = untrained("arc-hybrid")
     block = parse_block(CROSSING.encode(), trees=True)
-    assert not walk(parser, block, gold=True).exact
+    assert not trace(parser, block, gold=True).exact
     novel = parse_block(SENTENCES[0].text.replace(b"\tnsubj\t", b"\tnovel\t"), trees=True)
-    targets = [step.lesson.target for step in walk(parser, novel, gold=True, follow_gold=True).steps if step.lesson]
+    targets = [step.advice.target for step in trace(parser, novel, gold=True, follow_gold=True).steps if step.advice]
     assert None in targets
 
 
 def test_moves_that_are_told_are_taken(parser: TransitionParser) -> None:
     sentence = SENTENCES[3]
-    before = walk(parser, sentence)
+    before = trace(parser, sentence)
     moves = [step.taken for step in before.steps[:4]]
     other = next(c for c in np.flatnonzero(before.steps[4].legal).tolist() if c != before.steps[4].taken)
-    after = walk(parser, sentence, moves=[*moves, other])
+    after = trace(parser, sentence, moves=[*moves, other])
     assert [step.taken for step in after.steps[:5]] == [*moves, other]
     assert after.steps[4].best == before.steps[4].taken
     illegal = int(np.flatnonzero(~before.steps[0].legal)[0])
     for wrong in (illegal, -1, len(before.steps[0].legal)):
-        with pytest.raises(ClearparseError, match="move 1 is not legal there"):
-            walk(parser, sentence, moves=[wrong])
+        with pytest.raises(ClearparseError, match="move 1: transition .* is illegal"):
+            trace(parser, sentence, moves=[wrong])
 
 
 def test_slots_say_what_they_see(parser: TransitionParser) -> None:
     sentence = SENTENCES[0]
     forms = ["ROOT", *(form.decode() for form in sentence.column(1))]
     labels: dict[int | None, str] = {None: "nothing"}
-    for step in walk(parser, sentence).steps:
+    for step in trace(parser, sentence).steps:
         seen = {f"{slot.channel}: {slot.address}": slot for slot in slots(parser, step)}
         assert len(seen) == len(step.w)
         for address, word in zip(("s0", "s1"), [*reversed(step.stack), None, None], strict=False):
@@ -237,7 +247,7 @@ def test_values_of_state_slots() -> None:
 
 
 def test_names(parser: TransitionParser) -> None:
-    names = [name(parser, c) for c in range(len(parser.transitions.kind))]
+    names = [parser.transitions.name(c) for c in range(len(parser.transitions.kind))]
     assert names[0] == "SHIFT"
     assert len(set(names)) == len(names)
     assert any(each == "LEFT_ARC det" for each in names)

@@ -13,7 +13,9 @@ from clearparse.features.templates import TemplateError, channels_of
 from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
 from clearparse.transition import decode
 from clearparse.transition.features import DISTANCES, TEMPLATES, Features, parse_template
-from clearparse.transition.systems import LEFT_ARC, RIGHT_ARC, SHIFT, SYSTEMS, Layout, System, Transitions
+from clearparse.transition.layout import Layout
+from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, SHIFT, System, Transitions
+from clearparse.transition.systems import SYSTEMS
 
 LABELS = ["nsubj", "det", "obj", "punct"]
 KEYS = [
@@ -84,12 +86,12 @@ def test_what_the_slots_see_in_a_known_configuration() -> None:
     system = SYSTEMS["arc-hybrid"](Layout(np.array([0, 5])))
     # Cats <-nsubj- chase; then chase on the stack, `the` in front: [chase] [the mice . ROOT]
     walk(system, [(SHIFT, 0), (LEFT_ARC, LABELS.index("nsubj"))])
-    words, values = features.look(system, np.array([0]))
+    words, values = features.extract(system, np.array([0]))
     assert [int(word[0]) for word in words] == [0, 2, 1, 5]  # NULL, chase, Cats, "."
     assert [int(value[0]) for value in values] == [1 + LABELS.index("nsubj"), 0, 0, 1, 1, 0]
     encoder = Encoder(vocabulary)
     types = np.array([NULL, *encoder.types(KEYS)[0], ROOT])
-    w = features.fill(words, values, encoder.rows()[types])
+    w = features.slot_rows(words, values, encoder.rows()[types])
     assert vocabulary.encode_form("chase") == [w[0, 1]]
     assert w[0, 0] == vocabulary.first["form"] + NULL
     assert w[0, 4] == features.first_row["label"] + 1

@@ -27,10 +27,10 @@ SOURCE = CHECKOUT / "parser"
 # Lowest first. Packages and modules of one layer do not import each other; "" is clearparse/__init__.py.
 LAYERS = (
     "errors version",
-    "config io network",
+    "io network",
     "download features treebank",
     "drawing evaluation transition",
-    "report stages",
+    "config report stages",
     "explanation model",
     "corpus integrations training web",
     "commands estimator",

@@ -17,7 +17,9 @@ from clearparse.network.classifier import Parameters, scores
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition import decode
 from clearparse.transition.features import TEMPLATES, Features, parse_template
-from clearparse.transition.systems import SYSTEMS, Layout, Transitions
+from clearparse.transition.layout import Layout
+from clearparse.transition.system import Transitions
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, Block, parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -57,7 +59,7 @@ def reference(parser: TransitionParser, block: Block, theta_of: Any) -> np.ndarr
         legal = system.legal(active)
         transition, free = decode.forced(legal, transitions)
         if len(free):
-            theta = theta_of(parser.features.fill(*parser.features.look(system, active[free]), rows))
+            theta = theta_of(parser.features.slot_rows(*parser.features.extract(system, active[free]), rows))
             transition[free] = decode.best(theta, legal[free], transitions)
         return transition
 
@@ -75,15 +77,15 @@ def test_scores_and_choices_are_those_of_the_classifier(block: Block, name: str,
     encoder = Encoder(parser.vocabulary)
     types = layout.spread(encoder.types(block.word_keys())[0], null=NULL, root=ROOT)
     filled = PrecomputedLayer(parser.params, parser.features)
-    filled.fill(encoder.rows())
+    filled.extend(encoder.rows())
     greedy = decode.GreedyPolicy(system, transitions, parser.features, filled, types)
     exact = Parameters(*(array.astype(np.float64) for array in parser.params))
     states = different = 0
 
     def choose(active: np.ndarray) -> np.ndarray:
         nonlocal states, different
-        words, values, theta = greedy.look(active)
-        expected = scores(exact, parser.features.fill(words, values, encoder.rows()[types]))
+        words, values, theta = greedy.extract(active)
+        expected = scores(exact, parser.features.slot_rows(words, values, encoder.rows()[types]))
         error = 1e-12 if dtype == np.float64 else 1e-5
         np.testing.assert_allclose(theta, expected, rtol=error, atol=error)
         legal = system.legal(active)
@@ -117,10 +119,10 @@ def test_tables_filled_little_by_little_are_the_same(block: Block, monkeypatch: 
         PrecomputedLayer(parser.params, parser.features),
         PrecomputedLayer(parser.params, parser.features),
     )
-    at_once.fill(rows)
-    in_parts.fill(rows[:3])
+    at_once.extend(rows)
+    in_parts.extend(rows[:3])
     for first, end in ((3, 10), (10, 11), (11, len(rows))):
-        in_parts.fill(rows[first:end], first)
+        in_parts.extend(rows[first:end], first)
     types = [rng.integers(0, len(rows), 200) for _ in parser.features.addresses]
     values = [rng.integers(0, n, 200) for n in parser.features.state_values]
     thetas = []
@@ -134,9 +136,9 @@ def test_there_is_no_room_for_more_types_than_the_capacity(block: Block) -> None
     parser = random_parser(block, "form: s0\nxpos: s0", "arc-hybrid", np.float32)
     filled = PrecomputedLayer(parser.params, parser.features)
     encoder = Encoder(parser.vocabulary)
-    filled.fill(encoder.rows())
+    filled.extend(encoder.rows())
     with pytest.raises(ValueError, match="room for"):
-        filled.fill(encoder.rows(), filled.capacity)
+        filled.extend(encoder.rows(), filled.capacity)
 
 
 def test_narrow_tables_do_not_remember_without_end() -> None:

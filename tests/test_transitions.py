@@ -9,8 +9,10 @@ import numpy as np
 import pytest
 from small_trees import is_tree
 
-from clearparse.transition.oracle import IMPOSSIBLE, ORACLES, Oracle, StaticOracle
-from clearparse.transition.systems import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, SWAP, SYSTEMS, Layout, System
+from clearparse.transition.arc_standard import StaticOracle
+from clearparse.transition.layout import Layout
+from clearparse.transition.system import IMPOSSIBLE, LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, SWAP, Oracle, System
+from clearparse.transition.systems import SYSTEMS
 
 State = tuple[tuple[int, ...], int]  # stack (bottom first) and front of the buffer; words 1..n, ROOT is n + 1
 
@@ -81,14 +83,14 @@ def all_paths(n: int) -> dict[State, tuple[int, ...]]:
 def step(system: System, oracle: Oracle, active: np.ndarray, move: np.ndarray) -> None:
     oracle.advance(active, move)
     system.apply(active, move, np.zeros(len(active), dtype=np.intp))
-    assert system.below[0] == system.after[0] == system.head[0] == system.lc1[0] == system.rc1[0] == 0
+    assert system.stack_next[0] == system.buffer_next[0] == system.head[0] == system.lc1[0] == system.rc1[0] == 0
 
 
 def costs_after(heads: tuple[int, ...], paths: list[tuple[int, ...]], name: str = "arc-hybrid") -> np.ndarray:
     """The oracle's costs after each of many paths through copies of one sentence, all run as one batch."""
     system = SYSTEMS[name](layout_of(*[len(heads)] * len(paths)))
     gold = system.layout.heads_to_index(np.tile(np.array(heads, dtype=np.int32), len(paths)))
-    oracle = ORACLES[name](system, gold)
+    oracle = system.oracle(system, gold)
     for k in range(max(map(len, paths))):
         active = np.array([i for i, path in enumerate(paths) if len(path) > k])
         step(system, oracle, active, np.array([paths[i][k] for i in active]))
@@ -115,7 +117,7 @@ def test_cheapest_move_is_optimal_with_several_roots(n: int) -> None:
 
 def follow(name: str, lengths: list[int], heads: np.ndarray, *, right_to_left: bool = False) -> System:
     system = SYSTEMS[name](layout_of(*lengths, right_to_left=right_to_left))
-    oracle = ORACLES[name](system, system.layout.heads_to_index(heads))
+    oracle = system.oracle(system, system.layout.heads_to_index(heads))
     while len(active := np.flatnonzero(system.legal(np.arange(len(lengths))).any(axis=1))):
         step(system, oracle, active, oracle.costs(active).argmin(axis=1))
     return system
@@ -158,7 +160,7 @@ def test_with_swap_any_of_the_cheapest_moves_rebuild_larger_trees(name: str, rig
 
 def rebuild(name: str, lengths: list[int], heads: np.ndarray, rng: np.random.Generator, right_to_left: bool) -> None:
     system = SYSTEMS[name](layout_of(*lengths, right_to_left=right_to_left))
-    oracle = ORACLES[name](system, system.layout.heads_to_index(heads))
+    oracle = system.oracle(system, system.layout.heads_to_index(heads))
     while len(active := np.flatnonzero(system.legal(np.arange(len(lengths))).any(axis=1))):
         costs = oracle.costs(active)
         assert (costs.min(axis=1) == 0).all()
@@ -170,7 +172,7 @@ def test_with_swap_the_costs_of_projective_trees_are_those_without() -> None:
     """On any way to the gold tree."""
     heads, rng = np.array(trees(5), dtype=np.int32).ravel(), np.random.default_rng(7)
     systems = [SYSTEMS[name](layout_of(*[5] * len(trees(5)))) for name in ("arc-standard", "arc-standard-swap")]
-    oracles = [ORACLES[each.name](each, each.layout.heads_to_index(heads)) for each in systems]
+    oracles = [each.oracle(each, each.layout.heads_to_index(heads)) for each in systems]
     while len(active := np.flatnonzero(systems[0].legal(np.arange(len(trees(5)))).any(axis=1))):
         without, swapping = (oracle.costs(active) for oracle in oracles)
         assert np.array_equal(without, swapping[:, :SWAP])

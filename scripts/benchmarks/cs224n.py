@@ -15,7 +15,7 @@ import numpy as np
 from benchmarks.presets import run_train
 from clearparse.features.vocabulary import NULL, ROOT, Encoder
 from clearparse.model.model import BLOCK_BYTES, Model, load
-from clearparse.transition.systems import LEFT_ARC, SHIFT
+from clearparse.transition.system import LEFT_ARC, SHIFT
 from clearparse.treebank.conllu import Block, read_blocks
 
 BATCH = 1024
@@ -84,7 +84,7 @@ class CS224n:
     def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
         """Train a clearparse model with the slots and the transition system of the assignment."""
         few = ["--epochs", "2"] * quick
-        run_train(train, dev, output, "--template", "cs224n-36", "--system", "arc-standard", *few)
+        run_train(train, dev, output, "--template", "cs224n-36", "--transition-system", "arc-standard", *few)
 
     def load(self, path: Path) -> Model:
         """Load a model."""

@@ -18,7 +18,8 @@ from clearparse.features.vocabulary import NULL, ROOT, Encoder
 from clearparse.model.model import BLOCK_BYTES, load
 from clearparse.network.classifier import Floats
 from clearparse.transition.decode import GreedyPolicy, run
-from clearparse.transition.systems import SYSTEMS, Index, Layout
+from clearparse.transition.layout import Index, Layout
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import read_blocks
 
 RUNS = 7
@@ -57,7 +58,7 @@ def cost_model(path: str, source: str) -> dict[str, float]:
         layout = Layout(block.sentences)
         system = SYSTEMS[parser.system](layout)
         types, first = encoder.types(block.word_keys(), tables.capacity)
-        tables.fill(encoder.rows(first), first)
+        tables.extend(encoder.rows(first), first)
         type_of = layout.spread(types, null=NULL, root=ROOT)
         run(system, parser.transitions, GreedyPolicy(system, parser.transitions, parser.features, tables, type_of))
         words += len(block.fields)

@@ -6,7 +6,7 @@ import argparse
 import sys
 from functools import partial
 
-from clearparse.commands.command_line import OneLineErrors, at_least_one, warnings_told
+from clearparse.commands.command_line import CommandLine, positive, print_warnings
 from clearparse.corpus import processes
 from clearparse.corpus.chunks import ChunkParser, ParseJob, extension_of
 from clearparse.corpus.runner import CorpusResult, Engine, parse_corpus
@@ -20,7 +20,7 @@ from clearparse.model.model import load
 
 def main(argv: list[str]) -> None:
     """Parse all inputs to one output, or each file to its own in a folder. Raises ClearparseError."""
-    arguments = _command_line().parse_args(argv)
+    arguments = _command_line().parse(argv)
     if arguments.scheduler and arguments.engine != "dask":
         raise ClearparseError("--scheduler is Dask's: --engine dask")
     inputs, path = expand_patterns(arguments.input or ["-"]), arguments.model or resources.english()
@@ -35,7 +35,7 @@ def main(argv: list[str]) -> None:
     ascii_only = not shows_boxes(sys.stdout)
     parser = ChunkParser(load(path), arguments.format, arguments.confidence, arguments.tag, ascii_only)
     job = ParseJob(parser, arguments.text)
-    with warnings_told():
+    with print_warnings():
         if not to_folder:
             return job.parse(inputs, arguments.output, arguments.jobs)
         settings = {**parser.settings(), "text": arguments.text, "model": checksum(path)}
@@ -65,9 +65,9 @@ def _report(result: CorpusResult, folder: str) -> None:
         raise ClearparseError(f"{len(errors)} of {total} files could not be parsed; the others are in {folder}")
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(
-        prog="parse.py",
+def _command_line() -> CommandLine:
+    cli = CommandLine(
+        "parse.py",
         description="Give sentences their trees: of raw text, or of CoNLL-U files, of which all other bytes are kept.",
     )
     cli.add_argument(
@@ -94,7 +94,7 @@ def _command_line() -> argparse.ArgumentParser:
         "--format",
         choices=("conllu", "tree", "svg", "html"),
         default="conllu",
-        help="conllu; tree: drawn for a terminal; svg: a picture, a line each sentence; html: a page of pictures",
+        help="conllu; tree: drawn for a terminal; svg: a picture; html: a page of pictures",
     )
     cli.add_argument(
         "--tag", action="store_true", help="new tags and lemmas in CoNLL-U files too, even where they have some"
@@ -103,7 +103,7 @@ def _command_line() -> argparse.ArgumentParser:
         "--confidence", action="store_true", help="write how probably HEAD and DEPREL are right into MISC: Conf=0.93"
     )
     cli.add_argument(
-        "--jobs", type=at_least_one, default=1, metavar="N", help="processes that parse, a core each (default 1)"
+        "--jobs", type=positive, default=1, metavar="N", help="processes that parse, a core each (default 1)"
     )
     cli.add_argument(
         "--engine",

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.network.classifier import Cache, Floats, Gradients, Parameters, backward, forward
-from clearparse.transition.systems import Mask
+from clearparse.transition.layout import Mask
 
 
 class Computation(NamedTuple):

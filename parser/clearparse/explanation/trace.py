@@ -1,7 +1,7 @@
-"""One sentence on its way to a tree: each configuration, what was chosen in it, and what a gold tree says of it.
+"""The trace of one sentence: each configuration, the transition made in it, and what a gold tree advises.
 
-Nothing is computed in another way than in parsing: the moves come from `decode.run`, the scores from the tables. Words
-are numbered as in CoNLL-U, from 1 on; ROOT is 0.
+Transitions come from `decode.run` and scores from the pre-computed layer, exactly as in parsing. Words are numbered as
+in CoNLL-U, from 1; ROOT is 0.
 """
 
 from __future__ import annotations
@@ -17,22 +17,22 @@ from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import NULL, ROOT, Encoder
 from clearparse.network.classifier import Floats
 from clearparse.stages.transition_parser import TransitionParser
+from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy, run
-from clearparse.transition.examples import OracleExamples
-from clearparse.transition.oracle import IMPOSSIBLE, ORACLES, SwapOracle
-from clearparse.transition.systems import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SYSTEMS, Index, Mask, System
+from clearparse.transition.layout import Index, Mask
+from clearparse.transition.system import ARCS, IMPOSSIBLE, LEFT_ARC, SWAP, System
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, Block
-from clearparse.treebank.tree import nonprojective_sentences, projectivized, roots_per_sentence
+from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
 
-ARCS = (LEFT_ARC, RIGHT_ARC, ROOT_ARC)
-HERE = np.zeros(1, np.intp)  # the one configuration there is
+ACTIVE = np.zeros(1, np.intp)  # the only configuration there is
 
 
 class OracleAdvice(NamedTuple):
-    """What a gold tree says of a configuration.
+    """What a gold tree advises in a configuration.
 
-    costs: for each kind of move how many gold arcs it loses, None where it is illegal. target: the class to learn, the
-    cheapest that the parser likes best; None where the parser has no such class.
+    costs (K): how many gold arcs each move makes unreachable, None where it is illegal. target: the class to learn, the
+    cheapest one that the parser scores highest; None where the parser has no such class.
     """
 
     costs: list[int | None]
@@ -40,7 +40,7 @@ class OracleAdvice(NamedTuple):
 
 
 class Arc(NamedTuple):
-    """An arc that a move made."""
+    """An arc that a transition made."""
 
     head: int
     word: int
@@ -49,12 +49,12 @@ class Arc(NamedTuple):
 
 @dataclass(frozen=True)
 class Step:
-    """A configuration and the move taken in it.
+    """A configuration and the transition made in it.
 
-    stack: from bottom to top. buffer: from its front. at: the word at each address of the template, None where there
-    is none. w (m,): the rows of L that are looked up. legal (C,): the classes that are allowed. theta (C,): the scores,
-    as parsing has them. best: the class that the parser chooses; taken: the one that was taken. lesson: None without a
-    gold tree, or where its oracle has nothing to say.
+    stack: from bottom to top. buffer: from its front. at: the word at each address of the template, None for NULL.
+    w (m,): the rows of L that are looked up. legal (C,): the classes allowed. theta (C,): their scores.
+    best: the class that the parser chooses. taken: the class of the transition made.
+    advice: None without a gold tree, and off the way to it if the oracle knows no other way.
     """
 
     stack: list[int]
@@ -65,15 +65,15 @@ class Step:
     theta: Floats
     best: int
     taken: int
-    lesson: OracleAdvice | None
+    advice: OracleAdvice | None
     arc: Arc | None
 
 
 @dataclass(frozen=True)
-class Walk:
-    """All steps of one sentence, and the tree they made: heads (n,) and labels (n,).
+class Trace:
+    """All steps of one sentence, and the tree they built: heads (n,) and labels (n,).
 
-    exact: are the lessons' costs exact wherever the walk goes? Else they are off the way to the gold tree an estimate.
+    exact: costs are exact in every configuration. Otherwise they are an estimate off the way to the gold tree.
     """
 
     steps: list[Step]
@@ -82,85 +82,77 @@ class Walk:
     exact: bool
 
 
-def walk(
+def trace(
     parser: TransitionParser,
     sentence: Block,
     *,
     gold: bool = False,
     follow_gold: bool = False,
     moves: Sequence[int] = (),
-) -> Walk:
-    """The way of a parser through one sentence.
+) -> Trace:
+    """The steps of a parser through a block of one sentence.
 
-    gold: its HEAD and DEPREL are a gold tree. follow_gold: go the way of that tree, as training without exploration
-    does, and not the parser's own. moves: classes to take in the first steps, whatever parser and gold tree say.
-    Raises ClearparseError if one of these is not legal where it is to be taken.
+    gold: the block's HEAD and DEPREL are a gold tree. follow_gold: make the oracle's transitions, as in training
+    without exploration, not the parser's. moves: the classes of the first transitions, which override both.
+    Raises ClearparseError if one of these is illegal where it is to be made.
     """
     layout = parser.layout(sentence.sentences)
     system = SYSTEMS[parser.system](layout)
     greedy = parser.greedy(system, sentence.word_keys())
-    teacher = _teacher(greedy, sentence) if gold else None
-    walker = _Walker(parser, greedy, sentence, teacher, moves, follow_gold=follow_gold)
-    run(system, parser.transitions, walker)
+    tree = _GoldTree(greedy, sentence) if gold else None
+    tracer = _Tracer(parser, greedy, sentence, tree, moves, follow_gold=follow_gold)
+    run(system, parser.transitions, tracer)
     heads, labels = layout.index_to_heads(system.head), parser.transitions.labels
-    return Walk(
-        [replace(step, arc=_arc(word, heads, system, labels)) for step, word in walker.steps],
+    return Trace(
+        [replace(step, arc=_arc(word, system, labels)) for step, word in tracer.steps],
         heads,
         [labels[number - 1] for number in system.label[layout.words].tolist()],
-        teacher is not None and teacher.exact,
+        tree is not None and tree.exact,
     )
 
 
-class _Teacher(OracleExamples):
-    """What a gold tree says of the configurations of one sentence."""
+class _GoldTree:
+    """The gold tree of one sentence, asked for advice in one configuration after another."""
 
-    exact = True
-    on_the_way = True  # has nothing been lost so far?
+    def __init__(self, greedy: GreedyPolicy, sentence: Block) -> None:
+        heads, sentences = sentence.heads(), sentence.sentences
+        labels = [label.decode() for label in sentence.column(DEPREL)]
+        self.advisor = OracleAdvisor(greedy.system, greedy.transitions, heads, labels)
+        self.oracle = self.advisor.oracle
+        projective = not nonprojective_sentences(heads, sentences)[0]
+        one_root = roots_per_sentence(heads, sentences)[0] == 1
+        self.exact = bool(projective and one_root and greedy.system.kinds <= SWAP)
+        self.reachable = True  # no gold arc has been lost so far
 
-    def lesson(self, theta: Floats) -> OracleAdvice | None:
-        """Of the configuration there is now; None off the way to the gold tree, if the oracle knows no other."""
-        if not (self.oracle.exploration or self.on_the_way):
+    def advice(self, theta: Floats) -> OracleAdvice | None:
+        """Advice in the present configuration, with scores theta (1, C); None where the oracle has none."""
+        if not (self.oracle.exploration or self.reachable):
             return None
-        costs = self.oracle.costs(HERE)[0].tolist()
-        target = int(self._target(HERE, theta)[0])
+        costs = self.oracle.costs(ACTIVE)[0].tolist()
+        target = int(self.advisor.target(ACTIVE, theta)[0])
         return OracleAdvice([None if cost == IMPOSSIBLE else cost for cost in costs], None if target < 0 else target)
 
-    def note(self, move: int) -> None:
-        """The move that is about to be taken."""
-        if not self.oracle.exploration:
-            self.on_the_way &= bool(self.oracle.costs(HERE)[0, move] == 0)
-        self.oracle.advance(HERE, np.array([move]))
+    def advance(self, taken: int, kind: int) -> None:
+        """Note the transition, of class `taken` and move `kind`, that is about to be made."""
+        if not self.oracle.exploration and self.oracle.costs(ACTIVE)[0, kind] != 0:
+            self.reachable = False
+        self.advisor.advance(ACTIVE, np.array([taken]))
 
 
-def _teacher(greedy: GreedyPolicy, sentence: Block) -> _Teacher:
-    system, transitions = greedy.system, greedy.transitions
-    heads, sentences, layout = sentence.heads(), sentence.sentences, system.layout
-    projective = not nonprojective_sentences(heads, sentences)[0]
-    if ORACLES[system.name].projective:
-        heads = projectivized(heads, sentences)
-    number = {label.encode(): i for i, label in enumerate(transitions.labels)}
-    labels = layout.spread(np.array([number.get(label, -1) for label in sentence.column(DEPREL)]), null=0, root=0)
-    oracle = ORACLES[system.name](system, layout.heads_to_index(heads))
-    teacher = _Teacher(greedy, oracle, labels, np.empty((0, 0), np.int32), 0, np.random.default_rng(0))
-    one_root = bool(roots_per_sentence(heads, sentences)[0] == 1)
-    teacher.exact = projective and one_root and not isinstance(oracle, SwapOracle)
-    return teacher
-
-
-class _Walker:
-    """Chooses the moves of one sentence, and notes each step and the word that it gives a head."""
+class _Tracer:
+    """A policy for one sentence that records each step and the word that it attaches, 0 for none."""
 
     def __init__(
         self,
         parser: TransitionParser,
         greedy: GreedyPolicy,
         sentence: Block,
-        teacher: _Teacher | None,
+        tree: _GoldTree | None,
         moves: Sequence[int],
         *,
         follow_gold: bool,
     ) -> None:
-        self.greedy, self.teacher, self.moves, self.follow_gold = greedy, teacher, moves, follow_gold
+        self.greedy, self.tree, self.moves, self.follow_gold = greedy, tree, moves, follow_gold
         encoder = Encoder(parser.vocabulary)
         types, _ = encoder.types(sentence.word_keys())
         self.word_rows = encoder.rows()[greedy.system.layout.spread(types, null=NULL, root=ROOT)]
@@ -169,47 +161,41 @@ class _Walker:
     def __call__(self, active: Index) -> Index:
         greedy, system, transitions = self.greedy, self.greedy.system, self.greedy.transitions
         best = int(greedy(active)[0])
-        words, values, theta = greedy.look(active)
-        w = greedy.features.fill(words, values, self.word_rows)[0]
+        words, values, theta = greedy.extract(active)
+        w = greedy.features.slot_rows(words, values, self.word_rows)[0]
         legal = system.legal(active)[0][transitions.kind]
-        lesson = self.teacher.lesson(theta) if self.teacher else None
-        taken = self._taken(best, legal, lesson)
+        advice = self.tree.advice(theta) if self.tree else None
+        taken = self._taken(best, legal, advice)
         kind = int(transitions.kind[taken])
         word = int(system.dependent(active)[kind - LEFT_ARC][0]) if kind in ARCS else 0
-        stack, buffer = _chain(system.s0[0], system.below)[::-1], _chain(system.b0[0], system.after)
-        places = greedy.features.words(system, active)
+        stack, buffer = _chain(system.s0[0], system.stack_next)[::-1], _chain(system.b0[0], system.buffer_next)
+        places, number = greedy.features.words(system, active), system.layout.number
         step = Step(
-            [_number(each, system) for each in stack],
-            [_number(each, system) for each in buffer],
-            {address: _number(int(place[0]), system) if place[0] else None for address, place in places.items()},
-            w, legal, theta[0], best, taken, lesson, None,
+            number[stack].tolist(),
+            number[buffer].tolist(),
+            {address: int(number[place[0]]) if place[0] else None for address, place in places.items()},
+            w, legal, theta[0], best, taken, advice, None,
         )  # fmt: skip
         self.steps.append((step, word))
-        if self.teacher:
-            self.teacher.note(kind)
+        if self.tree:
+            self.tree.advance(taken, kind)
         return np.array([taken])
 
-    def _taken(self, best: int, legal: Mask, lesson: OracleAdvice | None) -> int:
-        """The class to take: the next of the moves, the gold tree's, or the parser's."""
+    def _taken(self, best: int, legal: Mask, advice: OracleAdvice | None) -> int:
+        """The class to take: the next of the given moves, the oracle's, or the parser's."""
         number = len(self.steps)
         if number < len(self.moves):
             taken = self.moves[number]
             if not (0 <= taken < len(legal) and legal[taken]):
-                raise ClearparseError(f"move {number + 1} is not legal there: transition {taken}")
+                raise ClearparseError(f"move {number + 1}: transition {taken} is illegal in this configuration")
             return taken
-        if self.follow_gold and lesson and lesson.target is not None:
-            return lesson.target
+        if self.follow_gold and advice and advice.target is not None:
+            return advice.target
         return best
 
 
-def name(parser: TransitionParser, transition: int) -> str:
-    """A class in words: `LEFT_ARC det`."""
-    kind, label = parser.transitions.kind[transition], parser.transitions.label[transition]
-    return f"{MOVES[kind]} {parser.transitions.labels[label]}" if kind in ARCS else MOVES[kind]
-
-
 def _chain(first: int, link: Index) -> list[int]:
-    """The words from `first` on along a link."""
+    """The words from `first` along a link, up to NULL."""
     found, word = [], int(first)
     while word:
         found.append(word)
@@ -217,10 +203,9 @@ def _chain(first: int, link: Index) -> list[int]:
     return found
 
 
-def _number(word: int, system: System) -> int:
-    """A word of the only sentence as CoNLL-U numbers it; its flat index is the same, but for ROOT's."""
-    return 0 if system.is_root[word] else word
-
-
-def _arc(word: int, heads: NDArray[np.int32], system: System, labels: Sequence[str]) -> Arc | None:
-    return Arc(int(heads[word - 1]), word, labels[int(system.label[word]) - 1]) if word else None
+def _arc(word: int, system: System, labels: Sequence[str]) -> Arc | None:
+    """The arc to the word at a flat index, in CoNLL-U's IDs; None for NULL."""
+    if not word:
+        return None
+    number = system.layout.number
+    return Arc(int(number[system.head[word]]), int(number[word]), labels[int(system.label[word]) - 1])

@@ -89,7 +89,7 @@ class PrecomputedLayer:
         whole = max(self.features.whole, len(self.features.addresses) // 4, 1)
         return max(min(MEMORY // (self.P.itemsize * self.P.shape[1] * whole), MOST_TYPES), 1)
 
-    def fill(self, type_rows: NDArray[np.int32], first: int = 0) -> None:
+    def extend(self, type_rows: NDArray[np.int32], first: int = 0) -> None:
         """Put types of word into the tables, from number `first` on, given the rows of L of each: (types, channels).
 
         With first = 0 all tables are made anew from what the parameters are now; then type 0 has to be NULL.
@@ -208,8 +208,8 @@ class PrecomputedLayer:
 
         Rounding depends on the shapes of products, and so on what else is in the batch. Where another class is CLOSE,
         the scores are formed anew, in double precision and each configuration by itself; the first of equals is taken.
-        For the lines `some` (n,), allowed(some) is (n, C); types(some) and values(some) are as `Features.look` has it,
-        with types in the place of words.
+        For the lines `some` (n,), allowed(some) is (n, C); types(some) and values(some) are as
+        `Features.extract` gives them, with types instead of words.
         """
         best = np.take_along_axis(theta, choice[:, None], axis=1)
         close = theta >= best - best.dtype.type(CLOSE)
@@ -220,7 +220,7 @@ class PrecomputedLayer:
         several = np.count_nonzero(among, axis=1) > 1
         some, among = some[several], among[several]
         if len(some):
-            w = self.features.fill(types(some), values(some), self.rows)
+            w = self.features.slot_rows(types(some), values(some), self.rows)
             for line, rows, these in zip(some.tolist(), w, among, strict=True):
                 exact = np.where(these, scores_of_one(self.params, rows), -np.inf)
                 choice[line] = int(np.argmax(exact >= exact.max() - SAME))

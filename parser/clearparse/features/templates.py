@@ -90,7 +90,7 @@ class WordSlots:
         self.state_values: list[int] = []
         self.first_row: dict[str, int] = {}
 
-    def fill(self, words: list[Index], values: list[Index], word_rows: NDArray[np.int32]) -> NDArray[np.int32]:
+    def slot_rows(self, words: list[Index], values: list[Index], word_rows: NDArray[np.int32]) -> NDArray[np.int32]:
         """The rows of L to look up, (B, m), for the word at each address (B,), the value in each state slot (B,), and
         the rows of each word (size, channels)."""
         w = np.empty((len(words[0]), self.m), dtype=np.int32)

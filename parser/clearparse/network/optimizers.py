@@ -123,6 +123,9 @@ class Adam(Optimizer):
         theta -= lr * correction_2 / correction_1 * m / (np.sqrt(v) + self.eps * correction_2)
 
 
+OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": AdaGrad, "sgd": SGD}
+
+
 class MovingAverage:
     """a_t = D_t a_(t-1) + (1 - D_t) theta_t with D_t = min(decay, (1 + t) / (10 + t)), for every parameter."""
 

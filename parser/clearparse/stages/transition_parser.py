@@ -16,9 +16,13 @@ from numpy.typing import NDArray
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary, factorize
 from clearparse.network.classifier import Parameters
+from clearparse.stages.stored import StoredNetwork
+from clearparse.stages.validation import check, check_column, check_texts, flag
 from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
 from clearparse.transition.features import Features
-from clearparse.transition.systems import SYSTEMS, Layout, System, Transitions
+from clearparse.transition.layout import Layout
+from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, System, Transitions
+from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import Block
 
 
@@ -106,13 +110,13 @@ class TransitionParser:
             s = last
 
     def probabilities(self, block: Block) -> list[NDArray[np.floating]]:
-        """For each sentence what the network thinks on the way to its tree: (steps, C), see RecordingPolicy.noted."""
+        """For each sentence the probabilities of all classes at each step (steps, C): see RecordingPolicy.recorded."""
         if not len(block):
             return []
         system = SYSTEMS[self.system](self.layout(block.sentences))
-        watched = RecordingPolicy(self.greedy(system, block.word_keys()))
-        run(system, self.transitions, watched)
-        return list(watched.noted())
+        recording = RecordingPolicy(self.greedy(system, block.word_keys()))
+        run(system, self.transitions, recording)
+        return list(recording.recorded())
 
     def _trees(self, system: System) -> tuple[NDArray[np.int32], list[bytes]]:
         layout, labels = system.layout, [label.encode() for label in self.transitions.labels]
@@ -121,6 +125,38 @@ class TransitionParser:
     def greedy(self, system: System, keys: Sequence[bytes]) -> GreedyPolicy:
         """What chooses for the sentences of a system, whose words have these keys (see Block.word_keys)."""
         types, first = self._encoder.types(keys, self._precomputed.capacity)
-        self._precomputed.fill(self._encoder.rows(first), first)
+        self._precomputed.extend(self._encoder.rows(first), first)
         type_of = system.layout.spread(types, null=NULL, root=ROOT)
         return GreedyPolicy(system, self.transitions, self.features, self._precomputed, type_of)
+
+    def to_stored(self) -> StoredNetwork:
+        """The network as a model file stores it."""
+        labels = {MOVES[kind]: list(labels) for kind, labels in self.transitions.by_kind.items()}
+        more = {"system": self.system, "from_end": self.right_to_left, "labels": labels}
+        return StoredNetwork.of(self.params, self.template, self.vocabulary, **more)
+
+    @classmethod
+    def from_stored(cls, network: StoredNetwork, vocabulary: Vocabulary) -> TransitionParser:
+        """The parser of a stored network.
+
+        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        """
+        about = network.about
+        template, system, right_to_left = about["template"], about["system"], flag(about, "from_end")
+        known = isinstance(system, str) and system in SYSTEMS
+        check(known, f"{ascii(system)[:40]} is not a transition system; there are {', '.join(SYSTEMS)}")
+        left, right, root = _labels(about["labels"])
+        transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
+        network.check_shapes(Features(template, vocabulary, len(transitions.labels)), len(transitions.kind))
+        return cls(network.params, template, system, vocabulary, transitions, right_to_left=right_to_left)
+
+
+def _labels(labels: Any) -> list[list[str]]:
+    """The labels of left arcs, right arcs and root arcs. Raises ValueError for what cannot be a label."""
+    moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
+    check(isinstance(labels, dict) and set(labels) == set(moves), f"expected labels of {', '.join(moves)}")
+    for move, names in labels.items():
+        check_texts(names, f"labels of {move}", least=1)
+        for label in names:
+            check_column(label)
+    return [labels[move] for move in moves]

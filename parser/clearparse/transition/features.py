@@ -12,7 +12,8 @@ import numpy as np
 
 from clearparse.features.templates import Slot, TemplateError, WordSlots, channel_lines, check_slots
 from clearparse.features.vocabulary import CHANNELS, Vocabulary
-from clearparse.transition.systems import Index, System
+from clearparse.transition.layout import Index
+from clearparse.transition.system import System
 
 # What a slot can show besides the channels of a word itself, and how many rows it needs (label: one for each label).
 LABEL, DISTANCE, LEFT_VALENCY, RIGHT_VALENCY = "label", "distance", "left_valency", "right_valency"
@@ -23,7 +24,8 @@ STATE_ROWS = {DISTANCE: 11, LEFT_VALENCY: MOST_CHILDREN + 1, RIGHT_VALENCY: MOST
 
 LONGEST_ADDRESS = 100  # characters, links of links and all
 _POSITIONS = ("s0", "s1", "s2", "s3", "b0", "b1", "b2", "b3")
-_LINKS = ("lc1", "lc2", "rc1", "rc2", "before", "behind")
+_LINKS = ("lc1", "lc2", "rc1", "rc2", "left_neighbour", "right_neighbour")
+_OLD_LINKS = {"before(": "left_neighbour(", "behind(": "right_neighbour("}  # in templates of older model files
 _ADDRESS = re.compile(r"(?:(\w+)\((.+)\)|(\w+))\Z")
 
 _CHEN_MANNING_WORDS = (
@@ -61,7 +63,7 @@ def parse_template(text: str) -> list[Slot]:
     slots: list[Slot] = []
     for channel, parts in channel_lines(text, (*CHANNELS, LABEL, *STATE_ROWS)):
         for part in parts:
-            address, dash, other = part.partition("-")
+            address, dash, other = (_present_spelling(each) for each in part.partition("-"))
             if bool(dash) != (channel == DISTANCE):
                 raise TemplateError(
                     f"template: {part[:60]!r} in {channel!r}: a distance is of two addresses, as in s1-s0"
@@ -73,18 +75,30 @@ def parse_template(text: str) -> list[Slot]:
     return slots
 
 
+def _present_spelling(address: str) -> str:
+    if len(address) > LONGEST_ADDRESS:
+        raise _no_address(address)
+    for old, new in _OLD_LINKS.items():
+        address = address.replace(old, new)
+    return address
+
+
+def _no_address(text: str) -> TemplateError:
+    return TemplateError(
+        f"template: no address {text[:60]!r}; there are {', '.join(_POSITIONS)} and {', '.join(_LINKS)}(...)"
+    )
+
+
 @functools.cache
 def _links(address: str) -> tuple[str, str]:
     """An address as (its link or position, the address inside or nothing): lc1(s0) is ("lc1", "s0")."""
-    match = _ADDRESS.match(address) if len(address) <= LONGEST_ADDRESS else None
+    match = _ADDRESS.match(address)
     if match and match[3] in _POSITIONS:
         return match[3], ""
     if match and match[1] in _LINKS:
         _links(match[2])
         return match[1], match[2]
-    raise TemplateError(
-        f"template: no address {address[:60]!r}; there are {', '.join(_POSITIONS)} and {', '.join(_LINKS)}(...)"
-    )
+    raise _no_address(address)
 
 
 class Features(WordSlots):
@@ -101,7 +115,7 @@ class Features(WordSlots):
             self.V += rows
         self.state_values = [values[self.slots[i].channel] for i in self.state_slots]
 
-    def look(self, system: System, active: Index) -> tuple[list[Index], list[Index]]:
+    def extract(self, system: System, active: Index) -> tuple[list[Index], list[Index]]:
         """For configurations active (B,): the word at each address (B,), and the value in each state slot (B,).
 
         A state slot's value v stands for row first_row[channel] + v of L.
@@ -139,6 +153,6 @@ def _find(system: System, address: str, found: dict[str, Index]) -> Index:
             chain: Index = getattr(system, link)
             found[address] = chain[_find(system, inside, found)]
         else:
-            chain = system.below if link[0] == "s" else system.after
+            chain = system.stack_next if link[0] == "s" else system.buffer_next
             found[address] = chain[_find(system, f"{link[0]}{int(link[1]) - 1}", found)]
     return found[address]

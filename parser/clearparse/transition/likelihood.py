@@ -1,4 +1,4 @@
-"""How likely a parser finds gold trees: the probability of the transitions that make them."""
+"""The probability that a parser gives to the transitions of gold trees."""
 
 from __future__ import annotations
 
@@ -6,34 +6,38 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.network.classifier import softmax
-from clearparse.transition.decode import forced, run
-from clearparse.transition.examples import OracleExamples
-from clearparse.transition.systems import Index
+from clearparse.transition.advisor import OracleAdvisor
+from clearparse.transition.decode import GreedyPolicy, forced, run
+from clearparse.transition.layout import Index
 
-LEAST = 1e-6  # the probability of a transition that the parser does not have
+LEAST = 1e-6  # the probability of a gold transition for which the parser has no class
 
 
-class Likelihood(OracleExamples):
-    """Follows the oracle, of several right transitions the most probable, and adds up log probabilities."""
+class GoldLikelihood:
+    """A policy that follows the oracle, of several cheapest transitions the most probable, and sums their log p."""
 
-    def of_sentences(self) -> NDArray[np.float64]:
-        """The mean log probability of each sentence's transitions, where there was a choice; 0 where there was none."""
-        n = len(self.greedy.system.layout.lengths)
+    def __init__(self, greedy: GreedyPolicy, advisor: OracleAdvisor) -> None:
+        self.greedy, self.advisor = greedy, advisor
+        n = len(greedy.system.layout.lengths)
         self._log_p, self._steps = np.zeros(n), np.zeros(n)
+
+    def run(self) -> NDArray[np.float64]:
+        """The mean log probability of each sentence's transitions that were not forced (S,); 0 if all were."""
         run(self.greedy.system, self.greedy.transitions, self)
         return self._log_p / np.maximum(self._steps, 1)
 
     def __call__(self, active: Index) -> Index:
-        system, transitions = self.greedy.system, self.greedy.transitions
-        legal = system.legal(active)
-        transition, free = forced(legal, transitions)
-        if len(free):
-            theta = self.greedy.look(active[free])[-1]
-            target = self._target(active[free], theta)
-            y_hat, _ = softmax(theta, np.take(legal[free], transitions.kind, axis=1))
-            p = np.where(target >= 0, y_hat[np.arange(len(free)), target], 0)
-            self._log_p[active[free]] += np.log(np.maximum(p, LEAST))
-            self._steps[active[free]] += 1
-            transition[free] = np.where(target >= 0, target, y_hat.argmax(axis=1))
-        self.oracle.advance(active, transitions.kind[transition])
+        transitions = self.greedy.transitions
+        legal = self.greedy.system.legal(active)
+        transition, undecided = forced(legal, transitions)
+        if len(undecided):
+            some = active[undecided]
+            *_, theta = self.greedy.extract(some)
+            target = self.advisor.target(some, theta)
+            y_hat, _ = softmax(theta, np.take(legal[undecided], transitions.kind, axis=1))
+            p = np.where(target >= 0, y_hat[np.arange(len(some)), target], 0)
+            self._log_p[some] += np.log(np.maximum(p, LEAST))
+            self._steps[some] += 1
+            transition[undecided] = np.where(target >= 0, target, y_hat.argmax(axis=1))
+        self.advisor.advance(active, transition)
         return transition

@@ -1,4 +1,4 @@
-"""Plain text, paragraph by paragraph: a blank line ends a paragraph, other line ends are spaces."""
+"""Plain text by paragraphs: a blank line or U+2029 ends a paragraph, other line ends are spaces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BLOCK_BYTES = 1 << 20
 MAX_BLOCKS = 8  # of a paragraph without a line end
 
 _SPACE = re.compile(r"\s+")
-_BLANK_LINE = re.compile(r"\n\s*\n")
+_PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
 
 
 class Paragraphs(NamedTuple):
@@ -25,7 +25,7 @@ class Paragraphs(NamedTuple):
 
 def split_paragraphs(text: str) -> Iterator[str]:
     """The paragraphs of a text, with one space for each run of white space."""
-    for paragraph in _BLANK_LINE.split(text):
+    for paragraph in _PARAGRAPH_END.split(text):
         if plain := _SPACE.sub(" ", paragraph).strip():
             yield plain
 

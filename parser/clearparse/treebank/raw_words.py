@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from clearparse.io.files import PathLike, open_input
 
@@ -13,19 +13,16 @@ _JOINT = re.compile(r"(['\u2019.-])")
 _APOSTROPHE = re.compile(r"['\u2019]")
 
 
-def read_raw_words(path: PathLike, known: Iterable[str]) -> Iterator[list[str]]:
+def read_raw_words(path: PathLike, known: Iterable[str], normalize: Callable[[str], str] = str) -> Iterator[list[str]]:
     """The words of each line that has some. known: forms of a treebank; `isn't` is split if `is` and `n't` are known.
 
-    Raises FileError if the file is missing or damaged. Bytes that are not UTF-8 become replacement characters.
+    normalize: applied to each line first. Raises FileError if the file is missing or damaged. Bytes that are not UTF-8 become replacement characters.
     """
     tokens_of = _Tokenizer(frozenset(form.lower() for form in known))
     with open_input(path) as stream:
         for line in stream:
-            words = [
-                word
-                for candidate in _CANDIDATE.findall(line.decode("utf-8", errors="replace"))
-                for word in tokens_of[candidate]
-            ]
+            text = normalize(line.decode("utf-8", errors="replace"))
+            words = [word for candidate in _CANDIDATE.findall(text) for word in tokens_of[candidate]]
             if words:
                 yield words
 

@@ -1,0 +1,81 @@
+"""Arc-hybrid and its dynamic oracle."""
+
+from __future__ import annotations
+
+import numpy as np
+
+from clearparse.transition.layout import Index, Mask
+from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System
+
+
+class DynamicOracle(Oracle):
+    """Costs in any configuration: Goldberg & Nivre (2013, section 4), corrected for trees with one root.
+
+    ROOT can take only the bottom of the stack. So an arc from ROOT is lost only with the bottom, and SHIFT onto a stack
+    that is not empty loses (ROOT, b0). Exact for every projective tree with one root. A tree that the system cannot
+    build may leave no move of cost 0: learn the cheapest.
+    """
+
+    def __init__(self, system: System, gold: Index) -> None:
+        super().__init__(system, gold)
+        self.on_stack: Index = np.zeros(len(gold), dtype=np.intp)  # each word's gold dependents on the stack
+
+    def advance(self, active: Index, move: Index) -> None:
+        super().advance(active, move)
+        self.on_stack[self.gold[self.system.b0[active[move == SHIFT]]]] += 1
+        self.on_stack[self.gold[self.system.s0[active[move != SHIFT]]]] -= 1
+
+    def _costs(self, active: Index) -> tuple[Index, Index, Index]:
+        system, gold = self.system, self.gold
+        s0, b0 = system.s0[active], system.b0[active]
+        s1 = system.stack_next[s0]
+        head, head_of_b0 = gold[s0], gold[b0]
+        from_root = system.is_root[head]
+        children, to_come = self.in_buffer[s0], head >= b0
+        left = children + np.where(from_root, s1 == 0, (head == s1) | (to_come & (head != b0)))
+        right = children + (~from_root & to_come)
+        # A word that left the buffer and has no head is on the stack: SHIFT loses (h, b0) for every such h but s0.
+        unreached = (head_of_b0 < b0) & (head_of_b0 != s0) & (system.head[head_of_b0] == 0)
+        shift = self.on_stack[b0] + np.where(system.is_root[head_of_b0], s0 != 0, unreached)
+        return shift, left, right
+
+
+class ArcHybrid(System):
+    """Arc-hybrid (Kuhlmann, Gomez-Rodriguez & Satta 2011) with ROOT last in the buffer; 2n transitions.
+
+    Move       Validity                                  Action                        Cost: gold arcs that are lost
+    SHIFT      b0 is not ROOT                            push b0                       b0 with words below s0
+    LEFT_ARC   the stack has a word, b0 is not ROOT      attach s0 to b0, pop          s0 with s1 and the buffer but b0
+    RIGHT_ARC  the stack has two words                   attach s0 to s1, pop          s0 with the buffer
+    ROOT_ARC   b0 is ROOT, the stack has one word        attach s0 to ROOT, pop        none
+    """
+
+    name = "arc-hybrid"
+    description = "projective, with a dynamic oracle"
+    oracle = DynamicOracle
+    partner = "arc-standard"
+
+    def legal(self, active: Index) -> Mask:
+        s0, b0 = self.s0[active], self.b0[active]
+        at_root = self.is_root[b0]
+        some, bottom = s0 != 0, self.stack_next[s0] == 0
+        return np.stack((~at_root, some & ~at_root, ~bottom, some & at_root & bottom), axis=1)
+
+    def done(self, active: Index) -> Mask:
+        done: Mask = self.is_root[self.b0[active]] & (self.s0[active] == 0)
+        return done
+
+    def dependent(self, active: Index) -> tuple[Index, Index, Index]:
+        s0 = self.s0[active]
+        return s0, s0, s0
+
+    def apply(self, active: Index, move: Index, label: Index) -> None:
+        self._shift(active[move == SHIFT])
+        moved = np.flatnonzero(move == RIGHT_ARC)
+        word = self.s0[active[moved]]
+        self._attach_right(self.stack_next[word], word, label[moved])
+        self.s0[active[moved]] = self.stack_next[word]
+        moved = np.flatnonzero((move == LEFT_ARC) | (move == ROOT_ARC))
+        word = self.s0[active[moved]]
+        self._attach_left(self.b0[active[moved]], word, label[moved])
+        self.s0[active[moved]] = self.stack_next[word]

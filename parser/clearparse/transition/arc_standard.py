@@ -1,0 +1,74 @@
+"""Arc-standard and its static oracle."""
+
+from __future__ import annotations
+
+from typing import ClassVar
+
+import numpy as np
+
+from clearparse.transition.layout import Index, Layout, Mask
+from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System
+
+
+class StaticOracle(Oracle):
+    """Costs on the way to the gold tree (Nivre 2004): 0 for the moves that lead to it, 1 for the others.
+
+    A word may take its right dependents before its left ones. So SHIFT and LEFT_ARC can both lead to the gold tree
+    (Goldberg & Nivre 2013, section 3.2), and the parser chooses.
+    """
+
+    exploration, projective = False, True
+
+    def _costs(self, active: Index) -> tuple[Index, Index, Index]:
+        s0 = self.system.s0[active]
+        s1 = self.system.stack_next[s0]
+        complete = self.in_buffer[s0] == 0
+        left, right = self.gold[s1] == s0, (self.gold[s0] == s1) & complete
+        return ((left & complete) | right).astype(np.intp), (~left).astype(np.intp), (~right).astype(np.intp)
+
+
+class ArcStandard(System):
+    """Arc-standard (Nivre 2004) as in Chen & Manning (2014) and CS224n: ROOT first on the stack; 2n transitions.
+
+    Move       Validity                               Action                  Cost 0 on the way to the gold tree
+    SHIFT      the buffer is not empty                push b0                 unless s0 or s1 must be attached first
+    LEFT_ARC   s1 is a word                           attach s1 to s0         s0 is the gold head of s1
+    RIGHT_ARC  s1 is a word                           attach s0 to s1, pop    s1 is the gold head, s0 has all dependents
+    ROOT_ARC   s1 is ROOT, the buffer is empty        attach s0 to ROOT, pop  always
+    """
+
+    name = "arc-standard"
+    description = "projective, with a static oracle"
+    oracle: ClassVar[type[Oracle]] = StaticOracle
+    partner = "arc-hybrid"
+
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout)
+        self.s0 = layout.root.copy()
+        self.buffer_next[layout.root - 1] = 0
+
+    def legal(self, active: Index) -> Mask:
+        b0, s1 = self.b0[active], self.stack_next[self.s0[active]]
+        more, on_root = b0 != 0, self.is_root[s1]
+        words = (s1 != 0) & ~on_root
+        return np.stack((more, words, words, on_root & ~more), axis=1)
+
+    def done(self, active: Index) -> Mask:
+        done: Mask = self.is_root[self.s0[active]] & (self.b0[active] == 0)
+        return done
+
+    def dependent(self, active: Index) -> tuple[Index, Index, Index]:
+        s0 = self.s0[active]
+        return self.stack_next[s0], s0, s0
+
+    def apply(self, active: Index, move: Index, label: Index) -> None:
+        self._shift(active[move == SHIFT])
+        moved = np.flatnonzero(move == LEFT_ARC)
+        head = self.s0[active[moved]]
+        word = self.stack_next[head]
+        self._attach_left(head, word, label[moved])
+        self.stack_next[head] = self.stack_next[word]
+        moved = np.flatnonzero((move == RIGHT_ARC) | (move == ROOT_ARC))
+        word = self.s0[active[moved]]
+        self._attach_right(self.stack_next[word], word, label[moved])
+        self.s0[active[moved]] = self.stack_next[word]

@@ -1,0 +1,80 @@
+"""Arc-standard with SWAP, for non-projective trees, and its static oracle."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.transition.arc_standard import ArcStandard, StaticOracle
+from clearparse.transition.layout import Index, Layout, Mask
+from clearparse.transition.system import IMPOSSIBLE, LEFT_ARC, SHIFT, SWAP, System
+from clearparse.treebank.tree import components, inorder, nonprojective_sentences
+
+
+class SwapOracle(StaticOracle):
+    """Costs on the way to the gold tree (Nivre 2009): 0 for the moves that lead to it, 1 for the others.
+
+    SWAP puts words into projective order: the inorder traversal of the gold tree. Of two words on the stack in the
+    wrong order, the lower goes back to the buffer, but not while s0 and b0 are in one component that can be built
+    first (Nivre, Kuhlmann & Hall 2009). In projective trees left dependents may wait, as in arc-standard.
+    """
+
+    projective = False
+
+    def __init__(self, system: System, gold: Index) -> None:
+        super().__init__(system, gold)
+        sentences = system.layout.sentences
+        layout = Layout(sentences)  # the same words in reading order
+        heads = layout.index_to_heads(gold)
+        place = inorder(heads, sentences)
+        self.place = layout.spread(place, null=-1, root=-1)
+        self.component = layout.spread(components(heads, sentences), null=-1, root=-1)
+        self.nonprojective = nonprojective_sentences(heads, sentences)
+        self.missing: Index = np.bincount(gold, minlength=len(gold))  # each word's gold dependents not yet attached
+
+    def costs(self, active: Index) -> NDArray[np.intp]:
+        system, gold, place, missing = self.system, self.gold, self.place, self.missing
+        s0, b0 = system.s0[active], system.b0[active]
+        s1 = system.stack_next[s0]
+        left = (gold[s1] == s0) & (missing[s1] == 0)
+        right = (gold[s0] == s1) & (missing[s0] == 0)
+        swap = (place[s0] < place[s1]) & (self.component[s0] != self.component[b0]) & ~left & ~right
+        may_wait = left & (self.in_buffer[s0] > 0) & ~self.nonprojective[active]
+        costs = np.stack(((left & ~may_wait) | right | swap, ~left, ~right, np.zeros_like(left), ~swap), axis=1)
+        return np.where(system.legal(active), costs, IMPOSSIBLE)
+
+    def advance(self, active: Index, move: Index) -> None:
+        super().advance(active, move)
+        system = self.system
+        s0 = system.s0[active]
+        head = np.where(move == LEFT_ARC, s0, system.stack_next[s0])
+        self.missing[head[(move != SHIFT) & (move != SWAP)]] -= 1
+
+
+class ArcStandardSwap(ArcStandard):
+    """Arc-standard with SWAP (Nivre 2009), which can build every tree.
+
+    Move   Validity                                 Action                    Cost 0 on the way to the gold tree
+    SWAP   s1 is a word before s0 in the sentence   s1 goes back to buffer    the gold tree's inorder has s0 before s1
+
+    Two words change places at most once, so parsing ends. Left and right of a word mean the order after the swaps.
+    """
+
+    name = "arc-standard-swap"
+    description = "can build non-projective trees, with a static oracle"
+    oracle = SwapOracle
+    kinds = 5
+
+    def legal(self, active: Index) -> Mask:
+        s0 = self.s0[active]
+        s1 = self.stack_next[s0]
+        return np.column_stack((super().legal(active), (s1 != 0) & (s1 < s0)))
+
+    def apply(self, active: Index, move: Index, label: Index) -> None:
+        super().apply(active, move, label)
+        swapped = active[move == SWAP]
+        s0 = self.s0[swapped]
+        s1 = self.stack_next[s0]
+        self.stack_next[s0] = self.stack_next[s1]
+        self.buffer_next[s1] = self.b0[swapped]
+        self.b0[swapped] = s1

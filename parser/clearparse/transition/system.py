@@ -1,0 +1,179 @@
+"""What a transition system and an oracle are, and the classes that the network chooses from.
+
+A move is a kind of action (SHIFT, LEFT_ARC ...); a transition is a move with its label, if it has one.
+"""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.transition.layout import Index, Layout, Mask
+
+# ROOT_ARC is the arc from ROOT to the sentence's one root word (a LEFT-ARC in arc-hybrid, a RIGHT-ARC in arc-standard).
+# As a move of its own it is legal exactly once, which gives every output exactly one root.
+SHIFT, LEFT_ARC, RIGHT_ARC, ROOT_ARC, SWAP = range(5)
+MOVES = ("SHIFT", "LEFT_ARC", "RIGHT_ARC", "ROOT_ARC", "SWAP")
+ARCS = (LEFT_ARC, RIGHT_ARC, ROOT_ARC)
+
+IMPOSSIBLE = 1 << 20  # the cost of an illegal move; no sentence has so many arcs
+
+
+class System(ABC):
+    """The configurations of S sentences and the moves between them.
+
+    s0, b0 (S,): the top of each stack and the front of each buffer.
+
+    All other arrays are (size,), by flat index:
+    stack_next: the word below on the stack. buffer_next: the next word in the buffer.
+    left_neighbour, right_neighbour: the words beside it in the sentence.
+    lc1, lc2, rc1, rc2: leftmost, second leftmost, rightmost and second rightmost child.
+    left_valency, right_valency: how many children on each side.
+    head, label: the tree so far; label is 1 + the label's number, 0 for none.
+
+    Every link of NULL is NULL, so an address such as lc1(lc1(s0)) is a chain of gathers without a mask.
+
+    A subclass declares:
+    name: as `--system` takes it. description: one line for the help.
+    oracle: what it learns from. partner: the name of the system it alternates with in an ensemble.
+    kinds: K, the number of moves it has, the first K of MOVES.
+    """
+
+    name: ClassVar[str]
+    description: ClassVar[str]
+    oracle: ClassVar[type[Oracle]]
+    partner: ClassVar[str]
+    kinds: ClassVar[int] = 4
+
+    def __init__(self, layout: Layout) -> None:
+        self.layout = layout
+        size = layout.size
+        self.stack_next, self.buffer_next, self.head, self.label = (np.zeros(size, dtype=np.intp) for _ in range(4))
+        self.lc1, self.lc2, self.rc1, self.rc2 = (np.zeros(size, dtype=np.intp) for _ in range(4))
+        self.left_valency, self.right_valency = (np.zeros(size, dtype=np.intp) for _ in range(2))
+        self.is_root: Mask = np.zeros(size, dtype=bool)
+        self.is_root[layout.root] = True
+        self.left_neighbour, self.right_neighbour = np.arange(-1, size - 1), np.arange(1, size + 1)
+        self.left_neighbour[0] = self.left_neighbour[layout.first] = 0
+        self.right_neighbour[0] = self.right_neighbour[layout.root] = 0
+        self.buffer_next[1:-1] = np.arange(2, size)
+        self.buffer_next[layout.root] = 0
+        self.b0 = layout.first.copy()
+        self.s0: Index = np.zeros(len(layout.first), dtype=np.intp)
+
+    @classmethod
+    def nonprojective_training(cls) -> str:
+        """What training does with non-projective trees, in one line."""
+        if cls.kinds > SWAP:
+            return f"{cls.name} can build their trees"
+        if cls.oracle.projective:
+            return f"{cls.name} builds projective trees only and learns from these trees projectivised"
+        return f"{cls.name} builds projective trees only and learns the transitions that lose the fewest arcs"
+
+    @abstractmethod
+    def legal(self, active: Index) -> Mask:
+        """Validity of each move in the configurations active (B,): (B, K); no move is valid when they are done."""
+
+    @abstractmethod
+    def done(self, active: Index) -> Mask:
+        """Which of the configurations active (B,) have built their tree: (B,)."""
+
+    @abstractmethod
+    def dependent(self, active: Index) -> tuple[Index, Index, Index]:
+        """The word that LEFT_ARC, RIGHT_ARC and ROOT_ARC would attach in the configurations active (B,): three (B,)."""
+
+    @abstractmethod
+    def apply(self, active: Index, move: Index, label: Index) -> None:
+        """Make move (B,), with the label numbered label (B,), in the configurations active (B,), which are distinct."""
+
+    def _shift(self, c: Index) -> None:
+        word = self.b0[c]
+        self.stack_next[word] = self.s0[c]
+        self.s0[c] = word
+        self.b0[c] = self.buffer_next[word]
+
+    def _attach_left(self, head: Index, word: Index, label: Index) -> None:
+        """Attach word, to the left of head. Children are attached from the inside out: the newest is the leftmost."""
+        self.head[word], self.label[word] = head, label + 1
+        self.lc2[head] = self.lc1[head]
+        self.lc1[head] = word
+        self.left_valency[head] += 1
+
+    def _attach_right(self, head: Index, word: Index, label: Index) -> None:
+        """Attach word, to the right of head: the newest child is the rightmost."""
+        self.head[word], self.label[word] = head, label + 1
+        self.rc2[head] = self.rc1[head]
+        self.rc1[head] = word
+        self.right_valency[head] += 1
+
+
+class Oracle(ABC):
+    """The cost of each move: how many arcs of the gold tree it makes unreachable (Goldberg & Nivre 2013).
+
+    gold (size,): the gold head of each word by flat index (see Layout.heads_to_index).
+    exploration: costs are right in every configuration, not only on the way to the gold tree.
+    projective: the gold tree must be projective.
+    """
+
+    exploration: ClassVar[bool] = True
+    projective: ClassVar[bool] = False
+
+    def __init__(self, system: System, gold: Index) -> None:
+        self.system, self.gold = system, gold
+        self.in_buffer: Index = np.bincount(gold, minlength=len(gold))  # each word's gold dependents in the buffer
+
+    @abstractmethod
+    def _costs(self, active: Index) -> tuple[Index, Index, Index]:
+        """Costs of SHIFT, LEFT_ARC and RIGHT_ARC, (B,) each, in the configurations active (B,) where they are legal."""
+
+    def costs(self, active: Index) -> NDArray[np.intp]:
+        """Cost of each move in the configurations active (B,): (B, K), IMPOSSIBLE where the move is illegal."""
+        shift, left, right = self._costs(active)
+        others = [np.zeros_like(shift)] * (self.system.kinds - 3)
+        return np.where(self.system.legal(active), np.stack((shift, left, right, *others), axis=1), IMPOSSIBLE)
+
+    def advance(self, active: Index, move: Index) -> None:
+        """Note the moves (B,) that the configurations active (B,) are about to make."""
+        word = self.system.b0[active[move == SHIFT]]
+        self.in_buffer[self.gold[word]] -= 1  # no index repeats: each configuration belongs to another sentence
+
+
+class Transitions:
+    """The C classes of the network: each move with each of its labels.
+
+    left_labels, right_labels, root_labels: the labels that LEFT_ARC, RIGHT_ARC and ROOT_ARC can have.
+    kinds: K of the system. labels: all labels, in the order of their numbers.
+    kind (C,), label (C,): the move and the label's number of each class; label is 0 for SHIFT and SWAP.
+    of (K, labels): the class of each move with each label, -1 where there is none.
+    count (K,), first (K,): how many classes each move has, and the first of them.
+    """
+
+    def __init__(
+        self, left_labels: Sequence[str], right_labels: Sequence[str], root_labels: Sequence[str], kinds: int
+    ) -> None:
+        self.by_kind = {LEFT_ARC: list(left_labels), RIGHT_ARC: list(right_labels), ROOT_ARC: list(root_labels)}
+        if not all(self.by_kind.values()):
+            raise ValueError("a kind of arc without a label")
+        self.labels = list(dict.fromkeys(label for labels in self.by_kind.values() for label in labels))
+        number = {label: i for i, label in enumerate(self.labels)}
+        classes = [(SHIFT, 0), *((kind, number[label]) for kind, labels in self.by_kind.items() for label in labels)]
+        if kinds > SWAP:
+            classes.append((SWAP, 0))
+        self.kind, self.label = np.array(classes, dtype=np.intp).T.copy()
+        self.of: Index = np.full((kinds, len(self.labels)), -1, dtype=np.intp)
+        self.of[self.kind, self.label] = np.arange(len(self.kind))
+        self.count: Index = np.bincount(self.kind, minlength=kinds)
+        self.first: Index = np.cumsum(self.count) - self.count
+
+    def names(self) -> list[str]:
+        """The names of the C classes: SHIFT, LEFT_ARC nsubj ..."""
+        return [self.name(transition) for transition in range(len(self.kind))]
+
+    def name(self, transition: int) -> str:
+        """The name of a class: LEFT_ARC nsubj."""
+        kind, label = self.kind[transition], self.label[transition]
+        return f"{MOVES[kind]} {self.labels[label]}" if kind in ARCS else MOVES[kind]
