@@ -60,8 +60,8 @@ class Model:
     def tokenize(self, paragraphs: Sequence[str], first: int = 1) -> Block:
         """The sentences of some paragraphs, with forms only.
 
-        paragraphs: each on one line, with single spaces (see treebank.paragraphs). first: the number of the first one; the
-        sentences of paragraph 3 get the sent_ids 3-1, 3-2 ...
+        paragraphs: each on one line, with single spaces (see treebank.paragraphs). first: the number of the first one;
+        the sentences of paragraph 3 get the sent_ids 3-1, 3-2 ...
         Raises ClearparseError for a tab, a line break or half a surrogate pair in a paragraph, and if the model was
         trained without the stages for text.
         """

@@ -16,7 +16,8 @@ _APOSTROPHE = re.compile(r"['\u2019]")
 def read_raw_words(path: PathLike, known: Iterable[str], normalize: Callable[[str], str] = str) -> Iterator[list[str]]:
     """The words of each line that has some. known: forms of a treebank; `isn't` is split if `is` and `n't` are known.
 
-    normalize: applied to each line first. Raises FileError if the file is missing or damaged. Bytes that are not UTF-8 become replacement characters.
+    normalize: applied to each line first. Bytes that are not UTF-8 become replacement characters. Raises FileError if
+    the file is missing or damaged.
     """
     tokens_of = _Tokenizer(frozenset(form.lower() for form in known))
     with open_input(path) as stream:
