@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,6 +9,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from clearparse.corpus.tasks import is_sentence
 from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_document, svg_of
 from clearparse.drawing.text import draw_sentence
 from clearparse.io.files import atomic_output
@@ -42,11 +42,6 @@ def read_chunks(inputs: Sequence[str], *, raw: bool) -> Iterator[Chunk]:
         for some in texts:
             yield Paragraphs(some, first)
             first += len(some)
-
-
-def is_sentence(name: str) -> bool:
-    """Is an input a sentence to parse, and not the name of a file?"""
-    return " " in name.strip() and not os.path.lexists(name)
 
 
 @dataclass(frozen=True)
