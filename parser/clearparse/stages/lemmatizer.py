@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.vocabulary import lookup_form
+from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks
 from clearparse.stages.validation import check, check_column, check_letters, check_texts
 from clearparse.stages.window import WindowClassifier
@@ -115,7 +116,8 @@ class Lemmatizer:
     def __init__(self, classifier: WindowClassifier, known: Lexicon) -> None:
         self.classifier, self.known = classifier, known
         self._rules = [Rule.parse(name) for name in classifier.classes]
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        renew_lock_after_fork(self)
         self._lemmas: dict[bytes, bytes] = {}
 
     def __reduce__(self) -> tuple[type[Lemmatizer], tuple[WindowClassifier, Lexicon]]:
@@ -123,7 +125,7 @@ class Lemmatizer:
 
     def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
         """The lemma of each word, given its key (see Block.keys)."""
-        with self._lock:  # what is remembered is every thread's
+        with self.lock:  # what is remembered is every thread's
             if len(self._lemmas) > MOST_REMEMBERED:
                 self._lemmas.clear()
             new = [key for key in dict.fromkeys(keys) if key not in self._lemmas]

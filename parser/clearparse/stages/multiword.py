@@ -15,6 +15,7 @@ from typing import NamedTuple
 import numpy as np
 
 from clearparse.features.vocabulary import form_key, lookup_form
+from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
 from clearparse.stages.validation import check, check_column, check_letters
 from clearparse.stages.window import WindowClassifier
@@ -136,7 +137,8 @@ class MultiwordSplitter:
     def __init__(self, classifier: WindowClassifier, seen: SplitForms | None = None) -> None:
         self.classifier, self.seen = classifier, seen
         self._rules = [None if name == ONE_WORD else Rule.parse(name) for name in classifier.classes]
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        renew_lock_after_fork(self)
         self._known: dict[str, tuple[str, ...]] = {}
 
     def __reduce__(self) -> tuple[type[MultiwordSplitter], tuple[WindowClassifier, SplitForms | None]]:
@@ -144,7 +146,7 @@ class MultiwordSplitter:
 
     def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
         """The words of each of some tokens."""
-        with self._lock:  # what is remembered is every thread's
+        with self.lock:  # what is remembered is every thread's
             return self._remembered(forms)
 
     def _remembered(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
