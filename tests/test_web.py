@@ -600,7 +600,7 @@ def test_a_missing_extra_is_reported_in_one_line(missing: str) -> None:
     code += "command_line.run(serve.main)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT)
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(rf"serve.py needs {missing}\S*, .*pip install 'clearparse\[web\]'\n", done.stderr)
+    assert re.fullmatch(rf"serve.py needs {missing}\S*, .*pip install -e '.\[web\]'\n", done.stderr)
 
 
 @pytest.fixture
