@@ -17,7 +17,7 @@ from clearparse.model.model import load
 from clearparse.network.classifier import Parameters
 from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import DivergedError
-from clearparse.stages.window import WindowClassifier
+from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import checkpoint, upstream
 from clearparse.training.checkpoint import LABELLER, TEXTS, VECTORS, Checkpoint, difference
 from clearparse.training.word_vectors import Vectors
@@ -337,7 +337,8 @@ def test_it_is_written_as_often_as_its_share_of_time_allows(tmp_path: Path, monk
 
 def test_parts_come_back_as_they_were(tmp_path: Path) -> None:
     params = Parameters.initial(V=5, m=1, d=2, H=3, C=2, rng=np.random.default_rng(1))
-    classifier = WindowClassifier(params, "form: 0", Vocabulary({"form": ["a", "ü"]}), ["x", "y"])
+    window = Window(compile_window("form: 0"), Vocabulary({"form": ["a", "ü"]}))
+    classifier = WindowClassifier(params, window, ["x", "y"])
     vectors = Vectors(["a", "b"], np.ones((2, 3), np.float32), ["A", "b"], ["a\tb"])
     facts = {"versions": {"clearparse": checkpoint.__version__}}
     first = Checkpoint(tmp_path / "c", facts)
@@ -352,7 +353,8 @@ def test_parts_come_back_as_they_were(tmp_path: Path) -> None:
 
     found = again.once("labeller", LABELLER, never)
     assert all(np.array_equal(ours, theirs) for ours, theirs in zip(found.params, params, strict=True))
-    assert (found.template, found.vocabulary.symbols, found.classes) == ("form: 0", {"form": ["a", "ü"]}, ["x", "y"])
+    assert found.window.template == classifier.window.template
+    assert (found.vocabulary.symbols, found.classes) == ({"form": ["a", "ü"]}, ["x", "y"])
     found = again.once("vectors", VECTORS, never)
     assert (found.words, found.forms, found.values.tolist()) == (vectors.words, vectors.forms, vectors.values.tolist())
     assert [again.once(f"texts {i}", TEXTS, never) for i in range(3)] == list(texts)

@@ -21,8 +21,8 @@ from clearparse.errors import ClearparseError, FileError
 from clearparse.features.templates import MOST_SLOTS, TemplateError
 from clearparse.model.container import load_arrays, save_arrays
 from clearparse.model.model import load
-from clearparse.stages.window import parse_window
-from clearparse.transition.features import parse_template
+from clearparse.stages.window import compile_window
+from clearparse.transition.features import compile_template
 from clearparse.treebank.conllu import parse_block
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -131,7 +131,7 @@ def test_numbers_that_would_overflow(tmp_path: Path) -> None:
         assert use(with_changes(tmp_path / "m", {"parser/U": U}, {})) == ("harmless" if good else "refused")
 
 
-@pytest.mark.parametrize("read", [parse_template, parse_window])
+@pytest.mark.parametrize("read", [compile_template, compile_window])
 def test_templates_that_would_take_for_ever(read: Any) -> None:
     places = " ".join(map(str, range(-100, 101)))
     for text in (

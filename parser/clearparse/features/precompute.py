@@ -86,7 +86,7 @@ class PrecomputedLayer:
     @property
     def most_types(self) -> int:
         """How many types of word fit into MEMORY; who has more does well to come several times."""
-        whole = max(self.features.whole, len(self.features.addresses) // 4, 1)
+        whole = max(self.features.form_addresses, len(self.features.addresses) // 4, 1)
         return max(min(MEMORY // (self.P.itemsize * self.P.shape[1] * whole), MOST_TYPES), 1)
 
     def extend(self, type_rows: NDArray[np.int32], first: int = 0) -> None:
@@ -102,7 +102,7 @@ class PrecomputedLayer:
         self.rows = np.concatenate((self.rows[:first], type_rows))
         self._fill_tags(Part.of(type_rows, self.tag_channels), first)
         parts = [Part.of(type_rows, channels) for channels in self.parts]
-        tables = zip(self.start[: self.features.whole], self.base, self.features.word_slots, strict=False)
+        tables = zip(self.start[: self.features.form_addresses], self.base, self.features.word_slots, strict=False)
         for start, base, slots in tables:
             table = self.P[start + first : start + self.types]
             sums = [(self._sums(part, slots), part.place) for part in parts if _seen(part, slots)]
@@ -116,7 +116,7 @@ class PrecomputedLayer:
 
     def _fill_tags(self, tags: Part, first: int) -> None:
         """Put the combinations of tags that are new into the tables, all rows of a combination side by side."""
-        whole, known = self.features.whole, len(self._tags)
+        whole, known = self.features.form_addresses, len(self._tags)
         n = len(self.features.addresses) - whole
         numbers = np.array([self._tags.setdefault(rows.tobytes(), len(self._tags)) for rows in tags.rows], np.intp)
         self._tag_row = np.concatenate((self._tag_row[:first], n * numbers[tags.place]))
@@ -142,7 +142,7 @@ class PrecomputedLayer:
 
     def _begin(self, null: NDArray[np.int32]) -> None:
         """The tables of the state slots; what NULL gives; room for the types and, within MEMORY, for more to come."""
-        features, whole, H = self.features, self.features.whole, self.W.shape[2]
+        features, whole, H = self.features, self.features.form_addresses, self.W.shape[2]
         n = len(features.addresses) - whole
         states = [self._state_table(group) for group in self.groups]
         nothing = [self._sums(Part.of(null, [*range(null.shape[1])]), slots) for slots in features.word_slots]
@@ -166,7 +166,7 @@ class PrecomputedLayer:
     def rows_of(self, type_of: Index) -> list[Index]:
         """For each address, where in its table a word is found: (size,) by flat index, given the words' types."""
         tags = self._tag_row[type_of]
-        return [type_of if k < self.features.whole else tags for k in range(len(self.features.addresses))]
+        return [type_of if k < self.features.form_addresses else tags for k in range(len(self.features.addresses))]
 
     def _state_table(self, group: list[int]) -> Floats:
         """A row for each combination of the values of a group of state slots, the first slot's changing slowest."""

@@ -160,7 +160,7 @@ class Model:
             f"labels       {len(parser.transitions.labels)}: {' '.join(sorted(parser.transitions.labels))}",
             "config       " + " ".join(f"{name}={value}" for name, value in record["config"].items()),
             "template",
-            *(f"  {line.strip()}" for line in parser.template.strip().splitlines()),
+            *(f"  {line.strip()}" for line in parser.features.template.text.strip().splitlines()),
         ]
         return "\n".join(lines)
 

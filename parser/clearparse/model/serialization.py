@@ -33,8 +33,8 @@ from clearparse.stages.multiword import MultiwordSplitter
 from clearparse.stages.tagger import Tagger
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.stages.window import Window, WindowClassifier
-from clearparse.transition.features import Features
+from clearparse.stages.window import Window, WindowClassifier, compile_window
+from clearparse.transition.features import Features, compile_template
 from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, Transitions
 from clearparse.transition.systems import SYSTEMS
 
@@ -112,14 +112,14 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
             "labels": {MOVES[kind]: labels for kind, labels in parser.transitions.by_kind.items()},
         }
     networks[PARSER] |= {  # what all of them have in common
-        "template": stages.parser.template,
+        "template": stages.parser.features.template.text,
         "symbols": stages.parser.vocabulary.symbols,
         "calibration": stages.ensemble.calibration._asdict(),
     }
     for name, classifier in stages.window_classifiers().items():
         params[name] = classifier.params
         networks[name] = {
-            "template": classifier.template,
+            "template": classifier.window.template.text,
             "symbols": classifier.vocabulary.symbols,
             "classes": classifier.classes,
         }
@@ -230,9 +230,9 @@ def _parser(params: Parameters, vocabulary: Vocabulary, about: dict[str, Any]) -
     check_labels(about["labels"], moves)
     left, right, root = (about["labels"][move] for move in moves)
     transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
-    features = Features(about["template"], vocabulary, len(transitions.labels))
+    features = Features(compile_template(about["template"]), vocabulary, len(transitions.labels))
     _check_shapes(params, features, len(transitions.kind))
-    return TransitionParser(params, about["template"], system, vocabulary, transitions, right_to_left=right_to_left)
+    return TransitionParser(params, features, system, transitions, right_to_left=right_to_left)
 
 
 def _known(about: dict[str, Any]) -> Lexicon:
@@ -245,8 +245,9 @@ def _known(about: dict[str, Any]) -> Lexicon:
 
 def _labeller(params: Parameters, about: dict[str, Any]) -> WindowClassifier:
     vocabulary = Vocabulary(about["symbols"])
-    _check_shapes(params, Window(about["template"], vocabulary), len(about["classes"]))
-    return WindowClassifier(params, about["template"], vocabulary, about["classes"])
+    window = Window(compile_window(about["template"]), vocabulary)
+    _check_shapes(params, window, len(about["classes"]))
+    return WindowClassifier(params, window, about["classes"])
 
 
 def _check_shapes(params: Parameters, slots: WordSlots, C: int) -> None:

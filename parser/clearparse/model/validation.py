@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from clearparse.features.templates import WordSlots, channels_of
+from clearparse.features.templates import WordSlots
 from clearparse.features.vocabulary import CHANNELS
 from clearparse.network.classifier import Parameters
 from clearparse.stages import lemmatizer, multiword, tokenizer
@@ -79,7 +79,7 @@ def check_parameters(name: str, params: Parameters) -> None:
 
 def check_channels(slots: WordSlots) -> None:
     """Symbols for those channels that the template names."""
-    expected = channels_of(slots.slots)
+    expected = slots.template.channels
     _check(
         slots.word_channels == expected, f"symbols of {', '.join(slots.word_channels)}, not of {', '.join(expected)}"
     )

@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.type_cache import TypeCache
-from clearparse.features.vocabulary import NULL, ROOT, Vocabulary, factorize
+from clearparse.features.vocabulary import NULL, ROOT, factorize
 from clearparse.network.classifier import Parameters
 from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
 from clearparse.transition.features import Features
@@ -29,26 +29,24 @@ class TransitionParser:
     def __init__(
         self,
         params: Parameters,
-        template: str,
+        features: Features,
         system: str,
-        vocabulary: Vocabulary,
         transitions: Transitions,
         *,
         right_to_left: bool = False,
     ) -> None:
         self.right_to_left = right_to_left
-        self.params, self.template, self.system = params, template, system
-        self.vocabulary, self.transitions = vocabulary, transitions
-        self.features = Features(template, vocabulary, len(transitions.labels))
-        self.cache = TypeCache(params, self.features, vocabulary)
+        self.params, self.features, self.system, self.transitions = params, features, system, transitions
+        self.vocabulary = features.vocabulary
+        self.cache = TypeCache(params, features)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = self.params, self.template, self.system, self.vocabulary, self.transitions
+        parts = self.params, self.features, self.system, self.transitions
         return partial(TransitionParser, right_to_left=self.right_to_left), parts
 
     def with_parameters(self, params: Parameters) -> TransitionParser:
         """The same parser with other numbers."""
-        parts = self.template, self.system, self.vocabulary, self.transitions
+        parts = self.features, self.system, self.transitions
         return TransitionParser(params, *parts, right_to_left=self.right_to_left)
 
     def copy(self) -> TransitionParser:

@@ -21,7 +21,7 @@ from clearparse.features.vocabulary import Vocabulary
 from clearparse.io.files import PathLike, remove_unfinished
 from clearparse.model.container import Arrays, load_arrays, save_arrays
 from clearparse.network.classifier import Parameters
-from clearparse.stages.window import WindowClassifier
+from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training.word_vectors import Vectors
 from clearparse.version import __version__
 
@@ -190,7 +190,7 @@ def refuse_unknown_files(facts: Mapping[str, Any]) -> None:
 
 def _pack_labeller(classifier: WindowClassifier) -> Part:
     about = {
-        "template": classifier.template,
+        "template": classifier.window.template.text,
         "symbols": classifier.vocabulary.symbols,
         "classes": classifier.classes,
     }
@@ -198,7 +198,8 @@ def _pack_labeller(classifier: WindowClassifier) -> Part:
 
 
 def _unpack_labeller(arrays: Arrays, about: Any) -> WindowClassifier:
-    return WindowClassifier(Parameters(**arrays), about["template"], Vocabulary(about["symbols"]), about["classes"])
+    window = Window(compile_window(about["template"]), Vocabulary(about["symbols"]))
+    return WindowClassifier(Parameters(**arrays), window, about["classes"])
 
 
 def _pack_texts(texts: Sequence[bytes]) -> Part:

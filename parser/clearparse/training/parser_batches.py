@@ -13,7 +13,6 @@ from numpy.typing import NDArray
 from clearparse.config import Config
 from clearparse.errors import ClearparseError
 from clearparse.features.precompute import PrecomputedLayer
-from clearparse.features.templates import channels_of
 from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
@@ -22,7 +21,7 @@ from clearparse.training.word_vectors import Vectors, word_vectors
 from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
-from clearparse.transition.features import Features, parse_template
+from clearparse.transition.features import Features, compile_template
 from clearparse.transition.layout import Index, Layout
 from clearparse.transition.likelihood import GoldLikelihood
 from clearparse.transition.system import Transitions
@@ -92,19 +91,19 @@ def new_parser(
     right_to_left: bool = False,
 ) -> TransitionParser:
     """An untrained parser for the words and labels of a treebank, and for forms of which there are vectors."""
-    channels = channels_of(parse_template(template))
-    vocabulary = Vocabulary.count(treebank.keys, channels, {"form": config.min_count})
+    compiled = compile_template(template)
+    vocabulary = Vocabulary.count(treebank.keys, compiled.channels, {"form": config.min_count})
     if vectors:
         vocabulary = vectors.widen(vocabulary)
     left, right, root = labels_of(treebank)
     if right_to_left:
         left, right = right, left
     transitions = Transitions(left, right, root, SYSTEMS[config.system].kinds)
-    features = Features(template, vocabulary, len(transitions.labels))
+    features = Features(compiled, vocabulary, len(transitions.labels))
     params = Parameters.initial(V=features.V, m=features.m, d=config.d, H=config.H, C=len(transitions.kind), rng=rng)
     if vectors:
         vectors.fill(params.L, vocabulary, config.vector_scale)
-    return TransitionParser(params, template, config.system, vocabulary, transitions, right_to_left=right_to_left)
+    return TransitionParser(params, features, config.system, transitions, right_to_left=right_to_left)
 
 
 def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> Vectors:
