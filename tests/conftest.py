@@ -39,7 +39,7 @@ def _stages_are_small() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
-            small = replace(getattr(upstream, name), H=24, d=12, epochs=12, batch=64)
+            small = replace(getattr(upstream, name), hidden_size=24, embedding_dim=12, epochs=12, batch_size=64)
             patch.setattr(upstream, name, small)
         patch.setattr(upstream, "FOLDS", 2)
         yield
@@ -60,7 +60,21 @@ def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     sample, path = CHECKOUT / "data" / "sample", tmp_path_factory.mktemp("models") / "all.model"
     files = ["--train", str(sample / "train.conllu"), "--dev", str(sample / "dev.conllu"), "--output", str(path)]
     with _stages_are_small():
-        train.main([*files, "--stages", "all", "--H", "32", "--d", "16", "--epochs", "6", "--lr", "0.01"])
+        train.main(
+            [
+                *files,
+                "--stages",
+                "all",
+                "--hidden-size",
+                "32",
+                "--embedding-dim",
+                "16",
+                "--epochs",
+                "6",
+                "--learning-rate",
+                "0.01",
+            ]
+        )
     return path
 
 

@@ -28,7 +28,20 @@ from unittest import mock
 CHECKOUT = Path(__file__).resolve().parents[1]
 MODEL = CHECKOUT / "tests" / "data" / "format-1.model"
 SAMPLE = CHECKOUT / "data" / "sample" / "dev.conllu"
-FLAGS = ("H", "d", "epochs", "lr", "template", "system", "seed", "dropout", "networks", "l2", "preset", "optimizer")
+FLAGS = (
+    "hidden-size",
+    "embedding-dim",
+    "epochs",
+    "learning-rate",
+    "template",
+    "transition-system",
+    "seed",
+    "dropout",
+    "networks",
+    "l2",
+    "preset",
+    "optimizer",
+)
 
 
 def conllu() -> Callable[[bytes], None]:

@@ -19,7 +19,9 @@ import pytest
 import clearparse
 from benchmarks import cluster_command
 from clearparse.commands import parse, train
-from clearparse.corpus.corpus import JOURNAL, expanded, plan
+from clearparse.corpus.chunks import ChunkParser, ParseJob
+from clearparse.corpus.journal import JOURNAL
+from clearparse.corpus.tasks import expand_patterns, plan_tasks
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import MissingTagsWarning
 
@@ -31,7 +33,18 @@ NEEDED = "Dask is not installed: the extra `dask`"
 @pytest.fixture(scope="module")
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "small.model"
-    small = ["--H", "16", "--d", "8", "--epochs", "4", "--batch", "64", "--lr", "0.01"]
+    small = [
+        "--hidden-size",
+        "16",
+        "--embedding-dim",
+        "8",
+        "--epochs",
+        "4",
+        "--batch-size",
+        "64",
+        "--learning-rate",
+        "0.01",
+    ]
     train.main(["--train", str(SAMPLE / "train.conllu"), "--output", str(path), *small])
     return path
 
@@ -73,10 +86,14 @@ def contents(folder: Path) -> dict[str, bytes]:
 def test_patterns(tmp_path: Path) -> None:
     for name in ("b.conllu", "a.conllu.gz", "odd[1].conllu"):
         (tmp_path / name).write_bytes(b"")
-    assert expanded([f"{tmp_path}/?.conllu*"]) == [str(tmp_path / name) for name in ("a.conllu.gz", "b.conllu")]
-    assert expanded([f"{tmp_path}/odd[1].conllu", "none", "Who ?"]) == [f"{tmp_path}/odd[1].conllu", "none", "Who ?"]
-    with pytest.raises(ClearparseError, match=r"\*\.txt: no file has such a name"):
-        expanded([f"{tmp_path}/*.txt"])
+    assert expand_patterns([f"{tmp_path}/?.conllu*"]) == [str(tmp_path / name) for name in ("a.conllu.gz", "b.conllu")]
+    assert expand_patterns([f"{tmp_path}/odd[1].conllu", "none", "Who ?"]) == [
+        f"{tmp_path}/odd[1].conllu",
+        "none",
+        "Who ?",
+    ]
+    with pytest.raises(ClearparseError, match=r"\*\.txt: no file matches"):
+        expand_patterns([f"{tmp_path}/*.txt"])
 
 
 def test_wrong_usage(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -85,20 +102,23 @@ def test_wrong_usage(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
     with pytest.raises(ClearparseError, match="--output FOLDER"):
         parse.main(["--model", str(model), "--engine", "dask", "a.conllu"])
     monkeypatch.setitem(sys.modules, "distributed", None)
-    monkeypatch.delitem(sys.modules, "clearparse.integrations.dask", raising=False)
-    with pytest.raises(ClearparseError, match=r"pip install 'clearparse\[dask\]'"):
+    monkeypatch.delattr("clearparse.corpus.dask", raising=False)
+    monkeypatch.delitem(sys.modules, "clearparse.corpus.dask", raising=False)
+    with pytest.raises(
+        ClearparseError, match=r"engine needs distributed, which is not installed: pip install -e '.\[dask\]'"
+    ):
         parse.main(["--model", str(model), "--engine", "dask", "a.conllu", "--output", str(tmp_path / "out")])
     assert not (tmp_path / "out").exists()
 
 
 def test_a_file_parsed_for_a_cluster(model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     """What a worker runs, run here: the same bytes as the plain command's, and warnings as a result."""
-    one_file = parse.OneFile(parse.Worker(clearparse.load(model), "conllu", False, False, True), raw=False)
-    assert one_file(str(corpus / "3.conllu.gz"), str(tmp_path / "3.conllu.gz")) == []
+    job = ParseJob(ChunkParser(clearparse.load(model), "conllu", False, False, True), raw=False)
+    assert job.parse_file(str(corpus / "3.conllu.gz"), str(tmp_path / "3.conllu.gz")) == []
     assert contents(tmp_path) == {"3.conllu.gz": expected["3.conllu.gz"]}
     bare = tmp_path / "bare.conllu"
     bare.write_text("1\tDogs\t_\t_\t_\t_\t_\t_\t_\t_\n\n", encoding="utf-8")
-    (warned,) = one_file(str(bare), str(tmp_path / "out"))
+    (warned,) = job.parse_file(str(bare), str(tmp_path / "out"))
     assert isinstance(warned, MissingTagsWarning)
 
 
@@ -151,15 +171,15 @@ def test_the_command(kill: bool, model: Path, corpus: Path, expected: dict[str, 
 class Fatal:
     """Parses files; the first time (or every time) that it comes to one of them, its process dies in the middle."""
 
-    def __init__(self, one_file: parse.OneFile, name: str, sign: Path, always: bool) -> None:
-        self.one_file, self.name, self.sign, self.always = one_file, name, sign, always
+    def __init__(self, job: ParseJob, name: str, sign: Path, always: bool) -> None:
+        self.job, self.name, self.sign, self.always = job, name, sign, always
 
     def __call__(self, source: str, target: str) -> list[Warning]:
         if os.path.basename(source) == self.name and (self.always or not self.sign.exists()):
             self.sign.touch()
             Path(target).write_bytes(b"1\thalf a senten")
             os.kill(os.getpid(), signal.SIGKILL)
-        return self.one_file(source, target)
+        return self.job.parse_file(source, target)
 
 
 @pytest.mark.full
@@ -169,17 +189,17 @@ def test_a_worker_that_dies_costs_nothing_but_time(
     always: bool, model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     pytest.importorskip("distributed", reason=NEEDED)
-    from clearparse.integrations.dask import cluster, parse_files
+    from clearparse.corpus.dask import connect, parse_files_on
 
-    one_file = parse.OneFile(parse.Worker(clearparse.load(model), "conllu", False, False, True), raw=False)
+    job = ParseJob(ChunkParser(clearparse.load(model), "conllu", False, False, True), raw=False)
     sign, out = tmp_path / "sign", tmp_path / "out"
     out.mkdir()
-    tasks = [(task.source, task.target) for task in plan(expanded([f"{corpus}/*"]), str(out), None)]
-    with cluster(None, 2) as client:
-        found = dict(parse_files(client, Fatal(one_file, "5.conllu", sign, always), tasks))
+    tasks = plan_tasks(expand_patterns([f"{corpus}/*"]), str(out), None)
+    with connect(None, 2) as client:
+        found = dict(parse_files_on(client, Fatal(job, "5.conllu", sign, always), tasks))
     assert sign.exists()
     assert sorted(found) == list(range(8))
-    bad = {os.path.basename(tasks[k][0]): str(each) for k, each in found.items() if isinstance(each, Exception)}
+    bad = {os.path.basename(tasks[k].source): str(each) for k, each in found.items() if isinstance(each, Exception)}
     if always:
         (message,) = bad.values()
         assert message == f"{corpus}/5.conllu: each worker that parsed it was killed; was there enough memory?"
@@ -200,7 +220,7 @@ def test_a_scheduler_that_is_there(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     distributed = pytest.importorskip("distributed", reason=NEEDED)
-    from clearparse.integrations import dask
+    from clearparse.corpus import dask
 
     options = ["--model", str(model), "--engine", "dask", "--output", str(tmp_path / "out")]
     bad = tmp_path / "bad.conllu"
@@ -217,9 +237,9 @@ def test_a_scheduler_that_is_there(
             parse.main([*options, *at, f"{corpus}/*", str(bad), "--on-error", "stop"])
         assert before == {path: path.stat().st_mtime_ns for path in before}
         monkeypatch.setattr(dask, "__version__", "9.9")
-        with pytest.raises(ClearparseError, match=r"has clearparse .*, here it is 9\.9"):
+        with pytest.raises(ClearparseError, match=r"has clearparse .*; this is 9\.9"):
             parse.main([*options, *at, f"{corpus}/*"])
-    monkeypatch.setattr(dask, "PATIENCE", "1s")
+    monkeypatch.setattr(dask, "TIMEOUT", "1s")
     with pytest.raises(ClearparseError, match=r"the scheduler tcp://127\.0\.0\.1:9 does not answer"):
         parse.main([*options, "--scheduler", "tcp://127.0.0.1:9", f"{corpus}/*"])
 
@@ -229,11 +249,11 @@ def test_a_scheduler_that_is_there(
 def test_workers_here_keep_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
     """Each array anew from the system would cost them half as much time again; Dask's other settings are kept."""
     pytest.importorskip("distributed", reason=NEEDED)
-    from clearparse.integrations.dask import cluster
+    from clearparse.corpus.dask import connect
 
     for name in ("MALLOC_TRIM_THRESHOLD_", "OMP_NUM_THREADS"):  # Dask sets them in this process too
         monkeypatch.delenv(name, raising=False)
-    with cluster(None, 1) as client:
+    with connect(None, 1) as client:
         (found,) = client.run(lambda: dict(os.environ)).values()
     assert "MALLOC_TRIM_THRESHOLD_" not in found
     assert found["OMP_NUM_THREADS"] == "1"
@@ -286,10 +306,10 @@ def test_the_program_for_dask(model: Path, tmp_path: Path) -> None:
         counted[name] = counted.get(name, 0) + 1
     top = sorted(counted.values(), reverse=True)[:3]
     assert [count for _, count in ast.literal_eval(told.splitlines()[0])] == top
-    assert "{'lr': " in told
+    assert "{'learning_rate': " in told
     for path in treebanks:
         assert f"{path} {{'epoch': 1," in told
-        assert clearparse.load(f"{path}.model").record["config"]["H"] == 16
+        assert clearparse.load(f"{path}.model").record["config"]["hidden_size"] == 16
 
 
 @pytest.mark.full

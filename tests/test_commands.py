@@ -11,14 +11,15 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clearparse.commands import evaluate, parse, train
+from clearparse.commands import evaluate, train
+from clearparse.corpus import chunks
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import MissingTagsWarning, load
 from clearparse.treebank.conllu import parse_block, read_conllu
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"
-SMALL = ["--H", "16", "--d", "8", "--epochs", "2", "--batch", "128"]
+SMALL = ["--hidden-size", "16", "--embedding-dim", "8", "--epochs", "2", "--batch-size", "128"]
 GOOD = "1\tDogs\tdog\tNOUN\tNNS\t_\t2\tnsubj\t_\t_\n2\tbark\tbark\tVERB\tVBP\t_\t0\troot\t_\t_\n\n"
 
 
@@ -69,7 +70,7 @@ def test_training_goes_on_from_a_model(model: Path, tmp_path: Path) -> None:
     more = tmp_path / "more.model"
     train.main(["--train", str(SAMPLE / "dev.conllu"), "--init", str(model), "--output", str(more), "--epochs", "1"])
     before, after = load(model), load(more)
-    assert after.record["config"]["H"] == 16
+    assert after.record["config"]["hidden_size"] == 16
     assert after.parser.vocabulary.symbols == before.parser.vocabulary.symbols
     assert not np.array_equal(after.parser.params.W, before.parser.params.W)
 
@@ -78,7 +79,18 @@ def test_training_goes_on_from_a_model(model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize("template", ["cs224n-36", "chen-manning-48"])
 def test_systems_and_templates_of_the_literature(system: str, template: str, tmp_path: Path) -> None:
     path = tmp_path / "m"
-    options = ["--system", system, "--template", template, "--optimizer", "adagrad", "--lr", "0.01", "--l2", "1e-8"]
+    options = [
+        "--transition-system",
+        system,
+        "--template",
+        template,
+        "--optimizer",
+        "adagrad",
+        "--learning-rate",
+        "0.01",
+        "--l2",
+        "1e-8",
+    ]
     train.main(["--train", str(SAMPLE / "train.conllu"), "--output", str(path), *options, *SMALL])
     assert load(path).parser.system == system
     assert load(path).parser.features.m == int(template[-2:])
@@ -106,9 +118,9 @@ def test_several_roots_and_crossing_arcs_are_told(tmp_path: Path, capsys: pytest
     ("options", "message"),
     [
         (["--dropout", "1.5"], "dropout is 1.5"),
-        (["--system", "arc-eager"], "system is 'arc-eager'"),
+        (["--transition-system", "arc-eager"], "--transition-system: invalid choice: 'arc-eager'"),
         (["--template", "none"], "no template 'none'"),
-        (["--H", "0"], "H is 0"),
+        (["--hidden-size", "0"], "hidden_size is 0"),
         (["--init", "/no/such/model"], "/no/such/model: "),
     ],
 )
@@ -134,12 +146,12 @@ def test_parsing_goes_through_stdin_and_stdout(model: Path) -> None:
 
 
 def test_several_processes_write_the_same_bytes(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(parse, "BLOCK_BYTES", 3000)
+    monkeypatch.setattr(chunks, "BLOCK_BYTES", 3000)
     loaded, outputs = load(model), [str(tmp_path / name) for name in ("one", "two")]
     for output, jobs in zip(outputs, (1, 2), strict=True):
-        worker = parse.Worker(loaded, "conllu", confidence=False, tag=False, ascii_only=False)
+        parser = chunks.ChunkParser(loaded, "conllu", confidence=False, tag=False, ascii_only=False)
         files = [str(SAMPLE / "dev.conllu"), str(SAMPLE / "train.conllu")]
-        parse.parse_all(worker, parse.pieces(files, raw=False), output, jobs)
+        chunks.ParseJob(parser, raw=False).parse(files, output, jobs)
     assert Path(outputs[0]).read_bytes() == Path(outputs[1]).read_bytes()
     assert len(list(read_conllu(outputs[0], trees=True))) == 455
 
@@ -246,7 +258,19 @@ def test_model_files_of_another_kind_are_refused(tmp_path: Path) -> None:
 
 
 def test_several_networks_vote(tmp_path: Path) -> None:
-    small = ["--networks", "2", "--H", "8", "--d", "6", "--epochs", "2", "--lr", "0.01", "--half"]
+    small = [
+        "--networks",
+        "2",
+        "--hidden-size",
+        "8",
+        "--embedding-dim",
+        "6",
+        "--epochs",
+        "2",
+        "--learning-rate",
+        "0.01",
+        "--float16",
+    ]
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu")]
     train.main([*files, "--preset", "best", *small, "--output", str(tmp_path / "m")])
     model = load(tmp_path / "m")
@@ -255,5 +279,5 @@ def test_several_networks_vote(tmp_path: Path) -> None:
         ("arc-hybrid", 8),
     ]
     assert [each["epoch"] for each in model.record["epochs"]] == [1, 2, 1, 2]
-    with pytest.raises(ClearparseError, match="one network, and to one"):
+    with pytest.raises(ClearparseError, match="single network"):
         train.main([*files, "--init", str(tmp_path / "m"), "--output", str(tmp_path / "n")])

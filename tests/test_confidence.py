@@ -29,7 +29,7 @@ DEV = SAMPLE / "dev.conllu"
 def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("models") / "small.model"
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(DEV), "--output", str(path)]
-    train.main([*files, "--H", "32", "--d", "16", "--epochs", "6", "--lr", "0.01"])
+    train.main([*files, "--hidden-size", "32", "--embedding-dim", "16", "--epochs", "6", "--learning-rate", "0.01"])
     return path
 
 

@@ -16,7 +16,7 @@ from pathlib import Path
 import pytest
 
 from clearparse.commands import parse
-from clearparse.corpus import corpus
+from clearparse.corpus.journal import JOURNAL, Journal
 from clearparse.errors import ClearparseError, FileError
 from clearparse.treebank.conllu import parse_block
 
@@ -85,10 +85,10 @@ def test_what_is_done_is_not_done_again(
     inputs: list[str], expected: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(*inputs[:3], "--output", f"{tmp_path}/")
-    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != corpus.JOURNAL}
+    before = {path: path.stat().st_mtime_ns for path in tmp_path.iterdir() if path.name != JOURNAL}
     capsys.readouterr()
     run(*inputs, "--output", tmp_path)
-    assert capsys.readouterr().out == f"{len(inputs) - 3} files written to {tmp_path}, 3 were done before\n"
+    assert capsys.readouterr().out == f"{len(inputs) - 3} files written to {tmp_path}, 3 had been parsed before\n"
     assert {path: path.stat().st_mtime_ns for path in before} == before
     assert contents(tmp_path) == expected
 
@@ -110,7 +110,7 @@ def remove_output(source: Path, out: Path) -> None:
 
 
 def damage_journal(source: Path, out: Path) -> None:
-    journal = out / corpus.JOURNAL
+    journal = out / JOURNAL
     journal.write_bytes(journal.read_bytes()[:-9])
 
 
@@ -181,11 +181,11 @@ def test_a_bad_file_does_not_stop_the_others(
     line = Path(inputs[0]).read_bytes().count(b"\n") + 1
     assert lines[0] == f"{late}:{line}: 2 columns, a CoNLL-U line has 10, separated by tabs"
     assert lines[1] == f"{missing}: no such file or folder"
-    assert lines[2].startswith(f"{broken}: the gzip data end too early")
+    assert lines[2].startswith(f"{broken}: the gzip data are truncated")
     late.write_bytes(Path(inputs[0]).read_bytes())
     with pytest.raises(ClearparseError, match="^2 of 16 files"):
         run(*arguments)
-    assert capsys.readouterr().out == f"1 file written to {out}/, 13 were done before\n"
+    assert capsys.readouterr().out == f"1 file written to {out}/, 13 had been parsed before\n"
 
 
 def test_a_bad_file_stops_the_others_where_it_should(inputs: list[str], tmp_path: Path) -> None:
@@ -204,8 +204,8 @@ def test_inputs_that_cannot_be(inputs: list[str], tmp_path: Path) -> None:
     twin = tmp_path / "other" / "00.conllu"
     twin.touch()
     for arguments, message in [
-        ([inputs[0], twin, "--output", f"{tmp_path}/out/"], "would both become"),
-        ([twin, "--output", twin.parent], "would be replaced by its own trees"),
+        ([inputs[0], twin, "--output", f"{tmp_path}/out/"], "would both be written to"),
+        ([twin, "--output", twin.parent], "would be overwritten by its own output"),
         (["--output", f"{tmp_path}/out/"], "^-: not a file"),
         (["Dogs bark.", "--output", f"{tmp_path}/out/"], "^Dogs bark.: not a file"),
         ([inputs[0], "--on-error", "skip", "--output", tmp_path / "file"], "--on-error is for many outputs"),
@@ -233,7 +233,7 @@ def test_names_by_what_is_in_the_files(inputs: list[str], tmp_path: Path) -> Non
 
 @POSIX
 def test_two_commands_do_not_write_into_one_folder(inputs: list[str], tmp_path: Path) -> None:
-    with corpus.Journal(str(tmp_path), {}), pytest.raises(ClearparseError, match="another command is writing"):
+    with Journal(str(tmp_path), {}), pytest.raises(ClearparseError, match="another command is writing"):
         run(*inputs, "--output", tmp_path)
 
 
@@ -242,7 +242,7 @@ def ends_whole(arguments: list[str | Path], out: Path, expected: dict[str, bytes
     done = subprocess.run(command(*arguments), capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert contents(out) == expected
-    assert {path.name for path in out.iterdir() if path.name.startswith(".")} == {corpus.JOURNAL}
+    assert {path.name for path in out.iterdir() if path.name.startswith(".")} == {JOURNAL}
 
 
 @POSIX

@@ -20,15 +20,25 @@ from clearparse.explanation.trace import trace
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.training.parser_batches import Treebank, new_parser
-from clearparse.transition.features import TEMPLATES
+from clearparse.training.parser_batches import Treebank, initialise_parser
 from clearparse.transition.system import MOVES
 from clearparse.treebank.conllu import parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 DEV = parse_block((SAMPLE / "dev.conllu").read_bytes(), trees=True)
 SENTENCES = [DEV[number].alone() for number in range(0, len(DEV), 7)]
-SMALL = ["--H", "16", "--d", "8", "--epochs", "3", "--batch", "128", "--lr", "0.01"]
+SMALL = [
+    "--hidden-size",
+    "16",
+    "--embedding-dim",
+    "8",
+    "--epochs",
+    "3",
+    "--batch-size",
+    "128",
+    "--learning-rate",
+    "0.01",
+]
 CROSSING = "".join(
     f"{i}\tw\tw\tNOUN\tNN\t_\t{h}\t{'det' if h else 'root'}\t_\t_\n" for i, h in ((1, 3), (2, 4), (3, 0), (4, 3))
 )
@@ -38,14 +48,14 @@ CROSSING = "".join(
 def parser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> TransitionParser:
     path = tmp_path_factory.mktemp("models") / "small.model"
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
-    train.main([*files, "--system", request.param, *SMALL])
+    train.main([*files, "--transition-system", request.param, *SMALL])
     return load(path).parser
 
 
 def untrained(system: str) -> TransitionParser:
     """A parser that makes many errors."""
-    config = Config(system=system, H=16, d=8)
-    return new_parser(Treebank.of([DEV]), TEMPLATES["default"], config, np.random.default_rng(1))
+    config = Config(transition_system=system, hidden_size=16, embedding_dim=8)
+    return initialise_parser(Treebank.of([DEV]), config, np.random.default_rng(1))
 
 
 def double(parser: TransitionParser) -> TransitionParser:

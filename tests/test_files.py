@@ -89,12 +89,12 @@ PACKED = gzip.compress(bytes(range(256)) * 40, mtime=0)
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (PACKED[:-20], "the gzip data end too early: the file is cut off"),
-        (PACKED[:5], "the gzip data end too early: the file is cut off"),
+        (PACKED[:-20], "the gzip data are truncated"),
+        (PACKED[:5], "the gzip data are truncated"),
         (PACKED[:40] + bytes(8) + PACKED[48:], "damaged gzip data"),
         (PACKED[:-6] + b"\0\0" + PACKED[-4:], "damaged gzip data"),
         (TEXT, "damaged gzip data"),
-        (b"", "an empty file, not gzip data as its name says"),
+        (b"", "this file is empty, though its name ends in .gz"),
     ],
 )
 def test_broken_gzip(tmp_path: Path, content: bytes, expected: str) -> None:

@@ -29,10 +29,10 @@ LAYERS = (
     "errors version",
     "io network",
     "download features treebank",
-    "corpus drawing evaluation transition",
+    "drawing evaluation transition",
     "config report stages",
     "explanation model",
-    "integrations training web",
+    "corpus integrations training web",
     "commands estimator",
     "",
 )
@@ -117,13 +117,11 @@ def declared(*extras: str) -> set[str]:
     return {IMPORT_NAMES.get(name, name) for name in names}
 
 
-def extras_of_integrations() -> list[str]:
-    """Each module of clearparse/integrations/ that speaks to a library of its own has an extra of its name."""
-    return sorted(set(pyproject()["project"]["optional-dependencies"]) & {path.stem for path in integrations()})
-
-
-def integrations() -> list[Path]:
-    return [path for module, path in MODULES.items() if package(module) == "integrations"]
+def optional_modules() -> dict[Path, str]:
+    """Modules that alone import the libraries of an extra of the same name, such as integrations/spacy.py."""
+    extras = pyproject()["project"]["optional-dependencies"]
+    paths = [path for module, path in MODULES.items() if package(module) in ("corpus", "integrations")]
+    return {path: path.stem for path in paths if path.stem in extras}
 
 
 def test_imports_run_one_way() -> None:
@@ -185,20 +183,18 @@ def test_nothing_is_run_that_was_read() -> None:
 
 
 def test_every_library_is_declared_and_used() -> None:
-    """What only the benchmark, the server or integrations import is an extra, and imported only when it is needed."""
-    screenshot = BENCHMARKS["screenshot"]
+    """What only benchmarks, plots, the server and optional modules import is an extra, and imported only if needed."""
+    optional, screenshot = optional_modules(), BENCHMARKS["screenshot"]
+    assert set(optional.values()) == {"conllu", "dask", "nltk", "pandas", "spacy"}
     measuring = [*BENCHMARKS.values(), MODULES["clearparse.drawing.plots"]]
     serving = [path for module, path in MODULES.items() if package(module) == "web"]
-    optional = [*measuring, *serving, *integrations()]
-    assert foreign_imports([path for path in SHIPPED if path not in optional]) == declared()
+    always = [path for path in SHIPPED if path not in (*measuring, *serving, *optional)]
+    assert foreign_imports(always) == declared()
     assert foreign_imports(serving) - declared() == declared("web") - declared() - {"python-multipart"}  # starlette's
-    benched = [path for path in SHIPPED if path not in [*serving, screenshot]]
-    assert foreign_imports([path for path in benched if path not in integrations()]) == declared("bench")
-    assert foreign_imports(benched) == declared("bench", *extras_of_integrations())
+    assert foreign_imports([path for path in (*always, *measuring) if path != screenshot]) == declared("bench")
     assert foreign_imports([screenshot]) <= declared("test-full")
-    for path in integrations():
-        extra = [path.stem] if path.stem in extras_of_integrations() else []
-        assert foreign_imports([path]) <= declared(*extra), path
+    for path, extra in optional.items():
+        assert foreign_imports([path]) - declared() == declared(extra) - declared(), path
     assert foreign_imports(TESTS) <= declared("test", "test-full", "fuzz", "web")
 
 

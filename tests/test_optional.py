@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 import sys
 from pathlib import Path
 
@@ -23,7 +24,7 @@ def test_the_command_for_an_installed_package(tmp_path: Path, monkeypatch: pytes
 
 def test_a_missing_library_is_named_in_one_line() -> None:
     with pytest.raises(MissingLibraryError) as caught, optional_import("spacy", "the spaCy component"):
-        import no_such_library.module  # type: ignore[import-not-found]  # noqa: F401
+        importlib.import_module("no_such_library.module")
     message = "the spaCy component needs no_such_library, which is not installed: pip install -e '.[spacy]'"
     assert str(caught.value) == message
     assert isinstance(caught.value, ClearparseError)

@@ -24,7 +24,7 @@ from clearparse.treebank.conllu import parse_block
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 ENGLISH = CHECKOUT / "models" / "english.model"
-SMALL = ["--H", "16", "--d", "8", "--epochs", "1", "--batch", "64"]
+SMALL = ["--hidden-size", "16", "--embedding-dim", "8", "--epochs", "1", "--batch-size", "64"]
 
 
 def test_every_script_is_a_console_command() -> None:
@@ -64,7 +64,7 @@ def test_wrong_usage_is_told_in_one_line(argv: list[str]) -> None:
 def test_a_record_has_a_command_that_can_be_given_again(tmp_path: Path) -> None:
     dispatch(["train", *SMALL, "--output", str(tmp_path / "m")])
     record = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
-    assert record["command"].startswith("python scripts/train.py --H 16")
+    assert record["command"].startswith("python scripts/train.py --hidden-size 16")
     assert [Path(each["path"]) for each in record["train"]] == [CHECKOUT / "data" / "sample" / "train.conllu"]
 
 

@@ -12,7 +12,7 @@ from clearparse.errors import ClearparseError, FileError
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 FILES = ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "train.conllu")]
-SMALL = ["--try", "H=8,16", "--try", "d=8", "--try", "epochs=1"]
+SMALL = ["--try", "hidden_size=8,16", "--try", "d=8", "--try", "epochs=1"]
 
 
 def test_what_is_drawn() -> None:
@@ -34,7 +34,7 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixtu
     both = json.loads((tmp_path / "trials.json").read_text(encoding="utf-8"))["trials"]
     assert "2 trials, 1 of them done before" in capsys.readouterr().out
     assert first[0] in both
-    assert sorted(trial["config"]["H"] for trial in both) == [8, 16]
+    assert sorted(trial["config"]["hidden_size"] for trial in both) == [8, 16]
     assert all(0 < trial["LAS"] < 100 for trial in both)
     with pytest.raises(FileError, match=r"trials\.json: these trials are of other data"):
         search.main([*command, "--preset", "accurate"])
@@ -47,10 +47,10 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixtu
     ("choice", "message"),
     [
         ("hidden=3", "no field 'hidden'"),
-        ("H", "not NAME="),
-        ("H=a", "not NAME="),
-        ("H=0", "H is 0"),
-        ("H=3..2", "not a range"),
+        ("hidden_size", "not NAME="),
+        ("hidden_size=a", "not NAME="),
+        ("hidden_size=0", "hidden_size is 0"),
+        ("hidden_size=3..2", "not a range"),
         ("optimizer=adam..sgd", "not a range"),
     ],
 )

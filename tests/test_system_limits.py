@@ -153,7 +153,7 @@ def test_parsing_asks_no_network(tmp_path: Path) -> None:
 def test_training_asks_no_network(tmp_path: Path) -> None:
     from clearparse.commands import evaluate, train
 
-    small = ["--H", "8", "--d", "4", "--epochs", "1"]
+    small = ["--hidden-size", "8", "--embedding-dim", "4", "--epochs", "1"]
     train.main(["--train", str(SAMPLE / "dev.conllu"), "--output", str(tmp_path / "m"), *small])
     evaluate.main(["--model", str(tmp_path / "m"), "--gold", str(SAMPLE / "dev.conllu")])
 

@@ -14,15 +14,15 @@ from clearparse.treebank.conllu import parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 SMALL = [
-    "--H",
+    "--hidden-size",
     "32",
-    "--d",
+    "--embedding-dim",
     "16",
     "--epochs",
     "8",
-    "--batch",
+    "--batch-size",
     "32",
-    "--lr",
+    "--learning-rate",
     "0.01",
     "--dropout",
     "0",
@@ -44,7 +44,7 @@ def test_training_learns_and_leaves_a_record(model: Path) -> None:
     assert [each["epoch"] for each in record["epochs"]] == list(range(1, 9))
     assert record["epochs"][-1]["loss"] < record["epochs"][0]["loss"]
     assert record["dev_scores"]["LAS"] > 40  # every word attached to the one before: about 10
-    assert record["config"]["H"] == 32
+    assert record["config"]["hidden_size"] == 32
     assert len(record["train"][0]["sha256"]) == 64
 
 

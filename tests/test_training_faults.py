@@ -24,7 +24,20 @@ from clearparse.model.model import load
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"
-SMALL = ["--H", "16", "--d", "8", "--epochs", "4", "--batch", "64", "--section", "40", "--explore-from", "1"]
+SMALL = [
+    "--hidden-size",
+    "16",
+    "--embedding-dim",
+    "8",
+    "--epochs",
+    "4",
+    "--batch-size",
+    "64",
+    "--section",
+    "40",
+    "--explore-from",
+    "1",
+]
 POSIX = pytest.mark.skipif(os.name == "nt", reason="signals and limits of POSIX systems")
 
 # Training in a process that something happens to; `event` is called before each step and around each act of writing.
@@ -217,11 +230,11 @@ def test_ctrl_c(line: str, told: str, tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_not_finite(tmp_path: Path) -> None:
-    done = script(*on_sample(tmp_path / "m", "--optimizer", "sgd", "--lr", "100", "--warm-up", "0"))
+    done = script(*on_sample(tmp_path / "m", "--optimizer", "sgd", "--learning-rate", "100", "--warmup", "0"))
     assert done.returncode == 1
     assert done.stderr.startswith("step ")
     assert "the loss is no finite number any more, at a learning rate of 9" in done.stderr
-    assert done.stderr.endswith("; try a tenth of it (--lr), or --max-norm 1\n")
+    assert done.stderr.endswith("; try a tenth of it (--learning-rate), or --clip-norm 1\n")
     assert done.stderr.count("\n") == 1
     assert not files(tmp_path)
 
@@ -272,7 +285,7 @@ def test_labels_that_only_dev_has(tmp_path: Path, capsys: pytest.CaptureFixture[
 def test_thousands_of_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = "".join(pair(f"a{k % 50}", f"b{k % 31}", f"label{k}") for k in range(5000))
     (tmp_path / "labels").write_text(text, encoding="utf-8")
-    options = ["--output", str(tmp_path / "m"), "--H", "8", "--d", "8", "--epochs", "1"]
+    options = ["--output", str(tmp_path / "m"), "--hidden-size", "8", "--embedding-dim", "8", "--epochs", "1"]
     train.main(["--train", str(tmp_path / "labels"), "--dev", str(SAMPLE / "dev.conllu"), *options])
     assert "warning   5001 labels: is DEPREL really column 8" in capsys.readouterr().out
 
@@ -281,7 +294,7 @@ def test_a_tagset_that_explodes(tmp_path: Path, capsys: pytest.CaptureFixture[st
     text = "".join(pair(f"a{k % 50}", f"b{k % 31}", tags=f"X\ttag{k}\t_") for k in range(50_000))
     (tmp_path / "tags").write_text(text, encoding="utf-8")
     argv = ["--train", str(tmp_path / "tags"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(tmp_path / "m")]
-    train.main([*argv, "--H", "8", "--d", "4", "--epochs", "1"])
+    train.main([*argv, "--hidden-size", "8", "--embedding-dim", "4", "--epochs", "1"])
     told = capsys.readouterr().out
     assert "warning   50,000 different XPOS: is there something in column 5 that is not a tag?" in told
     with pytest.raises(ClearparseError, match="50,000 different combinations of UPOS, XPOS and FEATS, too many"):
@@ -360,7 +373,7 @@ def test_folders_are_made_where_they_can_be(tmp_path: Path) -> None:
 @pytest.mark.skipif(sys.platform != "linux", reason="limits of Linux")
 def test_not_enough_memory(tmp_path: Path) -> None:
     """With less and less of the address space that training takes, it works or ends in one line."""
-    wide = ["--H", "1000", "--d", "100", "--epochs", "1", "--batch", "1000"]
+    wide = ["--hidden-size", "1000", "--embedding-dim", "100", "--epochs", "1", "--batch-size", "1000"]
     done = driver("peak", 0, *on_sample(tmp_path / "m", *wide))
     assert done.returncode == 0
     peak, ends = int(done.stderr) << 10, []
@@ -394,15 +407,15 @@ def test_hashes_and_processes_do_not_matter(stages: str, tmp_path: Path) -> None
 def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     folder = tmp_path_factory.mktemp("again")
     shutil.copy(SAMPLE / "dev.conllu", folder / "train.conllu")
-    options = ["--H", "8", "--epochs", "2", "--lr", "0.01", "--jobs", "2"]
+    options = ["--hidden-size", "8", "--epochs", "2", "--learning-rate", "0.01", "--jobs", "2"]
     train.main(["--train", str(folder / "train.conllu"), "--output", str(folder / "m.model"), *options])
     return folder / "m.model.json"
 
 
 def test_a_record_makes_its_model_again(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    train.main(["--again", str(record)])
-    assert capsys.readouterr().out.endswith(f"again     the same bytes as the model of {record}\n")
-    model, again = record.with_suffix(""), record.parent / "m-again.model"
+    train.main(["--reproduce", str(record)])
+    assert capsys.readouterr().out.endswith(f"is bit-identical to the model of {record}\n")
+    model, again = record.with_suffix(""), record.parent / "m-reproduced.model"
     assert again.read_bytes() == model.read_bytes()
     assert Path(f"{again}.json").read_bytes() == record.read_bytes()
     assert "--jobs" not in load(again).record["command"]
@@ -418,24 +431,24 @@ def test_what_cannot_be_made_again(record: Path, tmp_path: Path, capsys: pytest.
     config = json.loads(record.read_text(encoding="utf-8"))["config"]
     versions = json.loads(record.read_text(encoding="utf-8"))["versions"]
     refused = [
-        ({"train": [{"path": "x", "sentences": 90, "sha256": "0"}]}, "cannot be repeated: train 1 sha256 is"),
-        ({"config": {**config, "width": 3}}, "has not its configuration: .*'width'"),
+        ({"train": [{"path": "x", "sentences": 90, "sha256": "0"}]}, "cannot be reproduced: train 1 sha256 is"),
+        ({"config": {**config, "width": 3}}, "does not know its configuration: .*'width'"),
         ({"command": "python train.py"}, "not the record of a training"),
         ({"model_sha256": None}, "without the checksum of its model"),
     ]
     for values, message in refused:
         with pytest.raises(FileError, match=message):
-            train.main(["--again", changed(record, tmp_path / "r.json", **values), *output])
+            train.main(["--reproduce", changed(record, tmp_path / "r.json", **values), *output])
     assert not list((tmp_path / "new").glob("*"))
     with pytest.raises(FileError, match="not the record"):
-        train.main(["--again", str(SAMPLE / "dev.conllu")])
-    with pytest.raises(ClearparseError, match="--again takes --lr from the record"):
-        train.main(["--again", str(record), "--lr", "0.01"])
+        train.main(["--reproduce", str(SAMPLE / "dev.conllu")])
+    with pytest.raises(ClearparseError, match="--reproduce takes --learning-rate from the record"):
+        train.main(["--reproduce", str(record), "--learning-rate", "0.01"])
     with pytest.raises(ClearparseError, match="is the model to compare with"):
-        train.main(["--again", str(record), "--output", str(record.with_suffix(""))])
+        train.main(["--reproduce", str(record), "--output", str(record.with_suffix(""))])
     other = changed(record, tmp_path / "r.json", model_sha256="0", versions={**versions, "numpy": "1.0"})
-    with pytest.raises(FileError, match="not the same bytes as the model of"):
-        train.main(["--again", other, *output])
+    with pytest.raises(FileError, match="not bit-identical to the model of"):
+        train.main(["--reproduce", other, *output])
     assert capsys.readouterr().err == f"warning: numpy is {np.__version__}, it was 1.0: the bytes may differ\n"
 
 
@@ -443,6 +456,6 @@ def test_data_that_changed_are_not_trained_on(record: Path, tmp_path: Path) -> N
     source = record.parent / "train.conllu"
     before = source.read_bytes()
     source.write_bytes(before.replace(b"bakery", b"brewery"))
-    with pytest.raises(FileError, match="this training cannot be repeated: train 1 sha256 is"):
-        train.main(["--again", str(record), "--output", str(tmp_path / "m")])
+    with pytest.raises(FileError, match="this training cannot be reproduced: train 1 sha256 is"):
+        train.main(["--reproduce", str(record), "--output", str(tmp_path / "m")])
     source.write_bytes(before)

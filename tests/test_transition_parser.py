@@ -16,11 +16,10 @@ from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import Schedule, fit
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training import data
-from clearparse.training.parser_batches import ParserBatches, Treebank, labels_of, new_parser
+from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser, labels_of
 from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
-from clearparse.transition.features import TEMPLATES
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, ROOT_ARC
 from clearparse.transition.systems import SYSTEMS
@@ -28,7 +27,7 @@ from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.tree import nonprojective_sentences
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample" / "train.conllu"
-CONFIG = Config(d=8, H=16, epochs=1, batch=256)
+CONFIG = Config(embedding_dim=8, hidden_size=16, epochs=1, batch_size=256)
 
 
 @pytest.fixture(scope="module")
@@ -38,8 +37,8 @@ def treebank() -> Treebank:
 
 
 def untrained(treebank: Treebank, system: str = "arc-hybrid") -> TransitionParser:
-    config = replace(CONFIG, system=system)
-    return new_parser(treebank, TEMPLATES["default"], config, np.random.default_rng(1))
+    config = replace(CONFIG, transition_system=system)
+    return initialise_parser(treebank, config, np.random.default_rng(1))
 
 
 def lessons(parser: TransitionParser, treebank: Treebank, exploration: float) -> tuple[OracleExamples, Examples]:
@@ -116,7 +115,7 @@ def test_batches_hold_every_example_once_and_tell_how_far_they_are(treebank: Tre
     progress = [batch.progress for batch in batches]
     assert progress == sorted(progress)
     assert 0.5 <= progress[0] < progress[-1] < 1
-    assert max(len(batch.w) for batch in batches) == config.batch
+    assert max(len(batch.w) for batch in batches) == config.batch_size
     _, examples = lessons(untrained(treebank), treebank, exploration=0.0)
     assert abs(sum(len(batch.w) for batch in batches) - len(examples.target)) < 0.2 * len(examples.target)
 
@@ -132,9 +131,18 @@ def test_a_treebank_with_other_labels_is_refused(treebank: Treebank) -> None:
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str) -> None:
     few = treebank.take(np.arange(20))
-    config = replace(CONFIG, H=64, d=32, word_dropout=0.0, system=system, batch=64, min_count=1, epochs=40)
+    config = replace(
+        CONFIG,
+        hidden_size=64,
+        embedding_dim=32,
+        word_dropout=0.0,
+        transition_system=system,
+        batch_size=64,
+        min_count=1,
+        epochs=40,
+    )
     rng = np.random.default_rng(3)
-    parser = new_parser(few, TEMPLATES["default"], config, rng)
+    parser = initialise_parser(few, config, rng)
     parser_batches = ParserBatches(parser, few, config, rng)
     average = MovingAverage(parser.params, 0.9)
     fit(
@@ -147,12 +155,12 @@ def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str
 
 
 def test_the_default_config_grows_with_the_treebank() -> None:
-    batches = [Config().for_data(words, 0).batch for words in (1, 10_000, 50_000, 200_000, 10**7)]
+    batches = [Config().for_data(words, 0).batch_size for words in (1, 10_000, 50_000, 200_000, 10**7)]
     assert batches == [64, 64, 256, 1024, 1024]
     assert [Config().for_data(words, 0).epochs for words in (1, 50_000, 200_000, 10**7)] == [28, 28, 14, 14]
-    chosen = [Config().for_data(9, part).system for part in (0, 0.05, 0.2)]
+    chosen = [Config().for_data(9, part).transition_system for part in (0, 0.05, 0.2)]
     assert chosen == ["arc-standard", "arc-standard", "arc-standard-swap"]
-    chosen = Config(epochs=3, batch=7, system="arc-standard")
+    chosen = Config(epochs=3, batch_size=7, transition_system="arc-standard")
     assert chosen.for_data(10**6, 0.5) == chosen
 
 

@@ -1,4 +1,4 @@
-"""The server: what it answers to the page, to clients of UDPipe's service, and to those who ask too much."""
+"""The server: its answers to the page and to clients of UDPipe's REST service, and its limits."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -28,8 +29,9 @@ from clearparse.errors import ClearparseError
 from clearparse.model.model import Model, load
 from clearparse.treebank.conllu import parse_block
 from clearparse.web import service
-from clearparse.web.guard import Guard
-from clearparse.web.limits import Desk, Limits, RefusalError
+from clearparse.web.limits import Limits, RefusalError
+from clearparse.web.middleware import RequestMiddleware
+from clearparse.web.work_queue import Work, WorkQueue
 
 WITHOUT = "the server is not tested: {} is missing, pip install 'clearparse[test-full]'"
 server = pytest.importorskip("clearparse.web.server", reason=WITHOUT.format("its extra"))
@@ -49,9 +51,9 @@ def model(text_model: Path) -> Model:
 
 
 class Client:
-    """Asks an application, without a network between."""
+    """Sends requests to an application, without a network."""
 
-    def __init__(self, app: Guard, base: str = "http://localhost") -> None:
+    def __init__(self, app: RequestMiddleware, base: str = "http://localhost") -> None:
         self.transport, self.base = httpx.ASGITransport(app), base
 
     def ask(self, method: str, path: str, **what: Any) -> Any:
@@ -70,7 +72,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client(model: Model) -> Client:
-    return Client(server.application(model, "english-ewt", LIMITS))
+    return Client(server.Application(model, "english-ewt", LIMITS))
 
 
 def result(answer: Any) -> str:
@@ -83,7 +85,7 @@ def result(answer: Any) -> str:
 ALL = {"tokenizer": "", "tagger": "", "parser": ""}
 
 
-def test_text_is_cut_tagged_and_parsed(client: Client, model: Model) -> None:
+def test_text_is_tokenized_tagged_and_parsed(client: Client, model: Model) -> None:
     expected = model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode()
     asked = {"data": TEXT, **ALL}
     assert result(client.post("/process", data=asked)) == expected
@@ -93,7 +95,7 @@ def test_text_is_cut_tagged_and_parsed(client: Client, model: Model) -> None:
     assert result(client.post("/process", data=generic)) == expected
 
 
-def test_utf_8_comes_escaped_or_as_it_is(client: Client, model: Model) -> None:
+def test_utf_8_may_be_percent_encoded_or_raw(client: Client, model: Model) -> None:
     body = "tokenizer=&tagger=&parser=&data=Děti pojedou k babičce. Už se těší."
     tokenized = model.tokenize(["Děti pojedou k babičce. Už se těší."])
     expected = model.parse_block(model.tag(tokenized)).text.decode()
@@ -102,7 +104,7 @@ def test_utf_8_comes_escaped_or_as_it_is(client: Client, model: Model) -> None:
     assert result(client.post("/process", data={**ALL, "data": "Děti pojedou k babičce. Už se těší."})) == expected
 
 
-def test_conllu_is_parsed_and_otherwise_left_as_it_is(client: Client, model: Model) -> None:
+def test_conllu_is_parsed_and_otherwise_unchanged(client: Client, model: Model) -> None:
     block = parse_block(FIRST.encode())
     assert result(client.post("/process", data={"data": FIRST})) == FIRST
     assert result(client.post("/process", data={"data": FIRST, "parser": ""})) == model.parse_block(block).text.decode()
@@ -123,11 +125,11 @@ def test_conllu_is_parsed_and_otherwise_left_as_it_is(client: Client, model: Mod
 )
 def test_other_inputs(client: Client, asked: dict[str, str], forms: list[Any]) -> None:
     block = parse_block(result(client.post("/process", data=asked)).encode())
-    told = [sentence.text if "tokenizer" in asked else sentence.forms for sentence in block]
-    assert told == forms
+    found = [sentence.text if "tokenizer" in asked else sentence.forms for sentence in block]
+    assert found == forms
 
 
-def test_missing_tags_are_told_with_the_answer(client: Client) -> None:
+def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
     answer = client.post("/process", data={"data": "Dogs sleep", "input": "horizontal", "parser": ""})
     assert "not in the input" in answer.json()["warnings"][0]
     assert "warnings" not in client.post("/process", data={"data": FIRST, "parser": ""}).json()
@@ -154,9 +156,9 @@ def test_errors_are_one_line_of_text(client: Client, asked: dict[str, str], mess
 
 
 def test_models(client: Client, model: Model) -> None:
-    told = {"models": {"english-ewt": ["tokenizer", "tagger", "parser"]}, "default_model": "english-ewt"}
-    assert client.get("/models").json() == told
-    assert client.post("/models").json() == told
+    expected = {"models": {"english-ewt": ["tokenizer", "tagger", "parser"]}, "default_model": "english-ewt"}
+    assert client.get("/models").json() == expected
+    assert client.post("/models").json() == expected
     for name in ("english-ewt", "english"):
         assert client.get("/process", params={"data": FIRST, "model": name}).json()["model"] == "english-ewt"
     alone = Model(type(model.stages)(model.stages.ensemble), model.record)
@@ -164,10 +166,10 @@ def test_models(client: Client, model: Model) -> None:
     for asked in ({"tokenizer": ""}, {"tokenizer": "presegmented"}, {"tagger": ""}):
         data = {"data": FIRST if "tagger" in asked else "x", **asked}
         with pytest.raises(RefusalError, match="trained without `--stages all`"):
-            service.process(alone, "p", data, LIMITS)
+            list(service.process(alone, "p", data, LIMITS))
 
 
-def test_what_is_not_a_form_or_not_there(client: Client) -> None:
+def test_unsupported_bodies_and_unknown_addresses(client: Client) -> None:
     assert client.post("/process", content=b"x", headers={"content-type": "text/csv"}).text.startswith("Unsupported")
     assert client.post("/process", content=b"x").status_code == 400
     form = {"content-type": "application/x-www-form-urlencoded"}
@@ -179,7 +181,7 @@ def test_what_is_not_a_form_or_not_there(client: Client) -> None:
     assert client.post("/").status_code == 405
 
 
-def test_too_much_is_refused(client: Client) -> None:
+def test_requests_beyond_the_limits_are_refused(client: Client) -> None:
     answer = client.post("/process", data={"data": "x" * LIMITS.size})
     assert (answer.status_code, answer.text) == (413, "the request has more than 100,000 bytes\n")
 
@@ -196,7 +198,7 @@ def test_too_much_is_refused(client: Client) -> None:
     assert (answer.status_code, answer.text) == (413, "a sentence of 41 words; at most 40 are explained\n")
 
 
-def test_only_who_knows_the_name_is_served(client: Client, model: Model) -> None:
+def test_unknown_host_names_are_refused(client: Client, model: Model) -> None:
     for host in ("localhost", "localhost:8000", "127.0.0.1:80", "[::1]:8000", "LOCALHOST"):
         assert client.get("/models", headers={"host": host}).status_code == 200
     for host in ("evil.example", "localhost.evil.example:8000", ""):
@@ -206,19 +208,19 @@ def test_only_who_knows_the_name_is_served(client: Client, model: Model) -> None
     assert server.hosts_of("::") is None
     assert {"10.0.0.7", "localhost"} <= set(server.hosts_of("10.0.0.7") or ())
     assert "[fe80::1]" in set(server.hosts_of("fe80::1") or ())
-    everywhere = Client(server.application(model, "m", LIMITS, hosts=None), "http://any.example")
+    everywhere = Client(server.Application(model, "m", LIMITS, hosts=None), "http://any.example")
     assert everywhere.get("/models").status_code == 200
 
 
-def test_browsers_are_told_to_let_nothing_in(client: Client) -> None:
+def test_security_headers(client: Client) -> None:
     for path in ("/", "/page.js", "/models", "/nothing"):
         headers = client.get(path).headers
         assert headers["content-security-policy"].startswith("default-src 'self';")
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_page_asks_nothing_of_others(client: Client) -> None:
-    """Every file it names is there, and none has an address elsewhere; nothing in it is inline."""
+def test_the_page_uses_no_other_server(client: Client) -> None:
+    """Every file it names exists, none contains an external URL, and there are no inline scripts or styles."""
     page = client.get("/").text
     named = re.findall(r'(?:src|href)="([^#"]+)"', page)
     assert {"page.css", "page.js", "icon.svg"} == set(named)
@@ -230,7 +232,7 @@ def test_the_page_asks_nothing_of_others(client: Client) -> None:
     assert not re.search(r"<style|style=|\son\w+=|<script(?! type=\"module\" src)", page)
 
 
-# What the page asks for
+# The requests of the page
 
 
 def test_sentences_of_a_text(client: Client) -> None:
@@ -253,34 +255,34 @@ def test_sentences_of_a_file(client: Client) -> None:
     half = FIRST.replace("\t0\troot\t", "\t1\troot\t")
     answer = client.post("/page/read", json={"conllu": half, "name": "half.conllu"}).json()
     assert not answer["sentences"][0]["gold"]
-    assert answer["notes"][0].startswith("its trees are left out: half.conllu:")
+    assert answer["notes"][0].startswith("the trees in the file are ignored: half.conllu:")
     answer = client.post("/page/read", json={"conllu": "1\tx\n", "name": "bad.conllu"})
     assert (answer.status_code, answer.text) == (
         400, "bad.conllu:1: 2 columns, a CoNLL-U line has 10, separated by tabs\n"
     )  # fmt: skip
 
 
-def test_a_walk_is_the_parse(client: Client, model: Model) -> None:
-    walk = client.post("/page/explain", json={"conllu": FIRST, "gold": True}).json()
+def test_a_trace_is_the_parse(client: Client, model: Model) -> None:
+    trace = client.post("/page/explain", json={"conllu": FIRST, "gold": True}).json()
     parsed = model.parse_block(parse_block(FIRST.encode()))[0]
-    assert walk["heads"] == parsed.heads.tolist()
-    assert walk["labels"] == parsed.deprels
-    assert walk["conllu"] == str(parsed)
-    assert [word["form"] for word in walk["words"]] == parsed.forms
+    assert trace["heads"] == parsed.heads.tolist()
+    assert trace["labels"] == parsed.deprels
+    assert trace["conllu"] == str(parsed)
+    assert [word["form"] for word in trace["words"]] == parsed.forms
     gold = parse_block(FIRST.encode())[0]
-    assert walk["gold"]["heads"] == gold.heads.tolist()
-    for picture in (walk["svg"], walk["gold"]["svg"]):
+    assert trace["gold"]["heads"] == gold.heads.tolist()
+    for picture in (trace["svg"], trace["gold"]["svg"]):
         assert len(ElementTree.fromstring(picture).findall(".//*[@class='arc']")) == len(parsed)
-    assert all(step["least"] == 0 <= step["cost"] for step in walk["steps"][:1])
-    taught = client.post("/page/explain", json={"conllu": FIRST, "gold": True, "follow_gold": True}).json()
-    assert taught["heads"] == gold.heads.tolist()
+    assert all(step["least"] == 0 <= step["cost"] for step in trace["steps"][:1])
+    oracle = client.post("/page/explain", json={"conllu": FIRST, "gold": True, "follow_gold": True}).json()
+    assert oracle["heads"] == gold.heads.tolist()
     assert client.post("/page/explain", json={"conllu": FIRST}).json()["gold"] is None
 
 
 def test_the_numbers_of_every_step_add_up(client: Client) -> None:
     question = {"conllu": FIRST, "gold": True}
-    walk = client.post("/page/explain", json=question).json()
-    for k, step in enumerate(walk["steps"]):
+    trace = client.post("/page/explain", json=question).json()
+    for k, step in enumerate(trace["steps"]):
         numbers = client.post("/page/numbers", json={**question, "step": k, "against": "runner-up"}).json()
         scores, total = numbers["scores"], numbers["sum"]
         assert numbers["of"] == step["taken"]
@@ -302,12 +304,12 @@ def test_the_numbers_of_every_step_add_up(client: Client) -> None:
             assert numbers["against"] is None
 
 
-def test_another_move_can_be_taken(client: Client) -> None:
-    walk = client.post("/page/explain", json={"conllu": FIRST}).json()
-    k = next(k for k, step in enumerate(walk["steps"]) if k and not step["forced"])
+def test_another_transition_can_be_taken(client: Client) -> None:
+    trace = client.post("/page/explain", json={"conllu": FIRST}).json()
+    k = next(k for k, step in enumerate(trace["steps"]) if k and not step["forced"])
     scores = client.post("/page/numbers", json={"conllu": FIRST, "step": k}).json()["scores"]
-    take_rows = [step["taken"] for step in walk["steps"][:k]]
-    other = next(c for c, score in enumerate(scores) if score["legal"] and c != walk["steps"][k]["taken"])
+    take_rows = [step["taken"] for step in trace["steps"][:k]]
+    other = next(c for c, score in enumerate(scores) if score["legal"] and c != trace["steps"][k]["taken"])
     after = client.post("/page/explain", json={"conllu": FIRST, "moves": [*take_rows, other]}).json()
     assert [step["taken"] for step in after["steps"][: k + 1]] == [*take_rows, other]
 
@@ -315,87 +317,254 @@ def test_another_move_can_be_taken(client: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "asked", "message"),
     [
-        ("read", {}, "there is neither"),
+        ("read", {}, "the request has neither"),
         ("read", [], "the request is not a JSON object"),
-        ("explain", {}, "a question has a sentence"),
-        ("explain", {"conllu": FIRST, "moves": [99999]}, "move 1 is not legal there"),
-        ("explain", {"conllu": FIRST, "moves": ["x"]}, "a move is a whole number, not 'x'"),
-        ("explain", {"conllu": DEV}, "one sentence at a time"),
+        ("explain", {}, "'conllu' has to be a string"),
+        ("explain", {"conllu": FIRST, "moves": [99999]}, "move 1: transition 99999 is illegal"),
+        ("explain", {"conllu": FIRST, "moves": ["x"]}, "a transition has to be an integer, not 'x'"),
+        ("explain", {"conllu": DEV}, "one sentence is explained at a time"),
         ("explain", {"conllu": "1\tx"}, "sentence:1: 2 columns"),
-        ("explain", {"conllu": ""}, "one sentence at a time is explained, not 0"),
-        ("numbers", {"conllu": FIRST}, "a step is a whole number, not None"),
-        ("numbers", {"conllu": FIRST, "step": 10_000}, "a step is one of 0 to"),
-        ("numbers", {"conllu": FIRST, "step": 0, "of": -1}, "a transition is one of 0 to"),
-        ("numbers", {"conllu": FIRST, "step": 0, "against": True}, "a transition is a whole number"),
+        ("explain", {"conllu": ""}, "one sentence is explained at a time, not 0"),
+        ("numbers", {"conllu": FIRST}, "a step has to be an integer, not 'None'"),
+        ("numbers", {"conllu": FIRST, "step": 10_000}, "a step has to be from 0 to"),
+        ("numbers", {"conllu": FIRST, "step": 0, "of": -1}, "a transition has to be from 0 to"),
+        ("numbers", {"conllu": FIRST, "step": 0, "against": True}, "a transition has to be an integer"),
     ],
 )
-def test_questions_that_cannot_be_answered(client: Client, path: str, asked: Any, message: str) -> None:
+def test_invalid_questions(client: Client, path: str, asked: Any, message: str) -> None:
     answer = client.post(f"/page/{path}", json=asked)
     assert answer.status_code == 400
     assert answer.text.startswith(message)
     assert answer.text.count("\n") == 1
 
 
-def test_facts(client: Client, model: Model) -> None:
-    facts = client.get("/page/model").json()
-    assert facts["sizes"]["H"] == len(model.parser.params.U)
-    assert facts["reads_text"] is True
-    assert facts["size"] == LIMITS.size
+def test_model_info(client: Client, model: Model) -> None:
+    info = client.get("/page/model").json()
+    assert info["sizes"]["H"] == len(model.parser.params.U)
+    assert info["reads_text"] is True
+    assert info["size"] == LIMITS.size
     assert client.post("/page/explain", content=b"{").text == "the request is not a JSON object\n"
 
 
 # Limits
 
 
-def test_work_that_takes_too_long_is_given_up_and_keeps_its_place() -> None:
+def steps(count: int, result: Any = None) -> Work[Any]:
+    """Work in so many steps."""
+    for _ in range(count):
+        yield
+    return result
+
+
+def waiting(event: threading.Event) -> Work[None]:
+    """Work whose only step lasts until the event."""
+    event.wait()
+    return
+    yield
+
+
+def test_work_that_takes_too_long_is_refused_and_keeps_its_place_during_its_step() -> None:
     async def play() -> None:
-        desk, free = Desk(Limits(seconds=0.01, waiting=1)), threading.Event()
-        with pytest.raises(RefusalError, match="no answer within 0.01 s") as late:
-            await desk.do(free.wait)
+        queue, event = WorkQueue(Limits(seconds=0.05, waiting=1)), threading.Event()
+        with pytest.raises(RefusalError, match="no answer within 0.05 s") as late:
+            await queue.run(waiting(event))
         assert late.value.status == 503
         with pytest.raises(RefusalError, match="1 requests are waiting") as busy:
-            await desk.do(int)
+            await queue.run(steps(1))
         assert busy.value.status == 429
-        free.set()
-        desk.close()
+        event.set()
+        queue.close()
 
     asyncio.run(play())
 
 
-def test_work_is_done_in_turn_and_leaves_its_place() -> None:
+def test_work_whose_request_has_timed_out_stops_after_its_step() -> None:
+    taken = []
+
+    def endless() -> Work[None]:
+        try:
+            while True:
+                taken.append(1)
+                time.sleep(0.01)
+                yield
+        finally:
+            taken.append(0)
+
     async def play() -> None:
-        desk = Desk(Limits(waiting=3))
-        threads = await asyncio.gather(*(desk.do(threading.get_ident) for _ in range(3)))
-        assert len(set(threads)) == 1
-        for _ in range(5):
-            assert await desk.do(sum, [1, 2]) == 3
-        with pytest.raises(ZeroDivisionError):
-            await desk.do(divmod, 1, 0)
-        desk.close()
+        queue = WorkQueue(Limits(seconds=0.05, waiting=1))
+        with pytest.raises(RefusalError, match="no answer"):
+            await queue.run(endless())
+        while taken[-1]:
+            await asyncio.sleep(0.01)
+        while queue._size:
+            await asyncio.sleep(0.01)
+        assert await queue.run(steps(2, "next")) == "next"
+        queue.close()
 
     asyncio.run(play())
 
 
-def test_a_request_that_does_not_arrive_is_given_up() -> None:
+def test_one_thread_does_all_work_and_errors_reach_their_request() -> None:
+    def failing() -> Work[None]:
+        yield
+        raise ZeroDivisionError
+
+    def thread() -> Work[int]:
+        yield
+        return threading.get_ident()
+
+    async def play() -> None:
+        queue = WorkQueue(Limits(waiting=3))
+        assert len(set(await asyncio.gather(*(queue.run(thread()) for _ in range(3))))) == 1
+        with pytest.raises(ZeroDivisionError):
+            await queue.run(failing())
+        assert await queue.run(steps(0, 3)) == 3
+        queue.close()
+        with pytest.raises(RefusalError, match="shutting down"):
+            await queue.run(steps(1))
+
+    asyncio.run(play())
+
+
+def test_short_work_does_not_wait_for_long_work() -> None:
+    order = []
+
+    def named(name: str, count: int) -> Work[None]:
+        yield from steps(count)
+        order.append(name)
+
+    async def play() -> None:
+        queue, event = WorkQueue(Limits()), threading.Event()
+        first = asyncio.ensure_future(queue.run(waiting(event)))  # until all are in the queue
+        works = [asyncio.ensure_future(queue.run(named(name, n))) for name, n in (("a", 500), ("b", 50), ("c", 1))]
+        await asyncio.sleep(0)
+        event.set()
+        await asyncio.gather(first, *works)
+        queue.close()
+
+    asyncio.run(play())
+    assert order == ["c", "b", "a"]
+
+
+def test_closing_ends_queued_and_running_work() -> None:
     async def play() -> list[Any]:
-        sent: list[Any] = []
+        queue, event = WorkQueue(Limits()), threading.Event()
+        works = [asyncio.ensure_future(queue.run(waiting(event))) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        queue.close()
+        done = await asyncio.gather(*works, return_exceptions=True)
+        event.set()
+        return done
 
-        async def receive() -> Any:
-            await asyncio.Event().wait()
+    assert [each.status for each in asyncio.run(play())] == [503, 503, 503]
 
-        async def send(message: Any) -> None:
-            sent.append(message)
 
-        async def app(*_: Any) -> None:
-            raise AssertionError("the application is not to be asked")
+def test_too_many_words_are_refused_before_any_work(model: Model) -> None:
+    small = Client(server.Application(model, "m", Limits(total=5, paragraph=40)))
+    line = "1\tw\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
+    for data in ({"data": "a b c d e f", **ALL}, {"data": line * 6}, {"data": "a b c d e f", "input": "horizontal"}):
+        answer = small.post("/process", data=data)
+        assert (answer.status_code, answer.text) == (413, "6 words; at most 5 are accepted in one request\n")
+    assert small.post("/page/read", json={"text": "a b c d e f"}).status_code == 413
+    answer = small.post("/process", data={"data": "x" * 41, **ALL})
+    assert answer.status_code == 413
+    assert answer.text.startswith("a paragraph of 41 characters; at most 40 are accepted")
+    assert small.post("/process", data={"data": "x" * 20, **ALL}).status_code == 200
 
-        scope = {"type": "http", "headers": [(b"host", b"localhost")]}
-        await Guard(app, {"localhost"}, Limits(seconds=0.01))(scope, receive, send)
-        return sent
 
-    start, body = asyncio.run(play())
-    assert start["status"] == 408
-    assert body["body"] == b"the request did not arrive in time\n"
+def test_steps_do_not_change_the_result(client: Client, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\n\n".join(f"{TEXT} Number {number}." for number in range(9))
+    asked = [
+        {"data": text, **ALL},
+        {"data": text, "tokenizer": "presegmented", "tagger": ""},
+        {"data": DEV[: DEV.index("\n\n", 20_000) + 2], "parser": ""},
+    ]
+    whole = [result(client.post("/process", data=each)) for each in asked]
+    monkeypatch.setattr("clearparse.web.steps.STEP_CHARACTERS", 50)
+    monkeypatch.setattr("clearparse.web.steps.STEP_WORDS", 10)
+    assert [result(client.post("/process", data=each)) for each in asked] == whole
+    assert whole[0] == model.parse_block(model.tag(model.tokenize(text.split("\n\n")))).text.decode()
+
+
+# Requests of other sites, and malformed ones
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),  # UDPipe's clients
+        ({"origin": "http://localhost"}, 200),
+        ({"origin": "http://localhost", "sec-fetch-site": "same-origin"}, 200),
+        ({"sec-fetch-site": "none"}, 200),
+        ({"origin": "https://good.example", "sec-fetch-site": "cross-site"}, 200),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "http://localhost:8001", "sec-fetch-site": "same-site"}, 403),
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "http://[", "sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, 403),
+    ],
+)
+def test_forms_of_other_sites_are_refused(model: Model, headers: dict[str, str], status: int) -> None:
+    app = server.Application(model, "m", LIMITS, origins=["https://good.example"])
+    answer = Client(app).post("/process", data={"data": FIRST}, headers=headers)
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.text.startswith("requests from ")
+        assert answer.text.count("\n") == 1
+    assert ("access-control-allow-origin" in answer.headers) == ("good" in headers.get("origin", ""))
+
+
+def test_links_of_other_sites_are_followed_but_their_images_are_refused(client: Client) -> None:
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/", headers=link).status_code == 200
+    image = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    assert client.get("/process", params={"data": FIRST}, headers=image).status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("charset", ["punycode", "utf-7", "utf-16", "idna", "rot13", "no-such", "utf-8"])
+def test_only_utf_8_is_accepted(client: Client, kind: str, charset: str) -> None:
+    part = "--x\r\nContent-Disposition: form-data; name=data\r\n\r\n\r\n--x--\r\n"
+    body = part if "multipart" in kind else "data="
+    answer = client.post("/process", content=body.encode(), headers={"content-type": f'{kind}; charset="{charset}"'})
+    assert answer.status_code == (200 if charset == "utf-8" else 415)
+    if charset != "utf-8":
+        assert answer.text == f"The charset '{charset}' is not supported; send UTF-8.\n"
+
+
+def test_a_multipart_body_that_is_not_utf_8(client: Client) -> None:
+    body = b"--x\r\nContent-Disposition: form-data; name=data\r\n\r\n\xe9\r\n--x--\r\n"
+    answer = client.post("/process", content=body, headers={"content-type": "multipart/form-data; boundary=x"})
+    assert (answer.status_code, answer.text) == (400, "The request is not in UTF-8 encoding.\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 50_000, b'{"a":' * 15_000, b'{"conllu": "\\ud800"}', b'{"\\ud800": 1}', b'{"text": "\\udfff"}',
+        b'{"conllu": "\\u0000"}', b'{"conllu": "x", "moves": [1e400]}', b'{"step": ' + b"9" * 4000 + b"}",
+        b"1" * 5000, b"\xff", b"NaN", b"",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["read", "explain", "numbers"])
+def test_malformed_json_is_a_bad_request(client: Client, path: str, body: bytes) -> None:
+    answer = client.post(f"/page/{path}", content=body)
+    assert answer.status_code == 400
+    assert answer.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/%00", "/" + "x" * 5000, "/..%2f..%2fetc%2fpasswd", "/%ff", "/process?data=%ed%a0%80", "/process?" + "&" * 200],
+)
+def test_malformed_addresses_are_no_errors_of_the_server(client: Client, path: str) -> None:
+    assert client.get(path).status_code in (400, 404)
+
+
+def test_a_model_whose_record_lacks_keys(model: Model) -> None:
+    bare = Model(model.stages, {})
+    answer = Client(server.Application(bare, "m", LIMITS)).post("/process", data={"data": TEXT, **ALL})
+    assert answer.json()["acknowledgements"] == ["clearparse"]
 
 
 # The command
@@ -406,25 +575,27 @@ def test_a_request_that_does_not_arrive_is_given_up() -> None:
     [
         (["--model", "/no/such/model"], "/no/such/model: no such file"),
         (["--port", "70000"], "70000"),
-        (["--max-words", "0"], "'0' is not a whole number from 1 on"),
+        (["--max-words", "0"], "'0' is not a whole number of at least 1"),
     ],
 )
-def test_options_that_cannot_be(options: list[str], message: str) -> None:
+def test_invalid_options(options: list[str], message: str) -> None:
     with pytest.raises(ClearparseError, match=message):
         serve.main(options)
 
 
-def test_a_port_in_use_and_a_host_that_is_not_here(text_model: Path) -> None:
+def test_a_port_in_use_and_an_unavailable_host(text_model: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as take_rows:
         port = take_rows.getsockname()[1]
-        with pytest.raises(ClearparseError, match=f"127.0.0.1:{port}: address already in use; --port takes another"):
+        with pytest.raises(
+            ClearparseError, match=f"127.0.0.1:{port}: address already in use; choose another with --port"
+        ):
             serve.main(["--model", str(text_model), "--port", str(port)])
     with pytest.raises(ClearparseError, match=r"192\.0\.2\.1:8000: "):
         serve.main(["--model", str(text_model), "--host", "192.0.2.1"])
 
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
-def test_a_missing_extra_is_told_in_one_line(missing: str) -> None:
+def test_a_missing_extra_is_reported_in_one_line(missing: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None\nfrom clearparse.commands import command_line, serve\n"
     code += "command_line.run(serve.main)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT)
@@ -434,7 +605,7 @@ def test_a_missing_extra_is_told_in_one_line(missing: str) -> None:
 
 @pytest.fixture
 def address(text_model: Path) -> Iterator[str]:
-    """A server in a process of its own, which has to end well at Ctrl-C."""
+    """A server in its own process, which has to end without errors at Ctrl-C."""
     command = [sys.executable, "scripts/serve.py", "--model", str(text_model), "--port", "0"]
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "parser")}
     process = subprocess.Popen(
@@ -454,7 +625,7 @@ def address(text_model: Path) -> Iterator[str]:
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")
 def test_an_existing_client_over_the_network(address: str, model: Model) -> None:
-    """The way UDPipe 2's own client asks: multipart/form-data by hand, with a charset and an encoding in each part."""
+    """A request like that of UDPipe 2's client: multipart/form-data with a charset and an encoding in each part."""
     message = MIMEMultipart("form-data", policy=HTTP)
     for name, value in {"input": "conllu", "output": "conllu", "data": TEXT, **ALL}.items():
         part = MIMENonMultipart("text", "plain")

@@ -127,7 +127,7 @@ def test_training_begins_with_them(tmp_path: Path) -> None:
     raw.write_text("Zebras graze quietly .\n" * 5, encoding="utf-8")
     path = tmp_path / "with.model"
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
-    train.main([*files, "--H", "16", "--d", "8", "--epochs", "1", "--raw-text", str(raw)])
+    train.main([*files, "--hidden-size", "16", "--embedding-dim", "8", "--epochs", "1", "--raw-text", str(raw)])
     model = load(path)
     form = model.parser.vocabulary.symbols["form"]
     row = model.parser.vocabulary.first["form"] + UNKNOWN + 1 + form.index("Zebras")

@@ -1,9 +1,9 @@
-"""Every choice of a training run, in one frozen record whose fields become the command's flags."""
+"""All settings of a training run, in one frozen dataclass; its fields are also the flags of `clearparse train`."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
@@ -11,101 +11,158 @@ from clearparse.errors import ClearparseError
 from clearparse.network.optimizers import OPTIMIZERS
 from clearparse.transition.systems import SYSTEMS
 
-SWAP_FROM = 0.1  # the part of the training sentences that must be non-projective for SWAP to be chosen
+SWAP_FROM = 0.1  # `auto` chooses SWAP if at least this fraction of the training sentences is non-projective
+SMALL = 20_000  # words of training data, below which training stops early by default:
+SMALL_PATIENCE = 8  # after so many epochs without a better dev LAS
+
+AnyConfig = TypeVar("AnyConfig", bound="NetworkConfig")
+Value = TypeVar("Value", int, float, str)
 
 
-Some = TypeVar("Some", bound="NetworkConfig")
+def _setting(
+    default: Value,
+    help: str,
+    low: float = 0,
+    high: float = math.inf,
+    *,
+    choices: Sequence[str] = (),
+    group: str = "optimisation",
+    old: str | None = None,
+) -> Value:
+    """A field: a number from low to high, or text, which may have choices.
 
-
-def _choice(default: Any, meaning: str, least: float = 0, most: float = float("inf"), names: Sequence[str] = ()) -> Any:
-    """A field with its meaning and what it may be: a number from least to most, or one of some names."""
-    return field(default=default, metadata={"help": meaning, "least": least, "most": most, "names": names})
+    group: where `--help-all` lists its flag. old: a former name, which records and flags may still use.
+    """
+    metadata = {"help": help, "low": low, "high": high, "choices": choices, "group": group, "old": old}
+    value: Value = field(default=default, metadata={**metadata, "type": type(default)})
+    return value
 
 
 @dataclass(frozen=True)
 class NetworkConfig:
-    """How large a network is, and how it is trained."""
+    """The size of a network and how it is trained."""
 
-    seed: int = _choice(1, "everything random comes from it: same seed, same machine, same bytes")
-    d: int = _choice(50, "numbers in a row of L, as in Chen & Manning (2014)", 1, 10_000)
-    H: int = _choice(200, "hidden units", 1, 100_000)
-    epochs: int = _choice(0, "passes over the training data; 0: by their size, from `passes` to twice as many", 0)
-    passes: int = _choice(14, "passes over 200,000 words; over fewer there are more", 1)
-    batch: int = _choice(0, "examples in a step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000)
-    optimizer: str = _choice("adam", "update rule of a training step", names=tuple(OPTIMIZERS))
-    lr: float = _choice(3e-3, "highest learning rate", 1e-9, 100)
-    warm_up: float = _choice(0.02, "part of the training in which the learning rate rises", 0, 0.99)
-    lr_end: float = _choice(0.02, "what is left of the learning rate at the end", 0, 1)
-    average: float = _choice(
-        0.998, "decay of the moving average of the parameters, which is what is saved", 0, 0.999999
+    seed: int = _setting(1, "seed of all random choices; with the same seed a machine trains a bit-identical model")
+    embedding_dim: int = _setting(50, "dimension of the embeddings", 1, 10_000, group="network", old="d")
+    hidden_size: int = _setting(200, "number of hidden units", 1, 100_000, group="network", old="H")
+    epochs: int = _setting(0, "training epochs; 0: by the size of the training data, one to two times --passes")
+    passes: int = _setting(14, "epochs for 200,000 training words; smaller treebanks get up to twice as many", 1)
+    batch_size: int = _setting(
+        0, "examples per step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000, old="batch"
     )
-    dropout: float = _choice(0.3, "part of the hidden units left out in training", 0, 0.95)
-    slot_dropout: float = _choice(0.25, "part of the looked-up rows left out in training", 0, 0.95)
-    word_dropout: float = _choice(0.12, "part of the words shown as unknown in training", 0, 0.95)
-    min_count: int = _choice(2, "words seen less often than this are unknown", 1)
-    vector_scale: float = _choice(1.0, "standard deviation of the vectors from raw text", 0, 100)
-    vector_min_count: int = _choice(3, "words seen less often than this in raw text have no vector", 1)
-    l2: float = _choice(0.0, "L2 regularisation; Chen & Manning use 1e-8 with AdaGrad")
-    max_norm: float = _choice(0.0, "gradients longer than this are cut to it; 0: never")
-    patience: int = _choice(0, "stop when the dev score has not risen for so many epochs; 0: never")
+    optimizer: str = _setting("adam", "optimizer", choices=tuple(OPTIMIZERS))
+    learning_rate: float = _setting(3e-3, "peak learning rate", 1e-9, 100, old="lr")
+    warmup: float = _setting(0.02, "fraction of training over which the learning rate rises", 0, 0.99, old="warm_up")
+    final_learning_rate: float = _setting(0.02, "final learning rate, as a fraction of the peak", 0, 1, old="lr_end")
+    ema_decay: float = _setting(
+        0.998, "decay of the moving average of the parameters, which is what is saved", 0, 0.999999, old="average"
+    )
+    dropout: float = _setting(0.3, "dropout rate of the hidden units", 0, 0.95)
+    slot_dropout: float = _setting(0.25, "dropout rate of the input embeddings, whole slots at a time", 0, 0.95)
+    word_dropout: float = _setting(0.12, "fraction of the training words replaced by the unknown word", 0, 0.95)
+    min_count: int = _setting(2, "words rarer than this become the unknown word", 1, group="data")
+    vector_scale: float = _setting(
+        1.0, "standard deviation of the word vectors learned from raw text", 0, 100, group="self-training"
+    )
+    vector_min_count: int = _setting(3, "words rarer than this in the raw text get no vector", 1, group="self-training")
+    l2: float = _setting(0.0, "L2 regularisation; Chen & Manning (2014) use 1e-8 with AdaGrad")
+    clip_norm: float = _setting(0.0, "clip gradients to this norm; 0: no clipping", old="max_norm")
+    patience: int = _setting(
+        -1, "stop after this many epochs without a better dev LAS; 0: never; -1: by the size of the training data", -1
+    )
 
-    def for_words(self: Some, words: int) -> Some:
-        """The same with what the size of the training data decides: epochs and batch where they are 0.
+    def for_words(self: AnyConfig, words: int) -> AnyConfig:
+        """A copy in which epochs and batch_size, where they are 0, and patience, if -1, are set for the training words.
 
-        About 400 steps a pass, and more passes over fewer words.
+        This gives about 400 steps per epoch, and more epochs for fewer words, of which a small treebank rarely needs
+        all. If the number of epochs is given, all are trained.
         """
         epochs = round(self.passes * min(max((200_000 / words) ** 0.5, 1), 2))
-        batch = 1 << min(max(round(math.log2(words / 200)), 6), 10)
-        return replace(self, epochs=self.epochs or epochs, batch=self.batch or batch)
+        batch_size = 1 << min(max(round(math.log2(words / 200)), 6), 10)
+        patience = SMALL_PATIENCE if words < SMALL and not self.epochs else 0
+        return replace(
+            self,
+            epochs=self.epochs or epochs,
+            batch_size=self.batch_size or batch_size,
+            patience=patience if self.patience < 0 else self.patience,
+        )
 
     def check(self) -> None:
-        """Raises ClearparseError if a field is out of range."""
+        """Raise ClearparseError if a field is out of range."""
         for each in fields(self):
             value, limits = getattr(self, each.name), each.metadata
-            if limits["names"] and value not in limits["names"]:
-                raise ClearparseError(f"{each.name} is {value!r}; it can be {' or '.join(limits['names'])}")
-            if not isinstance(value, str) and not limits["least"] <= value <= limits["most"]:
-                raise ClearparseError(f"{each.name} is {value}; it can be {limits['least']} to {limits['most']}")
+            if limits["choices"] and value not in limits["choices"]:
+                raise ClearparseError(f"{each.name} is {value!r}; it must be {' or '.join(limits['choices'])}")
+            if not isinstance(value, str) and not limits["low"] <= value <= limits["high"]:
+                bounds = f"at least {limits['low']}"
+                if limits["high"] < math.inf:
+                    bounds = f"between {limits['low']} and {limits['high']}"
+                raise ClearparseError(f"{each.name} is {value}; it must be {bounds}")
 
 
 @dataclass(frozen=True)
 class Config(NetworkConfig):
-    """What a parser is made of and how it is trained; the values are those of the preset `fast`."""
+    """The structure of a parser and how it is trained; the defaults are those of the preset `fast`."""
 
-    template: str = _choice("default", "which words and what of them the network looks at: a name, or a file")
-    system: str = _choice(
+    template: str = _setting("default", "feature template: its name or a file", group="network")
+    transition_system: str = _setting(
         "auto",
-        "auto: arc-standard, or arc-standard-swap where many training trees are non-projective",
-        names=("auto", *SYSTEMS),
+        "auto: arc-standard, or with SWAP if at least 10 % of the training sentences are non-projective",
+        choices=("auto", *SYSTEMS),
+        group="network",
+        old="system",
     )
-    silver: float = _choice(
-        2.0, "words of raw text, with trees by the first networks, that a pass has for each of the treebank", 0, 100
+    silver: float = _setting(
+        2.0, "words of automatically parsed raw text per treebank word in each epoch", 0, 100, group="self-training"
     )
-    networks: int = _choice(1, "networks that vote, each with its own seed, and by turns of four kinds", 1, 100)
-    exploration: float = _choice(0.9, "how often arc-hybrid follows its own choice in training, once it does", 0, 1)
-    explore_from: int = _choice(3, "first epoch that explores, counted from 0")
-    section: int = _choice(4000, "sentences whose configurations are made and mixed together", 1)
-    dev_part: float = _choice(0.1, "part of the training sentences held out where no dev file is given", 0.001, 0.9)
+    networks: int = _setting(
+        1, "networks in the ensemble; they differ in seed, transition system and direction", 1, 100, group="network"
+    )
+    exploration: float = _setting(
+        0.9, "how often arc-hybrid follows its own prediction instead of the oracle, once it explores", 0, 1
+    )
+    explore_from: int = _setting(3, "first epoch that explores, counted from 0")
+    section: int = _setting(4000, "sentences whose examples are extracted and shuffled together", 1, group="data")
+    dev_part: float = _setting(
+        0.1, "fraction of the training sentences held out if there is no --dev", 0.001, 0.9, group="data"
+    )
+
+    @classmethod
+    def from_record(cls, values: Mapping[str, Any]) -> Config:
+        """The configuration in the record of a training, whose fields may have their old names.
+
+        Raises TypeError if a field is unknown.
+        """
+        return cls(**current_names(values))
 
     def member(self, k: int) -> tuple[Config, bool]:
-        """The config of network k, counted from 0, and whether it reads sentences from their end.
+        """The config of network k of an ensemble, counted from 0, and whether it reads right to left.
 
-        Of four networks two have the other transition system, and two of them read from the end: so they err
-        differently, and are better together.
+        Every second network has the other transition system, and of four networks two read right to left: they
+        make different errors, so the ensemble is better than its members.
         """
-        system = self.system if k % 2 == 0 else SYSTEMS[self.system].partner
-        return replace(self, seed=self.seed + k, system=system), k % 4 >= 2
+        system = self.transition_system if k % 2 == 0 else SYSTEMS[self.transition_system].partner
+        return replace(self, seed=self.seed + k, transition_system=system), k % 4 >= 2
 
     def for_data(self, words: int, nonprojective: float) -> Config:
-        """The same with what the training data decide: as for_words; and the system where it is auto.
+        """A copy in which what depends on the training data is set: see for_words; and the system, if it is auto.
 
-        SWAP is chosen if so many sentences need it (from 0 to 1).
+        nonprojective: the fraction of the training sentences that are non-projective.
         """
         system = "arc-standard-swap" if nonprojective >= SWAP_FROM else "arc-standard"
-        return replace(self.for_words(words), system=system if self.system == "auto" else self.system)
+        chosen = system if self.transition_system == "auto" else self.transition_system
+        return replace(self.for_words(words), transition_system=chosen)
 
 
-ACCURATE = Config(H=512, passes=20, dropout=0.4, slot_dropout=0.15, lr=2e-3)
+OLD_NAMES: dict[str, str] = {each.metadata["old"]: each.name for each in fields(Config) if each.metadata["old"]}
+
+
+def current_names(values: Mapping[str, Any]) -> dict[str, Any]:
+    """The same values, in which fields of Config that have their old names get their present ones."""
+    return {OLD_NAMES.get(name, name): value for name, value in values.items()}
+
+
+ACCURATE = Config(hidden_size=512, passes=20, dropout=0.4, slot_dropout=0.15, learning_rate=2e-3)
 PRESETS: dict[str, Config] = {
     "fast": Config(),
     "accurate": ACCURATE,

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import os
 import tempfile
 from pathlib import Path
 
 from benchmarks.cluster import format_results, measure
-from clearparse.commands.command_line import OneLineErrors, at_least_one
+from clearparse.commands.command_line import CommandLine, positive
 from clearparse.errors import ClearparseError
 
 
 def main(argv: list[str]) -> None:
     """Measure and print. Raises ClearparseError."""
-    options = _command_line().parse_args(argv)
+    options = _command_line().parse(argv)
     if importlib.util.find_spec("distributed") is None:
         raise ClearparseError("Dask is not installed: pip install 'clearparse[dask]'")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
@@ -34,18 +33,16 @@ def main(argv: list[str]) -> None:
     print("\n".join(format_results(found)))
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(prog="benchmark_cluster.py", description="Compare Dask workers with plain processes, per core.")
+def _command_line() -> CommandLine:
+    cli = CommandLine("benchmark_cluster.py", description="Compare Dask workers with plain processes, per core.")
     cli.add_argument("--model", type=Path, required=True, metavar="MODEL", help="a model file")
     cli.add_argument("--input", type=Path, required=True, metavar="F", help="CoNLL-U file to make the shards from")
     cli.add_argument(
-        "--shards", type=at_least_one, default=16, metavar="N", help="number of files in the corpus (default: 16)"
+        "--shards", type=positive, default=16, metavar="N", help="number of files in the corpus (default: 16)"
     )
     cli.add_argument(
-        "--copies", type=at_least_one, default=4, metavar="N", help="copies of the input per file (default: 4)"
+        "--copies", type=positive, default=4, metavar="N", help="copies of the input per file (default: 4)"
     )
-    cli.add_argument("--jobs", type=at_least_one, default=1, metavar="N", help="processes, one core each (default: 1)")
-    cli.add_argument(
-        "--runs", type=at_least_one, default=3, metavar="N", help="runs; the median is reported (default: 3)"
-    )
+    cli.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes, one core each (default: 1)")
+    cli.add_argument("--runs", type=positive, default=3, metavar="N", help="runs; the median is reported (default: 3)")
     return cli

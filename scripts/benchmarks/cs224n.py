@@ -84,7 +84,7 @@ class CS224n:
     def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
         """Train a clearparse model with the slots and the transition system of the assignment."""
         few = ["--epochs", "2"] * quick
-        run_train(train, dev, output, "--template", "cs224n-36", "--system", "arc-standard", *few)
+        run_train(train, dev, output, "--template", "cs224n-36", "--transition-system", "arc-standard", *few)
 
     def load(self, path: Path) -> Model:
         """Load a model."""

@@ -5,7 +5,6 @@ The extra `bench` installs all of them (`pip install -e '.[bench]'`); the others
 
 from __future__ import annotations
 
-import argparse
 import importlib.util
 import json
 import os
@@ -14,7 +13,7 @@ from pathlib import Path
 from benchmarks.comparison import Plan, compare
 from benchmarks.plots import draw
 from benchmarks.report import table
-from clearparse.commands.command_line import OneLineErrors, at_least_one
+from clearparse.commands.command_line import CommandLine, positive
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.files import atomic_output
@@ -24,7 +23,7 @@ FOLDER = Path("models", "benchmark")
 
 def main(argv: list[str]) -> None:
     """Train the models that are missing, measure, print a table, and write table, JSON and plots to a folder."""
-    options = _command_line().parse_args(argv)
+    options = _command_line().parse(argv)
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if options.cores > cores:
         raise ClearparseError(f"--cores {options.cores}: only {cores} are available")
@@ -51,17 +50,13 @@ def main(argv: list[str]) -> None:
     print("\n" + "\n".join(f"wrote {path}" for path in made))
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(
-        prog="benchmark.py", description="Compare parsers: training time, accuracy, speed, memory, scaling."
-    )
+def _command_line() -> CommandLine:
+    cli = CommandLine("benchmark.py", description="Compare parsers: training time, accuracy, speed, memory, scaling.")
     cli.add_argument("--train", type=Path, metavar="F", help="training data (default: the bundled treebank)")
     cli.add_argument("--dev", type=Path, metavar="F", help="CoNLL-U file to score on")
     cli.add_argument("--input", type=Path, metavar="F", help="CoNLL-U file to time (default: the training data)")
     cli.add_argument("--output", type=Path, default=FOLDER, metavar="DIR", help="folder for results and trained models")
-    cli.add_argument("--cores", type=at_least_one, default=1, metavar="N", help="cores per parser (default: 1)")
-    cli.add_argument(
-        "--runs", type=at_least_one, default=5, metavar="N", help="runs; the median is reported (default: 5)"
-    )
+    cli.add_argument("--cores", type=positive, default=1, metavar="N", help="cores per parser (default: 1)")
+    cli.add_argument("--runs", type=positive, default=5, metavar="N", help="runs; the median is reported (default: 5)")
     cli.add_argument("--quick", action="store_true", help="quick trial on little data, without scaling curves")
     return cli

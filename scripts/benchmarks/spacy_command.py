@@ -2,21 +2,20 @@
 
 from __future__ import annotations
 
-import argparse
 from pathlib import Path
 
 from benchmarks.baselines import missing
 from benchmarks.comparison import Plan
 from benchmarks.parsers_command import FOLDER
 from benchmarks.spacy_pipelines import compare, format_results
-from clearparse.commands.command_line import OneLineErrors, at_least_one
+from clearparse.commands.command_line import CommandLine, positive
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 
 
 def main(argv: list[str]) -> None:
     """Train the parser of spaCy unless that was done before, measure, and print a table. Raises ClearparseError."""
-    options = _command_line().parse_args(argv)
+    options = _command_line().parse(argv)
     if missing("spacy"):
         raise ClearparseError("spaCy is not installed: pip install 'clearparse[spacy]'")
     model = options.model or resources.english()
@@ -25,10 +24,8 @@ def main(argv: list[str]) -> None:
     print("\n".join(format_results(compare(plan, model, options.also))))
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(
-        prog="benchmark_spacy.py", description="Compare the clearparse component with the parser of spaCy."
-    )
+def _command_line() -> CommandLine:
+    cli = CommandLine("benchmark_spacy.py", description="Compare the clearparse component with the parser of spaCy.")
     cli.add_argument("--model", type=Path, metavar="MODEL", help="model file (default: the bundled English model)")
     cli.add_argument("--train", type=Path, required=True, metavar="F", help="training data for the parser of spaCy")
     cli.add_argument("--dev", type=Path, required=True, metavar="F", help="CoNLL-U file to score both on")
@@ -42,8 +39,6 @@ def _command_line() -> argparse.ArgumentParser:
         metavar="DIR",
         help="folder of another spaCy pipeline; may be repeated",
     )
-    cli.add_argument(
-        "--runs", type=at_least_one, default=5, metavar="N", help="runs; the median is reported (default: 5)"
-    )
+    cli.add_argument("--runs", type=positive, default=5, metavar="N", help="runs; the median is reported (default: 5)")
     cli.add_argument("--quick", action="store_true", help="quick trial with a few training steps")
     return cli

@@ -18,8 +18,7 @@ from clearparse.network.classifier import Gradients, Parameters, Rows, backward,
 from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import Batch
 from clearparse.training.data import read_treebanks
-from clearparse.training.parser_batches import ParserBatches, Treebank
-from clearparse.training.run import start
+from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser
 
 STEPS = 12  # batches; the first is not timed
 TOLERANCE = 1e-3  # relative difference allowed between the losses on the first batch
@@ -65,15 +64,15 @@ def time_steps(train: str, preset: str) -> dict[str, Any]:
     data = read_treebanks([train])
     config = PRESETS[preset].for_data(data.words, data.nonprojective / data.sentences)
     treebank, rng = Treebank.of(data.blocks), np.random.default_rng(config.seed)
-    parser = start(treebank, config, rng)
+    parser = initialise_parser(treebank, config, rng)
     batches = list(itertools.islice(ParserBatches(parser, treebank, config, rng).batches(0), STEPS))
     steps: dict[str, Step] = {
-        "distinct pairs": DistinctPairs(parser.params, config.lr, config.average),
-        "dense (the notes)": Dense(parser.params, config.lr, config.average),
+        "distinct pairs": DistinctPairs(parser.params, config.learning_rate, config.ema_decay),
+        "dense (the notes)": Dense(parser.params, config.learning_rate, config.ema_decay),
     }
     if not missing("torch"):
-        steps["PyTorch, dense"] = PyTorch(parser.params, config.lr, sparse=False)
-        steps["PyTorch, sparse"] = PyTorch(parser.params, config.lr, sparse=True)
+        steps["PyTorch, dense"] = PyTorch(parser.params, config.learning_rate, sparse=False)
+        steps["PyTorch, sparse"] = PyTorch(parser.params, config.learning_rate, sparse=True)
     seconds = _time_alternating(steps, batches)
     ours = seconds["distinct pairs"]
     return {

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from clearparse.commands.command_line import OneLineErrors
+from clearparse.commands.command_line import CommandLine
 from clearparse.errors import ClearparseError
 from clearparse.network.gradient_check import BOUND, DIMS, all_checks
 
@@ -11,10 +11,10 @@ LARGEST = 200_000  # parameters: each costs two forward passes
 
 def main(argv: list[str]) -> None:
     """Print a line for each check. Raises ClearparseError if one fails."""
-    cli = OneLineErrors(prog="check_gradients.py", description="Compare gradients with finite differences.")
+    cli = CommandLine("check_gradients.py", description="Compare gradients with finite differences.")
     cli.add_argument("--dims", default="", metavar="B=4,m=3,...", help=f"other sizes; default {_text(DIMS)}")
     cli.add_argument("--seed", type=int, default=1, metavar="N", help="of the random network (default 1)")
-    options = cli.parse_args(argv)
+    options = cli.parse(argv)
     if options.seed < 0:
         raise ClearparseError(f"--seed: {options.seed} is below 0")
     dims = _dims(options.dims)

@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import math
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import islice
 
 import numpy as np
 
-from clearparse.commands.command_line import OneLineErrors, at_least_one
+from clearparse.commands.command_line import CommandLine, positive
 from clearparse.model.model import load
 from clearparse.training.data import read_treebanks
 from clearparse.training.parser_batches import Treebank, log_likelihoods
@@ -24,7 +23,7 @@ from clearparse.treebank.inspection import (
 
 def main(argv: list[str]) -> None:
     """Print the report. Raises ClearparseError."""
-    options = _command_line().parse_args(argv)
+    options = _command_line().parse(argv)
     data = read_treebanks(options.files)
     print(f"{data.sentences:,} sentences, {data.words:,} words")
     for line in _report(data.blocks, options.most):
@@ -81,9 +80,9 @@ def _shown(forms: Iterable[bytes], longest: int = 70) -> str:
     return text if len(text) <= longest else text[: longest - 3] + "..."
 
 
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(prog="check_treebank.py", description="Tell what in a treebank is unusual, and where.")
+def _command_line() -> CommandLine:
+    cli = CommandLine("check_treebank.py", description="Tell what in a treebank is unusual, and where.")
     cli.add_argument("files", nargs="+", metavar="F", help="annotated CoNLL-U or CoNLL-X files")
     cli.add_argument("--model", metavar="MODEL", help="list also the trees that this model finds least likely")
-    cli.add_argument("--most", type=at_least_one, default=10, metavar="N", help="lines of each kind (default 10)")
+    cli.add_argument("--most", type=positive, default=10, metavar="N", help="lines of each kind (default 10)")
     return cli

@@ -1,4 +1,4 @@
-"""The console command `clearparse`: `clearparse train` is `python scripts/train.py`, and so on for every script."""
+"""The console command `clearparse`: `clearparse train` is `python scripts/train.py`, and so on."""
 
 from __future__ import annotations
 
@@ -6,18 +6,18 @@ import argparse
 import importlib
 from typing import NoReturn
 
-from clearparse.commands.command_line import OneLineErrors, console, run
+from clearparse.commands.command_line import CommandLine, console, run
 from clearparse.version import __version__
 
 COMMANDS = {
     "train": "train a parser on annotated sentences",
-    "evaluate": "score a model or any parser's output, compare two, make a report",
-    "parse": "give sentences their trees: raw text or CoNLL-U",
-    "serve": "a page that shows how and why a model parses; a REST service",
-    "download": "fetch a treebank of Universal Dependencies",
-    "check-treebank": "tell what in a treebank is unusual, and where",
-    "search": "try values of the configuration, and tell which are good",
-    "check-gradients": "hold every gradient against finite differences",
+    "parse": "parse raw text or CoNLL-U files",
+    "evaluate": "score a model or any parser's output; compare two; write a report",
+    "serve": "explore a model in the browser; REST service",
+    "download": "download a treebank of Universal Dependencies",
+    "check-treebank": "list what may be annotation errors in a treebank",
+    "search": "search hyperparameters at random",
+    "check-gradients": "compare every gradient with finite differences",
 }
 
 
@@ -29,22 +29,19 @@ def main() -> NoReturn:
 def dispatch(argv: list[str]) -> None:
     """Run the command that is named first. Raises ClearparseError."""
     if not argv or argv[0] not in COMMANDS:
-        _command_line().parse_args(argv or ["--help"])
+        _command_line().parse(argv or ["--help"])
         return
     name, *arguments = argv
     with console():
         importlib.import_module(f"clearparse.commands.{name.replace('-', '_')}").main(arguments)
 
 
-def _command_line() -> argparse.ArgumentParser:
+def _command_line() -> CommandLine:
     lines = [f"  {name:<16} {what}" for name, what in COMMANDS.items()]
-    cli = OneLineErrors(
-        prog="clearparse",
-        usage="clearparse COMMAND ...",
-        description="A dependency parser: text to trees, and all that is needed to train it.",
-        epilog="\n".join(["commands (each tells more with --help):", *lines]),
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    title = "A transition-based dependency parser: train, parse, evaluate, explain."
+    cli = CommandLine(
+        "clearparse", usage="COMMAND ...", description="\n".join([title, "", "commands (see COMMAND --help):", *lines])
     )
-    cli.add_argument("--version", action="version", version=f"clearparse {__version__}")
-    cli.add_argument("command", choices=COMMANDS, metavar="COMMAND", help="one of those below")
+    cli.add_argument("--version", action="version", version=f"clearparse {__version__}", help="show the version")
+    cli.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)
     return cli

@@ -1,6 +1,7 @@
-"""How every command ends: in silence when all went well, else with one line on stderr and an exit status.
+"""What all commands share: their arguments, and how they end.
 
-A traceback is left for defects of the program itself.
+A command that succeeds exits with 0; an error is one line on stderr and an exit status. Only a defect of the program
+itself leaves a traceback.
 """
 
 from __future__ import annotations
@@ -11,22 +12,23 @@ import io
 import os
 import sys
 import warnings
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
 from clearparse.errors import ClearparseError
 
 FAILED = 1
+MISUSED = 2  # as argparse and most commands
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 BROKEN_PIPE = 141  # 128 + SIGPIPE: what `cat` ends with in `cat FILE | head`
 
 
-_from_console = False  # was it `clearparse train` that was called, and not scripts/train.py?
+_from_console = False  # called as `clearparse train`, not as scripts/train.py?
 
 
 @contextlib.contextmanager
 def console() -> Iterator[None]:
-    """Within the block, usage and records speak of `clearparse train` for scripts/train.py."""
+    """Within the block, help and messages say `clearparse train`, not `python scripts/train.py`."""
     global _from_console
     _from_console = True
     try:
@@ -36,32 +38,123 @@ def console() -> Iterator[None]:
 
 
 def invocation(script: str) -> list[str]:
-    """The words with which a user calls a script such as train.py."""
+    """How the user calls a script such as train.py, as words."""
     name = script.removesuffix(".py").replace("_", "-")
     return ["clearparse", name] if _from_console else ["python", f"scripts/{script}"]
 
 
-class OneLineErrors(argparse.ArgumentParser):
-    """A command line whose wrong usage is told in one line; prog is the script's name."""
+class UsageError(ClearparseError):
+    """The command line itself is wrong: exit status 2."""
 
-    def __init__(self, *, prog: str, **options: Any) -> None:
-        super().__init__(prog=" ".join(invocation(prog)) if _from_console else prog, **options)
+
+class CommandLine(argparse.ArgumentParser):
+    """The arguments of a command: --help with the usual ones, --help-all with all, usage errors in one line.
+
+    script: the name of its file in scripts/, such as train.py.
+    """
+
+    def __init__(self, script: str, *, description: str, usage: str = "[options]", more: str | None = None) -> None:
+        """more: text that only --help-all shows, at its end."""
+        self._called = " ".join(invocation(script))
+        super().__init__(
+            prog=self._called if _from_console else script,
+            usage=f"%(prog)s {usage}",
+            description=description,
+            formatter_class=_Formatter,
+            allow_abbrev=False,
+            add_help=False,
+        )
+        self._titled: dict[str, argparse._ActionsContainer] = {"options": self}
+        self._advanced: dict[argparse.Action, str] = {}  # with their help, which --help does not show
+        self._more = more
+
+    def option(
+        self,
+        *flags: str,
+        group: str | argparse._ActionsContainer = "options",
+        old: Sequence[str] = (),
+        advanced: bool = False,
+        **settings: Any,
+    ) -> None:
+        """Add an argument. settings: those of argparse's add_argument.
+
+        group: a title, or a mutually exclusive group. old: former spellings, which work but are not listed.
+        advanced: listed by --help-all only.
+        """
+        place = self.titled(group) if isinstance(group, str) else group
+        action = place.add_argument(*flags, **settings)
+        if advanced:
+            self._advanced[action], action.help = str(action.help), argparse.SUPPRESS
+        if old:
+            hidden = {**settings, "dest": action.dest, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
+            place.add_argument(*old, **hidden)
+
+    def titled(self, title: str) -> argparse._ActionsContainer:
+        """The group of arguments that has this title in the help."""
+        if title not in self._titled:
+            self._titled[title] = self.add_argument_group(title)
+        return self._titled[title]
+
+    def parse(self, argv: Sequence[str]) -> argparse.Namespace:
+        """The arguments; prints help and exits if that is asked for. Raises UsageError."""
+        self._add_help_flags()
+        return self.parse_args(argv)
+
+    def format_help_all(self) -> str:
+        """The help with all arguments but former spellings."""
+        for action, text in self._advanced.items():
+            action.help = text
+        self.epilog = self._more
+        text = self.format_help()
+        for action in self._advanced:
+            action.help = argparse.SUPPRESS
+        self.epilog = None
+        return text
 
     def error(self, message: str) -> NoReturn:
-        """Raises ClearparseError."""
-        raise ClearparseError(f"{message} (--help tells the usage)")
+        """Raises UsageError."""
+        raise UsageError(f"{message} (see {self._called} --help)")
+
+    def _add_help_flags(self) -> None:
+        """Add them at the end of the last group, once."""
+        if "--help" in self._option_string_actions:
+            return
+        last = list(self._titled)[-1]
+        self.option("-h", "--help", group=last, action="help", help="show this help and exit")
+        if self._advanced:
+            self.option("--help-all", group=last, action=_HelpAll, nargs=0, help="show all options and exit")
 
 
-def at_least_one(text: str) -> int:
-    """An argument that counts something. Raises ArgumentTypeError."""
+class _HelpAll(argparse.Action):
+    def __call__(self, parser: argparse.ArgumentParser, *_: object) -> NoReturn:
+        assert isinstance(parser, CommandLine)
+        parser._print_message(parser.format_help_all(), sys.stdout)
+        parser.exit()
+
+
+class _Formatter(argparse.RawDescriptionHelpFormatter):
+    """Lines of at most 100 columns; a flag and its short form share one metavar: -o, --output FILE."""
+
+    def __init__(self, prog: str) -> None:
+        super().__init__(prog, max_help_position=30, width=100)
+
+    def _format_action_invocation(self, action: argparse.Action) -> str:
+        if not action.option_strings or action.nargs == 0:
+            return super()._format_action_invocation(action)
+        arguments = self._format_args(action, self._get_default_metavar_for_optional(action))
+        return f"{', '.join(action.option_strings)} {arguments}"
+
+
+def positive(text: str) -> int:
+    """The type of an argument that is a whole number from 1 on. Raises ArgumentTypeError."""
     if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number from 1 on")
+        raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")
     return int(text)
 
 
 @contextlib.contextmanager
-def warnings_told() -> Iterator[None]:
-    """Collects warnings, and tells each different one in a line on stderr when the block ends well."""
+def print_warnings() -> Iterator[None]:
+    """Collect warnings, and print each distinct one in a line on stderr when the block ends without an error."""
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         yield
@@ -72,8 +165,8 @@ def warnings_told() -> Iterator[None]:
 def run(main: Callable[[list[str]], None]) -> NoReturn:
     """Call `main` with the command line's arguments and exit with its status.
 
-    0 when it returns; 1 after a ClearparseError, an OSError or lack of memory; 130 after Ctrl-C; 141, in
-    silence, when the reader of stdout has gone. argparse's own exits (0 for --help, 2 for wrong usage) stay.
+    0: success; 1: a ClearparseError, an OSError or lack of memory; 2: wrong usage; 130: Ctrl-C; 141, without a
+    message: the reader of stdout has gone, as in `clearparse parse F | head`.
     """
     _use_utf8()
     try:
@@ -95,6 +188,8 @@ def _status(main: Callable[[list[str]], None], argv: list[str]) -> int | str | N
         return _complain(str(stop) or "stopped", INTERRUPTED)
     except BrokenPipeError:
         raise
+    except UsageError as error:
+        return _complain(str(error), MISUSED)
     except ClearparseError as error:
         return _complain(str(error), FAILED)
     except MemoryError as error:
@@ -106,19 +201,19 @@ def _status(main: Callable[[list[str]], None], argv: list[str]) -> int | str | N
 
 
 def _complain(message: str, status: int) -> int:
-    """Print the message as one line, whatever characters a file name brought into it."""
+    """Print the message as one line, even if a file name in it has a line end."""
     print("\\n".join(message.splitlines()), file=sys.stderr)
     return status
 
 
 def _use_utf8() -> None:
-    """Trees and treebanks are UTF-8 everywhere, also where the console's encoding is another (Windows)."""
+    """Write UTF-8 even where the console has another encoding (Windows)."""
     for stream in (sys.stdout, sys.stderr):
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(encoding="utf-8", errors="backslashreplace")
 
 
 def _silence_stdout() -> None:
-    """Point stdout at nothing, or the interpreter would complain when it flushes what is left at exit."""
+    """Redirect stdout to nothing: the interpreter flushes it at exit, which would fail again."""
     with open(os.devnull, "wb") as nothing:
         os.dup2(nothing.fileno(), sys.stdout.fileno())

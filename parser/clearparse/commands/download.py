@@ -13,7 +13,7 @@ import shlex
 from collections.abc import Sequence
 from pathlib import Path
 
-from clearparse.commands.command_line import OneLineErrors, invocation
+from clearparse.commands.command_line import CommandLine, invocation
 from clearparse.download.transfer import fetch, sha256
 from clearparse.download.ud_languages import CODES
 from clearparse.errors import ClearparseError, FileError
@@ -75,7 +75,7 @@ class Store:
         if not fetch(f"{self.address}/{name}", path):
             return False
         self.sums[name] = sha256(path)
-        with atomic_output(self.folder / SUMS) as file:
+        with atomic_output(self.folder / SUMS, follow_links=False) as file:
             lines = [self.title, *(f"{digest}  {name}" for name, digest in sorted(self.sums.items()))]
             file.write("".join(f"{line}\n" for line in lines).encode())
         print(f"{path}: {path.stat().st_size:,} bytes")
@@ -83,7 +83,7 @@ class Store:
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
-    cli = OneLineErrors(prog="download.py", description="Fetch a treebank of Universal Dependencies.")
+    cli = CommandLine("download.py", description="Fetch a treebank of Universal Dependencies.")
     cli.add_argument("treebank", help="as in UD_English-EWT; the list is at https://universaldependencies.org")
     cli.add_argument("--release", default=RELEASE, help="tag of the release (default: %(default)s)")
     cli.add_argument(
@@ -105,7 +105,7 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
         default=PARTS,
         help="for a treebank whose files are cut otherwise: train-a dev ...",
     )
-    options = cli.parse_args(argv)
+    options = cli.parse(argv)
     if not re.fullmatch(r"UD_\w+-\w+", options.treebank, re.ASCII):
         cli.error(f"{options.treebank!r} is not the name of a treebank, such as UD_English-EWT")
     if not re.fullmatch(r"[\w.-]+", options.release, re.ASCII):

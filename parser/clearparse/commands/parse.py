@@ -1,156 +1,73 @@
-"""`python scripts/parse.py`: give sentences their trees."""
+"""`python scripts/parse.py`: parse raw text or CoNLL-U files."""
 
 from __future__ import annotations
 
 import argparse
-import os
 import sys
-import warnings
-from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
 from functools import partial
-from typing import Any
 
-from threadpoolctl import threadpool_limits
-
-from clearparse.commands.cluster import run_on_dask
-from clearparse.commands.command_line import OneLineErrors, at_least_one, warnings_told
-from clearparse.corpus.corpus import How, expanded, is_folder, parse_corpus, plan, run_here
-from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_of
-from clearparse.drawing.text import draw_sentence, shows_boxes
+from clearparse.commands.command_line import CommandLine, positive, print_warnings
+from clearparse.corpus import processes
+from clearparse.corpus.chunks import ChunkParser, ParseJob, extension_of
+from clearparse.corpus.runner import CorpusResult, Engine, parse_corpus
+from clearparse.corpus.tasks import expand_patterns, is_folder, plan_tasks
+from clearparse.drawing.text import shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
-from clearparse.io.files import atomic_output, checksum
-from clearparse.io.parallel import map_in_order
-from clearparse.model.model import BLOCK_BYTES, Model, load
-from clearparse.treebank.conllu import Sentence, Text, read_texts
-from clearparse.treebank.text import Paragraphs, paragraphs, read_paragraphs
-from clearparse.version import __version__
+from clearparse.io.files import checksum
+from clearparse.model.model import load
 
 
 def main(argv: list[str]) -> None:
-    """Parse files, or stdin, to one output that appears when all of it is done, or to one for each in a folder."""
-    arguments = _command_line().parse_args(argv)
+    """Parse all inputs to one output, or each file to its own in a folder. Raises ClearparseError."""
+    arguments = _command_line().parse(argv)
     if arguments.scheduler and arguments.engine != "dask":
         raise ClearparseError("--scheduler is Dask's: --engine dask")
-    inputs, path = expanded(arguments.input or ["-"]), arguments.model or resources.english()
-    into_folder = is_folder(arguments.output) or arguments.engine == "dask"
+    inputs, path = expand_patterns(arguments.input or ["-"]), arguments.model or resources.english()
+    to_folder = is_folder(arguments.output) or arguments.engine == "dask"
     if arguments.engine == "dask" and arguments.output == "-":
-        raise ClearparseError("--engine dask makes a file of each input: --output FOLDER")
-    if arguments.on_error and not into_folder:
+        raise ClearparseError("--engine dask writes a file for each input: --output FOLDER")
+    if arguments.on_error and not to_folder:
         raise ClearparseError("--on-error is for many outputs: --output FOLDER, or a name that ends in /")
-    tasks = plan(inputs, arguments.output, _ending(arguments.format, raw=arguments.text)) if into_folder else []
-    model = load(path)
-    with warnings_told():
-        worker = Worker(
-            model, arguments.format, arguments.confidence, arguments.tag, ascii_only=not shows_boxes(sys.stdout)
-        )
-        if not into_folder:
-            return parse_all(worker, pieces(inputs, raw=arguments.text), arguments.output, arguments.jobs)
-        how = How(
-            worker,
-            partial(_pieces_of, raw=arguments.text),
-            *worker.page(),
-            settings={**worker.settings(), "text": arguments.text, "model": checksum(path)},
-        )
-        run = run_here
-        if arguments.engine == "dask":
-            run = partial(run_on_dask, parse_file=OneFile(worker, arguments.text), scheduler=arguments.scheduler)
-        return parse_corpus(how, tasks, arguments.output, arguments.jobs, run, skip=arguments.on_error != "stop")
+    extension = extension_of(arguments.format, raw=arguments.text)
+    tasks = plan_tasks(inputs, arguments.output, extension) if to_folder else []
+    engine = _engine(arguments)
+    ascii_only = not shows_boxes(sys.stdout)
+    parser = ChunkParser(load(path), arguments.format, arguments.confidence, arguments.tag, ascii_only)
+    job = ParseJob(parser, arguments.text)
+    with print_warnings():
+        if not to_folder:
+            return job.parse(inputs, arguments.output, arguments.jobs)
+        settings = {**parser.settings(), "text": arguments.text, "model": checksum(path)}
+        skip = arguments.on_error != "stop"
+        result = parse_corpus(job, tasks, arguments.output, engine, settings=settings, skip_bad_files=skip)
+        return _report(result, arguments.output)
 
 
-def pieces(inputs: Sequence[str], *, raw: bool) -> Iterator[Text | Paragraphs]:
-    """What is to be parsed, piece by piece: files of CoNLL-U or of raw text, or sentences. Raises FileError."""
-    first = 1
-    for each in inputs:
-        if " " in each.strip() and not os.path.lexists(each):
-            texts: Iterable[list[str]] = [list(paragraphs(each))]
-        elif raw:
-            texts = read_paragraphs(each)
-        else:
-            yield from read_texts(each, block_bytes=BLOCK_BYTES)
-            continue
-        for some in texts:
-            yield Paragraphs(some, first)
-            first += len(some)
+def _engine(arguments: argparse.Namespace) -> Engine:
+    """Raises ClearparseError if Dask is not installed."""
+    if arguments.engine == "processes":
+        return partial(processes.parse_files, jobs=arguments.jobs)
+    from clearparse.corpus import dask
+
+    return partial(dask.parse_files, scheduler=arguments.scheduler, jobs=arguments.jobs)
 
 
-def _pieces_of(path: str, *, raw: bool) -> Iterator[Text | Paragraphs]:
-    return pieces([path], raw=raw)
+def _report(result: CorpusResult, folder: str) -> None:
+    """Print how many files were written. Raises ClearparseError if there were bad files, each of which is named."""
+    written, unchanged, errors = result
+    finished = f", {unchanged} had been parsed before" if unchanged else ""
+    print(f"{written} file{'s' * (written != 1)} written to {folder}{finished}")
+    for error in errors:
+        print("\\n".join(str(error).splitlines()), file=sys.stderr)
+    if errors:
+        total = written + unchanged + len(errors)
+        raise ClearparseError(f"{len(errors)} of {total} files could not be parsed; the others are in {folder}")
 
 
-def parse_all(worker: Worker, work: Iterable[Text | Paragraphs], output: str, jobs: int) -> None:
-    """Parse pieces, one after another, into a file that appears whole or not at all; some pieces are in memory."""
-    begins, ends = worker.page()
-    with atomic_output(output) as stream:
-        stream.write(begins)
-        for parsed, warned in map(worker, work) if jobs == 1 else map_in_order(worker, work, jobs):
-            stream.write(parsed)
-            for warning in warned:
-                warnings.warn(warning, stacklevel=2)
-        stream.write(ends)
-
-
-@dataclass(frozen=True)
-class Worker:
-    """What one process does: pieces in; text with trees, and the warnings about them, out."""
-
-    model: Model
-    form: str
-    confidence: bool
-    tag: bool
-    ascii_only: bool
-
-    def __call__(self, piece: Text | Paragraphs) -> tuple[bytes, list[Warning]]:
-        with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            if isinstance(piece, Paragraphs):
-                block = self.model.tag(self.model.tokenize(piece.texts, piece.first))
-            else:
-                block = piece.block(trees=False)
-                if self.tag or self.model.wants_tags(block):
-                    block = self.model.tag(block)
-            parsed = self.model.parse_block(block, confidence=self.confidence and self.form == "conllu")
-            text = parsed.text if self.form == "conllu" else "".join(map(self._drawing, parsed)).encode()
-        return text, [warning.message for warning in caught if isinstance(warning.message, Warning)]
-
-    def page(self) -> tuple[bytes, bytes]:
-        """What comes before and behind all that is parsed."""
-        return (PAGE_BEGINS.encode(), PAGE_ENDS.encode()) if self.form == "html" else (b"", b"")
-
-    def settings(self) -> dict[str, Any]:
-        """All that decides what comes out but the model and the input."""
-        chosen = {each.name: getattr(self, each.name) for each in fields(self) if each.name != "model"}
-        return {**chosen, "clearparse": __version__}
-
-    def _drawing(self, sentence: Sentence) -> str:
-        if self.form == "tree":
-            return f"{draw_sentence(sentence, ascii_only=self.ascii_only)}\n\n"
-        return f"{svg_of(sentence)}\n" if self.form == "svg" else figure(sentence)
-
-
-@dataclass(frozen=True)
-class OneFile:
-    """What a worker of a cluster does: a file in, a file out, and the warnings about it."""
-
-    worker: Worker
-    raw: bool
-
-    def __call__(self, source: str, target: str) -> list[Warning]:
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            parse_all(self.worker, pieces([source], raw=self.raw), target, 1)
-        return [warning.message for warning in caught if isinstance(warning.message, Warning)]
-
-
-def _ending(form: str, *, raw: bool) -> str | None:
-    """The ending of the names of files of this form; None: the input's, which is of the same form."""
-    return {"conllu": ".conllu" if raw else None, "tree": ".txt", "svg": ".svg", "html": ".html"}[form]
-
-
-def _command_line() -> argparse.ArgumentParser:
-    cli = OneLineErrors(
-        prog="parse.py",
+def _command_line() -> CommandLine:
+    cli = CommandLine(
+        "parse.py",
         description="Give sentences their trees: of raw text, or of CoNLL-U files, of which all other bytes are kept.",
     )
     cli.add_argument(
@@ -177,7 +94,7 @@ def _command_line() -> argparse.ArgumentParser:
         "--format",
         choices=("conllu", "tree", "svg", "html"),
         default="conllu",
-        help="conllu; tree: drawn for a terminal; svg: a picture, a line each sentence; html: a page of pictures",
+        help="conllu; tree: drawn for a terminal; svg: a picture; html: a page of pictures",
     )
     cli.add_argument(
         "--tag", action="store_true", help="new tags and lemmas in CoNLL-U files too, even where they have some"
@@ -186,7 +103,7 @@ def _command_line() -> argparse.ArgumentParser:
         "--confidence", action="store_true", help="write how probably HEAD and DEPREL are right into MISC: Conf=0.93"
     )
     cli.add_argument(
-        "--jobs", type=at_least_one, default=1, metavar="N", help="processes that parse, a core each (default 1)"
+        "--jobs", type=positive, default=1, metavar="N", help="processes that parse, a core each (default 1)"
     )
     cli.add_argument(
         "--engine",

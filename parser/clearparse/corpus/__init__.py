@@ -1,1 +1,1 @@
-"""Many files: a journal of what is done, and engines that run the work."""
+"""Many files: chunks to parse, a journal of finished files, and engines: this process, several processes, Dask."""

@@ -37,6 +37,19 @@ class _Drawn(dict[int, str]):
 
 _DRAWN = _Drawn()
 
+# Typographic variants, each looked up as the ASCII character that stands for it.
+_VARIANTS = str.maketrans(
+    {
+        **dict.fromkeys("\u2018\u2019\u201b\u02bc\u02b9\u00b4\u2032\uff07`", "'"),
+        **dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\u2033\uff02", '"'),
+    }
+)
+
+
+def lookup_form(form: str) -> str:
+    """The form as it is looked up: every apostrophe and quotation mark is the ASCII one. Its length does not change."""
+    return form if form.isascii() and "`" not in form else form.translate(_VARIANTS)
+
 
 @functools.lru_cache(maxsize=100_000)  # several networks look at it
 def shape(form: str) -> str:
@@ -92,9 +105,11 @@ class Vocabulary:
 
     symbols: for each channel its symbols in the order of their rows; the channels' own order is that of CHANNELS.
     first: the first row of each channel, its NULL. last_row: the number of all rows.
+    normalized: are forms looked up by lookup_form? In the models of version 0.1 they are not.
     """
 
-    def __init__(self, symbols: Mapping[str, Sequence[str]]) -> None:
+    def __init__(self, symbols: Mapping[str, Sequence[str]], *, normalized: bool = True) -> None:
+        self.normalized = normalized
         self.symbols = {channel: list(symbols[channel]) for channel in CHANNELS if channel in symbols}
         self._rows: dict[str, dict[str, int]] = {}
         self.first: dict[str, int] = {}
@@ -111,8 +126,9 @@ class Vocabulary:
         self._of_form = [(of, *self._row_of(channel)) for channel, of in OF_FORM.items() if channel in self.first]
         self._of_tags = [(of, *self._row_of(channel)) for channel, of in OF_TAGS.items() if channel in self.first]
 
-    def __reduce__(self) -> tuple[type[Vocabulary], tuple[dict[str, list[str]]]]:
-        return Vocabulary, (self.symbols,)  # for pickle: all else follows from these
+    def __reduce__(self) -> tuple[Callable[..., Vocabulary], tuple[dict[str, list[str]]]]:
+        # For pickle: all else follows from these.
+        return functools.partial(Vocabulary, normalized=self.normalized), (self.symbols,)
 
     def _row_of(self, channel: str) -> tuple[Callable[[str, int], int], int]:
         return self._rows[channel].get, self.first[channel] + UNKNOWN
@@ -127,6 +143,7 @@ class Vocabulary:
         counted = {channel: counter for channel, counter in counts.items() if channel != CLUSTER}
         for key, times in Counter(keys).items():
             form, _, *tags = key.decode().split("\t")
+            form = lookup_form(form)
             for channel, counter in counted.items():
                 symbol = OF_FORM[channel](form) if channel in OF_FORM else OF_TAGS[channel](tags)
                 counter[symbol] += times
@@ -144,10 +161,11 @@ class Vocabulary:
     def with_more(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
         """The same with more symbols of a channel, behind those there are."""
         more = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._rows[channel]]
-        return Vocabulary({**self.symbols, channel: self.symbols[channel] + more})
+        return Vocabulary({**self.symbols, channel: self.symbols[channel] + more}, normalized=self.normalized)
 
     def encode_form(self, form: str) -> list[int]:
         """Rows of a form, one for each of the channels that depend on it."""
+        form = lookup_form(form) if self.normalized else form
         return [row_of(of(form), unknown) for of, row_of, unknown in self._of_form]
 
     def encode_tags(self, tags: Sequence[str]) -> list[int]:

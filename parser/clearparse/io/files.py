@@ -1,5 +1,8 @@
-"""Files are read with errors of one line, and written whole or not at all.
-A name that ends in ``.gz`` is compressed; ``-`` is standard input or output."""
+"""Reading files with one-line errors, and writing them whole or not at all.
+
+A file whose name ends in ``.gz`` is compressed; ``-`` is standard input or output. A file whose name the user did not
+give (MODEL.json, the files of an output folder) is never written through a symbolic link that lies in its place.
+"""
 
 from __future__ import annotations
 
@@ -24,18 +27,19 @@ PathLike = str | os.PathLike[str]
 
 STDIN = "<stdin>"
 STDOUT = "<stdout>"
-_UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp")  # names of files that have not yet taken their place
+_UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp")  # names of files before they are renamed
+_NO_FOLLOW = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_BINARY", 0)  # POSIX has the one, Windows the other
 
 
 def shown_name(path: PathLike) -> str:
-    """The name of an input as error messages give it."""
+    """The name of an input in error messages."""
     return STDIN if os.fspath(path) == "-" else os.fspath(path)
 
 
 def open_input(path: PathLike) -> BinaryIO:
-    """The bytes of a file, decompressed if its name ends in ``.gz``; ``-`` is standard input, which stays open.
+    """A stream of a file's bytes, decompressed if its name ends in ``.gz``. ``-`` is standard input, left open.
 
-    Raises FileError if the file is missing, a folder or unreadable, and while reading if its data are damaged.
+    Raises FileError if the file is missing, a folder or unreadable; the stream raises it if the data are damaged.
     """
     name = shown_name(path)
     if name == STDIN:
@@ -53,17 +57,17 @@ def open_input(path: PathLike) -> BinaryIO:
 def _open_gzip(name: str, stream: BinaryIO) -> BinaryIO:
     if not cast(io.BufferedReader, stream).peek(1):
         stream.close()
-        raise FileError(name, "an empty file, not gzip data as its name says")
-    unpacked = cast(BinaryIO, gzip.GzipFile(fileobj=stream, mode="rb"))
-    return cast(BinaryIO, io.BufferedReader(_Input(unpacked, name, also=stream)))
+        raise FileError(name, "this file is empty, though its name ends in .gz")
+    decompressed = cast(BinaryIO, gzip.GzipFile(fileobj=stream, mode="rb"))
+    return cast(BinaryIO, io.BufferedReader(_Input(decompressed, name, also=stream)))
 
 
-def _translate(name: str, act: Callable[[], Any]) -> Any:
-    """What act() returns; its errors become a FileError that names the file."""
+def _translate(name: str, call: Callable[[], Any]) -> Any:
+    """call(), with its errors as a FileError that names the file."""
     try:
-        return act()
+        return call()
     except EOFError as error:
-        raise FileError(name, "the gzip data end too early: the file is cut off") from error
+        raise FileError(name, "the gzip data are truncated") from error
     except (gzip.BadGzipFile, zlib.error) as error:
         raise FileError(name, f"damaged gzip data ({error})") from error
     except FileNotFoundError as error:
@@ -75,7 +79,7 @@ def _translate(name: str, act: Callable[[], Any]) -> Any:
 
 
 class _Input(io.RawIOBase):
-    """A stream whose reading errors are FileErrors."""
+    """A stream that raises FileError when reading fails."""
 
     def __init__(self, stream: BinaryIO, name: str, *, owned: bool = True, also: BinaryIO | None = None) -> None:
         self._stream, self._name, self._owned, self._also = stream, name, owned, also
@@ -89,13 +93,13 @@ class _Input(io.RawIOBase):
     def close(self) -> None:
         if self._owned and not self.closed:
             self._stream.close()
-        if self._also is not None:  # a GzipFile leaves the file below it open
+        if self._also is not None:  # closing a GzipFile does not close its file
             self._also.close()
         super().close()
 
 
 class _Output(io.RawIOBase):
-    """A stream whose writing errors are FileErrors."""
+    """A stream that raises FileError when writing fails."""
 
     def __init__(self, stream: BinaryIO, name: str) -> None:
         self._stream, self._name = stream, name
@@ -108,7 +112,7 @@ class _Output(io.RawIOBase):
 
 
 def checksum(path: PathLike) -> str | None:
-    """The SHA-256 of a file (unpacked, if it ends in .gz); None for standard input, which is gone by now."""
+    """The SHA-256 of a file, decompressed if its name ends in .gz; None for standard input, which was read already."""
     if os.fspath(path) == "-":
         return None
     digest = hashlib.sha256()
@@ -119,25 +123,27 @@ def checksum(path: PathLike) -> str | None:
 
 
 @contextlib.contextmanager
-def atomic_output(path: PathLike) -> Iterator[BinaryIO]:
-    """A stream to a file that appears, whole, when the block ends without an exception, and else not at all.
+def atomic_output(path: PathLike, *, follow_links: bool = True) -> Iterator[BinaryIO]:
+    """A stream to a file that appears, whole, when the block ends without an exception; otherwise nothing changes.
 
-    A name that ends in ``.gz`` is compressed, the same bytes every time. ``-`` (standard output), devices and
-    pipes get everything at the end. Raises FileError if the file cannot be written.
+    If the name ends in ``.gz`` the data are compressed, to the same bytes every time. Standard output (``-``), devices
+    and pipes receive everything at the end of the block. follow_links: if there is a symbolic link of this name, write
+    the file that it points to; choose False for a name that the user did not give, so that the link is replaced.
+    Raises FileError if the file cannot be written.
     """
     name = STDOUT if os.fspath(path) == "-" else os.fspath(path)
-    if os.path.isdir(path):
+    if os.path.isdir(path) and (follow_links or not os.path.islink(path)):
         raise FileError(name, "this is a folder, not a file")
-    if name == STDOUT or _is_special(path):
+    if name == STDOUT or (follow_links and _is_special(path)):
         with _spooled(path, name) as stream:
             yield stream
     else:
-        with _replacing(os.path.realpath(path), name) as stream:
+        with _replacing(os.path.realpath(path) if follow_links else _real_folder(path), name) as stream:
             yield stream
 
 
 def _is_special(path: PathLike) -> bool:
-    """Is this a device or a pipe, which must not be replaced by a file?"""
+    """Is this a device or a pipe, which a file must not replace?"""
     try:
         return not stat.S_ISREG(os.stat(path).st_mode)
     except (OSError, ValueError):
@@ -146,21 +152,21 @@ def _is_special(path: PathLike) -> bool:
 
 @contextlib.contextmanager
 def _replacing(path: str, name: str) -> Iterator[BinaryIO]:
-    """Write a new file beside the old one, then put it in its place."""
+    """Write a new file in the same folder, then rename it to path."""
     folder = os.path.dirname(path)
     if not os.path.isdir(folder):
         raise FileError(name, f"cannot be written: there is no folder {os.path.dirname(name)}")
-    new = os.path.join(folder, f".{_mark(path)}{secrets.token_hex(4)}.tmp")
+    new = os.path.join(folder, f".{_name_hash(path)}{secrets.token_hex(4)}.tmp")
     raw = cast(BinaryIO, _translate(name, lambda: open(new, "xb")))  # noqa: SIM115 (closed below)
     try:
         try:
-            with _packed(raw, name) as stream:
+            with _compressed(raw, name) as stream:
                 yield stream
             _translate(name, lambda: os.fsync(raw.fileno()))
         finally:
-            with contextlib.suppress(OSError):  # all is flushed by now, or there is an error already
+            with contextlib.suppress(OSError):  # all data are flushed, or another error is being raised
                 raw.close()
-        _translate(name, lambda: _take_place(new, path))
+        _translate(name, lambda: _replace(new, path))
     except BaseException:
         with contextlib.suppress(OSError):
             os.remove(new)
@@ -169,34 +175,58 @@ def _replacing(path: str, name: str) -> Iterator[BinaryIO]:
 
 
 def remove_unfinished(path: PathLike) -> None:
-    """Remove what processes that were killed left, unfinished, of a file, or of all files of a folder.
+    """Remove the unfinished copies of a file, or of all files in a folder, that killed processes have left.
 
-    No other process may be writing there.
+    No other process may be writing them.
     """
-    path = os.path.realpath(path)
-    folder, mark = (path, "") if os.path.isdir(path) else (os.path.dirname(path), f".{_mark(path)}")
-    for name in filter(_UNFINISHED.fullmatch, os.listdir(folder)):
-        if name.startswith(mark):
-            with contextlib.suppress(OSError):
-                os.remove(os.path.join(folder, name))
+    for each in {os.path.realpath(path), _real_folder(path)}:  # where copies of a link's target are, and of the link
+        folder, prefix = (each, "") if os.path.isdir(each) else (os.path.dirname(each), f".{_name_hash(each)}")
+        for name in filter(_UNFINISHED.fullmatch, os.listdir(folder)):
+            if name.startswith(prefix):
+                with contextlib.suppress(OSError):
+                    os.remove(os.path.join(folder, name))
 
 
-def _mark(path: str) -> str:
-    """Eight digits by which unfinished files of one name are known."""
+def _name_hash(path: str) -> str:
+    """Eight hexadecimal digits that the unfinished copies of a file have in their names."""
     return hashlib.sha256(os.fsencode(os.path.basename(path))).hexdigest()[:8]
 
 
-def _take_place(new: str, path: str) -> None:
-    if os.path.exists(path):
+def _real_folder(path: PathLike) -> str:
+    """The path with the links of its folder resolved, and the last name as it is."""
+    folder, name = os.path.split(os.path.abspath(path))
+    return os.path.join(os.path.realpath(folder), name)
+
+
+def _replace(new: str, path: str) -> None:
+    """Rename new to path, with the permissions of the file that it replaces; a link itself is replaced."""
+    if os.path.exists(path) and not os.path.islink(path):
         shutil.copymode(path, new)
     os.replace(new, path)
 
 
+def open_no_link(path: PathLike, mode: str) -> BinaryIO:
+    """open(), in a binary mode, for a name that the user did not give. Raises FileError, also for a symbolic link."""
+    return cast(BinaryIO, _translate(os.fspath(path), lambda: open(path, mode, opener=_open_no_link)))
+
+
+def _open_no_link(path: str, flags: int) -> int:
+    """An opener for open() that refuses symbolic links. Raises FileError for one, OSError as os.open does."""
+    refuse_link(path)
+    return os.open(path, flags | _NO_FOLLOW, 0o666)  # if a link has appeared since, that is an OSError
+
+
+def refuse_link(path: PathLike) -> None:
+    """Raises FileError if a name that the user did not give is a symbolic link."""
+    if os.path.islink(path):
+        raise FileError(path, "this is a symbolic link, which is not written through; remove it, or name another file")
+
+
 def _sync_folder(folder: str) -> None:
-    """Make the new name itself safe against a power cut, where the system can."""
+    """Make a renaming survive a power failure, where the system can."""
     if os.name == "nt":
         return
-    with contextlib.suppress(OSError):  # some file systems refuse; the file's own bytes are safe by then
+    with contextlib.suppress(OSError):  # some file systems refuse; the data of the file are safe already
         handle = os.open(folder, os.O_RDONLY)
         try:
             os.fsync(handle)
@@ -205,12 +235,12 @@ def _sync_folder(folder: str) -> None:
 
 
 @contextlib.contextmanager
-def _packed(raw: BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """A stream onto raw, compressing if the name says so; everything has reached raw when the block ends."""
+def _compressed(raw: BinaryIO, name: str) -> Iterator[BinaryIO]:
+    """A stream to raw that compresses if the name ends in .gz; flushed when the block ends."""
     stream = cast(BinaryIO, _Output(raw, name))
     if name.endswith(".gz"):
-        with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=stream, mtime=0) as packing:
-            yield cast(BinaryIO, packing)
+        with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=stream, mtime=0) as compressing:
+            yield cast(BinaryIO, compressing)
     else:
         yield stream
     _translate(name, raw.flush)
@@ -218,9 +248,9 @@ def _packed(raw: BinaryIO, name: str) -> Iterator[BinaryIO]:
 
 @contextlib.contextmanager
 def _spooled(path: PathLike, name: str) -> Iterator[BinaryIO]:
-    """Collect in a temporary file, and copy when all is there."""
+    """Collect everything in a temporary file, and copy it at the end."""
     with tempfile.TemporaryFile() as collected:
-        with _packed(cast(BinaryIO, collected), name) as stream:
+        with _compressed(cast(BinaryIO, collected), name) as stream:
             yield stream
         collected.seek(0)
         if name != STDOUT:
@@ -228,7 +258,7 @@ def _spooled(path: PathLike, name: str) -> Iterator[BinaryIO]:
         elif sys.stdout is None:
             raise FileError(name, "standard output is closed")
         else:
-            shutil.copyfileobj(collected, sys.stdout.buffer)  # a reader that went away is the caller's affair
+            shutil.copyfileobj(collected, sys.stdout.buffer)  # BrokenPipeError is for the caller
             sys.stdout.buffer.flush()
 
 

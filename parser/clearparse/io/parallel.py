@@ -3,7 +3,9 @@
 The function is sent to each process once. The data of its arrays are written to a file that all processes map, so that
 they are in memory once; the file is removed as soon as all have mapped it.
 
-JOBLIB_FIGURES
+Why not joblib 1.6 (loky)? It keeps the order and maps arrays, but pickles the function anew for each item, and its
+processes outlive a killed parent (4 of 4 after 10 s). Parsing 300 copies of the sample with the English model and two
+jobs took 38 s and 0.9 GB at the peak (all processes, shared memory counted once); with this module 10 s and 0.4 GB.
 """
 
 from __future__ import annotations

@@ -52,7 +52,7 @@ class DivergedError(ClearparseError):
     def __str__(self) -> str:
         return (
             f"step {self.step:,}: the loss is no finite number any more, at a learning rate of {self.lr:g};"
-            " try a tenth of it (--lr), or --max-norm 1"
+            " try a tenth of it (--learning-rate), or --clip-norm 1"
         )
 
 

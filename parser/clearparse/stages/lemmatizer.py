@@ -12,12 +12,15 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.features.vocabulary import lookup_form
 from clearparse.io.locks import renew_lock_after_fork
+from clearparse.stages.stored import StoredNetwork, StoredNetworks
+from clearparse.stages.validation import check, check_column, check_letters, check_texts
 from clearparse.stages.window import WindowClassifier
 
 TEMPLATE = """
@@ -97,8 +100,18 @@ def short_key(key: bytes) -> bytes:
     return form.decode().lower().encode() + b"\t" + upos
 
 
+def lookup_key(key: bytes) -> bytes:
+    """A word's key with its form as it is looked up (see lookup_form)."""
+    if key.isascii() and b"`" not in key:
+        return key
+    form, tab, tags = key.partition(b"\t")
+    return lookup_form(form.decode()).encode() + tab + tags
+
+
 class Lemmatizer:
     """Gives words their lemmas, and remembers them."""
+
+    NETWORKS: ClassVar = ("lemmas",)  # its name in a model file
 
     def __init__(self, classifier: WindowClassifier, known: Lexicon) -> None:
         self.classifier, self.known = classifier, known
@@ -124,7 +137,8 @@ class Lemmatizer:
         exceptions = self.known.exceptions
         scores = (line for theta, _ in self.classifier.theta(new, np.arange(len(new) + 1)) for line in theta)
         for key, theta in zip(new, scores, strict=True):
-            exception = exceptions.get(key) or exceptions.get(short_key(key))
+            seen = lookup_key(key) if self.classifier.vocabulary.normalized else key
+            exception = exceptions.get(seen) or exceptions.get(short_key(seen))
             self._lemmas[key] = exception or self._by_rule(key, theta)
 
     def _by_rule(self, key: bytes, theta: NDArray[np.floating]) -> bytes:
@@ -138,3 +152,50 @@ class Lemmatizer:
         lemmas = [self._rules[k](word).encode() for k in near[np.argsort(-theta[near], kind="stable")].tolist()]
         lemma: bytes = next((lemma for lemma in lemmas if lemma in known), lemmas[0])
         return lemma
+
+    def classifiers(self) -> dict[str, WindowClassifier]:
+        """Its network by the name it has in a file."""
+        return dict(zip(self.NETWORKS, (self.classifier,), strict=True))
+
+    def to_stored(self) -> dict[str, StoredNetwork]:
+        """Its network as a model file stores it, with the lexicon."""
+        stored = self.classifier.to_stored()
+        stored.about["known"] = {upos.decode(): sorted(map(bytes.decode, of)) for upos, of in self.known.lemmas.items()}
+        stored.about["exceptions"] = {key.decode(): lemma.decode() for key, lemma in self.known.exceptions.items()}
+        return dict(zip(self.NETWORKS, (stored,), strict=True))
+
+    @classmethod
+    def from_stored(cls, networks: StoredNetworks) -> Lemmatizer:
+        """The lemmatizer of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        (name,) = cls.NETWORKS
+        classifier = WindowClassifier.from_stored(networks, name, _check_class)
+        about = networks[name].about  # without a lexicon in the first models
+        return cls(classifier, _stored_lexicon(about.get("known", {}), about.get("exceptions", {})))
+
+
+def _stored_lexicon(known: Any, exceptions: Any) -> Lexicon:
+    """The lexicon of a stored network. Raises ValueError for values that cannot be."""
+    check(isinstance(known, dict) and isinstance(exceptions, dict), "the known lemmas are not dictionaries")
+    for upos, lemmas in known.items():
+        check_texts([upos], "UPOS")
+        check_texts(lemmas, f"lemmas of {ascii(upos)[:40]}")
+    check_texts(list(exceptions), "words with exceptional lemmas")
+    for lemma in exceptions.values():
+        check_column(lemma)
+    check_texts(list(set(exceptions.values())), "exceptional lemmas")
+    return Lexicon(
+        {upos.encode(): frozenset(map(str.encode, lemmas)) for upos, lemmas in known.items()},
+        {key.encode(): lemma.encode() for key, lemma in exceptions.items()},
+    )
+
+
+def _check_class(name: str) -> None:
+    """Raises ValueError unless the class is a Rule."""
+    rule = json.loads(name)
+    check(isinstance(rule, list) and len(rule) == 5, f"{ascii(name)[:40]} is not a rule for lemmas")
+    case, first, prefix, last, suffix = rule
+    check(isinstance(case, str) and case in ("", *CASES), f"{ascii(case)[:40]} is not a case")
+    check_column(prefix, empty=bool(case))
+    check_column(suffix, empty=True)
+    check_letters(first)
+    check_letters(last)

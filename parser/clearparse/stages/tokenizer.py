@@ -11,18 +11,24 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import factorize
+from clearparse.features.vocabulary import factorize, lookup_form
 from clearparse.network.classifier import distinct
+from clearparse.stages.graphemes import inside_clusters
 from clearparse.stages.multiword import MultiwordSplitter
+from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
+from clearparse.stages.stretches import ADDRESS, KnownWords, address_in, beginning, stop_kind, token_kind
+from clearparse.stages.validation import check, flag
 from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
 from clearparse.treebank.tokens import Tokenization
 
+OTHER = "other"  # kind of stretch
 GOES_ON, ENDS = "goes on", "ends"  # the classes of both networks
 
 CHARACTERS = """
@@ -37,6 +43,7 @@ SENTENCES = """
     suffix2: -1 0 1
     prefix1: -1 0 1
     upos: -3 -2 -1 0 1 2 3
+    xpos: -2 -1 0 1 2
 """
 
 SHORT = 60  # characters of a stretch of which it is worth remembering what it is
@@ -50,32 +57,87 @@ _KINDS = (
 )
 
 
-def character_keys(text: str) -> list[bytes]:
-    """A key (see Block.keys) for each character of a paragraph.
+class Characters(NamedTuple):
+    """The characters of a text (n,) as the network sees them.
 
-    In place of UPOS is what it stands in, in place of XPOS its Unicode category: £ is cut as $ is, both being Sc.
+    keys: the different ones (see Block.word_keys), with the kind of their stretch in place of UPOS and their Unicode
+    category in place of XPOS: £ is cut as $ is, both being Sc. which (n,): which of them each character has.
+    addresses: where in the text each address begins and ends; to the network its characters are all the same.
     """
-    keys, which = numbered_characters(text)
-    return [keys[k] for k in which.tolist()]
+
+    keys: list[bytes]
+    which: Index
+    addresses: list[tuple[int, int]]
 
 
-def numbered_characters(text: str) -> tuple[list[bytes], Index]:
-    """The different keys of characters, and which of them each character of a text has: (characters,)."""
+def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | None) -> Characters:
+    """The characters of paragraphs with a space between them; begin (P,): where each begins.
+
+    known: what the kinds of stretches depend on; None in models of version 0.1, which do not know of addresses either.
+    """
     stretches, which = factorize(text.split(" "))
-    kinds, kind = factorize([kind_of(stretch) for stretch in stretches] + ["_"])
     lengths = np.array([len(stretch) for stretch in stretches])[which]
-    kind_there = np.repeat(kind[which], lengths + 1)[:-1]  # of each character and of the space behind the stretch
-    kind_there[np.cumsum(lengths[:-1] + 1) - 1] = kind[-1]
+    start = np.cumsum(lengths + 1) - lengths - 1
+    names = [kind_of(stretch) for stretch in stretches]
+    addresses: list[tuple[int, int]] = []
+    if known:
+        inside = {k: span for k, stretch in enumerate(stretches) if (span := address_in(stretch))}
+        names = [OTHER if k in inside else name for k, name in enumerate(names)]
+        spans = [(start[k], *inside[which[k]]) for k in np.flatnonzero(np.isin(which, list(inside))).tolist()]
+        addresses = [(int(at + a), int(at + b)) for at, a, b in spans]
+    kinds, kind = factorize([*names, "_", ADDRESS])
+    kind_of_stretch = kind[which]
+    if known:
+        kind_of_stretch = _with_stops(stretches, which, np.searchsorted(start, begin), known, kind_of_stretch, kinds)
+    kind_there = np.repeat(kind_of_stretch, lengths + 1)[:-1]  # of each character and of the space after the stretch
+    kind_there[start[1:] - 1] = kind[-2]
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    if addresses:
+        codes = codes.copy()
+        for a, b in addresses:
+            codes[a:b], kind_there[a:b] = ord("x"), kind[-1]
     characters, character = distinct(codes, int(codes.max(initial=0)) + 1)
     pairs, pair = distinct(character * len(kinds) + kind_there, len(characters) * len(kinds))
     places = zip(*(part.tolist() for part in np.divmod(pairs, len(kinds))), strict=True)
-    return [_character_key(chr(characters[k]), kinds[of]) for k, of in places], pair.astype(np.intp)
+    keys = [_character_key(chr(characters[k]), kinds[of], normalized=known is not None) for k, of in places]
+    return Characters(keys, pair.astype(np.intp), addresses)
 
 
-def _character_key(character: str, kind: str) -> bytes:
+def _with_stops(
+    stretches: list[str],
+    which: Index,
+    first: Index,
+    known: KnownWords,
+    kind: Index,
+    kinds: list[str],
+) -> Index:
+    """The kinds of stretches (n,) where those with a full stop at their end are told apart by what follows them.
+
+    first (P,): the first stretch of each paragraph. kinds: the names, to which those that are new are added.
+    """
+    stops = [stop_kind(stretch, known) for stretch in stretches]
+    places = np.flatnonzero(np.array([bool(stop) for stop in stops])[which])
+    ends = np.zeros(len(which) + 1, np.bool_)
+    ends[first] = ends[-1] = True
+    kind, number = kind.copy(), {name: k for k, name in enumerate(kinds)}
+    begins: dict[int, str] = {}
+    for place in places.tolist():
+        follows = "end"
+        if not ends[place + 1]:
+            after = int(which[place + 1])
+            if after not in begins:
+                begins[after] = beginning(stretches[after], known)
+            follows = begins[after]
+        name = f"{stops[which[place]]} {follows}"
+        kind[place] = number.setdefault(name, len(number))
+    kinds[:] = number
+    return kind
+
+
+def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
     """The key of a character in a stretch of some kind."""
-    return f"{character}\t_\t{kind}\t{unicodedata.category(character)}\t_".encode()
+    seen = lookup_form(character) if normalized else character
+    return f"{character}\t_\t{kind}\t{unicodedata.category(seen)}\t_".encode()
 
 
 def kind_of(stretch: str) -> str:
@@ -87,15 +149,16 @@ def _kind(stretch: str) -> str:
     at = _AT.search(stretch)
     if at and _DOT.search(stretch, at.end()):  # two searches, one behind the other, take no more time than one
         return "mail"
-    return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), "other")
+    return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), OTHER)
 
 
 _short_kind = functools.lru_cache(maxsize=100_000)(_kind)
 
 
-def token_key(form: str, *, space_after: bool) -> bytes:
-    """A key (see Block.keys) of a token, with `space` or `_` in place of UPOS: what follows it."""
-    return f"{form}\t_\t{'space' if space_after else '_'}\t_\t_".encode()
+def token_key(form: str, known: KnownWords | None, *, space_after: bool) -> bytes:
+    """A key (see Block.word_keys) of a token: in place of UPOS `space` or `_`, as follows it; of XPOS its kind."""
+    kind = token_kind(form, known) if known else "_"
+    return f"{form}\t_\t{'space' if space_after else '_'}\t{kind}\t_".encode()
 
 
 def _ends(
@@ -105,19 +168,22 @@ def _ends(
     which: Index,
     asked: Mask | None = None,
 ) -> Mask:
-    """Where something ends: see WindowClassifier.label."""
-    ends: Mask = classifier.label(keys, rows, which, asked) == classifier.classes.index(ENDS)
+    """Where something ends: see WindowClassifier.classify."""
+    ends: Mask = classifier.classify(keys, rows, which, asked) == classifier.classes.index(ENDS)
     return ends
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Cuts paragraphs. spaces: do tokens have spaces inside?"""
+    """Cuts paragraphs. spaces: do tokens have spaces inside? known: None in models of version 0.1."""
+
+    NETWORKS: ClassVar = ("characters", "sentences", "multiword")  # their names in a model file
 
     characters: WindowClassifier
     sentences: WindowClassifier
     splitter: MultiwordSplitter
     spaces: bool
+    known: KnownWords | None = None
 
     def cut(self, texts: Sequence[str]) -> Tokenization:
         """The tokens of some paragraphs (see plain_text), each in its sentence."""
@@ -133,7 +199,7 @@ class Tokenizer:
         forms: the different tokens; which (T,): which of them each token is. rows (P + 1,): where paragraphs begin.
         """
         pairs, pair = distinct(2 * which + space_after, 2 * len(forms))
-        keys = [token_key(forms[k // 2], space_after=bool(k % 2)) for k in pairs.tolist()]
+        keys = [token_key(forms[k // 2], self.known, space_after=bool(k % 2)) for k in pairs.tolist()]
         ends = _ends(self.sentences, keys, rows, pair.astype(np.intp))
         ends[rows[1:] - 1] = True
         return ends
@@ -161,9 +227,42 @@ class Tokenizer:
 
     def _character_ends(self, text: str, begin: NDArray[np.int64], asked: Mask) -> Mask:
         """Where a token ends in paragraphs, of the characters asked for, (characters,), and the spaces between them."""
-        keys, which = numbered_characters(text)
+        keys, which, addresses = characters_of_text(text, begin, self.known)
         ends, inside = np.ones(len(text), np.bool_), np.ones(len(text), np.bool_)
         inside[begin[1:] - 1] = False
         rows = np.append(begin - np.arange(len(begin)), np.count_nonzero(inside))
         ends[inside] = _ends(self.characters, keys, rows, which[inside], asked[inside])
+        for first, end in addresses:
+            ends[first : end - 1], ends[end - 1] = False, True
+            if first:
+                ends[first - 1] = True
+        ends[inside_clusters(text)] = False
         return ends
+
+    def classifiers(self) -> dict[str, WindowClassifier]:
+        """Its networks by the names they have in a file."""
+        networks = (self.characters, self.sentences, self.splitter.classifier)
+        return dict(zip(self.NETWORKS, networks, strict=True))
+
+    def to_stored(self) -> dict[str, StoredNetwork]:
+        """Its networks as a model file stores them."""
+        characters, sentences = self.characters.to_stored(), self.sentences.to_stored()
+        characters.about["spaces"] = self.spaces
+        characters.about.update(sets_as_lists(self.known._asdict()) if self.known else {})
+        return dict(zip(self.NETWORKS, (characters, sentences, self.splitter.to_stored()), strict=True))
+
+    @classmethod
+    def from_stored(cls, networks: StoredNetworks) -> Tokenizer:
+        """The tokenizer of stored networks. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        characters, sentences, multiword = cls.NETWORKS
+        of_characters, of_sentences = (
+            WindowClassifier.from_stored(networks, name, _check_class) for name in (characters, sentences)
+        )
+        splitter, about = MultiwordSplitter.from_stored(networks, multiword), networks[characters].about
+        sets = sets_from_lists(about, KnownWords._fields)
+        known = KnownWords(*sets) if sets else None
+        return cls(of_characters, of_sentences, splitter, flag(about, "spaces"), known)
+
+
+def _check_class(name: str) -> None:
+    check(name in (GOES_ON, ENDS), f"{ascii(name)[:40]} is not a class of the tokenizer")

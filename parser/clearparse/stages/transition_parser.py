@@ -13,12 +13,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.type_cache import TypeCache
-from clearparse.features.vocabulary import NULL, ROOT, factorize
+from clearparse.features.vocabulary import NULL, ROOT, Vocabulary, factorize
 from clearparse.network.classifier import Parameters
+from clearparse.stages.stored import StoredNetwork
+from clearparse.stages.validation import check, check_column, check_texts, flag
 from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
-from clearparse.transition.features import Features
+from clearparse.transition.features import Features, compile_template
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import System, Transitions
+from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, System, Transitions
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import Block
 
@@ -120,3 +122,36 @@ class TransitionParser:
         """A greedy policy for the sentences of a system, given the words' keys. Hold `cache.lock` while using it."""
         type_of = system.layout.spread(self.cache.types(keys), null=NULL, root=ROOT)
         return GreedyPolicy(system, self.transitions, self.features, self.cache.layer, type_of)
+
+    def to_stored(self) -> StoredNetwork:
+        """The network as a model file stores it."""
+        labels = {MOVES[kind]: list(labels) for kind, labels in self.transitions.by_kind.items()}
+        more = {"system": self.system, "from_end": self.right_to_left, "labels": labels}
+        return StoredNetwork.of(self.params, self.features.template.text, self.vocabulary, **more)
+
+    @classmethod
+    def from_stored(cls, network: StoredNetwork, vocabulary: Vocabulary) -> TransitionParser:
+        """The parser of a stored network.
+
+        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        """
+        about = network.about
+        template, system, right_to_left = about["template"], about["system"], flag(about, "from_end")
+        known = isinstance(system, str) and system in SYSTEMS
+        check(known, f"{ascii(system)[:40]} is not a transition system; there are {', '.join(SYSTEMS)}")
+        left, right, root = _labels(about["labels"])
+        transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
+        features = Features(compile_template(template), vocabulary, len(transitions.labels))
+        network.check_shapes(features, len(transitions.kind))
+        return cls(network.params, features, system, transitions, right_to_left=right_to_left)
+
+
+def _labels(labels: Any) -> list[list[str]]:
+    """The labels of left arcs, right arcs and root arcs. Raises ValueError for what cannot be a label."""
+    moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
+    check(isinstance(labels, dict) and set(labels) == set(moves), f"expected labels of {', '.join(moves)}")
+    for move, names in labels.items():
+        check_texts(names, f"labels of {move}", least=1)
+        for label in names:
+            check_column(label)
+    return [labels[move] for move in moves]

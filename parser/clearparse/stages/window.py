@@ -7,7 +7,7 @@ there is no state: slot i shows one channel of the item at one place around the 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
@@ -17,6 +17,8 @@ from clearparse.features.templates import Index, Slot, Template, TemplateError, 
 from clearparse.features.type_cache import TypeCache
 from clearparse.features.vocabulary import CHANNELS, NULL, Vocabulary, factorize
 from clearparse.network.classifier import Booleans, Floats, Parameters
+from clearparse.stages.stored import StoredNetwork, StoredNetworks
+from clearparse.stages.validation import check_texts
 
 AT_ONCE = 4096  # items whose scores are in memory at once
 FARTHEST = 100  # places away from an item
@@ -69,7 +71,7 @@ class WindowClassifier:
         """The same with other numbers."""
         return WindowClassifier(params, self.window, self.classes)
 
-    def label(
+    def classify(
         self,
         keys: Sequence[bytes],
         rows: NDArray[np.int64],
@@ -88,7 +90,7 @@ class WindowClassifier:
         most, n = self.cache.layer.most_types, len(which)
         with self.cache.lock:
             if len(keys) <= most:
-                return self._label(keys, rows, which, wanted)
+                return self._classify(keys, rows, which, wanted)
             # As many items at a time as there may be types, each time with those around them, which do not count.
             reach, found = self.window.reach, []
             for first in range(0, n, most):
@@ -96,11 +98,11 @@ class WindowClassifier:
                 here, part_of = np.unique(which[begin:end], return_inverse=True)
                 some = [keys[k] for k in here.tolist()]
                 bounds = np.unique(np.clip(rows, begin, end)) - begin
-                part = self._label(some, bounds, part_of, wanted[begin:end])
+                part = self._classify(some, bounds, part_of, wanted[begin:end])
                 found.append(part[first - begin : first - begin + most])
         return np.concatenate(found)
 
-    def _label(self, keys: Sequence[bytes], rows: NDArray[np.int64], which: Index, wanted: Booleans) -> Index:
+    def _classify(self, keys: Sequence[bytes], rows: NDArray[np.int64], which: Index, wanted: Booleans) -> Index:
         found = [np.empty(0, np.intp)]
         for theta, types in self.theta(keys, rows, which, wanted):
             best: Index = theta.argmax(axis=1)
@@ -127,6 +129,26 @@ class WindowClassifier:
             around = [where[k : k + AT_ONCE] + place for place in self.window.places]
             table_rows = [row_of[here] for row_of, here in zip(rows_of, around, strict=True)]
             yield self.cache.layer.theta(table_rows, []), [type_of[here] for here in around]
+
+    def to_stored(self) -> StoredNetwork:
+        """The network as a model file stores it."""
+        return StoredNetwork.of(self.params, self.window.template.text, self.vocabulary, classes=self.classes)
+
+    @classmethod
+    def from_stored(cls, networks: StoredNetworks, name: str, check_class: Callable[[str], None]) -> WindowClassifier:
+        """The classifier of a stored network. check_class raises ValueError for a class that the stage cannot have.
+
+        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        """
+        network = networks[name]
+        network.check(name)
+        classes = network.about["classes"]
+        check_texts(classes, f"classes of {name!r}", least=1)
+        for each in classes:
+            check_class(each)
+        window = Window(compile_window(network.about["template"]), network.vocabulary())
+        network.check_shapes(window, len(classes))
+        return cls(network.params, window, classes)
 
 
 def _any(some: Index) -> Booleans:

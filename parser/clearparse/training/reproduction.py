@@ -1,4 +1,4 @@
-"""`train.py --again RECORD`: a training as its record tells it, to be repeated and compared."""
+"""`train --reproduce RECORD`: repeat the training of a record and compare the models."""
 
 from __future__ import annotations
 
@@ -6,90 +6,138 @@ import argparse
 import json
 import shlex
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from clearparse.config import Config
+import numpy as np
+
+from clearparse.config import Config, current_names
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import checksum, open_input
-from clearparse.training.checkpoint import difference, other_versions, refuse_unknown_files
+from clearparse.model.container import load_arrays
+from clearparse.training.provenance import difference, require_checksums, version_difference
 
-DOOR = ("python", "scripts/train.py")  # what the command of a record begins with
-NO_MATTER = ("--resume", "--plot", "--jobs")  # options that do not change the model, the last with a value
-OF_ITS_OWN = ("again", "output", "jobs", "resume", "plot")  # what does not change the model, so may be asked anew
+COMMAND = ("python", "scripts/train.py")  # how the command in a record begins
+NOT_RECORDED = ("--resume", "--plot", "--quiet", "--jobs")  # without effect on the model
+SHORT = {"q": False, "j": True}  # short forms of flags without effect; do they take a value?
+NEWLY_CHOSEN = ("reproduce", "output", "jobs", "resume", "plot", "quiet")  # arguments not taken from the record
 
 
-def told(argv: Sequence[str]) -> str:
-    """A command line as the record tells it: without what does not change the model."""
-    kept, skip = list(DOOR), False
-    for each in argv:
-        name = each.partition("=")[0]
-        if not skip and name not in NO_MATTER:
-            kept.append(each)
-        skip = each == "--jobs"
-    return shlex.join(kept)
+def recorded_command(argv: Sequence[str]) -> str:
+    """The command line for the record, without the flags that have no effect on the model."""
+    return shlex.join([*COMMAND, *_with_effect(argv)])
+
+
+def _with_effect(argv: Sequence[str]) -> Iterator[str]:
+    words = iter(argv)
+    for word in words:
+        if word.partition("=")[0] in NOT_RECORDED:
+            if word == "--jobs":
+                next(words, None)
+            continue
+        if word[:1] == "-" and word[1:2] in SHORT:
+            flags = word[1:].lstrip("q")
+            if flags == "j":
+                next(words, None)
+            elif flags and flags[0] != "j":  # -qo FILE
+                yield f"-{flags}"
+            continue
+        yield word
 
 
 @dataclass(frozen=True)
-class Original:
-    """A training that was, by its record."""
+class RecordedRun:
+    """A training to reproduce, from its record. outdated: the record has old names of settings."""
 
     path: str
     record: dict[str, Any]
+    outdated: bool = False
 
     @classmethod
-    def read(cls, path: str) -> Original:
-        """Raises FileError if there is no record there."""
+    def read(cls, path: str) -> RecordedRun:
+        """Raises FileError if the file is not the record of a training."""
         with open_input(path) as file:
             text = file.read()
         try:
             record = json.loads(text)
-            whole = tuple(shlex.split(record["command"])[: len(DOOR)]) == DOOR and bool(record["model_sha256"])
+            complete = tuple(shlex.split(record["command"])[: len(COMMAND)]) == COMMAND and bool(record["model_sha256"])
         except (ValueError, KeyError, TypeError, AttributeError):
-            whole = False
-        if not whole:
-            raise FileError(path, "not the record of a training, or one without the checksum of its model")
-        return cls(path, record)
+            complete = False
+        if not complete:
+            raise FileError(path, "not the record of a training, or without the checksum of its model")
+        current = _in_current_names(record)
+        return cls(path, current, outdated=current != record)
 
     @property
     def command(self) -> str:
-        """As it was given; it is part of the model."""
+        """The command as recorded; the reproduced model records the same one."""
         return str(self.record["command"])
 
-    def arguments(self, cli: argparse.ArgumentParser, given: argparse.Namespace) -> argparse.Namespace:
-        """Those of its command, with some of what is given now. Raises ClearparseError if anything else is given."""
-        none = vars(cli.parse_args([]))
+    def arguments(
+        self, parse: Callable[[Sequence[str]], argparse.Namespace], given: argparse.Namespace
+    ) -> argparse.Namespace:
+        """The arguments of the recorded command; output, jobs and the like are those given now.
+
+        Raises ClearparseError if anything else is given.
+        """
+        defaults = vars(parse([]))
         for name, value in vars(given).items():
-            if name not in OF_ITS_OWN and value != none[name]:
-                raise ClearparseError(f"--again takes --{name.replace('_', '-')} from the record")
-        arguments = cli.parse_args(shlex.split(self.command)[len(DOOR) :])
-        for name in OF_ITS_OWN:
+            if name not in NEWLY_CHOSEN and value != defaults[name]:
+                raise ClearparseError(f"--reproduce takes --{name.replace('_', '-')} from the record: leave it out")
+        arguments = parse(shlex.split(self.command)[len(COMMAND) :])
+        for name in NEWLY_CHOSEN:
             setattr(arguments, name, getattr(given, name))
-        model = Path(self.path).with_suffix("")
-        arguments.output = given.output or str(model.with_name(f"{model.stem}-again{model.suffix}"))
+        model = self._model
+        arguments.output = given.output or str(model.with_name(f"{model.stem}-reproduced{model.suffix}"))
         if Path(arguments.output).resolve() == model.resolve():
-            raise ClearparseError(f"--output {arguments.output} is the model to compare with")
+            raise ClearparseError(f"--output {arguments.output} is the model to compare with: choose another name")
         return arguments
 
     def config(self) -> Config:
-        """Raises FileError if another version made the record, with another configuration."""
+        """Raises FileError if the record has settings that this version does not know."""
         try:
-            return Config(**self.record["config"])
+            return Config.from_record(self.record["config"])
         except (KeyError, TypeError) as error:
-            raise FileError(self.path, f"this version of clearparse has not its configuration: {error}") from error
+            raise FileError(
+                self.path, f"this version of clearparse does not know its configuration: {error}"
+            ) from error
 
-    def check(self, facts: dict[str, Any]) -> None:
-        """Raises ClearparseError where the data are not what they were; warns of other versions."""
-        refuse_unknown_files(facts)
-        if told := difference({name: self.record.get(name) for name in facts}, facts):
-            raise FileError(self.path, f"this training cannot be repeated: {told}")
-        if told := other_versions(self.record, facts):
-            print(f"warning: {told}: the bytes may differ", file=sys.stderr)
+    def check(self, provenance: dict[str, Any]) -> None:
+        """Warn on stderr of other versions. Raises ClearparseError if the data have changed."""
+        require_checksums(provenance)
+        if found := difference({name: self.record.get(name) for name in provenance}, provenance):
+            raise FileError(self.path, f"this training cannot be reproduced: {found}")
+        if found := version_difference(self.record, provenance):
+            print(f"warning: {found}: the bytes may differ", file=sys.stderr)
 
     def compare(self, output: Path) -> None:
-        """Tells that the model made again is the same. Raises FileError if it is not."""
-        if checksum(output) != self.record["model_sha256"]:
-            raise FileError(output, f"not the same bytes as the model of {self.path}")
-        print(f"again     the same bytes as the model of {self.path}")
+        """Print that the reproduced model is the same. Raises FileError if it is not."""
+        if checksum(output) == self.record["model_sha256"]:
+            print(f"reproduce {output} is bit-identical to the model of {self.path}")
+        elif self.outdated and _same_arrays(output, self._model):
+            print(f"reproduce {output} has the parameters of {self._model}, bit by bit, but newer names in its record")
+        else:
+            raise FileError(output, f"not bit-identical to the model of {self.path}")
+
+    @property
+    def _model(self) -> Path:
+        """The path of the recorded model, if it is still beside its record."""
+        return Path(self.path).with_suffix("")
+
+
+def _in_current_names(record: dict[str, Any]) -> dict[str, Any]:
+    renamed = {"float16" if name == "half" else name: value for name, value in record.items()}
+    if isinstance(record.get("config"), dict):
+        renamed["config"] = current_names(record["config"])
+    return renamed
+
+
+def _same_arrays(path: Path, other: Path) -> bool:
+    if not other.is_file():
+        return False
+    (arrays, _), (others, _) = load_arrays(path), load_arrays(other)
+    return arrays.keys() == others.keys() and all(
+        array.dtype == others[name].dtype and np.array_equal(array, others[name]) for name, array in arrays.items()
+    )

@@ -1,11 +1,11 @@
-"""How the stages before the parser learn from a treebank: cutting text, tagging, lemmas; and tags for the parser."""
+"""Training of the upstream stages on a treebank: tokenizer, tagger, lemmatizer; and predicted tags for the parser."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,16 +13,19 @@ import numpy as np
 from clearparse.config import NetworkConfig
 from clearparse.errors import ClearparseError
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import form_key
+from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.parallel import map_in_order
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
-from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, Rule, short_key
-from clearparse.stages.multiword import ONE_WORD, MultiwordSplitter
+from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, Rule, lookup_key, short_key
+from clearparse.stages.multiword import ONE_WORD, MultiwordSplitter, SplitForms
+from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import Tagger, tags_of, with_tags, without_tags
-from clearparse.stages.tokenizer import ENDS, GOES_ON, Tokenizer, character_keys, token_key
+from clearparse.stages.tokenizer import ENDS, GOES_ON, Tokenizer, characters_of_text, token_key
 from clearparse.stages.window import WindowClassifier
-from clearparse.training.checkpoint import LABELLER, TEXTS, Checkpoint
-from clearparse.training.window_batches import Items, new_window_classifier, trained
+from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint
+from clearparse.training.log import Log
+from clearparse.training.typography import altered_paragraphs, altered_rows
+from clearparse.training.window_batches import Items, initialise, train
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from clearparse.treebank.ragged import offsets, take_rows
@@ -32,45 +35,66 @@ MOST = 20  # times that a word which is always treated alike is learned in a pas
 MANY = 50_000  # items for which the epochs of the configs are meant
 MOST_TAGS = 10_000  # different ones; each is a class of the last layer
 FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
-FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
+FOLDS = 4  # of the training data, each tagged by networks that were trained on the others
 
-CHARACTERS = NetworkConfig(d=24, H=96, epochs=16, batch=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02)
-SENTENCES = NetworkConfig(d=16, H=128, epochs=12, batch=512, dropout=0.4, word_dropout=0.2, min_count=3)
-MULTIWORD = NetworkConfig(d=16, H=64, epochs=10, batch=256, dropout=0.1, slot_dropout=0.05, min_count=3)
-FIRST_TAGS = NetworkConfig(d=20, H=128, epochs=8, batch=512)
-TAGS = NetworkConfig(d=32, H=256, epochs=20, batch=512)
-LEMMAS = NetworkConfig(d=16, H=96, epochs=10, batch=512, dropout=0.1, slot_dropout=0.05, word_dropout=0, min_count=3)
+CHARACTERS = NetworkConfig(
+    embedding_dim=24, hidden_size=96, epochs=16, batch_size=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02
+)
+SENTENCES = NetworkConfig(
+    embedding_dim=16, hidden_size=128, epochs=12, batch_size=512, dropout=0.4, word_dropout=0.2, min_count=3
+)
+MULTIWORD = NetworkConfig(
+    embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.1, slot_dropout=0.05, min_count=3
+)
+FIRST_TAGS = NetworkConfig(embedding_dim=20, hidden_size=128, epochs=8, batch_size=512)
+TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
+LEMMAS = NetworkConfig(
+    embedding_dim=16,
+    hidden_size=96,
+    epochs=10,
+    batch_size=512,
+    dropout=0.1,
+    slot_dropout=0.05,
+    word_dropout=0,
+    min_count=3,
+)
 
 
-def learned(
+def build_and_train(
     template: str, items: Items, config: NetworkConfig, seed: Sequence[int], vectors: Vectors | None = None
 ) -> WindowClassifier:
-    """A labeller trained on some items: on few of them in more passes, and in smaller steps."""
+    """A new window classifier trained on items. Fewer items than MANY get more epochs and smaller batches."""
     n = len(items.keys)
     epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
-    config = replace(config, epochs=epochs, batch=min(config.batch, 1 << max(6, round(math.log2(n / 100)))))
+    config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
-    return trained(new_window_classifier(template, items, config, rng, vectors), items, config, rng)
+    return train(initialise(template, items, config, rng, vectors), items, config, rng)
 
 
-def train_tokenizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Tokenizer:
-    """What cuts text as a treebank does."""
-    paragraphs = list(paragraphs_of(blocks))
+def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Tokenizer:
+    """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens."""
+    plain = list(paragraphs_of(blocks))
+    known = KnownWords.of(plain)
+    paragraphs = plain + altered_paragraphs(plain, np.random.default_rng([seed, 6]))
     tokens = [[token for sentence in paragraph for token in sentence] for paragraph in paragraphs]
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
-    def once(name: str, template: str, items: Items, config: NetworkConfig, number: int) -> WindowClassifier:
-        return done.once(name, LABELLER, lambda: learned(template, items, config, [seed, number]))
+    def trained(name: str, template: str, items: Items, config: NetworkConfig, k: int) -> WindowClassifier:
+        return checkpoint.get_or_compute(name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k]))
 
+    rules = rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)
+    multiword_items = with_their_rules(in_every_case(rules))
+    splitter = trained("multiword", multiword.TEMPLATE, multiword_items, MULTIWORD, 2)
     return Tokenizer(
-        once("characters", tokenizer.CHARACTERS, characters_of(tokens), CHARACTERS, 0),
-        once("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs), SENTENCES, 1),
-        MultiwordSplitter(once("multiword", multiword.TEMPLATE, rules_of(tokens), MULTIWORD, 2)),
+        trained("characters", tokenizer.CHARACTERS, characters_of(tokens, known), CHARACTERS, 0),
+        trained("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs, known), SENTENCES, 1),
+        MultiwordSplitter(splitter, SplitForms.of(in_lower_case(rules))),
         spaces,
+        known,
     )
 
 
-def characters_of(paragraphs: Sequence[Sequence[Token]]) -> Items:
+def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> Items:
     """The characters of some paragraphs, each with whether a token ends there."""
     texts = [text_of(paragraph) for paragraph in paragraphs]
     names: list[str] = []
@@ -79,45 +103,71 @@ def characters_of(paragraphs: Sequence[Sequence[Token]]) -> Items:
             names += [GOES_ON] * (len(token.form) - 1) + [ENDS] + [ENDS] * token.space_after
         if paragraph[-1].space_after:
             names.pop()
-    return Items([key for text in texts for key in character_keys(text)], names, offsets(list(map(len, texts))))
+    keys: list[bytes] = []
+    for text in texts:
+        found = characters_of_text(text, np.zeros(1, np.int64), known)
+        keys += [found.keys[k] for k in found.which.tolist()]
+    return Items(keys, names, offsets(list(map(len, texts))))
 
 
-def sentence_ends_of(paragraphs: Sequence[Paragraph]) -> Items:
+def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Items:
     """The tokens of some paragraphs, each with whether a sentence ends there."""
     keys, names, lengths = [], [], []
     for paragraph in paragraphs:
         for sentence in paragraph:
-            keys += [token_key(token.form, space_after=token.space_after) for token in sentence]
+            keys += [token_key(token.form, known, space_after=token.space_after) for token in sentence]
             names += [GOES_ON] * (len(sentence) - 1) + [ENDS]
         lengths.append(sum(map(len, paragraph)))
     return Items(keys, names, offsets(lengths))
 
 
-def rules_of(paragraphs: Iterable[Iterable[Token]]) -> Items:
-    """The different tokens, each with the rule by which it is most often cut into words."""
-    counts: dict[str, Counter[str]] = {}
-    for paragraph in paragraphs:
-        for form, words, _ in paragraph:
-            rule = ONE_WORD if words == (form,) else str(multiword.Rule.of(form, words))
-            counts.setdefault(form, Counter())[rule] += 1
-    return _with_their_rules({form_key(form): rules for form, rules in counts.items()})
+Rules = dict[str, Counter[str]]  # how often each form was split by each rule
 
 
-def _with_their_rules(counts: dict[bytes, Counter[str]]) -> Items:
-    """Different keys, each a row of its own with its most frequent rule, and as often as it was met, up to MOST."""
+def rules_of(tokens: Iterable[Token]) -> Rules:
+    """How often each form, as it is looked up, was split into words by each rule, or is one word."""
+    rules: Rules = {}
+    for form, words, _ in tokens:
+        rule = ONE_WORD if words == (form,) else str(multiword.Rule.of(form, words))
+        rules.setdefault(lookup_form(form), Counter())[rule] += 1
+    return rules
+
+
+def in_lower_case(rules: Rules) -> Rules:
+    """The same of forms in lower case."""
+    lower: Rules = {}
+    for form, counts in rules.items():
+        lower.setdefault(form.lower(), Counter()).update(counts)
+    return lower
+
+
+def in_every_case(rules: Rules) -> Rules:
+    """The same, with what is split in capitals and with an initial capital too, unless it was seen so."""
+    more: Rules = {}
+    for form, counts in rules.items():
+        rule = counts.most_common(1)[0][0]
+        if rule != ONE_WORD:
+            for other in (form.lower(), form.upper(), form[:1].upper() + form[1:].lower()):
+                if other not in rules and len(other) == len(form):
+                    more.setdefault(other, Counter())[rule] += 1
+    return {**rules, **more}
+
+
+def with_their_rules(rules: Rules) -> Items:
+    """Different forms, each a row of its own with its most frequent rule, and as often as it was met, up to MOST."""
     keys, names = [], []
-    for key, rules in counts.items():
-        times = min(sum(rules.values()), MOST)
-        keys += [key] * times
-        names += [rules.most_common(1)[0][0]] * times
+    for form, counts in rules.items():
+        times = min(counts.total(), MOST)
+        keys += [form_key(form)] * times
+        names += [counts.most_common(1)[0][0]] * times
     return Items(keys, names, np.arange(len(keys) + 1))
 
 
-def train_lemmatizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Lemmatizer:
+def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Lemmatizer:
     """What gives words the lemmas that a treebank gives them, most often, by their tags."""
     counts: dict[bytes, Counter[bytes]] = {}
     for block in blocks:
-        keys = with_tags(block.word_keys(), block.columns(UPOS, FEATS))
+        keys = [lookup_key(key) for key in with_tags(block.word_keys(), block.columns(UPOS, FEATS))]
         for key, lemma in zip(keys, block.column(LEMMA), strict=True):
             counts.setdefault(key, Counter())[lemma] += 1
     lemmas = {key: most_frequent(of) for key, of in counts.items()}
@@ -125,7 +175,9 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Le
     for key, lemma in lemmas.items():
         known.setdefault(key.split(b"\t")[2], set()).add(lemma)
     items = shared_rules_of(lemmas)
-    classifier = done.once("lemmas", LABELLER, lambda: learned(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3]))
+    classifier = checkpoint.get_or_compute(
+        "lemmas", CLASSIFIER, lambda: build_and_train(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3])
+    )
     exceptions: dict[bytes, bytes] = {}
     found = Lexicon({upos: frozenset(of) for upos, of in known.items()}, exceptions)
     for name in (short_key, bytes):  # one exception for all of a verb's persons; where that is wrong, one for each
@@ -170,23 +222,29 @@ def tagged_words(blocks: Sequence[Block]) -> Items:
 
 
 def train_tagger(
-    items: Items, seed: int, vectors: Vectors | None, jobs: int, done: Checkpoint, *, for_parser: bool = True
+    items: Items, seed: int, vectors: Vectors | None, jobs: int, checkpoint: Checkpoint, *, jackknife: bool = True
 ) -> tuple[Tagger, list[bytes]]:
-    """A tagger; and tags for all words (see tagged_words), each by networks that were not trained on its sentence.
+    """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
 
-    for_parser: else the second network is trained once, on all sentences, and there are no tags.
+    jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run("first tags", jobs, done)
+    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run(
+        "first tags", jobs, checkpoint
+    )
     items = replace(items, keys=with_tags(items.keys, tags))
-    course = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors)
-    second, tags = course.run("tags", jobs, done, folds=FOLDS * for_parser)
+    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors).run(
+        "tags", jobs, checkpoint, folds=FOLDS if jackknife else 0
+    )
     return Tagger(first, second), tags
 
 
 @dataclass(frozen=True)
 class Jackknife:
-    """The training of one of the tagger's networks, on all sentences and on all without each fold."""
+    """The training of one of the tagger's networks: on all sentences, and once without each fold.
+
+    The networks without a fold tag that fold, so that the next network learns from tags as erroneous as in practice.
+    """
 
     template: str
     items: Items
@@ -194,18 +252,23 @@ class Jackknife:
     seed: int
     vectors: Vectors | None
 
-    def run(self, name: str, jobs: int, done: Checkpoint, folds: int = FOLDS) -> tuple[WindowClassifier, list[bytes]]:
-        """The network, and the tags that those without a word's fold give it; what is done is kept under its name."""
+    def run(
+        self, name: str, jobs: int, checkpoint: Checkpoint, folds: int = FOLDS
+    ) -> tuple[WindowClassifier, list[bytes]]:
+        """The network trained on all sentences, and each word's tags by the network trained without its fold.
+
+        name: of the network's part of the checkpoint, and of the folds'.
+        """
         fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
         held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
         names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
-        work = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
-        left = [fold for each, fold in work if done.get(each) is None]
+        trainings = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
+        missing = [fold for each, fold in trainings if checkpoint.load(each) is None]
         tags: list[bytes] = [b""] * len(self.items.keys)
-        with contextlib.closing(self._results(left, jobs)) as results:
-            classifier = done.once(name, LABELLER, lambda: next(results)[0])
+        with contextlib.closing(self._results(missing, jobs)) as results:
+            classifier = checkpoint.get_or_compute(name, CLASSIFIER, lambda: next(results)[0])
             for each, fold in zip(names, held_out, strict=True):
-                found = done.once(each, TEXTS, lambda: next(results)[1])
+                found = checkpoint.get_or_compute(each, LINES, lambda: next(results)[1])
                 _, words = take_rows(self.items.rows, fold)
                 for word, of in zip(words.tolist(), found, strict=True):
                     tags[word] = of
@@ -217,17 +280,18 @@ class Jackknife:
         yield from map_in_order(self, folds, jobs) if jobs > 1 and folds else map(self, folds)
 
     def __call__(self, fold: Index) -> tuple[WindowClassifier, list[bytes]]:
-        """What learns all rows but those of a fold, and what that says of the fold; all rows where they are one."""
+        """A network trained on the rows outside a fold (on all rows if none are), and its tags of the fold."""
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
-        classifier = learned(self.template, items, self.config, [self.seed, 5], self.vectors)
+        items = altered_rows(items, np.random.default_rng([self.seed, 7]))
+        classifier = build_and_train(self.template, items, self.config, [self.seed, 5], self.vectors)
         held = self.items.take(fold)
         return classifier, tags_of(classifier, held.keys, held.rows) if len(fold) else []
 
 
 @dataclass(frozen=True)
 class UpstreamStages:
-    """The stages before the parser, and tags for the words of the training data that the parser is to learn from."""
+    """The upstream stages, and predicted tags of the training data's words, from which the parser learns."""
 
     tokenizer: Tokenizer
     tagger: Tagger
@@ -240,25 +304,25 @@ def train_upstream(
     seed: int,
     vectors: Vectors | None,
     jobs: int,
-    say: Callable[[str], None],
-    done: Checkpoint,
+    checkpoint: Checkpoint,
+    log: Log,
     *,
-    for_parser: bool,
+    jackknife: bool,
 ) -> UpstreamStages:
-    """All stages before the parser, one after another; say(what) hears what is done next.
+    """Train the upstream stages one after another.
 
-    for_parser: the tags are wanted; without them the training takes half the time.
-    Raises ClearparseError if there are so many different tags that a network cannot learn them in reasonable time.
+    jackknife: predict tags for the parser to learn from; without, training takes half the time.
+    Raises ClearparseError if there are more than MOST_TAGS different tags.
     """
     words = tagged_words(blocks)
     if (different := len(set(words.names))) > MOST_TAGS:
         raise ClearparseError(
             f"the training data have {different:,} different combinations of UPOS, XPOS and FEATS, too many for a"
-            f" tagger (at most {MOST_TAGS:,}): is there something in these columns that is not a tag?"
+            f" tagger (at most {MOST_TAGS:,}): do these columns hold anything but tags?"
         )
-    say("characters, sentences, multiword tokens")
-    cutting = train_tokenizer(blocks, seed, done)
-    say("tags")
-    tagging, tags = train_tagger(words, seed, vectors, jobs, done, for_parser=for_parser)
-    say("lemmas")
-    return UpstreamStages(cutting, tagging, train_lemmatizer(blocks, seed, done), tags)
+    log("stage", "tokenizer")
+    text_stage = train_tokenizer(blocks, seed, checkpoint)
+    log("stage", "tagger")
+    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, jackknife=jackknife)
+    log("stage", "lemmatizer")
+    return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint), tags)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 
 from clearparse.io.files import PathLike, open_input
 
@@ -13,15 +13,17 @@ _JOINT = re.compile(r"(['\u2019.-])")
 _APOSTROPHE = re.compile(r"['\u2019]")
 
 
-def read_raw_text(path: PathLike, known: Iterable[str]) -> Iterator[list[str]]:
+def read_raw_text(path: PathLike, known: Iterable[str], normalize: Callable[[str], str] = str) -> Iterator[list[str]]:
     """The words of each line, cut as in a treebank with the known forms: `isn't` is two words where these are.
 
+    normalize: applied to each line first.
     Raises FileError: missing, damaged. What is not UTF-8 is read as signs of its own.
     """
     cutter = _Cutter(frozenset(form.lower() for form in known))
     with open_input(path) as stream:
         for line in stream:
-            words = [word for piece in _PIECE.findall(line.decode("utf-8", errors="replace")) for word in cutter[piece]]
+            text = normalize(line.decode("utf-8", errors="replace"))
+            words = [word for piece in _PIECE.findall(text) for word in cutter[piece]]
             if words:
                 yield words
 

@@ -1,4 +1,4 @@
-"""Raw text, paragraph by paragraph: a blank line ends a paragraph, other line ends are spaces."""
+"""Raw text, paragraph by paragraph: a blank line or U+2029 ends a paragraph, other line ends are spaces."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ BLOCK_BYTES = 1 << 20
 MOST_BLOCKS = 8  # how many a paragraph may go on for without a line end
 
 _SPACE = re.compile(r"\s+")
-_BLANK_LINE = re.compile(r"\n\s*\n")
+_PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
 
 
 class Paragraphs(NamedTuple):
@@ -25,7 +25,7 @@ class Paragraphs(NamedTuple):
 
 def paragraphs(text: str) -> Iterator[str]:
     """The paragraphs of a text, with one space wherever there is any."""
-    for paragraph in _BLANK_LINE.split(text):
+    for paragraph in _PARAGRAPH_END.split(text):
         if plain := _SPACE.sub(" ", paragraph).strip():
             yield plain
 

@@ -1,0 +1,137 @@
+"""The arguments of the train command; every field of Config is a flag."""
+
+from __future__ import annotations
+
+import argparse
+from dataclasses import asdict, fields
+from typing import Any
+
+from clearparse.commands.command_line import CommandLine, positive
+from clearparse.config import PRESETS, Config
+
+PRESETS_EXPLAINED = "Three values, as in (200 | 512 | 512), are the defaults of --preset fast | accurate | best."
+
+
+def command_line() -> CommandLine:
+    """All arguments; a field of Config that is not given is None."""
+    cli = CommandLine(
+        "train.py", description="Train a dependency parser on CoNLL-U or CoNLL-X files.", more=PRESETS_EXPLAINED
+    )
+    _add_data(cli)
+    _add_model(cli)
+    cli.titled("network")  # before the other groups of Config
+    _add_config(cli)
+    _add_running(cli)
+    return cli
+
+
+def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
+    """The fields of Config that have a flag on the command line, by name."""
+    given = {each.name: getattr(arguments, each.name) for each in fields(Config)}
+    return {name: value for name, value in given.items() if value is not None}
+
+
+def _add_data(cli: CommandLine) -> None:
+    cli.option("--train", group="data", nargs="+", metavar="FILE", help="annotated files (default: the bundled sample)")
+    cli.option(
+        "--dev",
+        group="data",
+        metavar="FILE",
+        help="annotated file to choose the best epoch on (default: part of train)",
+    )
+    text = cli.titled("data").add_mutually_exclusive_group()
+    cli.option(
+        "--raw-text",
+        group=text,
+        nargs="+",
+        default=[],
+        metavar="FILE",
+        help="text without annotation, for word vectors and self-training",
+    )
+    cli.option("--vectors", group=text, metavar="FILE", help="word vectors in the format of word2vec or GloVe")
+
+
+def _add_model(cli: CommandLine) -> None:
+    cli.option(
+        "-o",
+        "--output",
+        group="model",
+        metavar="MODEL",
+        help="where the model goes (default: models/TREEBANK-PRESET.model)",
+    )
+    cli.option(
+        "--preset",
+        group="model",
+        choices=PRESETS,
+        default="fast",
+        help="fast: 200 hidden units; accurate: 512; best: an ensemble of four (default: fast)",
+    )
+    cli.option(
+        "--stages",
+        group="model",
+        choices=("parser", "all"),
+        default="parser",
+        help="all: also train tokenizer, sentence splitter, tagger and lemmatizer; the parser then"
+        " learns from predicted tags (default: parser)",
+    )
+    cli.option("--init", group="model", metavar="MODEL", help="fine-tune this model")
+    cli.option(
+        "--float16", group="model", old=["--half"], action="store_true", help="store float16: half the file size"
+    )
+
+
+def _add_config(cli: CommandLine) -> None:
+    presets = [asdict(preset) for preset in PRESETS.values()]
+    for each in fields(Config):
+        values = [preset[each.name] for preset in presets]
+        default = " | ".join(map(str, values)) if len(set(values)) > 1 else str(values[0])
+        settings: dict[str, Any] = {"type": each.metadata["type"], "metavar": "N"}
+        if each.metadata["choices"]:
+            settings = {"choices": each.metadata["choices"]}
+        elif each.metadata["type"] is str:
+            settings["metavar"] = "NAME"
+        cli.option(
+            _flag(each.name),
+            group=each.metadata["group"],
+            old=[_flag(each.metadata["old"])] if each.metadata["old"] else [],
+            advanced=True,
+            help=f"{each.metadata['help']} ({default})".replace("%", "%%"),
+            **settings,
+        )
+
+
+def _flag(field: str) -> str:
+    return f"--{field.replace('_', '-')}"
+
+
+def _add_running(cli: CommandLine) -> None:
+    cli.option("-j", "--jobs", group="running", type=positive, default=1, metavar="N", help="processes (default: 1)")
+    cli.option(
+        "--threads",
+        group="running",
+        advanced=True,
+        type=positive,
+        default=1,
+        metavar="N",
+        help="threads of the matrix products (1)",
+    )
+    cli.option("-q", "--quiet", group="running", action="store_true", help="print no progress")
+    cli.option(
+        "--resume",
+        group="running",
+        action="store_true",
+        help="continue interrupted training from MODEL.checkpoint, to a bit-identical model",
+    )
+    cli.option(
+        "--reproduce",
+        group="running",
+        old=["--again"],
+        metavar="RECORD",
+        help="repeat the training of a record, MODEL.json, and compare the models",
+    )
+    cli.option(
+        "--plot",
+        group="running",
+        action="store_true",
+        help="plot loss and dev scores by epoch to MODEL.png (needs matplotlib)",
+    )

@@ -1,0 +1,86 @@
+"""The engine of one machine: files are parsed chunk by chunk in this process, or in several."""
+
+from __future__ import annotations
+
+from collections.abc import Generator, Iterable, Iterator, Sequence
+from dataclasses import dataclass
+from itertools import groupby
+from operator import itemgetter
+
+from clearparse.corpus.chunks import Chunk, ChunkParser, Parsed, ParseJob, read_chunks
+from clearparse.corpus.runner import Outcome
+from clearparse.corpus.tasks import FileTask
+from clearparse.errors import ClearparseError
+from clearparse.io.files import atomic_output
+from clearparse.io.parallel import map_in_order
+
+NumberedChunk = tuple[int, Chunk | ClearparseError | None]  # by the number of its file
+
+
+def parse_files(job: ParseJob, tasks: Sequence[FileTask], jobs: int) -> Generator[tuple[int, Outcome], None, None]:
+    """Parse files in order with `jobs` processes; an Engine. One file is written at a time.
+
+    Raises ClearparseError if a process is killed.
+    """
+    bad: set[int] = set()  # files of which no more needs to be read
+    chunks, worker = _chunks(job, tasks, bad), Worker(job.parser)
+    results = map(worker, chunks) if jobs == 1 else map_in_order(worker, chunks, jobs)
+    for number, group in groupby(results, key=itemgetter(0)):
+        try:
+            yield number, _write(job.parser, tasks[number].target, (parsed for _, parsed in group))
+        except _BadFileError as failure:
+            bad.add(number)
+            yield number, failure.error
+
+
+@dataclass(frozen=True)
+class Worker:
+    """What each process applies to each chunk. An error is a result: it does not concern other files."""
+
+    parser: ChunkParser
+
+    def __call__(self, numbered: NumberedChunk) -> tuple[int, Parsed | ClearparseError]:
+        number, chunk = numbered
+        if chunk is None:
+            return number, (b"", [])
+        if isinstance(chunk, ClearparseError):
+            return number, chunk
+        try:
+            return number, self.parser(chunk)
+        except ClearparseError as error:
+            return number, error
+
+
+def _chunks(job: ParseJob, tasks: Sequence[FileTask], bad: set[int]) -> Iterator[NumberedChunk]:
+    """For each file None, so that an empty one is written too, then its chunks, then an error if there is one."""
+    for number, task in enumerate(tasks):
+        yield number, None
+        try:
+            for chunk in read_chunks([task.source], raw=job.raw):
+                if number in bad:
+                    break
+                yield number, chunk
+        except ClearparseError as error:
+            yield number, error
+
+
+def _write(parser: ChunkParser, target: str, results: Iterable[Parsed | ClearparseError]) -> list[Warning]:
+    """Write one file, whole or not at all; the warnings about it. Raises _BadFileError."""
+    warned: list[Warning] = []
+    with atomic_output(target, follow_links=False) as stream:
+        stream.write(parser.header())
+        for result in results:
+            if isinstance(result, ClearparseError):
+                raise _BadFileError(result)
+            stream.write(result[0])
+            warned += result[1]
+        stream.write(parser.footer())
+    return warned
+
+
+class _BadFileError(Exception):
+    """A file cannot be parsed; ends the block of atomic_output."""
+
+    def __init__(self, error: ClearparseError) -> None:
+        super().__init__(error)
+        self.error = error

@@ -1,0 +1,60 @@
+"""Which files are parsed, and the names of what is written."""
+
+from __future__ import annotations
+
+import glob
+import os
+import re
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from clearparse.errors import ClearparseError
+
+_EXTENSION = re.compile(r"(\.[^.]+)?(\.gz)?\Z")
+
+
+class FileTask(NamedTuple):
+    """A file to parse, and the file to write."""
+
+    source: str
+    target: str
+
+
+def is_folder(output: str) -> bool:
+    """Does an output name a folder: one that exists, or a name that ends in a slash?"""
+    return output.endswith(("/", os.sep)) or os.path.isdir(output)
+
+
+def expand_patterns(names: Sequence[str]) -> list[str]:
+    """The names, with patterns such as `corpus/*.gz` replaced by the files that match, sorted.
+
+    Raises ClearparseError if no file matches a pattern.
+    """
+    found: list[str] = []
+    for name in names:
+        is_pattern = glob.has_magic(name) and not os.path.lexists(name)
+        matches = sorted(glob.glob(name, recursive=True)) if is_pattern else [name]
+        if not matches and " " not in name:  # a sentence may have a question mark
+            raise ClearparseError(f"{name}: no file matches")
+        found += matches or [name]
+    return found
+
+
+def plan_tasks(sources: Sequence[str], folder: str, extension: str | None) -> list[FileTask]:
+    """A task for each source: a file of the same name in the folder, with another extension if one is given.
+
+    `.gz` at the end of a name stays. Raises ClearparseError for what is not a file, where two sources would have one
+    target, and where a file would overwrite itself.
+    """
+    tasks: dict[str, FileTask] = {}
+    for source in sources:
+        if source == "-" or (" " in source.strip() and not os.path.lexists(source)):
+            raise ClearparseError(f"{source}: not a file; with a folder as --output ({folder}), inputs must be files")
+        name = os.path.basename(source)
+        target = os.path.join(folder, name if extension is None else _EXTENSION.sub(rf"{extension}\2", name, count=1))
+        if other := tasks.get(target):
+            raise ClearparseError(f"{other.source} and {source} would both be written to {target}")
+        if os.path.exists(target) and os.path.exists(source) and os.path.samefile(source, target):
+            raise ClearparseError(f"{source} would be overwritten by its own output; choose another folder")
+        tasks[target] = FileTask(source, target)
+    return list(tasks.values())

@@ -1,0 +1,132 @@
+"""What kind of thing each stretch of text between two spaces is: the tokenizer's view of more than a few characters.
+
+An address (URL, e-mail, handle, file name) is found by its form, without the punctuation around it. A stretch that
+ends with a full stop is an initial, an abbreviation or neither, and what follows says whether the stop may end a
+sentence: a name, a number, or a word that is usually written in lower case.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from clearparse.features.vocabulary import lookup_form
+from clearparse.treebank.tokens import Paragraph
+
+ADDRESS = "address"
+LONGEST_ADDRESS = 500  # characters; a longer stretch would take long to search
+LONGEST_ABBREVIATION = 5  # letters, of one that training has not seen
+FEWEST = 2  # times that training has to have a word in lower case
+
+_SIGNS = re.compile(r"[@#/]|\w\.\w")  # every address has one
+_ADDRESS = re.compile(
+    r"""(?<!\w)(?:
+        (?:[a-z][a-z\d+.-]*://|www\.)\S+                                   # URL
+        | [\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)+                                 # e-mail
+        | [@\#][^\W\d]\w*(?![\w@])                                         # handle, hashtag
+        | (?:\w[\w-]*\.)+(?:com|org|net|edu|gov|mil|info|biz|io|uk|ca|de)\b(?:[/:?\#]\S*)?(?![\w@-])  # host, path
+        | (?:\w[\w-]*[./])*\w[\w-]*\.(?:html?|php|pdf|docx?|txt|jpe?g|png|gif|xlsx?|csv|json|zip|mp3|exe|py)\b(?![\w@-])
+    )""",
+    re.VERBOSE | re.IGNORECASE,
+)
+_AFTER_ADDRESS = re.compile(r"(?:[.,;:!?…*_~<>\"'\]}]|'s|…)+\Z", re.IGNORECASE)
+_OPENING = "\"'([{<*_-–—"  # noqa: RUF001 (dashes are meant)
+_CLOSING = "\"')]}>*_,;:!?."
+_INITIAL = re.compile(r"[^\W\d_]\.")
+_DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.){2,}")
+_STOP = re.compile(r"([^\W\d_]+)\.")
+_APOSTROPHE_ON = re.compile(r"'.*")
+
+
+class KnownWords(NamedTuple):
+    """What training has seen, in lower case.
+
+    abbreviations: tokens with a full stop at the end, without it. words: those that are more often than not written
+    in lower case where no sentence begins.
+    """
+
+    abbreviations: frozenset[str]
+    words: frozenset[str]
+
+    @classmethod
+    def of(cls, paragraphs: Iterable[Paragraph]) -> KnownWords:
+        """The known words of a treebank."""
+        abbreviations: set[str] = set()
+        small: Counter[str] = Counter()
+        capital: Counter[str] = Counter()
+        for paragraph in paragraphs:
+            for sentence in paragraph:
+                shouted = not any(token.form.islower() for token in sentence)
+                for place, token in enumerate(sentence):
+                    for word in token.words[:1] if place == 0 or shouted else token.words:
+                        if word[:1].islower():
+                            small[lookup_form(word)] += 1
+                        elif place and not shouted:
+                            capital[lookup_form(word).lower()] += 1
+                    if _STOP.fullmatch(token.form) and len(token.form) > 2:
+                        abbreviations.add(token.form[:-1].lower())
+        words = {word for word, n in small.items() if n >= max(FEWEST, capital[word])}
+        return cls(frozenset(abbreviations), frozenset(words))
+
+
+def address_in(stretch: str) -> tuple[int, int] | None:
+    """Where the address in a stretch begins and ends, without the punctuation around it; None if it has none."""
+    if len(stretch) > LONGEST_ADDRESS or not _SIGNS.search(stretch):
+        return None
+    plain = lookup_form(stretch)
+    found = _ADDRESS.search(plain)
+    if not found:
+        return None
+    start, end = found.span()
+    while True:  # what closes a bracket that opens outside is not part of it
+        end = start + len(_AFTER_ADDRESS.sub("", plain[start:end]))
+        if not plain[start:end].endswith(")") or plain.count("(", start, end) >= plain.count(")", start, end):
+            break
+        end -= 1
+    return (start, end) if end > start else None
+
+
+def stop_kind(stretch: str, known: KnownWords) -> str:
+    """Of a stretch of text that ends with a full stop, what it is: initial, dotted, abbreviation, short or stop.
+
+    Of any other stretch nothing.
+    """
+    if not stretch.endswith("."):
+        return ""
+    core = stretch.lstrip(_OPENING)
+    if _INITIAL.fullmatch(core):
+        return "initial" if core[0].isupper() else "letter"
+    if _DOTTED.fullmatch(core):
+        return "dotted"
+    if word := _STOP.fullmatch(core):
+        lower = word[1].lower()
+        if lower in known.abbreviations:
+            return "abbreviation"
+        if len(lower) <= LONGEST_ABBREVIATION and lower not in known.words:
+            return "short"
+    return "stop"
+
+
+def beginning(stretch: str, known: KnownWords) -> str:
+    """What a stretch of text begins with: lower, number, word (with a capital), name or other."""
+    core = stretch.lstrip(_OPENING)
+    first = core[:1]
+    if first.isdigit():
+        return "number"
+    if first.islower():
+        return "lower"
+    if not first.isalpha():
+        return "other"
+    word = _APOSTROPHE_ON.sub("", lookup_form(core.rstrip(_CLOSING).lower()))
+    return "word" if word in known.words or word == "i" else "name"
+
+
+def token_kind(form: str, known: KnownWords) -> str:
+    """What a token is to the sentence splitter: an address, an abbreviation, a name, a word; else ``_``."""
+    if len(form) > 1 and (kind := stop_kind(form, known)):
+        return kind
+    if form[:1].isupper():
+        return beginning(form, known)
+    return ADDRESS if address_in(form) == (0, len(form)) else "_"
