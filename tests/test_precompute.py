@@ -137,7 +137,7 @@ def test_there_is_no_room_for_more_types_than_the_capacity(block: Block) -> None
     filled = PrecomputedLayer(parser.params, parser.features)
     encoder = Encoder(parser.vocabulary)
     filled.extend(encoder.rows())
-    with pytest.raises(ValueError, match="room for"):
+    with pytest.raises(ValueError, match="the capacity is"):
         filled.extend(encoder.rows(), filled.capacity)
 
 

@@ -187,7 +187,7 @@ def test_tables_that_no_memory_holds_are_refused(tmp_path: Path) -> None:
         "lemmas/b_2": np.zeros((1, 1), np.float16),
     }
     about = {"template": f"form: {places}", "symbols": {"form": symbols}, "classes": ['["lower", 0, "", 0, ""]']}
-    with pytest.raises(FileError, match="make tables too large"):
+    with pytest.raises(FileError, match="tables are too large"):
         load(with_changes(tmp_path / "m", arrays, {"lemmas": about}))
 
 
