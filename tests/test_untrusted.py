@@ -20,8 +20,8 @@ from clearparse.errors import ClearparseError, FileError
 from clearparse.features.templates import MOST_SLOTS, TemplateError
 from clearparse.model.container import load_arrays, save_arrays
 from clearparse.model.model import load
-from clearparse.stages.window import parse_window
-from clearparse.transition.features import parse_template
+from clearparse.stages.window import compile_window
+from clearparse.transition.features import compile_template
 from clearparse.treebank.conllu import parse_block
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -130,7 +130,7 @@ def test_parameters_that_would_overflow_are_refused(tmp_path: Path) -> None:
         assert use(with_changes(tmp_path / "m", {"parser/U": U}, {})) == ("harmless" if good else "refused")
 
 
-@pytest.mark.parametrize("read", [parse_template, parse_window])
+@pytest.mark.parametrize("read", [compile_template, compile_window])
 def test_huge_templates_are_refused(read: Any) -> None:
     places = " ".join(map(str, range(-100, 101)))
     for text in (
@@ -186,7 +186,7 @@ def test_precomputed_tables_that_no_memory_holds_are_refused(tmp_path: Path) -> 
         "lemmas/b_2": np.zeros((1, 1), np.float16),
     }
     about = {"template": f"form: {places}", "symbols": {"form": symbols}, "classes": ['["lower", 0, "", 0, ""]']}
-    with pytest.raises(FileError, match="make tables too large"):
+    with pytest.raises(FileError, match="tables are too large"):
         load(with_changes(tmp_path / "m", arrays, {"lemmas": about}))
 
 

@@ -15,7 +15,7 @@ from clearparse.network.classifier import Parameters
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check, check_column, check_texts, flag
 from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
-from clearparse.transition.features import Features
+from clearparse.transition.features import Features, compile_template
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, System, Transitions
 from clearparse.transition.systems import SYSTEMS
@@ -32,26 +32,24 @@ class TransitionParser:
     def __init__(
         self,
         params: Parameters,
-        template: str,
+        features: Features,
         system: str,
-        vocabulary: Vocabulary,
         transitions: Transitions,
         *,
         right_to_left: bool = False,
     ) -> None:
         self.right_to_left = right_to_left
-        self.params, self.template, self.system = params, template, system
-        self.vocabulary, self.transitions = vocabulary, transitions
-        self.features = Features(template, vocabulary, len(transitions.labels))
-        self.cache = TypeCache(params, self.features, vocabulary)
+        self.params, self.features, self.system, self.transitions = params, features, system, transitions
+        self.vocabulary = features.vocabulary
+        self.cache = TypeCache(params, features)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = self.params, self.template, self.system, self.vocabulary, self.transitions
+        parts = self.params, self.features, self.system, self.transitions
         return partial(TransitionParser, right_to_left=self.right_to_left), parts
 
     def with_parameters(self, params: Parameters) -> TransitionParser:
         """The same parser with other parameters."""
-        parts = self.template, self.system, self.vocabulary, self.transitions
+        parts = self.features, self.system, self.transitions
         return TransitionParser(params, *parts, right_to_left=self.right_to_left)
 
     def copy(self) -> TransitionParser:
@@ -131,7 +129,7 @@ class TransitionParser:
         """The network as a model file stores it."""
         labels = {MOVES[kind]: list(labels) for kind, labels in self.transitions.by_kind.items()}
         more = {"system": self.system, "from_end": self.right_to_left, "labels": labels}
-        return StoredNetwork.of(self.params, self.template, self.vocabulary, **more)
+        return StoredNetwork.of(self.params, self.features.template.text, self.vocabulary, **more)
 
     @classmethod
     def from_stored(cls, network: StoredNetwork, vocabulary: Vocabulary) -> TransitionParser:
@@ -145,8 +143,9 @@ class TransitionParser:
         check(known, f"{ascii(system)[:40]} is not a transition system; there are {', '.join(SYSTEMS)}")
         left, right, root = _labels(about["labels"])
         transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
-        network.check_shapes(Features(template, vocabulary, len(transitions.labels)), len(transitions.kind))
-        return cls(network.params, template, system, vocabulary, transitions, right_to_left=right_to_left)
+        features = Features(compile_template(template), vocabulary, len(transitions.labels))
+        network.check_shapes(features, len(transitions.kind))
+        return cls(network.params, features, system, transitions, right_to_left=right_to_left)
 
 
 def _labels(labels: Any) -> list[list[str]]:

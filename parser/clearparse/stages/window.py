@@ -13,7 +13,7 @@ from functools import partial
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.templates import Index, Slot, TemplateError, WordSlots, channel_lines, check_slots
+from clearparse.features.templates import Index, Slot, Template, TemplateError, WordSlots, channel_lines
 from clearparse.features.type_cache import TypeCache
 from clearparse.features.vocabulary import CHANNELS, NULL, Vocabulary, factorize
 from clearparse.network.classifier import Booleans, Floats, Parameters
@@ -25,23 +25,22 @@ FARTHEST = 100  # place of a window, on either side
 _PLACE = re.compile(r"-?[0-9]{1,3}")
 
 
-def parse_window(text: str) -> list[Slot]:
-    """The slots of a window template, such as `form: -1 0 1`: channels and places. Raises TemplateError."""
+def compile_window(text: str) -> Template:
+    """Compile a template such as `form: -1 0 1`: places around an item. Raises TemplateError."""
     slots = []
     for channel, places in channel_lines(text, CHANNELS):
         for place in places:
             if not _PLACE.fullmatch(place) or abs(int(place)) > FARTHEST:
                 raise TemplateError(f"template: {place[:60]!r} is not a place of a window, such as -1")
             slots.append(Slot(channel, str(int(place))))
-    check_slots(slots)
-    return slots
+    return Template(text, tuple(slots))
 
 
 class Window(WordSlots):
     """A compiled window template. reach: the largest distance of a place from the item."""
 
-    def __init__(self, template: str, vocabulary: Vocabulary) -> None:
-        super().__init__(parse_window(template), vocabulary)
+    def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
+        super().__init__(template, vocabulary)
         self.places = [int(address) for address in self.addresses]
         self.reach = max(map(abs, self.places))
 
@@ -60,17 +59,17 @@ class Window(WordSlots):
 class WindowClassifier:
     """A network that predicts the class of each item of a sequence; `classes` are their names."""
 
-    def __init__(self, params: Parameters, template: str, vocabulary: Vocabulary, classes: Sequence[str]) -> None:
-        self.params, self.template, self.vocabulary, self.classes = params, template, vocabulary, list(classes)
-        self.window = Window(template, vocabulary)
-        self.cache = TypeCache(params, self.window, vocabulary)
+    def __init__(self, params: Parameters, window: Window, classes: Sequence[str]) -> None:
+        self.params, self.window, self.classes = params, window, list(classes)
+        self.vocabulary = window.vocabulary
+        self.cache = TypeCache(params, window)
 
-    def __reduce__(self) -> tuple[type[WindowClassifier], tuple[Parameters, str, Vocabulary, list[str]]]:
-        return WindowClassifier, (self.params, self.template, self.vocabulary, self.classes)
+    def __reduce__(self) -> tuple[type[WindowClassifier], tuple[Parameters, Window, list[str]]]:
+        return WindowClassifier, (self.params, self.window, self.classes)
 
     def with_parameters(self, params: Parameters) -> WindowClassifier:
         """The same classifier with other parameters."""
-        return WindowClassifier(params, self.template, self.vocabulary, self.classes)
+        return WindowClassifier(params, self.window, self.classes)
 
     def classify(
         self,
@@ -142,7 +141,7 @@ class WindowClassifier:
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it."""
-        return StoredNetwork.of(self.params, self.template, self.vocabulary, classes=self.classes)
+        return StoredNetwork.of(self.params, self.window.template.text, self.vocabulary, classes=self.classes)
 
     @classmethod
     def from_stored(
@@ -159,9 +158,9 @@ class WindowClassifier:
         if check_class:
             for each in classes:
                 check_class(each)
-        vocabulary, template = network.vocabulary(), network.about["template"]
-        network.check_shapes(Window(template, vocabulary), len(classes))
-        return cls(network.params, template, vocabulary, classes)
+        window = Window(compile_window(network.about["template"]), network.vocabulary())
+        network.check_shapes(window, len(classes))
+        return cls(network.params, window, classes)
 
 
 def _any(some: Index) -> Booleans:
