@@ -528,6 +528,8 @@ def test_only_utf_8_is_accepted(client: Client, kind: str, charset: str) -> None
     body = part if "multipart" in kind else "data="
     answer = client.post("/process", content=body.encode(), headers={"content-type": f'{kind}; charset="{charset}"'})
     assert answer.status_code == (200 if charset == "utf-8" else 415)
+    twice = {"content-type": f"{kind}; charset=utf-8;CHARSET =  {charset}"}
+    assert client.post("/process", content=body.encode(), headers=twice).status_code == answer.status_code
     if charset != "utf-8":
         assert answer.text == f"The charset '{charset}' is not supported; send UTF-8.\n"
 
