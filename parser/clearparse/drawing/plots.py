@@ -9,6 +9,7 @@ from os import PathLike
 from typing import Any
 
 from clearparse.errors import ClearparseError
+from clearparse.io.files import atomic_output
 
 Path = str | PathLike[str]
 
@@ -89,5 +90,6 @@ class _Figure:
         from matplotlib import pyplot as plt
 
         if kind is None:
-            self.figure.savefig(self.path, dpi=150)
+            with atomic_output(self.path, follow_links=False) as stream:
+                self.figure.savefig(stream, format="png", dpi=150)
         plt.close(self.figure)
