@@ -14,6 +14,7 @@ from __future__ import annotations
 import asyncio
 import ipaddress
 import json
+import logging
 import os
 import re
 import signal
@@ -198,6 +199,7 @@ def hosts_of(host: str) -> Collection[str] | None:
 
 def serve(app: Application, listening: socket.socket) -> None:
     """Answer requests until Ctrl-C, then end within 2 seconds; requests in progress are answered with status 503."""
+    logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # else malformed requests reach stderr
     Server(app).run(sockets=[listening])
 
 
