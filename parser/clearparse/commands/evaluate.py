@@ -21,7 +21,7 @@ from clearparse.evaluation.scores import PUNCTUATION, SCORER, all_scores
 from clearparse.evaluation.significance import Pairs, comparison
 from clearparse.io.files import atomic_output, checksum, shown_name
 from clearparse.model.container import is_model_file
-from clearparse.model.model import BLOCK_BYTES, load
+from clearparse.model.model import BLOCK_BYTES, Model, load
 from clearparse.report.page import page
 from clearparse.report.sections import Findings
 from clearparse.treebank.conllu import Block, read_blocks
@@ -39,8 +39,8 @@ GIVEN = {
 def main(argv: list[str]) -> None:
     """Run the command with these arguments. Raises ClearparseError."""
     options = _options(argv)
-    model: Any = load(options.model) if options.model is not None else None
-    if options.info:
+    model = load(options.model) if options.model is not None else None
+    if model and options.info:
         print(model.describe(), end="\n" if options.gold is None else "\n\n")
     if options.gold is None:
         return
@@ -115,7 +115,7 @@ def _paths(options: argparse.Namespace) -> dict[str, str]:
     return {"gold_path": shown_name(options.gold), "system_path": shown_name(options.system or options.model)}
 
 
-def _scores(options: argparse.Namespace, model: Any) -> dict[str, Any]:
+def _scores(options: argparse.Namespace, model: Model | None) -> dict[str, Any]:
     """The scores of trees over the words of the gold file, of which a part is in memory."""
     gold: Iterator[Block] = read_blocks(options.gold, trees=True, block_bytes=BLOCK_BYTES)
     if model is None:
@@ -129,10 +129,10 @@ def _scores(options: argparse.Namespace, model: Any) -> dict[str, Any]:
     return scores | {"conditions": _conditions(options, model)}
 
 
-def _scores_of_all(options: argparse.Namespace, model: Any) -> dict[str, Any]:
+def _scores_of_all(options: argparse.Namespace, model: Model | None) -> dict[str, Any]:
     """The same with all trees in memory: with tags where these are the model's, a comparison, a report."""
     gold = list(read_blocks(options.gold, trees=True, block_bytes=BLOCK_BYTES))
-    tagged = [model.tag(block) for block in gold] if options.given == "words" else gold
+    tagged = [model.tag(block) for block in gold] if model and options.given == "words" else gold
     system = list(map(model.parse_block, tagged) if model else read_blocks(options.system, trees=True))
     pairs = list(aligned(gold, system, **_paths(options)))
     counts = total(pairs)
@@ -166,7 +166,7 @@ def _other(options: argparse.Namespace, gold: Sequence[Block]) -> tuple[Pairs, d
     return list(aligned(gold, system, gold_path=shown_name(options.gold), system_path=path)), about
 
 
-def _text_scores(options: argparse.Namespace, model: Any) -> dict[str, Any]:
+def _text_scores(options: argparse.Namespace, model: Model | None) -> dict[str, Any]:
     """The scores of a system that has cut the text itself."""
     gold = list(read_blocks(options.gold, trees=True))
     if model is None:
@@ -178,7 +178,7 @@ def _text_scores(options: argparse.Namespace, model: Any) -> dict[str, Any]:
     return sizes | text_scores(gold, system, **_paths(options)) | {"conditions": _conditions(options, model)}
 
 
-def _reliability(blocks: Iterable[tuple[Block, Block]], model: Any) -> dict[str, Any]:
+def _reliability(blocks: Iterable[tuple[Block, Block]], model: Model) -> dict[str, Any]:
     """How often the model is right where it is sure. blocks: gold, and the same words as the model is given them."""
     confidence, right = [], []
     for gold, given in blocks:
@@ -188,7 +188,7 @@ def _reliability(blocks: Iterable[tuple[Block, Block]], model: Any) -> dict[str,
     return reliability(np.concatenate(confidence), np.concatenate(right))
 
 
-def _conditions(options: argparse.Namespace, model: Any) -> dict[str, Any]:
+def _conditions(options: argparse.Namespace, model: Model | None) -> dict[str, Any]:
     conditions = {
         "gold": {"path": shown_name(options.gold), "sha256": checksum(options.gold)},
         "tokens": GIVEN[options.given],

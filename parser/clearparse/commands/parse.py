@@ -94,7 +94,7 @@ def _command_line() -> CommandLine:
         "--format",
         choices=("conllu", "tree", "svg", "html"),
         default="conllu",
-        help="conllu; tree: drawn for a terminal; svg: a picture, a line each sentence; html: a page of pictures",
+        help="conllu; tree: drawn for a terminal; svg: a picture; html: a page of pictures",
     )
     cli.add_argument(
         "--tag", action="store_true", help="new tags and lemmas in CoNLL-U files too, even where they have some"

@@ -10,7 +10,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_of
+from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_document, svg_of
 from clearparse.drawing.text import draw_sentence
 from clearparse.io.files import atomic_output
 from clearparse.io.parallel import map_in_order
@@ -112,15 +112,22 @@ class ParseJob:
     def parse(self, inputs: Sequence[str], output: str, jobs: int) -> None:
         """Parse inputs (see read_chunks) to one output, which appears whole or not at all.
 
-        A few chunks are in memory at a time. Warnings are issued here. Raises ClearparseError.
+        A few chunks are in memory at a time, and all drawings of an SVG document, whose first line has its size.
+        Warnings are issued here. Raises ClearparseError.
         """
         chunks = read_chunks(inputs, raw=self.raw)
+        drawings: list[str] = []
         with atomic_output(output) as stream:
             stream.write(self.parser.header())
             for parsed, warned in map(self.parser, chunks) if jobs == 1 else map_in_order(self.parser, chunks, jobs):
-                stream.write(parsed)
+                if self.parser.output_format == "svg":
+                    drawings += parsed.decode().split("\n")[:-1]  # one in each line
+                else:
+                    stream.write(parsed)
                 for warning in warned:
                     warnings.warn(warning, stacklevel=2)
+            if self.parser.output_format == "svg":
+                stream.write(svg_document(drawings).encode())
             stream.write(self.parser.footer())
 
     def parse_file(self, source: str, target: str) -> list[Warning]:
