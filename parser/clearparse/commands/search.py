@@ -39,9 +39,12 @@ def main(argv: list[str]) -> None:
     about = {"preset": options.preset, "data": [checksum(each) for each in (*options.train, options.dev)]}
     done = _read(path, about)
     left = [values for values in drawn if _key(values) not in done]
-    print(f"{len(drawn)} trials, {len(drawn) - len(left)} of them done before", flush=True)
+    if not options.quiet:
+        print(f"{len(drawn)} trials, {len(drawn) - len(left)} of them finished before", flush=True)
     results = map(trial, left) if options.jobs == 1 else map_in_order(trial, left, options.jobs)
-    for values, found in zip(left, ProgressBar(results, total=len(left), unit="trial", disable=None), strict=True):
+    for values, found in zip(
+        left, ProgressBar(results, total=len(left), unit="trial", disable=options.quiet or None), strict=True
+    ):
         done[_key(values)] = {"config": values, **found}
         with atomic_output(path) as stream:
             stream.write(json.dumps({**about, "trials": list(done.values())}, indent=2).encode() + b"\n")
@@ -145,22 +148,36 @@ def _tell(trials: Sequence[dict[str, Any]], folder: Path) -> None:
 
 
 def _command_line() -> CommandLine:
-    cli = CommandLine("search.py", description="Try values of the configuration, and tell which are good.")
-    cli.add_argument("--train", nargs="+", required=True, metavar="F", help="annotated files")
-    cli.add_argument("--dev", required=True, metavar="F", help="annotated file to score on")
-    cli.add_argument(
+    cli = CommandLine(
+        "search.py",
+        usage="--train FILE ... --dev FILE --try NAME=VALUES [options]",
+        description="Random search over hyperparameters, scored on the development set.",
+    )
+    cli.option("--train", group="data", nargs="+", required=True, metavar="FILE", help="annotated files")
+    cli.option("--dev", group="data", required=True, metavar="FILE", help="annotated file to score on")
+    cli.option(
         "--try",
+        group="search",
         dest="choices",
         action="append",
         required=True,
-        metavar="NAME=V",
-        help="values of a field: hidden_size=100,200,400, or a range: dropout=0.2..0.5; may be given several times",
+        metavar="NAME=VALUES",
+        help="a setting and its values, hidden_size=100,200,400, or range, dropout=0.2..0.5; may be repeated",
     )
-    cli.add_argument("--trials", type=positive, default=10, metavar="N", help="trainings (default 10)")
-    cli.add_argument("--preset", choices=PRESETS, default="fast", help="what the other fields are")
-    cli.add_argument("--seed", type=int, default=1, metavar="N", help="of what is tried")
-    cli.add_argument("--jobs", type=positive, default=1, metavar="N", help="trials at once, a core each")
-    cli.add_argument(
-        "--output", type=Path, default=Path("models/search"), metavar="DIR", help="the same again goes on there"
+    cli.option("--trials", group="search", type=positive, default=10, metavar="N", help="trainings (default: 10)")
+    cli.option("--preset", group="search", choices=PRESETS, default="fast", help="the other settings (default: fast)")
+    cli.option("--seed", group="search", type=int, default=1, metavar="N", help="seed of the search (default: 1)")
+    cli.option(
+        "-j", "--jobs", group="running", type=positive, default=1, metavar="N", help="trials at once (default: 1)"
     )
+    cli.option(
+        "-o",
+        "--output",
+        group="running",
+        type=Path,
+        default=Path("models/search"),
+        metavar="DIR",
+        help="folder of the results; the same command again resumes (default: models/search)",
+    )
+    cli.option("-q", "--quiet", group="running", action="store_true", help="print the results only")
     return cli

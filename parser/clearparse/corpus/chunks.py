@@ -10,19 +10,16 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_of
-from clearparse.drawing.text import draw_sentence
+from clearparse.corpus.formats import FORMATS
 from clearparse.io.files import atomic_output
 from clearparse.io.parallel import map_in_order
 from clearparse.model.model import BLOCK_BYTES, Model
-from clearparse.treebank.conllu import Sentence, Text, read_texts
+from clearparse.treebank.conllu import Text, read_texts
 from clearparse.treebank.text import Paragraphs, paragraphs, read_paragraphs
 from clearparse.version import __version__
 
 Chunk = Text | Paragraphs
 Parsed = tuple[bytes, list[Warning]]
-
-EXTENSIONS = {"conllu": ".conllu", "tree": ".txt", "svg": ".svg", "html": ".html"}  # of each output format
 
 
 def read_chunks(inputs: Sequence[str], *, raw: bool) -> Iterator[Chunk]:
@@ -51,7 +48,7 @@ def is_sentence(name: str) -> bool:
 
 @dataclass(frozen=True)
 class ChunkParser:
-    """Parses a chunk and writes the trees in an output format, one of EXTENSIONS.
+    """Parses a chunk and writes the trees in an output format, one of FORMATS.
 
     confidence: write the probability of each arc into MISC. tag: replace the tags of CoNLL-U input.
     ascii_only: draw trees without box-drawing characters.
@@ -73,18 +70,18 @@ class ChunkParser:
                 block = chunk.block(trees=False)
                 if self.tag or self.model.wants_tags(block):
                     block = self.model.tag(block)
-            is_conllu = self.output_format == "conllu"
-            parsed = self.model.parse_block(block, confidence=self.confidence and is_conllu)
-            text = parsed.text if is_conllu else "".join(map(self._draw, parsed)).encode()
+            output_format = FORMATS[self.output_format]
+            parsed = self.model.parse_block(block, confidence=self.confidence and output_format.has_confidence)
+            text = output_format.write(parsed, self.ascii_only)
         return text, _messages(caught)
 
     def header(self) -> bytes:
         """What comes before the first chunk of a file."""
-        return PAGE_BEGINS.encode() if self.output_format == "html" else b""
+        return FORMATS[self.output_format].header.encode()
 
     def footer(self) -> bytes:
         """What comes after the last chunk of a file."""
-        return PAGE_ENDS.encode() if self.output_format == "html" else b""
+        return FORMATS[self.output_format].footer.encode()
 
     def settings(self) -> dict[str, Any]:
         """All that decides the output besides model and input, as JSON values."""
@@ -95,11 +92,6 @@ class ChunkParser:
             "ascii_only": self.ascii_only,
             "clearparse": __version__,
         }
-
-    def _draw(self, sentence: Sentence) -> str:
-        if self.output_format == "tree":
-            return f"{draw_sentence(sentence, ascii_only=self.ascii_only)}\n\n"
-        return f"{svg_of(sentence)}\n" if self.output_format == "svg" else figure(sentence)
 
 
 @dataclass(frozen=True)
@@ -129,11 +121,6 @@ class ParseJob:
             warnings.simplefilter("always", UserWarning)
             self.parse([source], target, 1)
         return _messages(caught)
-
-
-def extension_of(output_format: str, *, raw: bool) -> str | None:
-    """The extension of output files; None: that of the input, which has the same format."""
-    return None if output_format == "conllu" and not raw else EXTENSIONS[output_format]
 
 
 def _messages(caught: Iterable[warnings.WarningMessage]) -> list[Warning]:
