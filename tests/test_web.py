@@ -1,4 +1,4 @@
-"""The server: what it answers to the page, to clients of UDPipe's service, and to those who ask too much."""
+"""The server: its answers to the page and to clients of UDPipe's REST service, and its limits."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ import socket
 import subprocess
 import sys
 import threading
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -28,8 +29,9 @@ from clearparse.errors import ClearparseError
 from clearparse.model.model import Model, load
 from clearparse.treebank.conllu import parse_block
 from clearparse.web import service
-from clearparse.web.guard import Guard
-from clearparse.web.limits import Desk, Limits, RefusalError
+from clearparse.web.limits import Limits, RefusalError
+from clearparse.web.middleware import RequestMiddleware
+from clearparse.web.work_queue import Work, WorkQueue
 
 WITHOUT = "the server is not tested: {} is missing, pip install 'clearparse[test-full]'"
 server = pytest.importorskip("clearparse.web.server", reason=WITHOUT.format("its extra"))
@@ -49,9 +51,9 @@ def model(text_model: Path) -> Model:
 
 
 class Client:
-    """Asks an application, without a network between."""
+    """Sends requests to an application, without a network."""
 
-    def __init__(self, app: Guard, base: str = "http://localhost") -> None:
+    def __init__(self, app: RequestMiddleware, base: str = "http://localhost") -> None:
         self.transport, self.base = httpx.ASGITransport(app), base
 
     def ask(self, method: str, path: str, **what: Any) -> Any:
@@ -70,7 +72,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client(model: Model) -> Client:
-    return Client(server.application(model, "english-ewt", LIMITS))
+    return Client(server.Application(model, "english-ewt", LIMITS))
 
 
 def result(answer: Any) -> str:
@@ -164,7 +166,7 @@ def test_models(client: Client, model: Model) -> None:
     for asked in ({"tokenizer": ""}, {"tokenizer": "presegmented"}, {"tagger": ""}):
         data = {"data": FIRST if "tagger" in asked else "x", **asked}
         with pytest.raises(RefusalError, match="trained without `--stages all`"):
-            service.process(alone, "p", data, LIMITS)
+            list(service.process(alone, "p", data, LIMITS))
 
 
 def test_what_is_not_a_form_or_not_there(client: Client) -> None:
@@ -206,7 +208,7 @@ def test_only_who_knows_the_name_is_served(client: Client, model: Model) -> None
     assert server.hosts_of("::") is None
     assert {"10.0.0.7", "localhost"} <= set(server.hosts_of("10.0.0.7") or ())
     assert "[fe80::1]" in set(server.hosts_of("fe80::1") or ())
-    everywhere = Client(server.application(model, "m", LIMITS, hosts=None), "http://any.example")
+    everywhere = Client(server.Application(model, "m", LIMITS, hosts=None), "http://any.example")
     assert everywhere.get("/models").status_code == 200
 
 
@@ -253,7 +255,7 @@ def test_sentences_of_a_file(client: Client) -> None:
     half = FIRST.replace("\t0\troot\t", "\t1\troot\t")
     answer = client.post("/page/read", json={"conllu": half, "name": "half.conllu"}).json()
     assert not answer["sentences"][0]["gold"]
-    assert answer["notes"][0].startswith("its trees are left out: half.conllu:")
+    assert answer["notes"][0].startswith("the trees in the file are ignored: half.conllu:")
     answer = client.post("/page/read", json={"conllu": "1\tx\n", "name": "bad.conllu"})
     assert (answer.status_code, answer.text) == (
         400, "bad.conllu:1: 2 columns, a CoNLL-U line has 10, separated by tabs\n"
@@ -315,18 +317,18 @@ def test_another_move_can_be_taken(client: Client) -> None:
 @pytest.mark.parametrize(
     ("path", "asked", "message"),
     [
-        ("read", {}, "there is neither"),
+        ("read", {}, "the request has neither"),
         ("read", [], "the request is not a JSON object"),
-        ("explain", {}, "a question has a sentence"),
+        ("explain", {}, "'conllu' has to be a string"),
         ("explain", {"conllu": FIRST, "moves": [99999]}, "move 1 is not legal there"),
-        ("explain", {"conllu": FIRST, "moves": ["x"]}, "a move is a whole number, not 'x'"),
-        ("explain", {"conllu": DEV}, "one sentence at a time"),
+        ("explain", {"conllu": FIRST, "moves": ["x"]}, "a transition has to be an integer, not 'x'"),
+        ("explain", {"conllu": DEV}, "one sentence is explained at a time"),
         ("explain", {"conllu": "1\tx"}, "sentence:1: 2 columns"),
-        ("explain", {"conllu": ""}, "one sentence at a time is explained, not 0"),
-        ("numbers", {"conllu": FIRST}, "a step is a whole number, not None"),
-        ("numbers", {"conllu": FIRST, "step": 10_000}, "a step is one of 0 to"),
-        ("numbers", {"conllu": FIRST, "step": 0, "of": -1}, "a transition is one of 0 to"),
-        ("numbers", {"conllu": FIRST, "step": 0, "against": True}, "a transition is a whole number"),
+        ("explain", {"conllu": ""}, "one sentence is explained at a time, not 0"),
+        ("numbers", {"conllu": FIRST}, "a step has to be an integer, not 'None'"),
+        ("numbers", {"conllu": FIRST, "step": 10_000}, "a step has to be from 0 to"),
+        ("numbers", {"conllu": FIRST, "step": 0, "of": -1}, "a transition has to be from 0 to"),
+        ("numbers", {"conllu": FIRST, "step": 0, "against": True}, "a transition has to be an integer"),
     ],
 )
 def test_questions_that_cannot_be_answered(client: Client, path: str, asked: Any, message: str) -> None:
@@ -347,55 +349,222 @@ def test_facts(client: Client, model: Model) -> None:
 # Limits
 
 
-def test_work_that_takes_too_long_is_given_up_and_keeps_its_place() -> None:
+def steps(count: int, result: Any = None) -> Work[Any]:
+    """Work in so many steps."""
+    for _ in range(count):
+        yield
+    return result
+
+
+def waiting(event: threading.Event) -> Work[None]:
+    """Work whose only step lasts until the event."""
+    event.wait()
+    return
+    yield
+
+
+def test_work_that_takes_too_long_is_refused_and_keeps_its_place_during_its_step() -> None:
     async def play() -> None:
-        desk, free = Desk(Limits(seconds=0.01, waiting=1)), threading.Event()
-        with pytest.raises(RefusalError, match="no answer within 0.01 s") as late:
-            await desk.do(free.wait)
+        queue, event = WorkQueue(Limits(seconds=0.05, waiting=1)), threading.Event()
+        with pytest.raises(RefusalError, match="no answer within 0.05 s") as late:
+            await queue.run(waiting(event))
         assert late.value.status == 503
         with pytest.raises(RefusalError, match="1 requests are waiting") as busy:
-            await desk.do(int)
+            await queue.run(steps(1))
         assert busy.value.status == 429
-        free.set()
-        desk.close()
+        event.set()
+        queue.close()
 
     asyncio.run(play())
 
 
-def test_work_is_done_in_turn_and_leaves_its_place() -> None:
+def test_work_whose_request_has_timed_out_stops_after_its_step() -> None:
+    taken = []
+
+    def endless() -> Work[None]:
+        try:
+            while True:
+                taken.append(1)
+                time.sleep(0.01)
+                yield
+        finally:
+            taken.append(0)
+
     async def play() -> None:
-        desk = Desk(Limits(waiting=3))
-        threads = await asyncio.gather(*(desk.do(threading.get_ident) for _ in range(3)))
-        assert len(set(threads)) == 1
-        for _ in range(5):
-            assert await desk.do(sum, [1, 2]) == 3
-        with pytest.raises(ZeroDivisionError):
-            await desk.do(divmod, 1, 0)
-        desk.close()
+        queue = WorkQueue(Limits(seconds=0.05, waiting=1))
+        with pytest.raises(RefusalError, match="no answer"):
+            await queue.run(endless())
+        while taken[-1]:
+            await asyncio.sleep(0.01)
+        while queue._size:
+            await asyncio.sleep(0.01)
+        assert await queue.run(steps(2, "next")) == "next"
+        queue.close()
 
     asyncio.run(play())
 
 
-def test_a_request_that_does_not_arrive_is_given_up() -> None:
+def test_one_thread_does_all_work_and_errors_reach_their_request() -> None:
+    def failing() -> Work[None]:
+        yield
+        raise ZeroDivisionError
+
+    def thread() -> Work[int]:
+        yield
+        return threading.get_ident()
+
+    async def play() -> None:
+        queue = WorkQueue(Limits(waiting=3))
+        assert len(set(await asyncio.gather(*(queue.run(thread()) for _ in range(3))))) == 1
+        with pytest.raises(ZeroDivisionError):
+            await queue.run(failing())
+        assert await queue.run(steps(0, 3)) == 3
+        queue.close()
+        with pytest.raises(RefusalError, match="shutting down"):
+            await queue.run(steps(1))
+
+    asyncio.run(play())
+
+
+def test_short_work_does_not_wait_for_long_work() -> None:
+    order = []
+
+    def named(name: str, count: int) -> Work[None]:
+        yield from steps(count)
+        order.append(name)
+
+    async def play() -> None:
+        queue, event = WorkQueue(Limits()), threading.Event()
+        first = asyncio.ensure_future(queue.run(waiting(event)))  # until all are in the queue
+        works = [asyncio.ensure_future(queue.run(named(name, n))) for name, n in (("a", 500), ("b", 50), ("c", 1))]
+        await asyncio.sleep(0)
+        event.set()
+        await asyncio.gather(first, *works)
+        queue.close()
+
+    asyncio.run(play())
+    assert order == ["c", "b", "a"]
+
+
+def test_closing_ends_queued_and_running_work() -> None:
     async def play() -> list[Any]:
-        sent: list[Any] = []
+        queue, event = WorkQueue(Limits()), threading.Event()
+        works = [asyncio.ensure_future(queue.run(waiting(event))) for _ in range(3)]
+        await asyncio.sleep(0.05)
+        queue.close()
+        done = await asyncio.gather(*works, return_exceptions=True)
+        event.set()
+        return done
 
-        async def receive() -> Any:
-            await asyncio.Event().wait()
+    assert [each.status for each in asyncio.run(play())] == [503, 503, 503]
 
-        async def send(message: Any) -> None:
-            sent.append(message)
 
-        async def app(*_: Any) -> None:
-            raise AssertionError("the application is not to be asked")
+def test_too_many_words_are_refused_before_any_work(model: Model) -> None:
+    small = Client(server.Application(model, "m", Limits(total=5, paragraph=40)))
+    line = "1\tw\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
+    for data in ({"data": "a b c d e f", **ALL}, {"data": line * 6}, {"data": "a b c d e f", "input": "horizontal"}):
+        answer = small.post("/process", data=data)
+        assert (answer.status_code, answer.text) == (413, "6 words; at most 5 are accepted in one request\n")
+    assert small.post("/page/read", json={"text": "a b c d e f"}).status_code == 413
+    answer = small.post("/process", data={"data": "x" * 41, **ALL})
+    assert answer.status_code == 413
+    assert answer.text.startswith("a paragraph of 41 characters; at most 40 are accepted")
+    assert small.post("/process", data={"data": "x" * 20, **ALL}).status_code == 200
 
-        scope = {"type": "http", "headers": [(b"host", b"localhost")]}
-        await Guard(app, {"localhost"}, Limits(seconds=0.01))(scope, receive, send)
-        return sent
 
-    start, body = asyncio.run(play())
-    assert start["status"] == 408
-    assert body["body"] == b"the request did not arrive in time\n"
+def test_steps_do_not_change_the_result(client: Client, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = "\n\n".join(f"{TEXT} Number {number}." for number in range(9))
+    asked = [
+        {"data": text, **ALL},
+        {"data": text, "tokenizer": "presegmented", "tagger": ""},
+        {"data": DEV[: DEV.index("\n\n", 20_000) + 2], "parser": ""},
+    ]
+    whole = [result(client.post("/process", data=each)) for each in asked]
+    monkeypatch.setattr("clearparse.web.steps.STEP_CHARACTERS", 50)
+    monkeypatch.setattr("clearparse.web.steps.STEP_WORDS", 10)
+    assert [result(client.post("/process", data=each)) for each in asked] == whole
+    assert whole[0] == model.parse_block(model.tag(model.tokenize(text.split("\n\n")))).text.decode()
+
+
+# Requests of other sites, and malformed ones
+
+
+@pytest.mark.parametrize(
+    ("headers", "status"),
+    [
+        ({}, 200),  # UDPipe's clients
+        ({"origin": "http://localhost"}, 200),
+        ({"origin": "http://localhost", "sec-fetch-site": "same-origin"}, 200),
+        ({"sec-fetch-site": "none"}, 200),
+        ({"origin": "https://good.example", "sec-fetch-site": "cross-site"}, 200),
+        ({"origin": "http://evil.example"}, 403),
+        ({"origin": "http://localhost:8001", "sec-fetch-site": "same-site"}, 403),
+        ({"origin": "null", "sec-fetch-site": "cross-site"}, 403),
+        ({"origin": "http://[", "sec-fetch-site": "cross-site"}, 403),
+        ({"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}, 403),
+    ],
+)
+def test_forms_of_other_sites_are_refused(model: Model, headers: dict[str, str], status: int) -> None:
+    app = server.Application(model, "m", LIMITS, origins=["https://good.example"])
+    answer = Client(app).post("/process", data={"data": FIRST}, headers=headers)
+    assert answer.status_code == status
+    if status == 403:
+        assert answer.text.startswith("requests from ")
+        assert answer.text.count("\n") == 1
+    assert ("access-control-allow-origin" in answer.headers) == ("good" in headers.get("origin", ""))
+
+
+def test_links_of_other_sites_are_followed_but_their_images_are_refused(client: Client) -> None:
+    link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
+    assert client.get("/", headers=link).status_code == 200
+    image = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "no-cors"}
+    assert client.get("/process", params={"data": FIRST}, headers=image).status_code == 403
+
+
+@pytest.mark.parametrize("kind", ["multipart/form-data; boundary=x", "application/x-www-form-urlencoded"])
+@pytest.mark.parametrize("charset", ["punycode", "utf-7", "utf-16", "idna", "rot13", "no-such", "utf-8"])
+def test_only_utf_8_is_accepted(client: Client, kind: str, charset: str) -> None:
+    part = "--x\r\nContent-Disposition: form-data; name=data\r\n\r\n\r\n--x--\r\n"
+    body = part if "multipart" in kind else "data="
+    answer = client.post("/process", content=body.encode(), headers={"content-type": f'{kind}; charset="{charset}"'})
+    assert answer.status_code == (200 if charset == "utf-8" else 415)
+    if charset != "utf-8":
+        assert answer.text == f"The charset '{charset}' is not supported; send UTF-8.\n"
+
+
+def test_a_multipart_body_that_is_not_utf_8(client: Client) -> None:
+    body = b"--x\r\nContent-Disposition: form-data; name=data\r\n\r\n\xe9\r\n--x--\r\n"
+    answer = client.post("/process", content=body, headers={"content-type": "multipart/form-data; boundary=x"})
+    assert (answer.status_code, answer.text) == (400, "The request is not in UTF-8 encoding.\n")
+
+
+@pytest.mark.parametrize(
+    "body",
+    [
+        b"[" * 50_000, b'{"a":' * 15_000, b'{"conllu": "\\ud800"}', b'{"\\ud800": 1}', b'{"text": "\\udfff"}',
+        b'{"conllu": "\\u0000"}', b'{"conllu": "x", "moves": [1e400]}', b'{"step": ' + b"9" * 4000 + b"}",
+        b"1" * 5000, b"\xff", b"NaN", b"",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("path", ["read", "explain", "numbers"])
+def test_malformed_json_is_a_bad_request(client: Client, path: str, body: bytes) -> None:
+    answer = client.post(f"/page/{path}", content=body)
+    assert answer.status_code == 400
+    assert answer.text.count("\n") == 1
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/%00", "/" + "x" * 5000, "/..%2f..%2fetc%2fpasswd", "/%ff", "/process?data=%ed%a0%80", "/process?" + "&" * 200],
+)
+def test_malformed_addresses_are_no_errors_of_the_server(client: Client, path: str) -> None:
+    assert client.get(path).status_code in (400, 404)
+
+
+def test_a_model_whose_record_lacks_keys(model: Model) -> None:
+    bare = Model(model.stages, {})
+    answer = Client(server.Application(bare, "m", LIMITS)).post("/process", data={"data": TEXT, **ALL})
+    assert answer.json()["acknowledgements"] == ["clearparse"]
 
 
 # The command
@@ -417,7 +586,9 @@ def test_options_that_cannot_be(options: list[str], message: str) -> None:
 def test_a_port_in_use_and_a_host_that_is_not_here(text_model: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as take_rows:
         port = take_rows.getsockname()[1]
-        with pytest.raises(ClearparseError, match=f"127.0.0.1:{port}: address already in use; --port takes another"):
+        with pytest.raises(
+            ClearparseError, match=f"127.0.0.1:{port}: address already in use; choose another with --port"
+        ):
             serve.main(["--model", str(text_model), "--port", str(port)])
     with pytest.raises(ClearparseError, match=r"192\.0\.2\.1:8000: "):
         serve.main(["--model", str(text_model), "--host", "192.0.2.1"])

@@ -16,7 +16,7 @@ from clearparse.commands.command_line import CommandLine, positive, print_warnin
 from clearparse.commands.tables import report, text_report
 from clearparse.evaluation.calibration import reliability
 from clearparse.evaluation.counts import aligned, evaluate, right_arcs, total
-from clearparse.evaluation.raw_text import text_scores
+from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.evaluation.scores import PUNCTUATION, SCORER, all_scores
 from clearparse.evaluation.significance import Pairs, comparison
 from clearparse.io.files import atomic_output, checksum, shown_name
@@ -138,7 +138,7 @@ def _scores_of_all(options: argparse.Namespace, model: Any) -> dict[str, Any]:
     counts = total(pairs)
     scores = all_scores(counts) | {"conditions": _conditions(options, model)}
     if options.given == "words":
-        scores["tagging"] = text_scores(gold, system, **_paths(options))
+        scores["tagging"] = raw_text_scores(gold, system, **_paths(options))
     if model and (options.confidence or options.report):
         scores["confidence"] = _reliability(zip(gold, tagged, strict=True), model)
     if options.compare:
@@ -175,7 +175,7 @@ def _text_scores(options: argparse.Namespace, model: Any) -> dict[str, Any]:
         texts = [text_of([token for sentence in each for token in sentence]) for each in paragraphs_of(gold)]
         system = [model.parse_block(model.tag(model.tokenize(texts)))]
     sizes = {"words": sum(len(block.fields) for block in gold), "sentences": sum(map(len, gold))}
-    return sizes | text_scores(gold, system, **_paths(options)) | {"conditions": _conditions(options, model)}
+    return sizes | raw_text_scores(gold, system, **_paths(options)) | {"conditions": _conditions(options, model)}
 
 
 def _reliability(blocks: Iterable[tuple[Block, Block]], model: Any) -> dict[str, Any]:

@@ -27,7 +27,7 @@ def main(argv: list[str]) -> None:
     )
     with server.listen(options.host, options.port) as listening, threadpool_limits(limits=1):
         hosts = server.hosts_of(options.host)
-        app = server.application(model, Path(path).stem, bounds, hosts)
+        app = server.Application(model, Path(path).stem, bounds, hosts, options.allow_origin)
         exposed = "" if hosts else "; open to every machine that can reach this one"
         print(f"serving {path} at {server.address(listening)} (Ctrl-C to stop){exposed}", flush=True)
         try:
@@ -52,6 +52,13 @@ def _command_line() -> CommandLine:
         "--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (default: this machine only)"
     )
     cli.option("--port", type=_port, default=8000, metavar="N", help="port; 0: any free one (default: 8000)")
+    cli.option(
+        "--allow-origin",
+        action="append",
+        default=[],
+        metavar="URL",
+        help="a site whose pages may use this server, such as https://example.org; may be repeated",
+    )
     limits = {
         "--max-size": (4 << 20, "bytes of a request"),
         "--max-words": (250, "words of a sentence whose transitions are shown"),

@@ -71,7 +71,7 @@ def universal(feats: str) -> str:
     return "|".join(sorted(feat for feat in feats.split("|") if feat.split("=", 1)[0] in UNIVERSAL))
 
 
-def text_scores(
+def raw_text_scores(
     gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str
 ) -> dict[str, float]:
     """The F1 of each measure, in per cent. Raises FileError where the characters of the two texts differ."""

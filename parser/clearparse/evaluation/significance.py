@@ -26,7 +26,7 @@ Pairs = Sequence[tuple[Trees, Trees]]
 Sums = dict[str, NDArray[np.int64]]  # by score: (S, 2), of what counts as right and of what counts, by sentence
 
 
-def sentence_sums(pairs: Pairs) -> Sums:
+def score_sums(pairs: Pairs) -> Sums:
     """What UAS, LAS and CLAS of these gold and system trees are made of: the ratio of two sums over sentences."""
     parts = [_sums(gold, system) for gold, system in pairs if len(gold)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
@@ -87,7 +87,7 @@ def _scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def comparison(system: Pairs, other: Pairs) -> dict[str, Any]:
     """The paired bootstrap of two systems on the same gold trees, and the sentences where each has more right arcs."""
-    ours, theirs = sentence_sums(system), sentence_sums(other)
+    ours, theirs = score_sums(system), score_sums(other)
     more = ours["LAS"][:, 0] - theirs["LAS"][:, 0]
     return {
         "method": METHOD.format(samples=SAMPLES, seed=SEED),

@@ -1,24 +1,18 @@
-"""What one request may ask for, and how many may wait; a refusal is a status of HTTP and one line."""
+"""The limits of the server, and the error that a request beyond them is answered with."""
 
 from __future__ import annotations
 
-import asyncio
-import threading
-from collections.abc import Callable
-from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
 
 import numpy as np
 
 from clearparse.treebank.conllu import Block
 
-BAD_REQUEST, TIMEOUT, TOO_LARGE, TOO_MANY, OVERLOADED = 400, 408, 413, 429, 503
-Result = TypeVar("Result")
+BAD_REQUEST, FORBIDDEN, TIMEOUT, TOO_LARGE, UNSUPPORTED, TOO_MANY, UNAVAILABLE = 400, 403, 408, 413, 415, 429, 503
 
 
 class RefusalError(Exception):
-    """A request that is not served: the status of HTTP, and the line that says why."""
+    """A request that is refused: the HTTP status, and one line with the reason."""
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(status, message)
@@ -27,51 +21,41 @@ class RefusalError(Exception):
 
 @dataclass(frozen=True)
 class Limits:
-    """size: bytes of a request. longest: words of a sentence, which is parsed step by step. words: of one that is
-    explained. seconds: for an answer. waiting: requests that may be at work or wait for it."""
+    """What the server accepts.
+
+    size: bytes of a request. longest: words of a sentence that is parsed. words: words of a sentence that is explained.
+    total: words of a request. paragraph: characters of a paragraph of raw text. seconds: time to receive a request, and
+    time to answer it. waiting: requests in progress and in the queue. header_seconds: time for the headers of a
+    request, from the opening of the connection. connections, per_client: open connections, of all and of one address.
+    """
 
     size: int = 4 << 20
     longest: int = 2000
     words: int = 250
+    total: int = 250_000
+    paragraph: int = 250_000
     seconds: float = 30.0
     waiting: int = 16
+    header_seconds: float = 10.0
+    connections: int = 128
+    per_client: int = 32
 
-    def check(self, block: Block) -> Block:
-        """The block. Raises RefusalError if it has a sentence that is too long."""
-        most = int(np.diff(block.sentences).max(initial=0))
-        if most > self.longest:
-            raise RefusalError(TOO_LARGE, f"a sentence of {most:,} words; at most {self.longest:,} are parsed")
+    def check_sentences(self, block: Block) -> Block:
+        """The block. Raises RefusalError if a sentence, or all sentences together, have too many words."""
+        lengths = np.diff(block.sentences)
+        longest = int(lengths.max(initial=0))
+        if longest > self.longest:
+            raise RefusalError(TOO_LARGE, f"a sentence of {longest:,} words; at most {self.longest:,} are parsed")
+        self.check_total(int(lengths.sum()))
         return block
 
+    def check_total(self, words: int) -> None:
+        """Raises RefusalError if a request has too many words."""
+        if words > self.total:
+            raise RefusalError(TOO_LARGE, f"{words:,} words; at most {self.total:,} are accepted in one request")
 
-class Desk:
-    """The one thread that works for all requests, in turn: a model's tables are not to be filled by two at once."""
-
-    def __init__(self, limits: Limits) -> None:
-        self.limits = limits
-        self._thread = ThreadPoolExecutor(1, "parser")
-        self._lock, self._there = threading.Lock(), 0
-
-    async def do(self, work: Callable[..., Result], *arguments: Any) -> Result:
-        """What work(*arguments) returns. Raises RefusalError if too many wait, or if it takes too long.
-
-        Work that takes too long goes on, and keeps its place, until it is done; how long that is, the size limits.
-        """
-        with self._lock:
-            if self._there >= self.limits.waiting:
-                raise RefusalError(TOO_MANY, f"{self._there} requests are waiting already; try again in a moment")
-            self._there += 1
-        future = self._thread.submit(work, *arguments)
-        future.add_done_callback(self._leave)
-        try:
-            return await asyncio.wait_for(asyncio.wrap_future(future), self.limits.seconds)
-        except asyncio.TimeoutError:
-            raise RefusalError(OVERLOADED, f"no answer within {self.limits.seconds:g} s; send less at once") from None
-
-    def _leave(self, _: Future[Any]) -> None:
-        with self._lock:
-            self._there -= 1
-
-    def close(self) -> None:
-        """Take no more work, and drop what has not begun."""
-        self._thread.shutdown(wait=False, cancel_futures=True)
+    def check_paragraph(self, characters: int) -> None:
+        """Raises RefusalError if a paragraph is too long to be tokenized in one piece."""
+        if characters > self.paragraph:
+            message = f"a paragraph of {characters:,} characters; at most {self.paragraph:,} are accepted:"
+            raise RefusalError(TOO_LARGE, f"{message} separate paragraphs by blank lines")

@@ -1,27 +1,35 @@
-"""The application: which address answers what; and the server that listens.
+"""The application with its routes, and the server.
 
-GET /                      the page, with what lies in page/
-GET, POST /process         as UDPipe's service does, see service.py
+GET /                      the page: the files in page/
+GET, POST /process         UDPipe's REST service, see service.py
 GET, POST /models          likewise
-GET /page/model            what the page has to know of the model
-POST /page/read            a text or CoNLL-U, as sentences
-POST /page/explain         the steps of one sentence
-POST /page/numbers         the numbers of one step
+GET /page/model            name, sizes and limits of the model, for the page
+POST /page/read            the sentences of a text or of CoNLL-U
+POST /page/explain         the transitions of one sentence
+POST /page/numbers         scores, attribution, computation and gradients at one transition
 """
 
 from __future__ import annotations
 
+import asyncio
 import ipaddress
+import json
+import os
+import signal
 import socket
 import urllib.parse
-from collections.abc import Awaitable, Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import uvicorn
+from python_multipart.multipart import parse_options_header
 from starlette.applications import Starlette
 from starlette.datastructures import UploadFile
 from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
+from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
@@ -30,120 +38,156 @@ from starlette.staticfiles import StaticFiles
 from clearparse.errors import ClearparseError
 from clearparse.model.model import Model
 from clearparse.web import service
-from clearparse.web.guard import Guard
-from clearparse.web.limits import BAD_REQUEST, Desk, Limits, RefusalError
+from clearparse.web.connections import Connections
+from clearparse.web.limits import BAD_REQUEST, UNSUPPORTED, Limits, RefusalError
+from clearparse.web.middleware import RequestMiddleware
 from clearparse.web.views import Explainer
+from clearparse.web.work_queue import Work, WorkQueue
 
 PAGE = Path(__file__).resolve().parent / "page"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-CONNECTIONS = 100  # more are told to come again
+ANSWERS_ARRIVE = 1.5  # seconds after Ctrl-C in which the last answers reach their clients
+MOST_PARAMETERS = 100  # of a query or a form; the service has eight
+UTF_8 = ("utf-8", "utf8")
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
-Endpoint = Callable[[Request], Awaitable[Response]]
+
+class Application(RequestMiddleware):
+    """The ASGI application for one model; hosts and origins as in RequestMiddleware."""
+
+    def __init__(
+        self,
+        model: Model,
+        name: str,
+        limits: Limits,
+        hosts: Collection[str] | None = LOOPBACK,
+        origins: Collection[str] = (),
+    ) -> None:
+        self.queue = WorkQueue(limits)
+        super().__init__(_starlette(model, name, self.queue, origins), hosts, limits, origins)
+
+    def close(self) -> None:
+        """Answer all requests, those in progress too, with status 503."""
+        super().close()
+        self.queue.close()
 
 
-def application(model: Model, name: str, limits: Limits, hosts: Collection[str] | None = LOOPBACK) -> Guard:
-    """An ASGI application for one model; hosts as in Guard."""
-    desk, explainer = Desk(limits), Explainer(model, name, limits)
+def _starlette(model: Model, name: str, queue: WorkQueue, origins: Collection[str]) -> Starlette:
+    """The routes, and how errors are answered."""
+    limits, explainer = queue.limits, Explainer(model, name, queue.limits)
 
     async def process(request: Request) -> Response:
         parameters = await _parameters(request, limits)
-        return JSONResponse(await desk.do(service.process, model, name, parameters, limits))
+        service.check(name, parameters, limits)
+        return JSONResponse(await queue.run(service.process(model, name, parameters, limits)))
 
     async def models(request: Request) -> Response:
         return JSONResponse(service.models(model, name))
 
-    async def facts(request: Request) -> Response:
-        return JSONResponse(explainer.facts())
+    async def model_info(request: Request) -> Response:
+        return JSONResponse(explainer.model_info())
 
-    def asked(answer: Callable[[Mapping[str, Any]], dict[str, Any]]) -> Endpoint:
+    def post(path: str, answer: Callable[[Mapping[str, Any]], Work[dict[str, Any]]]) -> Route:
         async def endpoint(request: Request) -> Response:
-            return JSONResponse(await desk.do(answer, await _json(request)))
+            return JSONResponse(await queue.run(answer(await _json(request))))
 
-        return endpoint
+        return Route(path, endpoint, methods=["POST"])
 
     both = ["GET", "POST"]
     routes = [
         Route("/process", process, methods=both),
         Route("/models", models, methods=both),
-        Route("/page/model", facts),
-        Route("/page/read", asked(explainer.read), methods=["POST"]),
-        Route("/page/explain", asked(explainer.explain), methods=["POST"]),
-        Route("/page/numbers", asked(explainer.numbers), methods=["POST"]),
+        Route("/page/model", model_info),
+        post("/page/read", explainer.read),
+        post("/page/explain", explainer.explain),
+        post("/page/numbers", explainer.numbers),
         Mount("/", StaticFiles(directory=PAGE, html=True)),
     ]
-    handlers: Any = {RefusalError: _refused, HTTPException: _no_such}
-    return Guard(Starlette(routes=routes, exception_handlers=handlers), hosts, limits)
+    handlers: Any = {RefusalError: _refused, HTTPException: _http_error}
+    cors = [Middleware(CORSMiddleware, allow_origins=list(origins), allow_methods=both)] if origins else []
+    return Starlette(routes=routes, exception_handlers=handlers, middleware=cors)
 
 
 async def _refused(_: Request, error: RefusalError) -> Response:
     return PlainTextResponse(error.message + "\n", error.status)
 
 
-async def _no_such(request: Request, error: HTTPException) -> Response:
-    told = f"there is nothing at {request.url.path}" if error.status_code == 404 else error.detail
-    return PlainTextResponse(told + "\n", error.status_code, headers=error.headers)
+async def _http_error(request: Request, error: HTTPException) -> Response:
+    line = f"there is nothing at {request.url.path}" if error.status_code == 404 else error.detail
+    return PlainTextResponse(f"{line}\n".encode(errors="replace"), error.status_code, headers=error.headers)
 
 
 async def _json(request: Request) -> Mapping[str, Any]:
+    """The JSON object in the body of a request. Raises RefusalError."""
+    body = await request.body()
     try:
-        asked = await request.json()
-    except ValueError:
-        asked = None
-    if not isinstance(asked, dict):
+        question = json.loads(body)
+        if b"\\u" in body:
+            json.dumps(question, ensure_ascii=False).encode()  # finds "\ud800", half of a character
+    except UnicodeEncodeError:
+        raise RefusalError(BAD_REQUEST, "the request contains a lone surrogate, which is not a character") from None
+    except (ValueError, RecursionError):
+        question = None
+    if not isinstance(question, dict):
         raise RefusalError(BAD_REQUEST, "the request is not a JSON object")
-    return asked
+    return question
 
 
 async def _parameters(request: Request, limits: Limits) -> dict[str, str]:
-    """The parameters in the address and, of a POST, in the form. Raises RefusalError."""
-    kind = request.headers.get("content-type", "").partition(";")[0].strip().lower()
+    """The parameters in the URL and, of a POST request, in the form. Raises RefusalError."""
+    content_type, options = parse_options_header(request.headers.get("content-type"))
+    kind = content_type.decode("latin-1")
     try:
         found = _pairs(request.scope["query_string"])
         if request.method == "POST":
-            if kind == MULTIPART:
-                found |= await _multipart(request, limits)
-            elif kind == FORM:
-                found |= _pairs(await request.body())
-            else:
+            if kind not in (MULTIPART, FORM):
                 raise RefusalError(BAD_REQUEST, f"Unsupported payload Content-Type '{kind or '<none>'}'.")
+            charset = options.get(b"charset", b"utf-8").decode("latin-1")
+            if charset.lower() not in UTF_8:
+                raise RefusalError(UNSUPPORTED, f"The charset {charset!r} is not supported; send UTF-8.")
+            body = await request.body()
+            body.decode()  # also of a multipart body, whose parser would read other bytes as Latin-1
+            found |= await _multipart(request, limits) if kind == MULTIPART else _pairs(body)
     except UnicodeDecodeError as error:
         raise RefusalError(BAD_REQUEST, "The request is not in UTF-8 encoding.") from error
     return found
 
 
 def _pairs(query: bytes) -> dict[str, str]:
-    """What a query or a form holds; clients may send UTF-8 as it is, or escaped."""
+    """The parameters of a query or a form; clients may send UTF-8 as it is, or escaped. Raises RefusalError."""
     text = query.decode()
+    if text.count("&") >= MOST_PARAMETERS:
+        raise RefusalError(BAD_REQUEST, f"The request has more than {MOST_PARAMETERS} parameters.")
     return dict(urllib.parse.parse_qsl(text, keep_blank_values=True, errors="strict"))
 
 
 async def _multipart(request: Request, limits: Limits) -> dict[str, str]:
     found = {}
-    async with request.form(max_part_size=limits.size) as form:
+    most = MOST_PARAMETERS
+    async with request.form(max_files=most, max_fields=most, max_part_size=limits.size) as form:
         for key, value in form.multi_items():
             found[key] = (await value.read()).decode("utf-8-sig") if isinstance(value, UploadFile) else value
     return found
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A socket that listens; port 0: any that is free. Raises ClearparseError if that cannot be."""
+    """A listening socket; port 0: any free port. Raises ClearparseError if there is none."""
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
         return socket.create_server((host, port), family=family)
     except OSError as error:
-        reason = (error.strerror or str(error)).partition(" (while")[0]  # Python says the address once more
-        raise ClearparseError(f"{host}:{port}: {reason[:1].lower()}{reason[1:]}; --port takes another") from error
+        reason = (error.strerror or str(error)).partition(" (while")[0]  # Python repeats the address
+        raise ClearparseError(f"{host}:{port}: {reason[:1].lower()}{reason[1:]}; choose another with --port") from error
 
 
 def address(listening: socket.socket) -> str:
-    """The address of a page on a socket."""
+    """The URL of the page that is served on a socket."""
     host, port = listening.getsockname()[:2]
     return f"http://{f'[{host}]' if ':' in host else host}:{port}/"
 
 
 def hosts_of(host: str) -> Collection[str] | None:
-    """The names that a server on this host is called by; None for one that listens on all addresses."""
+    """The host names of a server that listens on `host`; None if it listens on all addresses."""
     try:
         everywhere = ipaddress.ip_address(host).is_unspecified
     except ValueError:
@@ -151,15 +195,35 @@ def hosts_of(host: str) -> Collection[str] | None:
     return None if everywhere else {*LOOPBACK, f"[{host}]" if ":" in host else host.lower()}
 
 
-def serve(app: Guard, listening: socket.socket) -> None:
-    """Answer requests until Ctrl-C; those under way are finished, for two seconds."""
-    config = uvicorn.Config(
-        app,
-        log_level="warning",
-        access_log=False,
-        server_header=False,
-        lifespan="off",
-        limit_concurrency=CONNECTIONS,
-        timeout_graceful_shutdown=2,
-    )
-    uvicorn.Server(config).run(sockets=[listening])
+def serve(app: Application, listening: socket.socket) -> None:
+    """Answer requests until Ctrl-C, then end within 2 seconds; requests in progress are answered with status 503."""
+    Server(app).run(sockets=[listening])
+
+
+class Server(uvicorn.Server):  # type: ignore[misc]  # an optional dependency, and without types here
+    """uvicorn's server, which at its end waits neither for its clients nor for the parser."""
+
+    def __init__(self, app: Application) -> None:
+        self.app, self.connections = app, Connections(app.limits)
+        config = uvicorn.Config(
+            app,
+            http=self.connections.protocol,
+            ws="none",
+            loop="asyncio",
+            lifespan="off",
+            log_level="error",
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=2,
+        )
+        super().__init__(config)
+
+    async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
+        self.app.close()
+        asyncio.get_running_loop().call_later(ANSWERS_ARRIVE, self.connections.abort)
+        await super().shutdown(sockets)
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        if self.should_exit and sig == signal.SIGINT:
+            os._exit(128 + sig)  # the second Ctrl-C: nothing is open that would have to be saved
+        super().handle_exit(sig, frame)

@@ -1,26 +1,26 @@
-"""The REST service of UDPipe, its contract: which parameters there are, and what is answered.
+"""UDPipe's REST service: its parameters and its answers.
 
-https://lindat.mff.cuni.cz/services/udpipe/api-reference.php describes it. A parameter that is there, be it empty, asks
-for its stage: `tokenizer`, `tagger`, `parser`. Without a tokenizer the data are CoNLL-U, or what `input` says.
+See https://lindat.mff.cuni.cz/services/udpipe/api-reference.php. The parameters `tokenizer`, `tagger` and `parser` ask
+for these stages; their value may be empty. Without `tokenizer` the data is CoNLL-U, or what `input` names.
 """
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Iterator, Mapping
 from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
-from clearparse.errors import ClearparseError
 from clearparse.model.model import Model
 from clearparse.treebank.conllu import Block, parse_block
 from clearparse.treebank.text import paragraphs
 from clearparse.treebank.tokens import Token, conllu_of
 from clearparse.version import __version__
 from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
+from clearparse.web.steps import chunks, groups, step, tokenize
+from clearparse.web.work_queue import Work
 
-GENERIC = ("generic", "generic_tokenizer")  # raw text, cut by the service's own tokenizer
+GENERIC = ("generic", "generic_tokenizer")  # raw text
 INPUTS = ("conllu", *GENERIC, "horizontal", "vertical")
 OUTPUTS = ("conllu",)
 OPTIONS = {"tokenizer": ("", "presegmented"), "tagger": ("",), "parser": ("",)}
@@ -29,79 +29,86 @@ OPTIONS = {"tokenizer": ("", "presegmented"), "tagger": ("",), "parser": ("",)}
 def models(model: Model, name: str) -> dict[str, Any]:
     """The answer to /models."""
     stages = {"tokenizer": model.stages.tokenizer, "tagger": model.stages.tagger, "parser": model.parser}
-    return {"models": {name: [stage for stage, there in stages.items() if there]}, "default_model": name}
+    return {"models": {name: [stage for stage, trained in stages.items() if trained]}, "default_model": name}
 
 
-def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limits) -> dict[str, Any]:
-    """The answer to /process. Raises RefusalError."""
-    _check(name, parameters)
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        try:
-            result = _result(model, name, parameters, limits)
-        except ClearparseError as error:
-            raise RefusalError(BAD_REQUEST, str(error)) from error
-    answer = {"model": name, "acknowledgements": _acknowledgements(model), "result": result}
-    return answer | ({"warnings": [str(each.message) for each in caught]} if caught else {})
-
-
-def _check(name: str, parameters: Mapping[str, str]) -> None:
+def check(name: str, parameters: Mapping[str, str], limits: Limits) -> None:
+    """Check the parameters and the length of the text, before any work is done. Raises RefusalError."""
     if "data" not in parameters:
         raise RefusalError(BAD_REQUEST, "The parameter 'data' is required.")
-    asked = parameters.get("model", name)
-    if not f"{name}-".startswith(f"{asked}-"):  # english answers for english-ewt-2.16
-        raise RefusalError(BAD_REQUEST, f"The requested model '{asked}' does not exist.")
+    requested = parameters.get("model", name)
+    if not f"{name}-".startswith(f"{requested}-"):  # english stands for english-ewt-2.16
+        raise RefusalError(BAD_REQUEST, f"The requested model '{requested}' does not exist.")
     for parameter, known in (("input", INPUTS), ("output", OUTPUTS)):
         value = parameters.get(parameter, "conllu")
         if value not in known:
-            raise RefusalError(BAD_REQUEST, f"Unknown {parameter} format '{value}'; there is {', '.join(known)}.")
+            available = ", ".join(known)
+            raise RefusalError(BAD_REQUEST, f"Unknown {parameter} format '{value}'; available: {available}.")
     for parameter, options in OPTIONS.items():
         value = parameters.get(parameter, "")
         if value not in options:
             raise RefusalError(BAD_REQUEST, f"The {parameter} has no option '{value}'.")
+    if "tokenizer" in parameters or parameters.get("input", "conllu") != "conllu":
+        limits.check_total(len(parameters["data"].split()))
 
 
-def _result(model: Model, name: str, parameters: Mapping[str, str], limits: Limits) -> str:
-    block = limits.check(_read(model, parameters))
-    if "tagger" in parameters:
-        block = model.tag(block)
-    text = (model.parse_block(block) if "parser" in parameters else block).text
-    generator = f"# generator = clearparse {__version__}\n# udpipe_model = {name}\n" if len(block) else ""
-    return generator + text.decode()
+def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limits) -> Work[dict[str, Any]]:
+    """The answer to /process, for parameters that have been checked. Raises RefusalError."""
+    notes: list[str] = []
+    block = limits.check_sentences((yield from _read(model, parameters, limits)))
+    parts = [f"# generator = clearparse {__version__}\n# udpipe_model = {name}\n".encode()] if len(block) else []
+    if "tagger" in parameters or "parser" in parameters:
+        for chunk in chunks(block):
+            yield
+            with step(notes):
+                tagged = model.tag(chunk) if "tagger" in parameters else chunk
+                parts.append(model.parse_block(tagged).text if "parser" in parameters else tagged.text)
+    if len(parts) < 2:  # nothing to parse: the model may still lack the stage that is asked for
+        with step(notes):
+            parts.append(model.tag(block).text if "tagger" in parameters else block.text)
+    result = b"".join(parts).decode()
+    answer = {"model": name, "acknowledgements": _acknowledgements(model), "result": result}
+    return answer | ({"warnings": notes} if notes else {})
 
 
-def _read(model: Model, parameters: Mapping[str, str]) -> Block:
+def _read(model: Model, parameters: Mapping[str, str], limits: Limits) -> Work[Block]:
     data, form = parameters["data"], parameters.get("input", "conllu")
     if parameters.get("tokenizer") == "presegmented":
-        return _presegmented(model, data)
+        return (yield from _presegmented(model, data, limits))
     if "tokenizer" in parameters or form in GENERIC:
-        return model.tokenize(list(paragraphs(data)))
-    if form == "conllu":
-        return parse_block(data.encode(), path="data")
-    sentences = _horizontal(data) if form == "horizontal" else _vertical(data)
-    tokens = ([Token(word, (word,), space_after=True) for word in words] for words in sentences)
-    return parse_block("".join(map(conllu_of, tokens)).encode())
+        return (yield from tokenize(model, data, limits))
+    with step([]):
+        if form == "conllu":
+            return parse_block(data.encode(), path="data")
+        sentences = _horizontal(data) if form == "horizontal" else _vertical(data)
+        tokens = ([Token(word, (word,), space_after=True) for word in words] for words in sentences)
+        return parse_block("".join(map(conllu_of, tokens)).encode())
 
 
-def _presegmented(model: Model, data: str) -> Block:
-    """Each line is a sentence, whatever is in it."""
-    if model.stages.tokenizer is None:
-        return model.tokenize([])  # which says what the model lacks
+def _presegmented(model: Model, data: str, limits: Limits) -> Work[Block]:
+    """Raw text with one sentence in each line."""
     lines = [line for each in data.splitlines() for line in paragraphs(each)]
-    cut = model.stages.tokenizer.cut(lines)
-    tokens = cut.tokens()
-    sentences = (tokens[first:end] for first, end in pairwise(cut.rows.tolist()))
-    conllu = [conllu_of(sentence, [f"# sent_id = {number}"]) for number, sentence in enumerate(sentences, 1)]
+    limits.check_paragraph(max(map(len, lines), default=0))
+    conllu = []
+    for first, group in groups(lines):
+        with step([]):
+            if model.stages.tokenizer is None:
+                return model.tokenize([])  # raises the error that says so
+            tokenization = model.stages.tokenizer.cut(group)
+            tokens = tokenization.tokens()
+            sentences = (tokens[start:end] for start, end in pairwise(tokenization.rows.tolist()))
+            conllu += [conllu_of(each, [f"# sent_id = {number}"]) for number, each in enumerate(sentences, first)]
+        yield
     return parse_block("".join(conllu).encode())
 
 
 def _horizontal(data: str) -> Iterator[list[str]]:
-    """A sentence a line, its words with spaces between."""
+    """One sentence in each line, its words separated by spaces."""
     return filter(None, (line.split() for line in data.splitlines()))
 
 
 def _vertical(data: str) -> Iterator[list[str]]:
-    """A word a line, a blank line behind each sentence; what stands behind a tab is left out."""
+    """One word in each line, a blank line after each sentence; anything after a tab is ignored."""
     words: list[str] = []
     for line in [*data.splitlines(), ""]:
         word = line.partition("\t")[0].strip()
@@ -113,6 +120,7 @@ def _vertical(data: str) -> Iterator[list[str]]:
 
 
 def _acknowledgements(model: Model) -> list[str]:
-    """Who made the model, and of what; names of files without their folders."""
-    data = ", ".join(PurePath(each["path"]).name for each in model.record["train"])
-    return [f"clearparse {model.record['versions']['clearparse']}", f"trained on {data}"]
+    """The version that trained the model, and the names of its training files, without their folders."""
+    version = model.record.get("versions", {}).get("clearparse", "")
+    data = ", ".join(PurePath(str(each.get("path", "?"))).name for each in model.record.get("train", ()))
+    return [f"clearparse {version}".rstrip(), *([f"trained on {data}"] if data else [])]

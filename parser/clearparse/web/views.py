@@ -1,9 +1,8 @@
-"""What the page shows, as JSON: sentences, the steps of one, and the numbers of a step."""
+"""The page's data as JSON: sentences, the transitions of one, and the computation at one transition."""
 
 from __future__ import annotations
 
 import functools
-import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -12,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.drawing.svg import svg_of
-from clearparse.errors import ClearparseError, FileError
+from clearparse.errors import FileError
 from clearparse.explanation.attribution import Attribution, Computation, attribute, compute, learn
 from clearparse.explanation.slots import NOTHING, UNSEEN, slots
 from clearparse.explanation.trace import Step, Trace, trace
@@ -20,15 +19,18 @@ from clearparse.model.model import Model
 from clearparse.network.classifier import softmax
 from clearparse.transition.system import ARCS, MOVES
 from clearparse.treebank.conllu import Block, Sentence, parse_block
-from clearparse.treebank.text import paragraphs
+from clearparse.web import steps
 from clearparse.web.limits import BAD_REQUEST, TOO_LARGE, Limits, RefusalError
+from clearparse.web.steps import chunks, tokenize
+from clearparse.web.work_queue import Work
 
-REMEMBERED = 32  # walks
+CACHED = 32  # traces
 
 
 @dataclass(frozen=True)
-class Question:
-    """Which walk is meant: a sentence in CoNLL-U, whether its tree is gold, whose way to go, moves to take first."""
+class TraceRequest:
+    """Which trace is requested: a sentence in CoNLL-U, whether its tree is gold, whether to follow the oracle, and the
+    transitions to take first."""
 
     conllu: str
     gold: bool
@@ -36,28 +38,28 @@ class Question:
     moves: tuple[int, ...]
 
     @classmethod
-    def of(cls, asked: Mapping[str, Any]) -> Question:
-        """From JSON. Raises RefusalError."""
-        moves = asked.get("moves", [])
-        if not (isinstance(asked.get("conllu"), str) and isinstance(moves, list)):
-            raise RefusalError(BAD_REQUEST, "a question has a sentence in 'conllu', and its 'moves' are a list")
+    def from_json(cls, question: Mapping[str, Any]) -> TraceRequest:
+        """Raises RefusalError."""
+        moves = question.get("moves", [])
+        if not (isinstance(question.get("conllu"), str) and isinstance(moves, list)):
+            raise RefusalError(BAD_REQUEST, "'conllu' has to be a string with a sentence, and 'moves' a list")
         return cls(
-            asked["conllu"],
-            asked.get("gold") is True,
-            asked.get("follow_gold") is True,
-            tuple(_whole_number(move, "a move") for move in moves),
+            question["conllu"],
+            question.get("gold") is True,
+            question.get("follow_gold") is True,
+            tuple(_integer(move, "a transition") for move in moves),
         )
 
 
 class Explainer:
-    """Answers the page's questions about one model; for one thread. All methods raise RefusalError."""
+    """Answers the page's requests about one model. For one thread; all methods raise RefusalError."""
 
     def __init__(self, model: Model, model_name: str, limits: Limits) -> None:
         self.model, self.name, self.limits = model, model_name, limits
-        self._walked = functools.lru_cache(REMEMBERED)(self._walk)
+        self._traced = functools.lru_cache(CACHED)(self._trace)
 
-    def facts(self) -> dict[str, Any]:
-        """What the page has to know of the model."""
+    def model_info(self) -> dict[str, Any]:
+        """Name, transition system and sizes of the model, and the limits of a request."""
         parser = self.model.parser
         (V, d), (H, C) = parser.params.L.shape, parser.params.U.shape
         return {
@@ -68,41 +70,46 @@ class Explainer:
             "size": self.limits.size,
         }
 
-    def read(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """The sentences of a text, or of CoNLL-U with the gold trees that it may have."""
-        text, conllu = asked.get("text"), asked.get("conllu")
+    def read(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
+        """The sentences of a text, or of CoNLL-U with its gold trees if it has any."""
+        text, conllu = question.get("text"), question.get("conllu")
         notes: list[str] = []
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always", UserWarning)
-            try:
-                if isinstance(text, str):
-                    cut = self.limits.check(self.model.tokenize(list(paragraphs(text))))
-                    block, gold = self.model.tag(cut), False
-                elif isinstance(conllu, str):
-                    block, gold, notes = self._read_conllu(conllu, str(asked.get("name", "file")))
-                else:
-                    raise RefusalError(BAD_REQUEST, "there is neither 'text' nor 'conllu'")
-                self.model.parse_block(block)  # for its warnings
-            except ClearparseError as error:
-                raise RefusalError(BAD_REQUEST, str(error)) from error
-        return {"sentences": [_sentence(each, gold) for each in block], "notes": [*notes, *_told(caught)]}
+        gold = False
+        if isinstance(text, str):
+            self.limits.check_total(len(text.split()))
+            block, tag = (yield from tokenize(self.model, text, self.limits)), True
+        elif isinstance(conllu, str):
+            with steps.step(notes):
+                block, gold = self._read_conllu(conllu, str(question.get("name", "file")), notes)
+                tag = self.model.wants_tags(block)
+        else:
+            raise RefusalError(BAD_REQUEST, "the request has neither 'text' nor 'conllu'")
+        sentences: list[dict[str, Any]] = []
+        for chunk in chunks(self.limits.check_sentences(block)):
+            yield
+            with steps.step(notes):
+                tagged = self.model.tag(chunk) if tag else chunk
+                if not sentences:
+                    self.model.parse_block(tagged)  # for its warnings
+                sentences += [_sentence(each, gold) for each in tagged]
+        return {"sentences": sentences, "notes": notes}
 
-    def _read_conllu(self, conllu: str, path: str) -> tuple[Block, bool, list[str]]:
-        """The block, with tags; whether its trees are gold; and why not, where it has some."""
-        notes: list[str] = []
-        block = self.limits.check(parse_block(conllu.encode(), path=path))
-        has_trees = bool((block.heads() >= 0).any())
-        if has_trees:
-            try:
-                block = parse_block(conllu.encode(), path=path, trees=True)
-            except FileError as error:
-                has_trees, notes = False, [f"its trees are left out: {error}"]
-        return (self.model.tag(block) if self.model.wants_tags(block) else block), has_trees, notes
+    def _read_conllu(self, conllu: str, path: str, notes: list[str]) -> tuple[Block, bool]:
+        """The block, and whether it has gold trees; a note says why its trees are ignored."""
+        block = parse_block(conllu.encode(), path=path)
+        if not (block.heads() >= 0).any():
+            return block, False
+        try:
+            return parse_block(conllu.encode(), path=path, trees=True), True
+        except FileError as error:
+            notes.append(f"the trees in the file are ignored: {error}")
+            return block, False
 
-    def explain(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """All steps of one sentence, and the tree they make."""
-        question = Question.of(asked)
-        sentence, found = self._walked(question)
+    def explain(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
+        """All transitions of one sentence, and the resulting tree."""
+        yield
+        request = TraceRequest.from_json(question)
+        sentence, found = self._traced(request)
         tree = sentence.with_tree(found.heads, found.labels)
         return {
             "words": [
@@ -116,12 +123,12 @@ class Explainer:
             "svg": svg_of(tree),
             "conllu": str(tree),
             "exact": found.exact,
-            "gold": _gold(sentence) if question.gold else None,
+            "gold": _gold(sentence) if request.gold else None,
             "steps": [self._step(step) for step in found.steps],
         }
 
     def _step(self, step: Step) -> dict[str, Any]:
-        """A step as the list of all of them has it."""
+        """A step, without its scores."""
         kind = int(self.model.parser.transitions.kind[step.taken])
         costs = step.advice.costs if step.advice else None
         y_hat, _ = softmax(step.theta[None], step.legal[None])
@@ -140,21 +147,22 @@ class Explainer:
             "target": step.advice and step.advice.target,
         }
 
-    def numbers(self, asked: Mapping[str, Any]) -> dict[str, Any]:
-        """The numbers of a step: scores, what each slot adds to one of them, the computation, what there is to learn.
+    def numbers(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
+        """Scores, attribution, computation and gradients at one step.
 
-        `of` is the class whose score is taken apart, by default the one taken; `against` one to compare it with, or
-        "runner-up": the legal class with the highest score of all others.
+        `of` is the transition whose score is attributed to the slots, by default the one taken; `against` the one it is
+        compared with, or "runner-up": the legal transition with the highest score of all others.
         """
+        yield
         parser = self.model.parser
-        _, found = self._walked(Question.of(asked))
-        step = found.steps[_below(asked.get("step"), len(found.steps), "a step")]
+        _, found = self._traced(TraceRequest.from_json(question))
+        step = found.steps[_index(question.get("step"), len(found.steps), "a step")]
         C = len(step.theta)
-        of = step.taken if asked.get("of") is None else _below(asked["of"], C, "a transition")
-        if asked.get("against") == "runner-up":
+        of = step.taken if question.get("of") is None else _index(question["of"], C, "a transition")
+        if question.get("against") == "runner-up":
             against = _runner_up(step, of)
         else:
-            against = None if asked.get("against") is None else _below(asked["against"], C, "a transition")
+            against = None if question.get("against") is None else _index(question["against"], C, "a transition")
         computation = compute(parser.params, step.w, step.legal)
         parts = attribute(parser.params, step.w, computation, of, against)
         return {
@@ -186,7 +194,7 @@ class Explainer:
         ]
 
     def _loss(self, step: Step, computation: Computation) -> dict[str, Any] | None:
-        """What there is to learn in a configuration; None where no class is the right one, or there is no choice."""
+        """Loss and gradients; None without a target, or where only one transition is legal."""
         if step.advice is None or step.advice.target is None or step.legal.sum() == 1:
             return None
         parser = self.model.parser
@@ -204,11 +212,11 @@ class Explainer:
             },
         }
 
-    def _walk(self, question: Question) -> tuple[Sentence, Trace]:
-        try:
-            block = parse_block(question.conllu.encode(), path="sentence", trees=question.gold)
+    def _trace(self, request: TraceRequest) -> tuple[Sentence, Trace]:
+        with steps.step([]):
+            block = parse_block(request.conllu.encode(), path="sentence", trees=request.gold)
             if len(block) != 1:
-                raise RefusalError(BAD_REQUEST, f"one sentence at a time is explained, not {len(block)}")
+                raise RefusalError(BAD_REQUEST, f"one sentence is explained at a time, not {len(block)}")
             sentence = block[0]
             if len(sentence) > self.limits.words:
                 message = f"a sentence of {len(sentence)} words; at most {self.limits.words} are explained"
@@ -216,17 +224,15 @@ class Explainer:
             found = trace(
                 self.model.parser,
                 sentence.alone(),
-                gold=question.gold,
-                follow_gold=question.follow_gold,
-                moves=question.moves,
+                gold=request.gold,
+                follow_gold=request.follow_gold,
+                moves=request.moves,
             )
-        except ClearparseError as error:
-            raise RefusalError(BAD_REQUEST, str(error)) from error
         return sentence, found
 
 
 def _runner_up(step: Step, of: int) -> int | None:
-    """The best legal class but one; None where there is no other."""
+    """The legal transition with the highest score except `of`; None if there is no other."""
     others = step.legal.copy()
     others[of] = False
     return int(np.where(others, step.theta, -np.inf).argmax()) if others.any() else None
@@ -241,10 +247,6 @@ def _gold(sentence: Sentence) -> dict[str, Any]:
     return {"heads": sentence.heads.tolist(), "labels": sentence.deprels, "svg": svg_of(sentence)}
 
 
-def _told(caught: list[warnings.WarningMessage]) -> list[str]:
-    return list(dict.fromkeys(str(each.message) for each in caught))
-
-
 def _computation(computation: Computation, parts: Attribution) -> dict[str, Any]:
     x, z, h, theta, y_hat, _ = computation
     named = {"x": x, "z": z, "h": h, "theta": theta, "y_hat": y_hat, "dtheta/dL": parts.gradient}
@@ -252,12 +254,12 @@ def _computation(computation: Computation, parts: Attribution) -> dict[str, Any]
 
 
 def _quantity(array: NDArray[np.floating]) -> dict[str, Any]:
-    """All numbers of an array, row after row."""
+    """Shape and values of an array, row by row."""
     return {"shape": array.shape, "values": [_short(value) for value in array.ravel().tolist()]}
 
 
 def _large(array: NDArray[np.floating]) -> dict[str, Any]:
-    """An array with too many numbers to show: its shape, its length as a vector, how many are not 0, the largest."""
+    """Summary of a large array: shape, Frobenius norm, number of non-zero values, largest absolute value."""
     return {
         "shape": array.shape,
         "norm": _short(np.linalg.norm(array)),
@@ -274,13 +276,13 @@ def _long(value: Any) -> float:
     return float(f"{value:.7g}")
 
 
-def _whole_number(value: Any, what: str) -> int:
+def _integer(value: Any, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise RefusalError(BAD_REQUEST, f"{what} is a whole number, not {value!r}")
+        raise RefusalError(BAD_REQUEST, f"{name} has to be an integer, not {str(value)[:40]!r}")
     return value
 
 
-def _below(value: Any, end: int, what: str) -> int:
-    if not 0 <= _whole_number(value, what) < end:
-        raise RefusalError(BAD_REQUEST, f"{what} is one of 0 to {end - 1}, not {value}")
+def _index(value: Any, end: int, name: str) -> int:
+    if not 0 <= _integer(value, name) < end:
+        raise RefusalError(BAD_REQUEST, f"{name} has to be from 0 to {end - 1}, not {str(value)[:40]}")
     return int(value)

@@ -1,0 +1,133 @@
+"""The connections of the server: none may wait for its client without end, nor may one client have them all.
+
+uvicorn ends a connection that stays idle after an answer. Added here: connections that never send the headers of a
+request, or send them slowly; clients that do not read their answers; and how many connections a client may hold.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable
+from typing import Any
+
+from uvicorn.protocols.http.h11_impl import H11Protocol
+
+from clearparse.web.limits import Limits
+
+FULL = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n"
+
+
+class Connections:
+    """The open connections, oldest first.
+
+    Beyond a limit the one that has waited longest for its client makes room for the new one, so that idle connections
+    keep nobody out; where the server works for all of them, the new one is refused.
+    """
+
+    def __init__(self, limits: Limits) -> None:
+        self.limits = limits
+        self._open: dict[Connection, float] = {}  # when each began to wait for its client
+
+    def protocol(self, **options: Any) -> Connection:
+        """What uvicorn creates for each new connection."""
+        return Connection(self, **options)
+
+    def add(self, new: Connection) -> bool:
+        """Add a connection; False if it has to be refused."""
+        same = [each for each in self._open if each.address == new.address]
+        crowd = same if len(same) >= self.limits.per_client else []
+        if len(self._open) >= self.limits.connections:
+            crowd = list(self._open)
+        if crowd:
+            idle = [each for each in crowd if each.waits_for_client()]
+            if not idle:
+                return False
+            min(idle, key=self._open.__getitem__).abort()
+        self.touch(new)
+        return True
+
+    def touch(self, connection: Connection) -> None:
+        """Note that a connection has begun to wait for its client."""
+        self._open[connection] = asyncio.get_running_loop().time()
+
+    def remove(self, connection: Connection) -> None:
+        self._open.pop(connection, None)
+
+    def abort(self) -> None:
+        """Close all connections at once."""
+        for connection in list(self._open):
+            connection.abort()
+
+
+class Connection(H11Protocol):  # type: ignore[misc]  # uvicorn is an optional dependency, and without types here
+    """One connection. The time for the headers of a request is limited; so is the time to read an answer."""
+
+    def __init__(self, registry: Connections, **options: Any) -> None:
+        super().__init__(**options)
+        self.registry = registry
+        self.address = ""
+        self._timers: dict[str, asyncio.TimerHandle] = {}
+
+    def connection_made(self, transport: asyncio.Transport) -> None:
+        super().connection_made(transport)
+        self.address = self.client[0] if self.client else ""
+        if self.registry.add(self):
+            self._start("headers", self.registry.limits.header_seconds, self.abort)
+        else:
+            transport.write(FULL + b"too many connections; try again in a moment\n")
+            transport.close()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self.registry.remove(self)
+        for name in list(self._timers):
+            self._stop(name)
+        super().connection_lost(exc)
+
+    def data_received(self, data: bytes) -> None:
+        super().data_received(data)
+        if self._between_requests():
+            if not self.transport.is_closing() and "headers" not in self._timers:
+                self._start("headers", self.registry.limits.header_seconds, self.abort)
+        else:
+            self._stop("headers")
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        if not self.transport.is_closing():
+            self.registry.touch(self)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._watch_reading(self.transport.get_write_buffer_size() + 1)
+
+    def resume_writing(self) -> None:
+        super().resume_writing()
+        self._stop("answer")
+
+    def waits_for_client(self) -> bool:
+        """Whether the server has nothing to do for this connection until its client sends or reads."""
+        return self._between_requests() or self.cycle.more_body or self.flow.write_paused
+
+    def abort(self) -> None:
+        """Close the connection at once."""
+        self.transport.abort()
+        self.registry.remove(self)
+
+    def _between_requests(self) -> bool:
+        return self.cycle is None or bool(self.cycle.response_complete)
+
+    def _watch_reading(self, before: int) -> None:
+        """Close the connection if its client has read nothing since there were `before` bytes to send."""
+        size = self.transport.get_write_buffer_size()
+        if size >= before:
+            self.abort()
+        else:
+            self._start("answer", self.registry.limits.seconds, self._watch_reading, size)
+
+    def _start(self, timer: str, seconds: float, act: Callable[..., None], *arguments: Any) -> None:
+        self._stop(timer)
+        self._timers[timer] = asyncio.get_running_loop().call_later(seconds, act, *arguments)
+
+    def _stop(self, timer: str) -> None:
+        if timer in self._timers:
+            self._timers.pop(timer).cancel()

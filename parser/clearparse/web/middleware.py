@@ -1,0 +1,170 @@
+"""The middleware in front of the application: which requests are accepted, and the security headers of the answers."""
+
+from __future__ import annotations
+
+import asyncio
+import re
+from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from typing import Any
+from urllib.parse import urlsplit
+
+from clearparse.web.limits import BAD_REQUEST, FORBIDDEN, TIMEOUT, TOO_LARGE, UNAVAILABLE, Limits, RefusalError
+from clearparse.web.work_queue import ENDING
+
+Scope = MutableMapping[str, Any]
+Message = MutableMapping[str, Any]
+Receive = Callable[[], Awaitable[Message]]
+Send = Callable[[Message], Awaitable[None]]
+App = Callable[[Scope, Receive, Send], Awaitable[None]]
+
+HEADERS = {
+    "content-security-policy": "default-src 'self'; frame-ancestors 'none'; base-uri 'none'; form-action 'self'",
+    "cross-origin-opener-policy": "same-origin",
+    "referrer-policy": "no-referrer",
+    "x-content-type-options": "nosniff",
+    "cache-control": "no-cache",
+}
+_RAW_HEADERS = [(name.encode(), value.encode()) for name, value in HEADERS.items()]
+_PORT = re.compile(r":\d+\Z")
+
+
+class RequestMiddleware:
+    """An ASGI application around another.
+
+    hosts: the host names of this server, as protection against DNS rebinding; None: any. origins: other sites whose
+    pages may use it. The whole body of a request is received before the application is called; if the client
+    disconnects, the application is cancelled.
+    """
+
+    def __init__(self, app: App, hosts: Collection[str] | None, limits: Limits, origins: Collection[str] = ()) -> None:
+        self.app, self.hosts, self.limits, self.origins = app, hosts, limits, origins
+        self._receiving: set[asyncio.Future[Any]] = set()
+        self._closed = False
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] != "http":
+            await self.app(scope, receive, send)
+            return
+
+        async def send_with_headers(message: Message) -> None:
+            if message["type"] == "http.response.start":
+                message["headers"] = [*message.get("headers", ()), *_RAW_HEADERS]
+            await send(message)
+
+        try:
+            headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
+            self._check_host(headers.get(b"host", ""))
+            self._check_origin(scope["method"], headers)
+            body = await self._received(receive)
+        except RefusalError as refusal:
+            await _refuse(send_with_headers, refusal)
+        else:
+            if body is not None:
+                await _until_disconnected(self.app, scope, body, receive, send_with_headers)
+
+    def close(self) -> None:
+        """Refuse the requests that are still being received, and all later ones, with status 503."""
+        self._closed = True
+        for task in self._receiving:
+            task.cancel()
+
+    def _check_host(self, header: str) -> None:
+        host = _PORT.sub("", header).lower()
+        if self.hosts is not None and host not in self.hosts:
+            message = f"{host!r} is not a host name of this server; start it with --host to add one"
+            raise RefusalError(BAD_REQUEST, message)
+
+    def _check_origin(self, method: str, headers: dict[bytes, str]) -> None:
+        """Refuse what pages of other sites send; clients other than browsers send neither of the two headers.
+
+        A link on another site may lead here.
+        """
+        origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site", "none")
+        if origin is not None:
+            foreign = origin not in self.origins and _network_location(origin) != headers.get(b"host", "").lower()
+        else:
+            follows_link = method in ("GET", "HEAD") and headers.get(b"sec-fetch-mode") == "navigate"
+            foreign = site not in ("none", "same-origin") and not follows_link
+        if foreign:
+            sender = f"from {origin}" if origin else "from other sites"
+            raise RefusalError(FORBIDDEN, f"requests {sender} are refused; start the server with --allow-origin")
+
+    async def _received(self, receive: Receive) -> bytes | None:
+        """The body of a request; None if the client has disconnected. Raises RefusalError."""
+        if self._closed:
+            raise RefusalError(UNAVAILABLE, ENDING)
+        task = asyncio.ensure_future(self._body(receive))
+        self._receiving.add(task)
+        try:
+            done, _ = await asyncio.wait({task}, timeout=self.limits.seconds)
+            if not done:
+                raise RefusalError(TIMEOUT, f"the request did not arrive within {self.limits.seconds:g} s")
+            if task.cancelled():
+                raise RefusalError(UNAVAILABLE, ENDING)
+            return task.result()
+        finally:
+            self._receiving.discard(task)
+            task.cancel()
+
+    async def _body(self, receive: Receive) -> bytes | None:
+        """The body of a request; None if the client has disconnected.
+
+        One that is too large is read to its end and dropped: many clients read no answer before they have sent all.
+        """
+        parts, size, more = [], 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            part, more = message.get("body", b""), message.get("more_body", False)
+            size += len(part)
+            if size <= self.limits.size:
+                parts.append(part)
+            else:
+                parts.clear()
+        if size > self.limits.size:
+            raise RefusalError(TOO_LARGE, f"the request has more than {self.limits.size:,} bytes")
+        return b"".join(parts)
+
+
+def _network_location(origin: str) -> str:
+    try:
+        return urlsplit(origin).netloc.lower()
+    except ValueError:
+        return ""
+
+
+async def _until_disconnected(app: App, scope: Scope, body: bytes, receive: Receive, send: Send) -> None:
+    """Call the application with a body that has been received; cancel it when the client disconnects."""
+    waiting = [{"type": "http.request", "body": body, "more_body": False}]
+
+    async def disconnected() -> Message:
+        while (message := await receive())["type"] != "http.disconnect":
+            pass
+        return message
+
+    gone = asyncio.ensure_future(disconnected())
+
+    async def replay() -> Message:
+        return waiting.pop() if waiting else await asyncio.shield(gone)
+
+    answer = asyncio.ensure_future(app(scope, replay, send))
+    try:
+        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            await answer
+    finally:
+        for task in (answer, gone):
+            task.cancel()
+        await asyncio.gather(answer, gone, return_exceptions=True)
+
+
+async def _refuse(send: Send, refusal: RefusalError) -> None:
+    body = refusal.message.encode(errors="replace") + b"\n"
+    headers = [
+        (b"content-type", b"text/plain; charset=utf-8"),
+        (b"content-length", b"%d" % len(body)),
+        (b"connection", b"close"),
+    ]
+    await send({"type": "http.response.start", "status": refusal.status, "headers": headers})
+    await send({"type": "http.response.body", "body": body})
