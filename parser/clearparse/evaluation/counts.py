@@ -98,13 +98,13 @@ class Trees:
 NO_TREES = Trees([], [], [], np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(1, np.int64))
 
 
-def evaluate(gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str) -> Counts:
-    """Counts over two streams of blocks. As `align_blocks`."""
-    return total(align_blocks(gold, system, gold_path=gold_path, system_path=system_path))
+def count_blocks(gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str) -> Counts:
+    """The counts of two streams of blocks; see align_blocks."""
+    return count_pairs(align_blocks(gold, system, gold_path=gold_path, system_path=system_path))
 
 
-def total(pairs: Iterable[tuple[Trees, Trees]]) -> Counts:
-    """Counts over pairs of gold and system, each pair over the same words."""
+def count_pairs(pairs: Iterable[tuple[Trees, Trees]]) -> Counts:
+    """The counts of pairs of gold and system trees, each pair over the same words."""
     return sum((count(gold, system) for gold, system in pairs), Counts())
 
 

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.evaluation.calibration import reliability
-from clearparse.evaluation.counts import Counts, Trees, align_blocks, right_arcs, count, sum_counts
+from clearparse.evaluation.counts import Counts, Trees, align_blocks, count_blocks, count_pairs, right_arcs
 from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.evaluation.scores import PUNCTUATION, SCORER, all_scores
 from clearparse.evaluation.significance import comparison
@@ -93,7 +93,9 @@ class EvaluatedModel:
         """How often arcs of each confidence are correct; see calibration.reliability."""
         blocks, inputs = itertools.tee(gold)
         confidence, correct = [], []
-        for block, parsed in zip(blocks, map(self.model.parse_with_confidence, self.inputs(inputs, given)), strict=True):
+        for block, parsed in zip(
+            blocks, map(self.model.parse_with_confidence, self.inputs(inputs, given)), strict=True
+        ):
             confidence.append(parsed[2])
             correct.append(right_arcs(block, *parsed[:2]))
         return reliability(np.concatenate(confidence), np.concatenate(correct))
@@ -122,7 +124,12 @@ def evaluate_stream(gold_path: str, candidate: Candidate, *, confidence: bool = 
 
 
 def evaluate(
-    gold_path: str, candidate: Candidate, given: str = "tags", *, other: Candidate | None = None, confidence: bool = False
+    gold_path: str,
+    candidate: Candidate,
+    given: str = "tags",
+    *,
+    other: Candidate | None = None,
+    confidence: bool = False,
 ) -> Evaluation:
     """All scores, with all trees in memory.
 
