@@ -1,4 +1,4 @@
-"""Programs that stand in the documentation, taken from it to be run."""
+"""Runs the programs in the documentation."""
 
 from __future__ import annotations
 
@@ -12,13 +12,13 @@ CHECKOUT = Path(__file__).resolve().parents[1]
 
 
 def programs(page: str) -> list[str]:
-    """The Python programs of a page of docs/, in their order."""
+    """The Python programs of a page of docs/, in order."""
     text = (CHECKOUT / "docs" / page).read_text(encoding="utf-8")
     return re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
 
 
 def run(program: str, folder: Path, *arguments: str, warnings: str = "error") -> str:
-    """What a program prints that is run in a folder beside the checkout's data/. warnings: what becomes of them."""
+    """The output of a program, run in a folder with a link to data/. warnings: the value of Python's -W."""
     (folder / "data").symlink_to(CHECKOUT / "data")
     script = folder / "program.py"
     script.write_text(program, encoding="utf-8")

@@ -1,4 +1,4 @@
-"""The benchmark compares like with like: its other forms compute the same, its texts are what they say."""
+"""The benchmarks: other implementations compute the same, corpora have the stated size, and a quick trial runs."""
 
 from __future__ import annotations
 
@@ -45,13 +45,13 @@ def cs224n_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return path
 
 
-def test_python_objects_and_flat_arrays_parse_alike(cs224n_model: Path, tmp_path: Path) -> None:
+def test_the_loop_of_cs224n_gives_the_same_trees(cs224n_model: Path, tmp_path: Path) -> None:
     parser, output = CS224n(), tmp_path / "parsed.conllu"
     parser.end_to_end(parser.load(cs224n_model), SOURCE, output)
     assert output.read_bytes() == load(cs224n_model).parse_block(parse_block(SOURCE.read_bytes())).text
 
 
-def test_copies_of_hidden_units_leave_the_scores_as_they_are(cs224n_model: Path) -> None:
+def test_duplicated_hidden_units_do_not_change_the_scores(cs224n_model: Path) -> None:
     model = load(cs224n_model)
     w = np.random.default_rng(0).integers(0, len(model.parser.params.L), (7, 36))
     theta = scores(model.parser.params, w)
@@ -60,8 +60,8 @@ def test_copies_of_hidden_units_leave_the_scores_as_they_are(cs224n_model: Path)
     assert widened(model, 16).U.shape == (16, theta.shape[1])
 
 
-def test_what_is_counted_is_what_a_sum_needs(cs224n_model: Path) -> None:
-    """One row for each address that shows a word, and always the first, which carries b_1."""
+def test_rows_are_counted(cs224n_model: Path) -> None:
+    """One row per address that has a word, and always the first one, which includes b_1."""
     parser = load(cs224n_model).parser
     tables = Counted(parser.params, parser.features)
     tables.extend(np.array([[0, 3], [1, 4], [2, 5]], np.int32))  # NULL and two more types of word
@@ -72,7 +72,7 @@ def test_what_is_counted_is_what_a_sum_needs(cs224n_model: Path) -> None:
     assert tables.used == 3 * 18
 
 
-def test_texts_of_other_sizes(tmp_path: Path) -> None:
+def test_corpora_of_other_sizes(tmp_path: Path) -> None:
     words = parse_block(SOURCE.read_bytes()).column(FORM)
     write_head(SOURCE, 50, tmp_path / "head.conllu")
     head = (tmp_path / "head.conllu").read_bytes()
@@ -87,33 +87,34 @@ def test_texts_of_other_sizes(tmp_path: Path) -> None:
     assert large == expected
 
 
-def test_cutting_into_sentences() -> None:
+def test_words_become_sentences_of_equal_length() -> None:
     block = to_sentences([b"%d\t_\t_\t_\t_" % k for k in range(7)], 3)
     assert [sentence.forms for sentence in block] == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
 
 
-def test_a_parser_that_fails_is_told_of(tmp_path: Path) -> None:
+def test_a_failing_process_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ClearparseError, match="exit status 1"):
         in_subprocess("reading", str(tmp_path / "missing.conllu"), cores=1)
 
 
-def test_a_trial_from_end_to_end(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    """With nothing installed that is not clearparse's own; a second run finds what was trained."""
+@pytest.mark.full
+def test_a_quick_trial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+    """Without the other parsers and libraries; the second run reuses the trained model."""
+    compared = {name: baselines.PARSERS[name] for name in ("clearparse fast", "UDPipe 1, beam 1", "spaCy, efficiency")}
+    monkeypatch.setattr(comparison, "PARSERS", compared)
     monkeypatch.setattr(comparison, "missing", bool)
     monkeypatch.setattr(comparison, "QUICK_WORDS", 300)
     parsers_command.main(["--quick", "--output", str(tmp_path), *FILES])
-    format_results = capsys.readouterr().out
-    for line in ("skipped    spaCy, efficiency: spacy is not installed", "a quick trial", "not to be quoted"):
-        assert line in format_results
-    assert (tmp_path / "benchmark.txt").read_text(encoding="utf-8") in format_results
+    printed = capsys.readouterr().out
+    for line in ("skipped    spaCy, efficiency: spacy is not installed", "quick trial", "not to be quoted"):
+        assert line in printed
+    assert (tmp_path / "benchmark.txt").read_text(encoding="utf-8") in printed
     results = json.loads((tmp_path / "benchmark.json").read_text(encoding="utf-8"))
-    assert list(results["parsers"]) == ["clearparse fast", "clearparse accurate", "CS224n's loop"]
+    assert list(results["parsers"]) == ["clearparse fast"]
     assert all(parser["end to end, words/s"] > 0 for parser in results["parsers"].values())
-    assert set(results["skipped"]) == {"UDPipe 1, beam 1", "UDPipe 1, beam 5", "spaCy, efficiency"}
+    assert set(results["skipped"]) == {"UDPipe 1, beam 1", "spaCy, efficiency"}
     times = {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.model")}
-    assert len(times) == 3
+    assert len(times) == 1
     parsers_command.main(["--quick", "--output", str(tmp_path), *FILES])
     assert times == {path: path.stat().st_mtime_ns for path in tmp_path.rglob("*.model")}
 
@@ -128,21 +129,21 @@ def test_all_parsers_on_a_real_treebank(tmp_path: Path, shared_data: Path, capsy
     assert list(results["parsers"]) == list(baselines.PARSERS)
     assert all(parser["LAS"] > 40 for parser in results["parsers"].values())
     assert "PyTorch, sparse" in results["training step"]["milliseconds"]
-    assert all((tmp_path / f"speed.{ending}").stat().st_size > 5000 for ending in ("png", "svg"))
+    assert (tmp_path / "speed.png").stat().st_size > 5000
 
 
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [(["--cores", "4096"], "--cores 4096"), (["--train", str(SOURCE)], "--train and --dev go together")],
 )
-def test_wrong_usage(arguments: list[str], message: str) -> None:
+def test_usage_errors(arguments: list[str], message: str) -> None:
     with pytest.raises(ClearparseError, match=message):
         parsers_command.main(arguments)
 
 
 @pytest.mark.full
 def test_a_component_against_spacy(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Hardly trained, spaCy's parser has some scores at least; one pipeline has the same twice."""
+    """After a short training the parser of spaCy has scores above 0; a pipeline that is given twice scores the same."""
     pytest.importorskip("spacy", reason="spaCy is not installed: the extra `spacy`")
     model = tmp_path / "all.model"
     small = [
@@ -160,11 +161,11 @@ def test_a_component_against_spacy(tmp_path: Path, capsys: pytest.CaptureFixture
     train.main([*FILES, "--output", str(model), "--stages", "all", *small])
     options = [*FILES, "--model", str(model), "--output", str(tmp_path), "--runs", "1", "--quick"]
     spacy_command.main(options)
-    format_results = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
-    assert [row[:2] for row in format_results[1:]] == [
-        [f"| {name}", given] for given in ("words", "text") for name in ("clearparse", "spaCy's parser")
+    rows = [line.split(" | ") for line in capsys.readouterr().out.splitlines() if line.startswith("| ")]
+    assert [row[:2] for row in rows[1:]] == [
+        [f"| {name}", given] for given in ("words", "text") for name in ("clearparse", "parser of spaCy")
     ]
-    for row in format_results[1:]:
+    for row in rows[1:]:
         UAS, LAS, tokens, sentences, speed = (float(cell.strip("| ").replace(",", "")) for cell in row[2:])
         assert 0 < LAS < UAS < 100
         assert (row[1] == "words") == (tokens == 100)

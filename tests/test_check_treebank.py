@@ -11,9 +11,8 @@ from clearparse.commands import check_treebank, train
 from clearparse.config import Config
 from clearparse.model.model import load
 from clearparse.network.classifier import softmax
-from clearparse.training.parser_batches import Treebank, log_likelihoods, new_parser
+from clearparse.training.parser_batches import Treebank, initialise_parser, log_likelihoods
 from clearparse.transition.decode import forced
-from clearparse.transition.features import TEMPLATES
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC
 from clearparse.transition.systems import SYSTEMS
@@ -94,7 +93,7 @@ def test_a_relation_that_the_model_does_not_have_is_less_likely_than_one_it_has(
         "3\thome\thome\tADV\tRB\t_\t1\tplace\t_\t_\n4\tnow\tnow\tADV\tRB\t_\t1\ttime\t_\t_\n\n"
     )
     known = Treebank.of([parse_block(text.encode(), trees=True)])
-    parser = new_parser(known, TEMPLATES["default"], Config(transition_system="arc-hybrid"), np.random.default_rng(1))
+    parser = initialise_parser(known, Config(transition_system="arc-hybrid"), np.random.default_rng(1))
     assert parser.transitions.labels == ["top", "place", "time"]
     novel = Treebank.of([parse_block(text.replace("place", "novel").encode(), trees=True)])
     assert log_likelihoods(parser, novel)[0] < log_likelihoods(parser, known)[0] - 1

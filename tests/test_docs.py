@@ -1,4 +1,4 @@
-"""The pages of docs/ are run: examples, commands, changes to the code; what they quote and show is compared."""
+"""The documentation: its programs, commands and patches run; what it quotes and prints is compared."""
 
 from __future__ import annotations
 
@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 import numpy as np
 import pytest
 
+from benchmarks.make_docs import options_page
 from clearparse.commands import clearparse
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -25,7 +26,7 @@ LOOSE = doctest.ELLIPSIS | doctest.NORMALIZE_WHITESPACE
 
 
 class Fence(NamedTuple):
-    """A fenced block: what stands behind its opening fence, its text, and the line where that begins."""
+    """A fenced block: its language and the rest of its opening line, its text, and the line where the text begins."""
 
     kind: str
     rest: str
@@ -33,14 +34,14 @@ class Fence(NamedTuple):
     line: int
 
 
-def fences(name: str) -> list[Fence]:
-    text = (DOCS / name).read_text(encoding="utf-8")
+def fences(name: str, folder: Path = DOCS) -> list[Fence]:
+    text = (folder / name).read_text(encoding="utf-8")
     found = re.finditer(r"^```(\w+) ?(.*)\n((?:.*\n)*?)```$", text, re.MULTILINE)
     return [Fence(each[1], each[2], each[3], text[: each.start(3)].count("\n") + 1) for each in found]
 
 
 def commands(text: str) -> Iterator[list[str]]:
-    """The arguments of each command of a block."""
+    """The arguments of each command in a block."""
     for line in text.splitlines():
         program, *arguments = shlex.split(line)
         assert program == "clearparse", line
@@ -48,19 +49,35 @@ def commands(text: str) -> Iterator[list[str]]:
 
 
 def run_examples(fence: Fence, name: str, names: dict[str, Any]) -> None:
-    """A block of ``>>>`` examples, compared, or of plain code."""
+    """Run a block: ``>>>`` examples are compared with their output, other code is executed."""
     if not fence.text.startswith(">>>"):
         exec(compile("\n" * fence.line + fence.text, name, "exec"), names)
         return
     test = doctest.DocTestParser().get_doctest(fence.text, names, name, name, fence.line)
-    runner, said = doctest.DocTestRunner(optionflags=LOOSE), []
-    runner.run(test, out=said.append, clear_globs=False)
+    runner, output = doctest.DocTestRunner(optionflags=LOOSE), []
+    runner.run(test, out=output.append, clear_globs=False)
     names.update(test.globs)
-    assert not runner.failures, "".join(said)
+    assert not runner.failures, "".join(output)
+
+
+def test_readme(capsys: pytest.CaptureFixture[str]) -> None:
+    """Its program prints what README shows, and follows the command that installs clearparse."""
+    text = (CHECKOUT / "README.md").read_text(encoding="utf-8")
+    program, printed = fences("README.md", CHECKOUT)
+    run_examples(program, "README.md", {})
+    assert capsys.readouterr().out == printed.text
+    assert text.index("pip install -e .") < text.index(program.text)
+    assert len(text.splitlines()) <= 130
+
+
+def test_options() -> None:
+    """The list of options is what the commands print."""
+    page = (DOCS / "options.md").read_text(encoding="utf-8")
+    assert page.split() == options_page().split(), "docs/options.md is out of date: run python scripts/make_docs.py"
 
 
 def test_links_lead_to_files() -> None:
-    """Those that are relative."""
+    """Relative links and pictures."""
     for page in [*DOCS.glob("*.md"), *CHECKOUT.glob("*.md")]:
         text = re.sub(r"(?ms)^```.*?^```$", "", page.read_text(encoding="utf-8"))
         for link in re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", text):
@@ -71,7 +88,7 @@ def test_gradients() -> None:
     names: dict[str, Any] = {}
     blocks = fences("gradients.md")
     quoted = [each for each in blocks if each.rest.startswith("from ")]
-    with np.printoptions():  # set back what the page sets
+    with np.printoptions():  # restore the options that the page sets
         for each in blocks:
             if each not in quoted:
                 run_examples(each, "gradients.md", names)
@@ -83,7 +100,7 @@ def test_gradients() -> None:
     assert len(blocks) - len(quoted) >= 20
 
 
-def test_gradients_derives_all_that_backward_computes() -> None:
+def test_gradients_derives_everything_that_backward_computes() -> None:
     text = " ".join((DOCS / "gradients.md").read_text(encoding="utf-8").split())
     assert all(f"**({number}) " in text for number in range(1, 8))
     for result in (
@@ -117,7 +134,7 @@ def test_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
 
 @pytest.fixture
 def copy(tmp_path: Path) -> Path:
-    """A copy of the package and the sample treebank, to be changed."""
+    """A copy of the package and the sample treebank, to be patched."""
     hidden = shutil.ignore_patterns("__pycache__")
     shutil.copytree(CHECKOUT / "parser", tmp_path / "copy" / "parser", ignore=hidden)
     shutil.copytree(CHECKOUT / "data" / "sample", tmp_path / "copy" / "data" / "sample")
@@ -125,7 +142,7 @@ def copy(tmp_path: Path) -> Path:
 
 
 def change(path: Path, text: str) -> None:
-    """Apply a change: the lines with - or a space stand together, once; those with + or a space take their place."""
+    """Apply a diff. Its old lines (- or space) must occur once and are replaced by its new lines (+ or space)."""
     lines = text.splitlines(keepends=True)
     old, new = ("".join(line[1:] for line in lines if line[0] in marks or line == "\n") for marks in ("- ", "+ "))
     source = path.read_text(encoding="utf-8")
@@ -135,7 +152,7 @@ def change(path: Path, text: str) -> None:
 
 
 def run_in(folder: Path, package: Path, *arguments: str) -> str:
-    """What Python says with these arguments, if `clearparse` is that of another folder."""
+    """The output of Python with these arguments and the `clearparse` of another folder."""
     environment = {**os.environ, "PYTHONPATH": str(package)}
     command = [sys.executable, *arguments]
     run = subprocess.run(command, cwd=folder, env=environment, capture_output=True, encoding="utf-8", check=False)
@@ -166,21 +183,21 @@ def test_extending(copy: Path, tmp_path: Path) -> None:
 
 
 def figures(text: str) -> Iterator[str]:
-    """The measured figures of a page: numbers of two digits or more, and such with a point."""
+    """The measured figures of a page: numbers with a decimal point or a thousands separator."""
     text = re.sub(r"\]\([^)]*\)", "", text)
     yield from re.findall(r"(?<![\w.,])\d{1,3}(?:,\d{3})+(?!\w)|(?<![\w.,])\d+\.\d+(?![\w.])", text)
 
 
-def test_comparison_says_only_what_was_measured() -> None:
-    """Each figure of the comparison with other parsers stands on the page of measurements."""
+def test_comparison_quotes_only_measured_figures() -> None:
+    """Each figure of docs/comparison.md is in docs/speed.md."""
     measured = set(figures((DOCS / "speed.md").read_text(encoding="utf-8")))
-    [told] = re.findall(r"(?s)## What we measured\n(.*?)\n## ", (DOCS / "comparison.md").read_text(encoding="utf-8"))
-    said = set(figures(told))
-    assert len(said) > 10
-    assert said <= measured, said - measured
+    [section] = re.findall(r"(?s)## What we measured\n(.*?)\n## ", (DOCS / "comparison.md").read_text(encoding="utf-8"))
+    quoted = set(figures(section))
+    assert len(quoted) > 10
+    assert quoted <= measured, quoted - measured
 
 
-def test_commands_of_the_pages_exist() -> None:
+def test_documented_commands_exist() -> None:
     for page in DOCS.glob("*.md"):
         text = page.read_text(encoding="utf-8")
         for name in re.findall(r"\bclearparse ([a-z]+(?:-[a-z]+)?) (?:--|UD_|my-)", text):

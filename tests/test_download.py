@@ -1,4 +1,4 @@
-"""Downloads end whole and checked, or with one line; all from a server on this machine."""
+"""Downloads end with complete, checked files or with a one-line error; the server is on this machine."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FILES = {
 
 
 class Server(http.server.ThreadingHTTPServer):
-    """Serves FILES under /UD_English-Toy/r2.16/ and does what a test tells it to."""
+    """Serves FILES under /UD_English-Toy/r2.16/, with the faults that a test injects."""
 
     daemon_threads = True
 
@@ -38,8 +38,8 @@ class Server(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), Handler)
         self.files = dict(FILES)
         self.version: str | None = '"v1"'
-        self.cuts: list[int] = []  # bytes after which the next answers about the training file stop
-        self.states: list[int] = []  # HTTP states of the next answers, instead of a file
+        self.cuts: list[int] = []  # bytes after which the next responses with the training file break off
+        self.codes: list[int] = []  # HTTP status codes of the next responses, instead of a file
         self.ranges: list[tuple[str, str | None]] = []  # (file, Range header) of every request
 
     @property
@@ -56,7 +56,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
         asked = self.headers["Range"]
         self.server.ranges.append((name, asked))
         data = self.server.files.get(name) if folder == "/UD_English-Toy/r2.16" else None
-        state = self.server.states.pop(0) if self.server.states else 404 if data is None else 200
+        state = self.server.codes.pop(0) if self.server.codes else 404 if data is None else 200
         if state != 200 or data is None:
             self.send_error(state)
             return
@@ -82,7 +82,7 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
-    monkeypatch.setattr(transfer, "PAUSES", (0.0, 0.0, 0.0))
+    monkeypatch.setattr(transfer, "DELAYS", (0.0, 0.0, 0.0))
     with Server() as server:
         thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
         thread.start()
@@ -99,7 +99,7 @@ def names(folder: Path) -> set[str]:
     return {path.name for path in folder.iterdir()} if folder.exists() else set()
 
 
-def test_a_treebank_arrives_whole(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_treebank_is_downloaded(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     fetch(server, tmp_path / "data")
     folder = tmp_path / "data" / "UD_English-Toy"
     assert names(folder) == {*FILES, "SHA256SUMS"}
@@ -110,7 +110,7 @@ def test_a_treebank_arrives_whole(server: Server, tmp_path: Path, capsys: pytest
     assert "scripts/train.py --train" in out
 
 
-def test_checksums_are_in_the_form_of_sha256sum(server: Server, tmp_path: Path) -> None:
+def test_checksums_have_the_format_of_sha256sum(server: Server, tmp_path: Path) -> None:
     fetch(server, tmp_path)
     title, *lines = (tmp_path / "UD_English-Toy" / "SHA256SUMS").read_text(encoding="utf-8").splitlines()
     assert title == "# UD_English-Toy r2.16"
@@ -119,7 +119,7 @@ def test_checksums_are_in_the_form_of_sha256sum(server: Server, tmp_path: Path) 
     )
 
 
-def test_a_second_run_checks_and_fetches_nothing(
+def test_a_second_run_verifies_and_downloads_nothing(
     server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     fetch(server, tmp_path)
@@ -129,7 +129,7 @@ def test_a_second_run_checks_and_fetches_nothing(
     assert "already here, unchanged" in capsys.readouterr().out
 
 
-def test_a_second_run_fetches_what_was_deleted(server: Server, tmp_path: Path) -> None:
+def test_a_second_run_downloads_deleted_files(server: Server, tmp_path: Path) -> None:
     fetch(server, tmp_path)
     (tmp_path / "UD_English-Toy" / "LICENSE.txt").unlink()
     server.ranges.clear()
@@ -137,7 +137,7 @@ def test_a_second_run_fetches_what_was_deleted(server: Server, tmp_path: Path) -
     assert server.ranges == [("LICENSE.txt", None)]
 
 
-def test_a_changed_file_is_neither_used_nor_overwritten(server: Server, tmp_path: Path) -> None:
+def test_a_changed_file_is_not_overwritten(server: Server, tmp_path: Path) -> None:
     fetch(server, tmp_path)
     changed = tmp_path / "UD_English-Toy" / "en_toy-ud-dev.conllu"
     changed.write_bytes(b"mine")
@@ -147,7 +147,7 @@ def test_a_changed_file_is_neither_used_nor_overwritten(server: Server, tmp_path
 
 
 @pytest.mark.parametrize("record", ["# UD_English-Toy r2.15\n", "", "\xff"])
-def test_a_folder_of_another_release_is_left_alone(server: Server, tmp_path: Path, record: str) -> None:
+def test_a_folder_of_another_release_is_not_changed(server: Server, tmp_path: Path, record: str) -> None:
     folder = tmp_path / "UD_English-Toy"
     folder.mkdir()
     (folder / "SHA256SUMS").write_bytes(record.encode("latin-1"))
@@ -156,7 +156,7 @@ def test_a_folder_of_another_release_is_left_alone(server: Server, tmp_path: Pat
     assert names(folder) == {"SHA256SUMS"}
 
 
-def test_a_cut_connection_is_taken_up_again(server: Server, tmp_path: Path) -> None:
+def test_an_interrupted_download_resumes(server: Server, tmp_path: Path) -> None:
     server.cuts = [100_000, 50_000]
     fetch(server, tmp_path)
     assert (tmp_path / "UD_English-Toy" / "en_toy-ud-train.conllu").read_bytes() == TRAIN
@@ -167,9 +167,9 @@ def test_a_cut_connection_is_taken_up_again(server: Server, tmp_path: Path) -> N
     ]
 
 
-def test_a_truncated_transfer_is_kept_apart_and_the_next_run_goes_on(server: Server, tmp_path: Path) -> None:
+def test_a_partial_file_is_kept_and_the_next_run_resumes(server: Server, tmp_path: Path) -> None:
     server.cuts = [10_000, 0, 0, 0]
-    with pytest.raises(ClearparseError, match=r"10,000 of \d+,\d+ bytes arrived"):
+    with pytest.raises(ClearparseError, match=r"received 10,000 of \d+,\d+ bytes"):
         fetch(server, tmp_path)
     assert names(tmp_path / "UD_English-Toy") == {f"en_toy-ud-train.conllu.part{end}" for end in ("", ".etag")}
     server.ranges.clear()
@@ -179,7 +179,7 @@ def test_a_truncated_transfer_is_kept_apart_and_the_next_run_goes_on(server: Ser
     assert (tmp_path / "UD_English-Toy" / "en_toy-ud-train.conllu").read_bytes() == TRAIN
 
 
-def test_a_file_that_changed_on_the_server_is_fetched_from_its_start(server: Server, tmp_path: Path) -> None:
+def test_a_file_that_changed_on_the_server_is_downloaded_from_its_start(server: Server, tmp_path: Path) -> None:
     server.cuts = [10_000, 0, 0, 0]
     with pytest.raises(ClearparseError):
         fetch(server, tmp_path)
@@ -189,7 +189,7 @@ def test_a_file_that_changed_on_the_server_is_fetched_from_its_start(server: Ser
     assert (tmp_path / "UD_English-Toy" / "en_toy-ud-train.conllu").read_bytes() == TRAIN[::-1]
 
 
-def test_without_a_version_nothing_is_resumed(server: Server, tmp_path: Path) -> None:
+def test_without_an_etag_nothing_is_resumed(server: Server, tmp_path: Path) -> None:
     server.version = None
     server.cuts = [10_000]
     fetch(server, tmp_path)
@@ -197,7 +197,7 @@ def test_without_a_version_nothing_is_resumed(server: Server, tmp_path: Path) ->
     assert (tmp_path / "UD_English-Toy" / "en_toy-ud-train.conllu").read_bytes() == TRAIN
 
 
-def test_a_part_that_is_complete_already_is_no_obstacle(server: Server, tmp_path: Path) -> None:
+def test_a_complete_partial_file(server: Server, tmp_path: Path) -> None:
     """As after a kill between the last byte and the renaming."""
     folder = tmp_path / "UD_English-Toy"
     folder.mkdir()
@@ -208,14 +208,14 @@ def test_a_part_that_is_complete_already_is_no_obstacle(server: Server, tmp_path
     assert names(folder) == {*FILES, "SHA256SUMS"}
 
 
-def test_a_busy_server_is_asked_again(server: Server, tmp_path: Path) -> None:
-    server.states = [503, 429]
+def test_temporary_errors_are_retried(server: Server, tmp_path: Path) -> None:
+    server.codes = [503, 429]
     fetch(server, tmp_path)
     assert (tmp_path / "UD_English-Toy" / "en_toy-ud-train.conllu").read_bytes() == TRAIN
 
 
-def test_a_refusal_is_one_line(server: Server, tmp_path: Path) -> None:
-    server.states = [403]
+def test_a_refusal_is_a_one_line_error(server: Server, tmp_path: Path) -> None:
+    server.codes = [403]
     with pytest.raises(ClearparseError, match=r"^http://\S+: the server answers 403 Forbidden$"):
         fetch(server, tmp_path)
     assert names(tmp_path) == set()
@@ -235,7 +235,7 @@ def test_a_treebank_without_training_data(server: Server, tmp_path: Path, capsys
     }
 
 
-def test_a_readme_by_its_other_name(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_readme_with_another_name(server: Server, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     server.files["README.txt"] = server.files.pop("README.md")
     fetch(server, tmp_path)
     assert "CC BY-SA 4.0" in capsys.readouterr().out
@@ -249,7 +249,7 @@ def test_training_data_in_several_files(server: Server, tmp_path: Path, capsys: 
 
 
 @pytest.mark.parametrize("more", [["--release", "r9.9"], ["--code", "xx"]])
-def test_nothing_there_leaves_nothing(server: Server, tmp_path: Path, more: list[str]) -> None:
+def test_a_missing_treebank_leaves_nothing_behind(server: Server, tmp_path: Path, more: list[str]) -> None:
     with pytest.raises(ClearparseError, match="check treebank and release"):
         fetch(server, tmp_path, *more)
     assert names(tmp_path) == set()
@@ -290,8 +290,8 @@ def test_language_codes_are_well_formed() -> None:
     assert list(CODES) == sorted(CODES)
 
 
-def test_offline_is_one_line(tmp_path: Path) -> None:
-    with socket.socket() as free:  # bound, not listening: nobody answers here
+def test_offline_is_a_one_line_error(tmp_path: Path) -> None:
+    with socket.socket() as free:  # bound but not listening: nobody answers
         free.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{free.getsockname()[1]}"
         script = Path(__file__).parent.parent / "scripts" / "download.py"

@@ -1,16 +1,18 @@
-"""Drawn trees: some to the last character, and random ones read back from the drawing."""
+"""Drawn trees: some compared character by character, random ones read back from the drawing."""
 
 from __future__ import annotations
 
 import io
 import re
+from pathlib import Path
 from xml.etree import ElementTree
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearparse.drawing.svg import svg
+from clearparse.commands import parse
+from clearparse.drawing.svg import right_to_left, svg, svg_document
 from clearparse.drawing.text import display_width, draw, shows_boxes
 
 
@@ -33,7 +35,7 @@ def test_projective_tree() -> None:
     ]
 
 
-def test_crossing_arc_passes_behind_the_trunk() -> None:
+def test_a_crossing_arc_passes_below_the_trunk() -> None:
     assert drawn("1/0/root 2/1/a 3/1/b 4/2/c").splitlines() == [
         "──┬───► 1  root",
         "  ├─┬─► 2  a",
@@ -62,7 +64,7 @@ def test_ascii() -> None:
     assert lines == ["--+---> 1  root", "  +-+-> 2  a", "  +-|-> 3  b", "    +-> 4  c"]
 
 
-def test_labels_stand_below_each_other_behind_wide_and_combining_characters() -> None:
+def test_labels_are_aligned_after_wide_and_combining_characters() -> None:
     lines = drawn("日本/2/nmod 東京/0/root e\u0301a/2/x").splitlines()
     assert lines == ["  ┌─► 日本  nmod", "──┼─► 東京  root", "  └─► e\u0301a    x"]
     assert [display_width(text) for text in ("日本", "e\u0301a", "ab", "")] == [4, 2, 2, 0]
@@ -72,7 +74,7 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
     assert draw(["a\x1b[2J"], [0], ["root\x07"]) == "──► a\ufffd[2J  root\ufffd"
 
 
-def test_a_word_without_room_names_its_head() -> None:
+def test_an_arc_without_room_is_written_as_text() -> None:
     lines = drawn("a/2/v b/3/w c/4/x d/5/y e/0/root", deepest=2).splitlines()
     assert lines == [
         "    ┌─► a  v",
@@ -87,7 +89,7 @@ def test_a_word_without_room_names_its_head() -> None:
     ("heads", "message"),
     [([2, 1], "cycle"), ([1], "cycle"), ([3, 0], "outside"), ([-1], "outside"), ([0, 0, 1], "3 heads")],
 )
-def test_what_is_no_tree_is_refused(heads: list[int], message: str) -> None:
+def test_invalid_trees_are_refused(heads: list[int], message: str) -> None:
     n = min(len(heads), 2)
     with pytest.raises(ValueError, match=message):
         draw(["w"] * n, heads, ["x"] * n)
@@ -101,7 +103,7 @@ def test_long_sentences() -> None:
         assert max(map(len, lines)) < 100
 
 
-def test_streams() -> None:
+def test_encodings_with_box_characters() -> None:
     assert shows_boxes(io.TextIOWrapper(io.BytesIO(), encoding="utf-8"))
     assert not shows_boxes(io.TextIOWrapper(io.BytesIO(), encoding="cp437"))  # has no arrow head
     assert not shows_boxes(io.TextIOWrapper(io.BytesIO(), encoding="ascii"))
@@ -143,7 +145,7 @@ def test_every_tree_can_be_read_from_its_drawing(heads: list[int]) -> None:
     assert [head_in(lines, row) for row in range(n)] == heads
 
 
-def test_svg_is_well_formed_and_tells_the_tree() -> None:
+def test_svg_is_well_formed_and_describes_the_tree() -> None:
     forms, labels = ["A<b", "&", "sees", '"c"'], ["nsubj", "punct", "root", "obj"]
     picture = ElementTree.fromstring(svg(forms, [3, 1, 0, 3], labels, ["X", "Y", "Z", "_"]))
     texts = ["".join(each.itertext()) for each in picture.iter("{http://www.w3.org/2000/svg}text")]
@@ -163,12 +165,47 @@ def test_the_parts_of_an_svg_name_their_words() -> None:
 
 
 @given(forests())
-def test_bows_over_the_same_words_have_different_heights(heads: list[int]) -> None:
+def test_arcs_over_the_same_words_have_different_heights(heads: list[int]) -> None:
     n = len(heads)
     picture = svg(["w"] * n, heads, ["x"] * n, ["T"] * n)
-    bows = re.findall(r'd="M(-?\d+) \d+L-?\d+ (\d+)L-?\d+ \d+L(-?\d+) ', picture)
-    spans = [(*sorted((int(a), int(b))), int(height)) for a, height, b in bows]
+    arcs = re.findall(r'd="M(-?\d+) \d+L-?\d+ (\d+)L-?\d+ \d+L(-?\d+) ', picture)
+    spans = [(*sorted((int(a), int(b))), int(height)) for a, height, b in arcs]
     assert len(spans) == sum(head > 0 for head in heads)
     for i, (a, b, height) in enumerate(spans):
         for c, d, other in spans[:i]:
-            assert height != other or min(b, d) - max(a, c) <= 10  # arcs of one word leave it side by side
+            assert height != other or min(b, d) - max(a, c) <= 10  # arcs of one word start side by side
+
+
+def test_several_drawings_are_one_document() -> None:
+    drawings = [svg(["a", "b"], [2, 0], ["x", "root"], ["A", "B"]), svg(["a" * 30], [0], ["root"], ["A"])]
+    assert svg_document(drawings[:1]) == drawings[0] + "\n"
+    document = ElementTree.fromstring(svg_document(drawings))
+    first, second = document
+    assert [first.get("y"), second.get("y")] == ["0", first.get("height")]
+    assert int(document.get("height", 0)) == sum(int(each.get("height", 0)) for each in document)
+    assert document.get("width") == second.get("width")
+    assert ElementTree.fromstring(svg_document([])).get("height") == "0"
+
+
+def test_characters_that_xml_does_not_allow_are_replaced() -> None:
+    picture = ElementTree.fromstring(svg(["a\x01\x1b\x7f\ud800\uffff"], [0], ["ro\x00t"], ["\x9b"]))
+    assert {"a" + 5 * "\ufffd", "ro\ufffdt", "\ufffd"} <= {each.text for each in picture.iter()}
+
+
+def test_right_to_left_scripts_are_drawn_from_right_to_left() -> None:
+    def places(forms: list[str]) -> list[int]:
+        picture = svg(forms, [2, 0, 2], ["x", "root", "y"], ["A", "B", "C"])
+        ElementTree.fromstring(picture)
+        assert ('direction="rtl"' in picture) == right_to_left(forms)
+        return [int(x) for x in re.findall(r'class="word" x="(\d+)"', picture)]
+
+    arabic, english = ["قرأ", "الولد", "كتابا"], ["abc", "abcde", "abcde"]
+    assert places(english) == sorted(places(english))
+    assert places(arabic) == sorted(places(arabic), reverse=True)
+
+
+def test_the_parse_command_writes_one_svg_document(tmp_path: Path) -> None:
+    for text, sentences in (("Dogs bark.", 0), ("Dogs bark. Cats sleep.", 2)):
+        parse.main([text, "--format", "svg", "--output", str(tmp_path / "trees.svg")])
+        root = ElementTree.parse(tmp_path / "trees.svg").getroot()
+        assert len(root.findall("{http://www.w3.org/2000/svg}svg")) == sentences

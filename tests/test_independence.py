@@ -221,11 +221,11 @@ def test_those_asked_for_are_labelled_as_all_are(most: int, block: Block, monkey
     tagger = load(MODEL).stages.tagger
     assert tagger
     keys, rows = without_tags(block.word_keys()), block.sentences
-    labels = tagger.first.label(keys, rows)
+    labels = tagger.first.classify(keys, rows)
     wanted = np.random.default_rng(5).random(len(keys)) < 0.5
     monkeypatch.setattr(PrecomputedLayer, "most_types", property(lambda self: most))
     different, which = factorize(keys)
-    found = tagger.first.label(different, rows, which, wanted)
+    found = tagger.first.classify(different, rows, which, wanted)
     assert (found[wanted] == labels[wanted]).all()
     assert not found[~wanted].any()
 

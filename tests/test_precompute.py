@@ -146,4 +146,4 @@ def test_narrow_tables_do_not_remember_without_end() -> None:
     model = load(Path(__file__).parent / "data" / "format-1.model")
     model("A few words, and a few more.")
     for each in (model.parser, *model.stages.window_classifiers().values()):
-        assert 100 < each._precomputed.capacity <= MOST_TYPES
+        assert 100 < each.cache.layer.capacity <= MOST_TYPES

@@ -1,4 +1,4 @@
-"""The HTML report: it is well formed, asks nothing of the network, and says what was computed."""
+"""The HTML report: well formed, without external resources, and with the scores that were computed."""
 
 from __future__ import annotations
 
@@ -61,7 +61,7 @@ def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def well_formed(path: Path) -> ElementTree.Element:
-    """The page as a tree; it holds nothing that a browser would fetch."""
+    """The parsed page, which contains nothing that a browser would fetch."""
     text = path.read_text(encoding="utf-8")
     assert text.startswith("<!DOCTYPE html>\n<html")
     root = ElementTree.fromstring(text.removeprefix("<!DOCTYPE html>\n"))
@@ -107,7 +107,7 @@ def test_of_a_system(files: tuple[str, str], tmp_path: Path, capsys: pytest.Capt
     assert ["mail", "", "85.7", "7 words"] in bars
     assert ["web", "", "100.0", "2 words"] in bars
     errors_told = section(root, "errors")
-    assert [words_of(each) for each in errors_told.iter("h3")] == ["obl taken for obj: 1 word"]
+    assert [words_of(each) for each in errors_told.iter("h3")] == ["obl labelled obj: 1 word"]
     [figure] = errors_told.iter("figure")
     assert words_of(figure).startswith("Dogs bark at cats")
     assert len([each for each in figure.iter() if each.get("class") == "arc marked"]) == 2  # one arc in each tree
@@ -159,21 +159,21 @@ def test_wrong_usage(argv: list[str], message: str) -> None:
         evaluate.main(argv)
 
 
-def test_characters_that_no_page_can_have(files: tuple[str, str], tmp_path: Path) -> None:
+def test_control_characters_are_replaced(files: tuple[str, str], tmp_path: Path) -> None:
     for path in files:
         Path(path).write_text(Path(path).read_text(encoding="utf-8").replace("cats", "c\x01ts"), encoding="utf-8")
     evaluate.main(["--system", files[1], "--gold", files[0], "--report", str(tmp_path / "report.html")])
     assert "c\N{REPLACEMENT CHARACTER}ts" in words_of(well_formed(tmp_path / "report.html"))
 
 
-def test_the_page_is_alone_on_stdout(files: tuple[str, str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
+def test_stdout_has_nothing_but_the_page(files: tuple[str, str], capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     evaluate.main(["--system", files[1], "--gold", files[0], "--report", "-"])
     out = capfdbinary.readouterr().out
     assert out.startswith(b"<!DOCTYPE html>")
     assert out.endswith(b"</html>\n")
 
 
-def test_nothing_is_written_when_it_fails(files: tuple[str, str], tmp_path: Path) -> None:
+def test_a_failure_leaves_no_file(files: tuple[str, str], tmp_path: Path) -> None:
     gold, system = files
     page, other = tmp_path / "report.html", tmp_path / "other.conllu"
     other.write_text(SYSTEM.replace("sees", "saw"), encoding="utf-8")
@@ -203,23 +203,23 @@ def test_counts_of_groups_add_up() -> None:
     assert {name: counts.words.total() for name, counts in found.items()} == {"a": 6, "b": 3}
 
 
-def test_errors_are_chosen_as_the_rule_says() -> None:
+def test_selection_of_errors() -> None:
     gold = Trees.of(block())
     system = Trees.of(block(GOLD.replace("2\tobj", "1\tobj").replace("2\tobl", "1\tobl").replace("4\tcase", "2\tcase")))
     chosen = {str(kind): (words, examples) for kind, words, examples in errors([(gold, system)])}
-    assert list(chosen) == ["case at the wrong head", "obj at the wrong head", "obl at the wrong head"]
-    words, [example] = chosen["case at the wrong head"]
+    assert list(chosen) == ["case with a wrong head", "obj with a wrong head", "obl with a wrong head"]
+    words, [example] = chosen["case with a wrong head"]
     assert (words, example.wrong, example.gold.forms[0]) == (1, [2, 3], b"Dogs")
-    assert chosen["obl at the wrong head"][1] == []  # its sentence is drawn already
-    assert chosen["obj at the wrong head"][1] == []  # three words are too few
+    assert chosen["obl with a wrong head"][1] == []  # its sentence is already drawn
+    assert chosen["obj with a wrong head"][1] == []  # three words are too few
     assert errors([(gold, gold)]) == []
 
 
-def test_punctuation_is_no_kind_of_error() -> None:
+def test_punctuation_is_no_type_of_error() -> None:
     text = GOLD.replace("\tobl", "\tpunct")
     wrong = Trees.of(block(text.replace("2\tpunct", "1\tpunct").replace("2\tobj", "1\tobj")))
     found = errors([(Trees.of(block(text)), wrong)])
-    assert [str(kind) for kind, *_ in found] == ["obj at the wrong head"]
+    assert [str(kind) for kind, *_ in found] == ["obj with a wrong head"]
 
 
 def test_marked_arcs_and_room_for_two_trees() -> None:

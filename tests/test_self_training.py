@@ -1,4 +1,4 @@
-"""Raw text as more to learn from: which sentences are kept, how much of them a pass has, and the whole training."""
+"""Self-training: which sentences become silver, how many of them an epoch has, and the whole training."""
 
 from __future__ import annotations
 
@@ -13,10 +13,17 @@ from clearparse.config import PRESETS, Config
 from clearparse.errors import FileError
 from clearparse.model.model import load
 from clearparse.training import data, self_training
-from clearparse.training.ensemble import FIRST, first_config
-from clearparse.training.parser_batches import ParserBatches, Treebank, new_parser
-from clearparse.training.self_training import LONGEST, SHORTEST, SILVER, SURE, silver
-from clearparse.transition.features import TEMPLATES
+from clearparse.training.log import Log
+from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser
+from clearparse.training.self_training import (
+    LONGEST,
+    SHORTEST,
+    SILVER,
+    SILVER_SHARE,
+    TEACHER_NETWORKS,
+    silver_sentences,
+    teacher_config,
+)
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 TEXT = "The cat sleeps on the old sofa.\nNo.\n\nShe says that we could have gone home by train.\nThey  buy\tbread.\n"
@@ -36,44 +43,44 @@ def treebank() -> Treebank:
     return Treebank.of(data.read_treebanks([SAMPLE / "dev.conllu"]).blocks)
 
 
-def test_the_surest_sentences_are_kept_with_the_models_trees(
+def test_the_most_confidently_parsed_sentences_become_silver(
     text_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     model, path = load(text_model), tmp_path / "raw.txt"
     path.write_text(TEXT * 20, encoding="utf-8")
-    monkeypatch.setattr(self_training, "AT_ONCE", 7)  # lines: so there are several parts
-    kept = silver(model, [path])
+    monkeypatch.setattr(self_training, "LINES_AT_ONCE", 7)  # so there are several parts
+    silver = silver_sentences(model, [path], Log(quiet=True))
     lines = [" ".join(line.split()) for line in TEXT.splitlines() if line]
     block = model.parse_block(model.tag(model.tokenize(lines)))
     heads, labels, probability = model.parser.parse_with_probabilities(block)
     lengths = np.diff(block.sentences)
-    sure = np.add.reduceat(probability, block.sentences[:-1]) / lengths
+    confidence = np.add.reduceat(probability, block.sentences[:-1]) / lengths
     allowed = (lengths >= SHORTEST) & (lengths <= LONGEST)
-    best = int(np.argmax(np.where(allowed, sure, -1)))
+    best = int(np.argmax(np.where(allowed, confidence, -1)))
     first, end = block.sentences[best : best + 2]
-    found = sentences(kept)
+    found = sentences(silver)
     assert [label.decode() for label in labels[first:end]] in [of for _, of, _ in found]
     assert heads[first:end].tolist() in [of for _, _, of in found]
-    assert 0 < len(kept.keys) <= SURE * 20 * lengths.sum()
-    assert all(SHORTEST <= length <= LONGEST for length in np.diff(kept.sentences))
+    assert 0 < len(silver.keys) <= SILVER_SHARE * 20 * lengths.sum()
+    assert all(SHORTEST <= length <= LONGEST for length in np.diff(silver.sentences))
 
 
-def test_missing_text_is_told(text_model: Path, tmp_path: Path) -> None:
+def test_a_missing_file_is_named(text_model: Path, tmp_path: Path) -> None:
     with pytest.raises(FileError, match=r"gone\.txt: no such file"):
-        silver(load(text_model), [tmp_path / "gone.txt"])
+        silver_sentences(load(text_model), [tmp_path / "gone.txt"], Log(quiet=True))
 
 
-def test_a_checkpoint_keeps_it(treebank: Treebank) -> None:
-    assert sentences(SILVER.unpack(*SILVER.pack(treebank))) == sentences(treebank)
+def test_silver_sentences_survive_a_checkpoint(treebank: Treebank) -> None:
+    assert sentences(SILVER.decode(*SILVER.encode(treebank))) == sentences(treebank)
 
 
 @pytest.mark.parametrize(("share", "expected"), [(0.5, 0.5), (2.0, 2.0), (9.0, 4.0)])
-def test_a_pass_has_its_share_of_silver_and_the_last_have_none(
+def test_an_epoch_has_its_share_of_silver_and_the_last_epochs_have_none(
     treebank: Treebank, share: float, expected: float
 ) -> None:
-    """In words; 9 times the treebank is more than there is, which is four times."""
+    """The share is in words of the treebank; there are only 4 times as many silver words, fewer than 9."""
     config = replace(CONFIG, silver=share)
-    parser = new_parser(treebank, TEMPLATES["default"], config, np.random.default_rng(1))
+    parser = initialise_parser(treebank, config, np.random.default_rng(1))
     more = Treebank.concatenated([treebank] * 4)
     parser_batches = ParserBatches(parser, treebank, config, np.random.default_rng(2), more)
     lengths, gold = np.diff(parser_batches.treebank.sentences), len(treebank)
@@ -86,23 +93,23 @@ def test_a_pass_has_its_share_of_silver_and_the_last_have_none(
 
 
 @pytest.mark.parametrize("preset", PRESETS)
-def test_the_first_networks_are_several_and_learn_no_longer_than_the_last(preset: str) -> None:
+def test_the_teachers_are_several_and_train_no_longer_than_the_final_networks(preset: str) -> None:
     config = PRESETS[preset].for_data(200_000, 0.0)
-    first = first_config(config)
-    assert first.networks >= FIRST
-    assert first.epochs <= config.epochs
-    assert replace(first, networks=config.networks, epochs=config.epochs) == config
+    teachers = teacher_config(config)
+    assert teachers.networks >= TEACHER_NETWORKS
+    assert teachers.epochs <= config.epochs
+    assert replace(teachers, networks=config.networks, epochs=config.epochs) == config
 
 
 def test_training_with_raw_text(tmp_path: Path, capsys: pytest.CaptureFixture[str], small_stages: None) -> None:
-    """A parser alone learns from text too; without silver there are vectors only, and no tagger is trained."""
+    """A model of stages "parser" self-trains too; with --silver 0, raw text gives word vectors only."""
     raw, output = tmp_path / "raw.txt", tmp_path / "parser.model"
     raw.write_text(TEXT * 20, encoding="utf-8")
     files = ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(output)]
     options = ["--raw-text", str(raw), "--hidden-size", "8", "--embedding-dim", "6", "--epochs", "1"]
     train.main([*files, *options])
-    told = capsys.readouterr().out
-    assert "trees again, with" in told
+    output_text = capsys.readouterr().out
+    assert "parser again, with" in output_text
     assert load(output).stages.tagger is None
     train.main([*files, *options, "--silver", "0"])
     assert "stage" not in capsys.readouterr().out

@@ -25,15 +25,15 @@ from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.upstream import (
     Jackknife,
+    build_and_train,
     characters_of,
-    learned,
     rules_of,
     sentence_ends_of,
     shared_rules_of,
     tagged_words,
     train_lemmatizer,
 )
-from clearparse.training.window_batches import Items, WindowBatches, new_window_classifier
+from clearparse.training.window_batches import Items, WindowBatches, initialise
 from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
 from clearparse.treebank.text import paragraphs, read_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
@@ -72,7 +72,7 @@ def test_scores_are_those_of_the_classifier(block: Block) -> None:
     """From tables, for words with tags and without, as from the rows that training sees."""
     items = tagged_words([block])
     keys = tagger.with_tags(items.keys, [name.encode() for name in items.names])
-    classifier = new_window_classifier(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
+    classifier = initialise(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
     classifier.params.L[...] *= 50
     theta = np.concatenate([theta for theta, _ in classifier.theta(keys, items.rows)])
     lessons = WindowBatches(classifier, replace(items, keys=keys), replace(SMALL, word_dropout=0), _Unmixed())
@@ -96,7 +96,7 @@ class _Unmixed(np.random.Generator):
 def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -> None:
     items = tagged_words([block])
     config = replace(SMALL, word_dropout=0.25, min_count=1)
-    classifier = new_window_classifier("form: 0\nlower: 0\nsuffix2: 0", items, config, np.random.default_rng(1))
+    classifier = initialise("form: 0\nlower: 0\nsuffix2: 0", items, config, np.random.default_rng(1))
     first = classifier.vocabulary.first
     w = np.concatenate([b.w for b in WindowBatches(classifier, items, config, np.random.default_rng(2)).batches(0)])
     form, lower, suffix = (w[:, k] == first[channel] + UNKNOWN for k, channel in enumerate(first))
@@ -297,7 +297,7 @@ def test_a_currency_that_was_never_met_is_cut_as_others_are() -> None:
         for number in range(100, 140)
         for cut in (["$", str(number)], ["€", str(number)], [f"§{number}"], [f"†{number}"])
     ]
-    cutter = learned(tokenizer.CHARACTERS, characters_of(paragraphs), upstream.CHARACTERS, [1, 0])
+    cutter = build_and_train(tokenizer.CHARACTERS, characters_of(paragraphs), upstream.CHARACTERS, [1, 0])
     texts = ["Give her £125.", "Give her ¶125."]
     assert _cut(cutter, *texts) == [["Give", "her", "£", "125", "."], ["Give", "her", "¶125", "."]]
 
@@ -306,14 +306,14 @@ def test_most_characters_may_be_the_last_of_a_token() -> None:
     paragraphs = [[Token(form, (form,), space_after=False) for form in ("日", "月", "大人")]] * 30
     items = characters_of(paragraphs)
     assert list(items.names).count(ENDS) > len(items.names) / 2
-    cutter = learned(tokenizer.CHARACTERS, items, upstream.CHARACTERS, [1, 0])
+    cutter = build_and_train(tokenizer.CHARACTERS, items, upstream.CHARACTERS, [1, 0])
     assert _cut(cutter, "日月大人") == [["日", "月", "大人"]]
 
 
 def _cut(characters: WindowClassifier, *texts: str) -> list[list[str]]:
     """The forms of tokens; the other networks of a tokenizer have no part in them."""
     items = Items([form_key("a")], [multiword.ONE_WORD], np.array([0, 1]))
-    one_word = new_window_classifier("form: 0", items, SMALL, np.random.default_rng(1))
+    one_word = initialise("form: 0", items, SMALL, np.random.default_rng(1))
     cutter = tokenizer.Tokenizer(characters, characters, multiword.MultiwordSplitter(one_word), spaces=False)
     cut = cutter.cut(texts)
     forms = [token.form for token in cut.tokens()]
@@ -329,7 +329,7 @@ def model(text_model: Path) -> Path:
 
 
 def test_numbers_of_16_bits(model: Path, tmp_path: Path, block: Block) -> None:
-    half = replace(load(model), stages=load(model).stages.halved())
+    half = replace(load(model), stages=load(model).stages.to_float16())
     half.save(tmp_path / "half.model")
     again = load(tmp_path / "half.model")
     assert (tmp_path / "half.model").stat().st_size < 0.6 * model.stat().st_size
@@ -414,7 +414,7 @@ def test_a_parser_alone_says_what_it_cannot(model: Path, tmp_path: Path) -> None
 
 def test_the_same_seed_gives_the_same_labeller(block: Block) -> None:
     items = tagged_words([block])
-    one, two = (upstream.learned(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
+    one, two = (upstream.build_and_train(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one.params, two.params, strict=True))
     assert channels_of(one.window.slots) == list(one.vocabulary.first)
     assert isinstance(items, Items)

@@ -93,26 +93,26 @@ def with_changes(path: Path, arrays: dict[str, Any], networks: dict[str, Any]) -
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"parser/labels/LEFT_ARC": ["a\tb"]}, "cannot stand in a column"),
-        ({"parser/labels/ROOT_ARC": ["root\nx"]}, "cannot stand in a column"),
-        ({"parser/labels/ROOT_ARC": ["\ud800"]}, "a character that is none"),
-        ({"parser/labels/ROOT_ARC": ["root", "root"]}, "some are there twice"),
+        ({"parser/labels/LEFT_ARC": ["a\tb"]}, "cannot be the value of a column"),
+        ({"parser/labels/ROOT_ARC": ["root\nx"]}, "cannot be the value of a column"),
+        ({"parser/labels/ROOT_ARC": ["\ud800"]}, "a character that UTF-8 cannot encode"),
+        ({"parser/labels/ROOT_ARC": ["root", "root"]}, "some are listed twice"),
         ({"parser/labels/ROOT_ARC": []}, "too few"),
-        ({"parser/labels": {}}, "labels of other moves"),
-        ({"parser/calibration": {"slope": True, "intercept": 0}}, "a number that cannot be: True"),
-        ({"parser/calibration/slope": 1e9}, "a number that cannot be"),
-        ({"parser/system": ["arc-hybrid"]}, "transition system"),
+        ({"parser/labels": {}}, "expected labels of LEFT_ARC, RIGHT_ARC, ROOT_ARC"),
+        ({"parser/calibration": {"slope": True, "intercept": 0}}, "True is not a number, or too large"),
+        ({"parser/calibration/slope": 1e9}, "is not a number, or too large"),
+        ({"parser/system": ["arc-hybrid"]}, "is not a transition system"),
         ({"parser/template": "form: " + "lc1(" * 60 + "s0" + ")" * 60}, "no address"),
-        ({"parser/template": "form: s0 " + "x" * 200_000}, "is no such text"),
-        ({"parser/symbols/form": [["a"]]}, "no list of texts"),
-        ({"parser/symbols": {"form": []}}, "there is no 'suffix3'"),
-        ({"lemmas/symbols": {"form": []}}, "symbols of form, not of form, lower,"),
-        ({"other": {}}, "networks that no parser has"),
-        ({"characters/spaces": 1}, "spaces must be"),
-        ({"characters/classes": ["ends", "begins"]}, "a class 'begins'"),
+        ({"parser/template": "form: s0 " + "x" * 200_000}, "is too long or not a string"),
+        ({"parser/symbols/form": [["a"]]}, "not a list of strings"),
+        ({"parser/symbols": {"form": []}}, "it has no 'suffix3'"),
+        ({"lemmas/symbols": {"form": []}}, "needs symbols of form, lower, .*, not of form"),
+        ({"other": {}}, "networks that no stage has"),
+        ({"characters/spaces": 1}, "spaces must be true or false"),
+        ({"characters/classes": ["ends", "begins"]}, "'begins' is not a class of the tokenizer"),
         ({"tags/classes": ["NOUN\tNN"]}, "is not UPOS, XPOS and FEATS"),
-        ({"lemmas/classes": ['["", 0, "", 0, ""]']}, "cannot stand in a column"),
-        ({"multiword/classes": ['[1, -1, ""]']}, "no number of letters"),
+        ({"lemmas/classes": ['["", 0, "", 0, ""]']}, "cannot be the value of a column"),
+        ({"multiword/classes": ['[1, -1, ""]']}, "is not a number of letters"),
         ({"characters/template": "form: 101"}, "not a place of a window"),
         ({"characters/template": "form: ²"}, "not a place of a window"),
     ],
@@ -196,10 +196,10 @@ def test_an_odd_record_is_told_where_it_is_asked_for(tmp_path: Path) -> None:
     for record in ({}, {"versions": 3}, {**metadata["record"], "train": [None]}):
         save_arrays(tmp_path / "m", arrays, {**metadata, "record": record})
         parse.main(["--model", str(tmp_path / "m"), "Dogs bark.", "--output", str(tmp_path / "o")])
-        with pytest.raises(ClearparseError, match="the record in this model"):
+        with pytest.raises(ClearparseError, match="the training record in this model"):
             evaluate.main(["--model", str(tmp_path / "m"), "--info"])
     save_arrays(tmp_path / "m", arrays, {**metadata, "record": []})
-    with pytest.raises(FileError, match="no dictionary"):
+    with pytest.raises(FileError, match="record is not a dictionary"):
         load(tmp_path / "m")
 
 

@@ -85,7 +85,7 @@ def result(answer: Any) -> str:
 ALL = {"tokenizer": "", "tagger": "", "parser": ""}
 
 
-def test_text_is_cut_tagged_and_parsed(client: Client, model: Model) -> None:
+def test_text_is_tokenized_tagged_and_parsed(client: Client, model: Model) -> None:
     expected = model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode()
     asked = {"data": TEXT, **ALL}
     assert result(client.post("/process", data=asked)) == expected
@@ -95,7 +95,7 @@ def test_text_is_cut_tagged_and_parsed(client: Client, model: Model) -> None:
     assert result(client.post("/process", data=generic)) == expected
 
 
-def test_utf_8_comes_escaped_or_as_it_is(client: Client, model: Model) -> None:
+def test_utf_8_may_be_percent_encoded_or_raw(client: Client, model: Model) -> None:
     body = "tokenizer=&tagger=&parser=&data=Děti pojedou k babičce. Už se těší."
     tokenized = model.tokenize(["Děti pojedou k babičce. Už se těší."])
     expected = model.parse_block(model.tag(tokenized)).text.decode()
@@ -104,7 +104,7 @@ def test_utf_8_comes_escaped_or_as_it_is(client: Client, model: Model) -> None:
     assert result(client.post("/process", data={**ALL, "data": "Děti pojedou k babičce. Už se těší."})) == expected
 
 
-def test_conllu_is_parsed_and_otherwise_left_as_it_is(client: Client, model: Model) -> None:
+def test_conllu_is_parsed_and_otherwise_unchanged(client: Client, model: Model) -> None:
     block = parse_block(FIRST.encode())
     assert result(client.post("/process", data={"data": FIRST})) == FIRST
     assert result(client.post("/process", data={"data": FIRST, "parser": ""})) == model.parse_block(block).text.decode()
@@ -125,11 +125,11 @@ def test_conllu_is_parsed_and_otherwise_left_as_it_is(client: Client, model: Mod
 )
 def test_other_inputs(client: Client, asked: dict[str, str], forms: list[Any]) -> None:
     block = parse_block(result(client.post("/process", data=asked)).encode())
-    told = [sentence.text if "tokenizer" in asked else sentence.forms for sentence in block]
-    assert told == forms
+    found = [sentence.text if "tokenizer" in asked else sentence.forms for sentence in block]
+    assert found == forms
 
 
-def test_missing_tags_are_told_with_the_answer(client: Client) -> None:
+def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
     answer = client.post("/process", data={"data": "Dogs sleep", "input": "horizontal", "parser": ""})
     assert "not in the input" in answer.json()["warnings"][0]
     assert "warnings" not in client.post("/process", data={"data": FIRST, "parser": ""}).json()
@@ -156,9 +156,9 @@ def test_errors_are_one_line_of_text(client: Client, asked: dict[str, str], mess
 
 
 def test_models(client: Client, model: Model) -> None:
-    told = {"models": {"english-ewt": ["tokenizer", "tagger", "parser"]}, "default_model": "english-ewt"}
-    assert client.get("/models").json() == told
-    assert client.post("/models").json() == told
+    expected = {"models": {"english-ewt": ["tokenizer", "tagger", "parser"]}, "default_model": "english-ewt"}
+    assert client.get("/models").json() == expected
+    assert client.post("/models").json() == expected
     for name in ("english-ewt", "english"):
         assert client.get("/process", params={"data": FIRST, "model": name}).json()["model"] == "english-ewt"
     alone = Model(type(model.stages)(model.stages.ensemble), model.record)
@@ -169,7 +169,7 @@ def test_models(client: Client, model: Model) -> None:
             list(service.process(alone, "p", data, LIMITS))
 
 
-def test_what_is_not_a_form_or_not_there(client: Client) -> None:
+def test_unsupported_bodies_and_unknown_addresses(client: Client) -> None:
     assert client.post("/process", content=b"x", headers={"content-type": "text/csv"}).text.startswith("Unsupported")
     assert client.post("/process", content=b"x").status_code == 400
     form = {"content-type": "application/x-www-form-urlencoded"}
@@ -181,7 +181,7 @@ def test_what_is_not_a_form_or_not_there(client: Client) -> None:
     assert client.post("/").status_code == 405
 
 
-def test_too_much_is_refused(client: Client) -> None:
+def test_requests_beyond_the_limits_are_refused(client: Client) -> None:
     answer = client.post("/process", data={"data": "x" * LIMITS.size})
     assert (answer.status_code, answer.text) == (413, "the request has more than 100,000 bytes\n")
 
@@ -198,7 +198,7 @@ def test_too_much_is_refused(client: Client) -> None:
     assert (answer.status_code, answer.text) == (413, "a sentence of 41 words; at most 40 are explained\n")
 
 
-def test_only_who_knows_the_name_is_served(client: Client, model: Model) -> None:
+def test_unknown_host_names_are_refused(client: Client, model: Model) -> None:
     for host in ("localhost", "localhost:8000", "127.0.0.1:80", "[::1]:8000", "LOCALHOST"):
         assert client.get("/models", headers={"host": host}).status_code == 200
     for host in ("evil.example", "localhost.evil.example:8000", ""):
@@ -212,15 +212,15 @@ def test_only_who_knows_the_name_is_served(client: Client, model: Model) -> None
     assert everywhere.get("/models").status_code == 200
 
 
-def test_browsers_are_told_to_let_nothing_in(client: Client) -> None:
+def test_security_headers(client: Client) -> None:
     for path in ("/", "/page.js", "/models", "/nothing"):
         headers = client.get(path).headers
         assert headers["content-security-policy"].startswith("default-src 'self';")
         assert headers["x-content-type-options"] == "nosniff"
 
 
-def test_the_page_asks_nothing_of_others(client: Client) -> None:
-    """Every file it names is there, and none has an address elsewhere; nothing in it is inline."""
+def test_the_page_uses_no_other_server(client: Client) -> None:
+    """Every file it names exists, none contains an external URL, and there are no inline scripts or styles."""
     page = client.get("/").text
     named = re.findall(r'(?:src|href)="([^#"]+)"', page)
     assert {"page.css", "page.js", "icon.svg"} == set(named)
@@ -232,7 +232,7 @@ def test_the_page_asks_nothing_of_others(client: Client) -> None:
     assert not re.search(r"<style|style=|\son\w+=|<script(?! type=\"module\" src)", page)
 
 
-# What the page asks for
+# The requests of the page
 
 
 def test_sentences_of_a_text(client: Client) -> None:
@@ -262,27 +262,27 @@ def test_sentences_of_a_file(client: Client) -> None:
     )  # fmt: skip
 
 
-def test_a_walk_is_the_parse(client: Client, model: Model) -> None:
-    walk = client.post("/page/explain", json={"conllu": FIRST, "gold": True}).json()
+def test_a_trace_is_the_parse(client: Client, model: Model) -> None:
+    trace = client.post("/page/explain", json={"conllu": FIRST, "gold": True}).json()
     parsed = model.parse_block(parse_block(FIRST.encode()))[0]
-    assert walk["heads"] == parsed.heads.tolist()
-    assert walk["labels"] == parsed.deprels
-    assert walk["conllu"] == str(parsed)
-    assert [word["form"] for word in walk["words"]] == parsed.forms
+    assert trace["heads"] == parsed.heads.tolist()
+    assert trace["labels"] == parsed.deprels
+    assert trace["conllu"] == str(parsed)
+    assert [word["form"] for word in trace["words"]] == parsed.forms
     gold = parse_block(FIRST.encode())[0]
-    assert walk["gold"]["heads"] == gold.heads.tolist()
-    for picture in (walk["svg"], walk["gold"]["svg"]):
+    assert trace["gold"]["heads"] == gold.heads.tolist()
+    for picture in (trace["svg"], trace["gold"]["svg"]):
         assert len(ElementTree.fromstring(picture).findall(".//*[@class='arc']")) == len(parsed)
-    assert all(step["least"] == 0 <= step["cost"] for step in walk["steps"][:1])
-    taught = client.post("/page/explain", json={"conllu": FIRST, "gold": True, "follow_gold": True}).json()
-    assert taught["heads"] == gold.heads.tolist()
+    assert all(step["least"] == 0 <= step["cost"] for step in trace["steps"][:1])
+    oracle = client.post("/page/explain", json={"conllu": FIRST, "gold": True, "follow_gold": True}).json()
+    assert oracle["heads"] == gold.heads.tolist()
     assert client.post("/page/explain", json={"conllu": FIRST}).json()["gold"] is None
 
 
 def test_the_numbers_of_every_step_add_up(client: Client) -> None:
     question = {"conllu": FIRST, "gold": True}
-    walk = client.post("/page/explain", json=question).json()
-    for k, step in enumerate(walk["steps"]):
+    trace = client.post("/page/explain", json=question).json()
+    for k, step in enumerate(trace["steps"]):
         numbers = client.post("/page/numbers", json={**question, "step": k, "against": "runner-up"}).json()
         scores, total = numbers["scores"], numbers["sum"]
         assert numbers["of"] == step["taken"]
@@ -304,12 +304,12 @@ def test_the_numbers_of_every_step_add_up(client: Client) -> None:
             assert numbers["against"] is None
 
 
-def test_another_move_can_be_taken(client: Client) -> None:
-    walk = client.post("/page/explain", json={"conllu": FIRST}).json()
-    k = next(k for k, step in enumerate(walk["steps"]) if k and not step["forced"])
+def test_another_transition_can_be_taken(client: Client) -> None:
+    trace = client.post("/page/explain", json={"conllu": FIRST}).json()
+    k = next(k for k, step in enumerate(trace["steps"]) if k and not step["forced"])
     scores = client.post("/page/numbers", json={"conllu": FIRST, "step": k}).json()["scores"]
-    take_rows = [step["taken"] for step in walk["steps"][:k]]
-    other = next(c for c, score in enumerate(scores) if score["legal"] and c != walk["steps"][k]["taken"])
+    take_rows = [step["taken"] for step in trace["steps"][:k]]
+    other = next(c for c, score in enumerate(scores) if score["legal"] and c != trace["steps"][k]["taken"])
     after = client.post("/page/explain", json={"conllu": FIRST, "moves": [*take_rows, other]}).json()
     assert [step["taken"] for step in after["steps"][: k + 1]] == [*take_rows, other]
 
@@ -320,7 +320,7 @@ def test_another_move_can_be_taken(client: Client) -> None:
         ("read", {}, "the request has neither"),
         ("read", [], "the request is not a JSON object"),
         ("explain", {}, "'conllu' has to be a string"),
-        ("explain", {"conllu": FIRST, "moves": [99999]}, "move 1 is not legal there"),
+        ("explain", {"conllu": FIRST, "moves": [99999]}, "move 1: transition 99999 is illegal"),
         ("explain", {"conllu": FIRST, "moves": ["x"]}, "a transition has to be an integer, not 'x'"),
         ("explain", {"conllu": DEV}, "one sentence is explained at a time"),
         ("explain", {"conllu": "1\tx"}, "sentence:1: 2 columns"),
@@ -331,18 +331,18 @@ def test_another_move_can_be_taken(client: Client) -> None:
         ("numbers", {"conllu": FIRST, "step": 0, "against": True}, "a transition has to be an integer"),
     ],
 )
-def test_questions_that_cannot_be_answered(client: Client, path: str, asked: Any, message: str) -> None:
+def test_invalid_questions(client: Client, path: str, asked: Any, message: str) -> None:
     answer = client.post(f"/page/{path}", json=asked)
     assert answer.status_code == 400
     assert answer.text.startswith(message)
     assert answer.text.count("\n") == 1
 
 
-def test_facts(client: Client, model: Model) -> None:
-    facts = client.get("/page/model").json()
-    assert facts["sizes"]["H"] == len(model.parser.params.U)
-    assert facts["reads_text"] is True
-    assert facts["size"] == LIMITS.size
+def test_model_info(client: Client, model: Model) -> None:
+    info = client.get("/page/model").json()
+    assert info["sizes"]["H"] == len(model.parser.params.U)
+    assert info["reads_text"] is True
+    assert info["size"] == LIMITS.size
     assert client.post("/page/explain", content=b"{").text == "the request is not a JSON object\n"
 
 
@@ -575,15 +575,15 @@ def test_a_model_whose_record_lacks_keys(model: Model) -> None:
     [
         (["--model", "/no/such/model"], "/no/such/model: no such file"),
         (["--port", "70000"], "70000"),
-        (["--max-words", "0"], "'0' is not a whole number from 1 on"),
+        (["--max-words", "0"], "'0' is not a whole number of at least 1"),
     ],
 )
-def test_options_that_cannot_be(options: list[str], message: str) -> None:
+def test_invalid_options(options: list[str], message: str) -> None:
     with pytest.raises(ClearparseError, match=message):
         serve.main(options)
 
 
-def test_a_port_in_use_and_a_host_that_is_not_here(text_model: Path) -> None:
+def test_a_port_in_use_and_an_unavailable_host(text_model: Path) -> None:
     with socket.create_server(("127.0.0.1", 0)) as take_rows:
         port = take_rows.getsockname()[1]
         with pytest.raises(
@@ -595,7 +595,7 @@ def test_a_port_in_use_and_a_host_that_is_not_here(text_model: Path) -> None:
 
 
 @pytest.mark.parametrize("missing", ["starlette", "uvicorn"])
-def test_a_missing_extra_is_told_in_one_line(missing: str) -> None:
+def test_a_missing_extra_is_reported_in_one_line(missing: str) -> None:
     code = f"import sys; sys.modules[{missing!r}] = None\nfrom clearparse.commands import command_line, serve\n"
     code += "command_line.run(serve.main)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT)
@@ -605,7 +605,7 @@ def test_a_missing_extra_is_told_in_one_line(missing: str) -> None:
 
 @pytest.fixture
 def address(text_model: Path) -> Iterator[str]:
-    """A server in a process of its own, which has to end well at Ctrl-C."""
+    """A server in its own process, which has to end without errors at Ctrl-C."""
     command = [sys.executable, "scripts/serve.py", "--model", str(text_model), "--port", "0"]
     environment = {**os.environ, "PYTHONPATH": str(CHECKOUT / "parser")}
     process = subprocess.Popen(
@@ -625,7 +625,7 @@ def address(text_model: Path) -> Iterator[str]:
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")
 def test_an_existing_client_over_the_network(address: str, model: Model) -> None:
-    """The way UDPipe 2's own client asks: multipart/form-data by hand, with a charset and an encoding in each part."""
+    """A request like that of UDPipe 2's client: multipart/form-data with a charset and an encoding in each part."""
     message = MIMEMultipart("form-data", policy=HTTP)
     for name, value in {"input": "conllu", "output": "conllu", "data": TEXT, **ALL}.items():
         part = MIMENonMultipart("text", "plain")

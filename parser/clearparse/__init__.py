@@ -1,7 +1,7 @@
 """clearparse: a transition-based dependency parser whose every gradient is written out in NumPy.
 
 import clearparse
-model = clearparse.load()                        # the English model that comes with clearparse; or a file
+model = clearparse.load()                        # the bundled English model; or load("a.model")
 for sentence in model("A text. Its trees."):
     print(sentence)
 for sentence in model.parse(clearparse.read_conllu("input.conllu")):
@@ -19,6 +19,7 @@ from clearparse.version import __version__
 
 if TYPE_CHECKING:
     from clearparse.estimator import DependencyParser
+    from clearparse.training.recipe import train
 
 __all__ = [
     "ClearparseError",
@@ -29,16 +30,21 @@ __all__ = [
     "__version__",
     "load",
     "read_conllu",
+    "train",
     "write_conllu",
 ]
 
 
 def __getattr__(name: str) -> Any:
-    """What needs libraries that `import clearparse` does not wait for; parse_bag needs one that may be missing."""
+    """Names that need large libraries, imported on first use so that `import clearparse` stays fast."""
     if name == "DependencyParser":
         from clearparse.estimator import DependencyParser
 
         return DependencyParser
+    if name == "train":
+        from clearparse.training.recipe import train
+
+        return train
     if name == "parse_bag":
         from clearparse.corpus.dask import parse_bag
 

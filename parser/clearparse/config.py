@@ -12,6 +12,8 @@ from clearparse.network.optimizers import OPTIMIZERS
 from clearparse.transition.systems import SYSTEMS
 
 SWAP_FROM = 0.1  # `auto` chooses SWAP if at least this fraction of the training sentences is non-projective
+SMALL = 20_000  # words of training data, below which training stops early by default:
+SMALL_PATIENCE = 8  # after so many epochs without a better dev LAS
 
 AnyConfig = TypeVar("AnyConfig", bound="NetworkConfig")
 Value = TypeVar("Value", int, float, str)
@@ -65,16 +67,25 @@ class NetworkConfig:
     vector_min_count: int = _setting(3, "words rarer than this in the raw text get no vector", 1, group="self-training")
     l2: float = _setting(0.0, "L2 regularisation; Chen & Manning (2014) use 1e-8 with AdaGrad")
     clip_norm: float = _setting(0.0, "clip gradients to this norm; 0: no clipping", old="max_norm")
-    patience: int = _setting(0, "stop after this many epochs without a better dev LAS; 0: never")
+    patience: int = _setting(
+        -1, "stop after this many epochs without a better dev LAS; 0: never; -1: by the size of the training data", -1
+    )
 
     def for_words(self: AnyConfig, words: int) -> AnyConfig:
-        """A copy in which epochs and batch_size, where they are 0, are set for a number of training words.
+        """A copy in which epochs and batch_size, where they are 0, and patience, if -1, are set for the training words.
 
-        This gives about 400 steps per epoch, and more epochs for fewer words.
+        This gives about 400 steps per epoch, and more epochs for fewer words, of which a small treebank rarely needs
+        all. If the number of epochs is given, all are trained.
         """
         epochs = round(self.passes * min(max((200_000 / words) ** 0.5, 1), 2))
         batch_size = 1 << min(max(round(math.log2(words / 200)), 6), 10)
-        return replace(self, epochs=self.epochs or epochs, batch_size=self.batch_size or batch_size)
+        patience = SMALL_PATIENCE if words < SMALL and not self.epochs else 0
+        return replace(
+            self,
+            epochs=self.epochs or epochs,
+            batch_size=self.batch_size or batch_size,
+            patience=patience if self.patience < 0 else self.patience,
+        )
 
     def check(self) -> None:
         """Raise ClearparseError if a field is out of range."""

@@ -31,7 +31,7 @@ def compare(plan: comparison.Plan, model: Path, others: Sequence[Path]) -> dict[
         folder = Path(name)
         pipelines = {
             CLEARPARSE: _clearparse_pipeline(model, folder / CLEARPARSE),
-            "spaCy's parser": comparison.trained(plan, SPACY.name, SPACY),
+            "parser of spaCy": comparison.trained(plan, SPACY.name, SPACY),
             **{path.name: path for path in others},
         }
         dev, source = folder / "dev.spacy", folder / "input.spacy"
@@ -69,7 +69,7 @@ def format_results(found: dict[str, Any]) -> Iterator[str]:
     yield f"{found['words']:,} words timed, one core of {found['machine']}"
     yield ""
     columns = ("UAS", "LAS", "tokens", "sentences", "words/s")
-    yield f"| pipeline | given | {' | '.join(columns)} |"
+    yield f"| pipeline | input | {' | '.join(columns)} |"
     yield "|---|---|" + "---|" * len(columns)
     for given in GIVEN:
         for name, values in found["pipelines"].items():

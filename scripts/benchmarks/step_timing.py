@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import itertools
 import statistics
 import time
@@ -14,13 +13,12 @@ from benchmarks.baselines import missing
 from benchmarks.pytorch import PyTorch
 from clearparse.config import PRESETS
 from clearparse.errors import ClearparseError
-from clearparse.io.resources import CHECKOUT
-from clearparse.network.classifier import Gradients, Parameters, backward, forward
+from clearparse.network import notes
+from clearparse.network.classifier import Gradients, Parameters, Rows, backward, forward
 from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import Batch
 from clearparse.training.data import read_treebanks
-from clearparse.training.parser_batches import ParserBatches, Treebank
-from clearparse.training.run import start
+from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser
 
 STEPS = 12  # batches; the first is not timed
 TOLERANCE = 1e-3  # relative difference allowed between the losses on the first batch
@@ -55,10 +53,10 @@ class Dense(DistinctPairs):
 
     def gradients(self, batch: Batch) -> tuple[float, Gradients]:
         """J and all gradients of a batch."""
-        reference = _textbook()
-        y_hat = reference.forward(self.params, batch.w, batch.legal)[-1]
-        J = -np.log(y_hat[np.arange(len(y_hat)), batch.target]).mean()
-        return float(J), reference.gradients(self.params, batch.w, batch.target, batch.legal)
+        computed = notes.forward(self.params, batch.w, batch.legal)
+        y = notes.one_hot(np.asarray(batch.target), computed.y_hat.shape[1], computed.y_hat.dtype)
+        J, _, _, dU, db_2, dW, db_1, _, dL = notes.backward(self.params, batch.w, computed, y)
+        return J, Gradients(Rows(np.arange(len(dL)), dL), dW, db_1, dU, db_2)
 
 
 def time_steps(train: str, preset: str) -> dict[str, Any]:
@@ -66,7 +64,7 @@ def time_steps(train: str, preset: str) -> dict[str, Any]:
     data = read_treebanks([train])
     config = PRESETS[preset].for_data(data.words, data.nonprojective / data.sentences)
     treebank, rng = Treebank.of(data.blocks), np.random.default_rng(config.seed)
-    parser = start(treebank, config, rng)
+    parser = initialise_parser(treebank, config, rng)
     batches = list(itertools.islice(ParserBatches(parser, treebank, config, rng).batches(0), STEPS))
     steps: dict[str, Step] = {
         "distinct pairs": DistinctPairs(parser.params, config.learning_rate, config.ema_decay),
@@ -100,14 +98,3 @@ def _time_alternating(steps: dict[str, Step], batches: list[Batch]) -> dict[str,
         if number == 0 and max(J.values()) - min(J.values()) > TOLERANCE * min(J.values()):
             raise ClearparseError(f"the implementations differ in the loss of the first batch: {J}")
     return {name: times[1:] for name, times in seconds.items()}
-
-
-def _textbook() -> Any:
-    """The textbook form of the step, which lives with the tests as the reference."""
-    path = CHECKOUT / "tests" / "textbook.py"
-    spec = importlib.util.spec_from_file_location("dense (the notes)", path)
-    if spec is None or spec.loader is None or not path.is_file():
-        raise ClearparseError(f"{path}: not there; the benchmark needs a checkout with its tests")
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module

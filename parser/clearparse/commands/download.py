@@ -75,7 +75,7 @@ class Store:
         if not fetch(f"{self.address}/{name}", path):
             return False
         self.sums[name] = sha256(path)
-        with atomic_output(self.folder / SUMS) as file:
+        with atomic_output(self.folder / SUMS, follow_links=False) as file:
             lines = [self.title, *(f"{digest}  {name}" for name, digest in sorted(self.sums.items()))]
             file.write("".join(f"{line}\n" for line in lines).encode())
         print(f"{path}: {path.stat().st_size:,} bytes")

@@ -4,206 +4,102 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any, NoReturn
+from typing import Any
 
 import numpy as np
-from threadpoolctl import threadpool_limits
 
 from clearparse.commands.command_line import UsageError
 from clearparse.commands.train_options import command_line, given_settings
-from clearparse.config import PRESETS, Config, current_names
+from clearparse.config import PRESETS, Config
 from clearparse.drawing.plots import can_plot, learning_curve
 from clearparse.drawing.text import draw_sentence, shows_boxes
-from clearparse.errors import ClearparseError, FileError
+from clearparse.errors import ClearparseError
 from clearparse.io import resources
-from clearparse.model.model import Model, load
-from clearparse.model.serialization import Stages
-from clearparse.network.training import DivergedError
-from clearparse.stages.tagger import retagged, with_tags
-from clearparse.training.checkpoint import VECTORS, Checkpoint
-from clearparse.training.data import Data, hold_out, read_treebanks, summary
-from clearparse.training.ensemble import Networks, Trained, first_config, model_of
-from clearparse.training.parser_batches import Treebank, vectors_of
+from clearparse.io.files import refuse_link
+from clearparse.training.options import Options
+from clearparse.training.recipe import Result, run
 from clearparse.training.reproduction import RecordedRun, recorded_command
-from clearparse.training.run import Run, is_finished, save_and_check
-from clearparse.training.run import facts as training_facts
-from clearparse.training.self_training import SILVER, silver
-from clearparse.training.upstream import train_upstream
-from clearparse.training.vector_files import read_vectors
-from clearparse.training.word_vectors import Vectors
-
-SHAPE = ("template", "transition_system", "embedding_dim", "hidden_size", "min_count")  # fine-tuning keeps it
 
 
 def main(argv: list[str]) -> None:
-    """Train, save, check, and draw one sentence of dev."""
+    """Train, save and check a model; print its scores and draw one sentence of dev."""
     cli = command_line()
     arguments, command = cli.parse(argv), recorded_command(argv)
     recorded = RecordedRun.read(arguments.reproduce) if arguments.reproduce else None
     if recorded:
         arguments, command = recorded.arguments(cli.parse, arguments), recorded.command
-    init = load(arguments.init) if arguments.init else None
-    config = recorded.config() if recorded else _config(arguments, init)
-    if arguments.train is None:
-        arguments.train, arguments.dev = [resources.sample("train")], arguments.dev or resources.sample("dev")
     if arguments.plot and not can_plot():
         raise ClearparseError("--plot needs matplotlib: pip install 'clearparse[plot]'")
-    output = _output(arguments)
-    with threadpool_limits(limits=arguments.threads):
-        train, dev = _data(arguments, config)
-        config = config.for_data(train.words, train.nonprojective / train.sentences)
-        facts = _facts(arguments, config, train, dev)
-        if recorded:
-            recorded.check(facts)
-        checkpoint = Checkpoint(f"{output}.checkpoint", facts)
-        if arguments.resume and not checkpoint.exists() and is_finished(output, facts):
-            _say("resume", f"nothing is left to do: {output} is finished")
-            return
-        with checkpoint.kept(arguments.resume, _say):
-            model, trained = _train(arguments, config, init, command, train, dev, checkpoint)
-            run = trained.runs[-1]
-            save_and_check(model, output, run.dev)
-            if trained.stopped:
-                _end_early(trained.stopped, model, output)
+    if arguments.train is None:
+        arguments.train, arguments.dev = [resources.sample("train")], arguments.dev or resources.sample("dev")
+    config = recorded.config() if recorded else _config(arguments)
+    output = Path(arguments.output or _default_output(arguments))
+    options = _options(arguments, output, command)
+    result = run(arguments.train, arguments.dev, config, options, verify=recorded.check if recorded else None)
+    if not result.already_finished:
         if arguments.plot:
-            learning_curve(run.epochs, f"{output}.png")
-        _say_what_was_made(model, output, run)
+            learning_curve(_last_network(result.model.record["epochs"]), f"{output}.png")
+        _print_result(result, output)
     if recorded:
         recorded.compare(output)
 
 
-def _data(arguments: argparse.Namespace, config: Config) -> tuple[Data, Data]:
-    """What is learned, and what the best epoch is chosen by."""
-    train = read_treebanks(arguments.train)
-    if arguments.dev is not None:
-        return train, read_treebanks([arguments.dev])
-    train, dev = hold_out(train, config.dev_part, config.seed)
-    print(f"dev       {dev.sources[0]['path']}")
-    return train, dev
-
-
-def _facts(arguments: argparse.Namespace, config: Config, train: Data, dev: Data) -> dict[str, Any]:
-    options = {name: getattr(arguments, name) for name in ("preset", "stages", "float16", "threads")}
-    return training_facts(config, options, train, dev, arguments.init, _texts(arguments))
-
-
-def _train(
-    arguments: argparse.Namespace,
-    config: Config,
-    init: Model | None,
-    command: str,
-    train: Data,
-    dev: Data,
-    checkpoint: Checkpoint,
-) -> tuple[Model, Trained]:
-    """The model, and how its parser was trained."""
-    treebank = Treebank.of(train.blocks)
-    vectors, earlier, jobs = _vectors(arguments, treebank, config, checkpoint), None, arguments.jobs
-    whole, learns_text = arguments.stages == "all", bool(arguments.raw_text and config.silver)
-    if whole or learns_text:
-        earlier = train_upstream(train.blocks, config.seed, vectors, jobs, _say_stage, checkpoint, for_parser=whole)
-        _say_stage("trees")
-    if earlier and whole:
-        treebank = replace(treebank, keys=with_tags(treebank.keys, earlier.tags))
-        dev = replace(dev, blocks=[retagged(block, earlier.tagger) for block in dev.blocks])
-
-    networks = Networks(treebank, dev, vectors, init.parser if init else None)
-    first = networks.start(config, np.random.default_rng(config.seed))
-    print("\n".join(summary(train, dev, first)), flush=True)
-    if earlier and learns_text:
-        trained = networks.train(first_config(config), "first network", checkpoint, jobs=jobs)
-        if not trained.stopped:
-            teacher = Model(Stages(trained.ensemble, earlier.tokenizer, earlier.tagger), {})
-            _say_stage("raw text")
-            found = checkpoint.once("silver", SILVER, lambda: silver(teacher, arguments.raw_text))
-            _say_stage(f"trees again, with {len(found):,} sentences of the raw text, {len(found.keys):,} words")
-            trained = networks.train(config, "network", checkpoint, found, jobs)
-    else:
-        trained = networks.train(config, "network", checkpoint, jobs=jobs)
-    stages = Stages(trained.ensemble)
-    if earlier and whole:
-        stages = Stages(trained.ensemble, earlier.tokenizer, earlier.tagger, earlier.lemmatizer)
-    return model_of(stages.halved() if arguments.float16 else stages, trained, command, checkpoint.facts), trained
-
-
-def _end_early(stopped: KeyboardInterrupt | DivergedError, model: Model, output: Path) -> NoReturn:
-    """Raises KeyboardInterrupt or ClearparseError with what is there all the same."""
-    best = model.record["dev_scores"]
-    told = f"{output} is the best model so far, of epoch {best['epoch']} (dev LAS {best['LAS']:.2f})"
-    if isinstance(stopped, KeyboardInterrupt):
-        raise KeyboardInterrupt(f"stopped; {told}; the same command with --resume goes on")
-    raise ClearparseError(f"{stopped}; {told}")
-
-
-def _vectors(
-    arguments: argparse.Namespace, treebank: Treebank, config: Config, checkpoint: Checkpoint
-) -> Vectors | None:
-    """What the rows of words begin with, if there is any text for it."""
-    if arguments.raw_text:
-        return checkpoint.once("vectors", VECTORS, lambda: vectors_of(treebank, arguments.raw_text, config))
-    if arguments.vectors:
-        return checkpoint.once(
-            "vectors", VECTORS, lambda: read_vectors(arguments.vectors, treebank.forms(), config.embedding_dim)
-        )
-    return None
-
-
-def _texts(arguments: argparse.Namespace) -> list[str]:
-    """The files besides the treebank that were learned from."""
-    return [*arguments.raw_text, *([arguments.vectors] if arguments.vectors else [])]
-
-
-def _say_stage(what: str) -> None:
-    _say("stage", what)
-
-
-def _say(what: str, message: str) -> None:
-    print(f"{what:<10}{message}", flush=True)
-
-
-def _say_what_was_made(model: Model, output: Path, run: Run) -> None:
-    best = model.record["dev_scores"]
-    tags = "the tagger's tags" if model.stages.tagger else "gold tags"
-    block = min(run.dev.blocks, key=len)
-    lengths = [abs(len(sentence) - 9) for sentence in block]
-    sentence = model.parse_block(block)[int(np.argmin(lengths))]
-    print(f"\n{draw_sentence(sentence, ascii_only=not shows_boxes(sys.stdout))}")
-    print(f"\ndev UAS {best['UAS']:.2f}  LAS {best['LAS']:.2f}  CLAS {best['CLAS']:.2f}")
-    print(
-        f"          epoch {best['epoch']} of {len(run.epochs)}, chosen on dev; gold tokens, {tags},"
-        " punctuation counted; the saved file scores the same"
-    )
-    print(f"model     {output}  ({output.stat().st_size / 1e6:.1f} MB)\nrecord    {output}.json")
-
-
-def _output(arguments: argparse.Namespace) -> Path:
-    """Where the model goes, else models/TREEBANK-PRESET.model, the treebank being the folder of its first file.
-
-    Makes the folder. Raises FileError if the output is something else than a file.
-    """
-    name = f"{Path(arguments.train[0]).resolve().parent.name}-{arguments.preset}.model"
-    output = Path(arguments.output or Path("models") / name)
-    if arguments.output == "-" or (output.exists() and not output.is_file()):
-        raise FileError(output, "a model and what belongs to it need the name of a file")
-    output.parent.mkdir(parents=True, exist_ok=True)
-    return output
-
-
-def _config(arguments: argparse.Namespace, init: Model | None) -> Config:
-    """The preset with the flags that were given; with --init, the shape is that of the model."""
+def _config(arguments: argparse.Namespace) -> Config:
+    """The preset with the settings that were given. Raises UsageError."""
     config = replace(PRESETS[arguments.preset], **given_settings(arguments))
-    if init:
-        try:
-            made = {"networks": 1, **current_names(init.record["config"])}  # the first models did not say how many
-            config = replace(config, **{name: made[name] for name in SHAPE})
-        except (KeyError, TypeError) as error:
-            raise FileError(arguments.init, "its record does not say how it was made, as --init needs") from error
-        if config.networks > 1 or made["networks"] != 1:
-            raise UsageError("--init fine-tunes a single network: --networks 1")
     try:
         config.check()
     except ClearparseError as error:
         raise UsageError(str(error)) from None
     return config
+
+
+def _default_output(arguments: argparse.Namespace) -> Path:
+    """models/TREEBANK-PRESET.model; the treebank is the folder of the first training file.
+
+    Raises FileError if that is a symbolic link.
+    """
+    output = Path("models") / f"{Path(arguments.train[0]).resolve().parent.name}-{arguments.preset}.model"
+    refuse_link(output)
+    return output
+
+
+def _options(arguments: argparse.Namespace, output: Path, command: str) -> Options:
+    return Options(
+        preset=arguments.preset,
+        stages=arguments.stages,
+        raw_text=tuple(arguments.raw_text),
+        vectors=arguments.vectors,
+        init=arguments.init,
+        output=output,
+        jobs=arguments.jobs,
+        threads=arguments.threads,
+        float16=arguments.float16,
+        resume=arguments.resume,
+        quiet=arguments.quiet,
+        command=command,
+    )
+
+
+def _last_network(epochs: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
+    """The epochs of the last network in a record, where every network's epochs are numbered from 1."""
+    first = max(i for i, each in enumerate(epochs) if each["epoch"] == 1)
+    return epochs[first:]
+
+
+def _print_result(result: Result, output: Path) -> None:
+    model, best = result.model, result.model.record["dev_scores"]
+    tags = "the tagger's tags" if model.stages.tagger else "gold tags"
+    block = min(result.dev.blocks, key=len)
+    lengths = [abs(len(sentence) - 9) for sentence in block]
+    sentence = model.parse_block(block)[int(np.argmin(lengths))]
+    print(f"\n{draw_sentence(sentence, ascii_only=not shows_boxes(sys.stdout))}")
+    print(f"\ndev UAS {best['UAS']:.2f}  LAS {best['LAS']:.2f}  CLAS {best['CLAS']:.2f}")
+    print(
+        f"          epoch {best['epoch']} of {len(_last_network(model.record['epochs']))}, chosen on dev; gold tokens,"
+        f" {tags}, punctuation counted; the saved file scores the same"
+    )
+    print(f"model     {output}  ({output.stat().st_size / 1e6:.1f} MB)\nrecord    {output}.json")

@@ -75,14 +75,6 @@ class ChunkParser:
             text = output_format.write(parsed, self.ascii_only)
         return text, _messages(caught)
 
-    def header(self) -> bytes:
-        """What comes before the first chunk of a file."""
-        return FORMATS[self.output_format].header.encode()
-
-    def footer(self) -> bytes:
-        """What comes after the last chunk of a file."""
-        return FORMATS[self.output_format].footer.encode()
-
     def settings(self) -> dict[str, Any]:
         """All that decides the output besides model and input, as JSON values."""
         return {
@@ -104,16 +96,22 @@ class ParseJob:
     def parse(self, inputs: Sequence[str], output: str, jobs: int) -> None:
         """Parse inputs (see read_chunks) to one output, which appears whole or not at all.
 
-        A few chunks are in memory at a time. Warnings are issued here. Raises ClearparseError.
+        A few chunks are in memory at a time, or all texts of a format that has to be assembled. Warnings are issued
+        here. Raises ClearparseError.
         """
         chunks = read_chunks(inputs, raw=self.raw)
+        parsed = self._issue_warnings(
+            map(self.parser, chunks) if jobs == 1 else map_in_order(self.parser, chunks, jobs)
+        )
+        output_format = FORMATS[self.parser.output_format]
         with atomic_output(output) as stream:
-            stream.write(self.parser.header())
-            for parsed, warned in map(self.parser, chunks) if jobs == 1 else map_in_order(self.parser, chunks, jobs):
-                stream.write(parsed)
-                for warning in warned:
-                    warnings.warn(warning, stacklevel=2)
-            stream.write(self.parser.footer())
+            stream.writelines(output_format.document(parsed))
+
+    def _issue_warnings(self, parsed: Iterable[Parsed]) -> Iterator[bytes]:
+        for text, caught in parsed:
+            for warning in caught:
+                warnings.warn(warning, stacklevel=2)
+            yield text
 
     def parse_file(self, source: str, target: str) -> list[Warning]:
         """Parse a file to another; the warnings about it. Raises ClearparseError."""

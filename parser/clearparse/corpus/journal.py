@@ -9,7 +9,7 @@ from typing import Any
 
 from clearparse.corpus.tasks import FileTask
 from clearparse.errors import ClearparseError, FileError
-from clearparse.io.files import open_update
+from clearparse.io.files import open_no_link
 
 try:
     import fcntl
@@ -33,7 +33,7 @@ class Journal:
 
     def __enter__(self) -> Journal:
         """Read and lock the journal. Raises FileError, and ClearparseError if another command holds the lock."""
-        self._stream = open_update(self.path)
+        self._stream = open_no_link(self.path, "a+b")
         try:
             if fcntl is not None:
                 fcntl.flock(self._stream, fcntl.LOCK_EX | fcntl.LOCK_NB)

@@ -1,1 +1,1 @@
-"""Fetching treebanks of Universal Dependencies."""
+"""Download treebanks of Universal Dependencies."""

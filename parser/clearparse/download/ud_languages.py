@@ -1,6 +1,7 @@
-"""The code of each language in Universal Dependencies, as file names have it: `en` in en_ewt-ud-train.conllu.
+"""The code of each language in Universal Dependencies, as in the names of its files: `en` in en_ewt-ud-train.conllu.
 
-ISO 639-1 or 639-3 where there is one; codes that begin with q are UD's own, mostly for mixed languages.
+An ISO 639-1 or 639-3 code if there is one. Codes that begin with q are UD's own, mostly for code switching, so that
+no library of ISO codes has them; nor do libraries have UD's names of languages.
 """
 
 from __future__ import annotations

@@ -1,1 +1,1 @@
-"""Trees for the terminal and as SVG; plots of trainings."""
+"""Dependency trees for the terminal and as SVG, and plots of training."""

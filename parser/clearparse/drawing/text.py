@@ -1,5 +1,7 @@
-"""Draws a dependency tree for a terminal: one word a line, and to the left of the words the tree on its side.
-Each head has one upright line, its trunk, on which its dependents hang; their trunks stand further right."""
+"""Dependency trees for the terminal: one word per line, and the tree to the left of the words.
+
+Each head has a vertical line, its trunk, from which the arcs to its dependents branch off.
+"""
 
 from __future__ import annotations
 
@@ -28,7 +30,7 @@ _BOXES = {
 }
 _ARROW = "► "
 _TO_ASCII = str.maketrans({"─": "-", "│": "|", "►": ">"} | dict.fromkeys("└┌├┴┬┼", "+"))
-DEEPEST = 30  # trunks side by side; sentences that people write need fewer, and a terminal shows no more
+DEEPEST = 30  # trunks side by side: more than ordinary sentences need, and as many as a terminal shows
 
 
 def draw(
@@ -39,7 +41,7 @@ def draw(
     ascii_only: bool = False,
     deepest: int = DEEPEST,
 ) -> str:
-    """The tree over forms, heads and deprels (n each; heads count from 1, 0 is the root): n lines.
+    """The tree with these forms, heads and deprels (n each; heads count from 1, 0 is the root), as n lines.
 
     >>> print(draw(["She", "sees", "the", "stars"], [2, 0, 4, 2], ["nsubj", "root", "det", "obj"]))
       ┌───► She    nsubj
@@ -47,8 +49,8 @@ def draw(
       │ ┌─► the    det
       └─┴─► stars  obj
 
-    An arc that crosses another (in a non-projective tree) passes behind its upright line: ``─│─``. Where a
-    tree needs more than `deepest` trunks side by side, a word that finds no room names its head in its label.
+    An arc that crosses a trunk, in a non-projective tree, is drawn ``─│─``. Where a tree needs more than `deepest`
+    trunks side by side, the head of a word is written after its label instead. Control characters are replaced.
     Raises ValueError if the three differ in length, a head lies outside the sentence, or there is a cycle.
     """
     tree = np.asarray(heads, np.int64)
@@ -75,7 +77,7 @@ def draw_sentence(sentence: Sentence, *, ascii_only: bool = False) -> str:
 
 
 def shows_boxes(stream: TextIO) -> bool:
-    """Whether the encoding of a stream has the characters that trees are drawn with."""
+    """Whether the encoding of a stream has the box-drawing characters."""
     try:
         ("".join(_BOXES.values()) + _ARROW).encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -84,7 +86,7 @@ def shows_boxes(stream: TextIO) -> bool:
 
 
 def display_width(text: str) -> int:
-    """Terminal columns that a text takes: two for East Asian wide characters, none for combining ones.
+    """Width of a text in terminal columns: two for East Asian wide characters, none for combining ones.
 
     Source: Unicode Standard Annex 11, East Asian Width.
     """
@@ -98,10 +100,9 @@ def _printable(text: str) -> str:
 
 
 def _place_trunks(heads: NDArray[np.int64], deepest: int) -> NDArray[np.int64]:
-    """How far out the trunk of each word (n,) stands: 1 is next to the words, 0 means that it has none.
+    """Distance (n,) of the trunk of each word from the words: 1 is next to them, 0 means no trunk.
 
-    A trunk is placed after those of its dependents, further out than they are, in the first place that is
-    free on all its lines.
+    A trunk stands further out than those of its dependents, in the first place that is free on all its lines.
     """
     n = len(heads)
     if n and not (heads.min() >= 0 and heads.max() <= n):
@@ -109,11 +110,11 @@ def _place_trunks(heads: NDArray[np.int64], deepest: int) -> NDArray[np.int64]:
     top, bottom = _spans(heads)
     trunks = np.zeros(n, np.int64)
     taken = np.zeros((deepest + 1, n), np.bool_)
-    innermost = np.ones(n, np.int64)  # places further in are left to the dependents' trunks
+    innermost = np.ones(n, np.int64)  # places further in belong to the trunks of the dependents
     waiting = np.bincount(heads, minlength=n + 1)[1:]
     ready = np.flatnonzero(waiting == 0).tolist()
     placed = 0
-    for word in ready:  # grows while it is walked: a word is ready when all of its dependents are placed
+    for word in ready:  # grows during the loop: a word is ready when all of its dependents are placed
         placed += 1
         if top[word] < bottom[word]:
             lines = slice(top[word], bottom[word] + 1)
@@ -143,10 +144,10 @@ def _spans(heads: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int6
 
 
 def _arcs(heads: NDArray[np.int64], trunks: NDArray[np.int64]) -> list[str]:
-    """What stands left of each word. A cell of the grid is the set of directions in which lines leave it."""
+    """The drawing to the left of each word. A cell of the grid is the set of directions in which lines leave it."""
     n = len(heads)
     width = 2 * (int(trunks.max(initial=0)) + 1)
-    column = width - 2 * trunks  # where a word's trunk stands; `width` if it has none
+    column = width - 2 * trunks  # of a word's trunk; `width` if it has none
     grid = np.zeros((n, width), np.uint8)
     for word, (top, bottom) in enumerate(zip(*_spans(heads), strict=True)):
         if trunks[word]:
@@ -160,7 +161,7 @@ def _arcs(heads: NDArray[np.int64], trunks: NDArray[np.int64]) -> list[str]:
             start = column[head - 1]
             grid[word, start] |= JOINED
         else:
-            start = column[word] - 2  # a stub: the arc to its head is named, not drawn
+            start = column[word] - 2  # a stub: the head is written, not drawn
         grid[word, start:] |= RIGHT
         grid[word, start + 1 :] |= LEFT
     nonprojective_arcs = (grid & JOINED == 0) & (grid & UP > 0)

@@ -98,10 +98,11 @@ def trace(
     """
     layout = parser.layout(sentence.sentences)
     system = SYSTEMS[parser.system](layout)
-    greedy = parser.greedy(system, sentence.word_keys())
-    tree = _GoldTree(greedy, sentence) if gold else None
-    tracer = _Tracer(parser, greedy, sentence, tree, moves, follow_gold=follow_gold)
-    run(system, parser.transitions, tracer)
+    with parser.cache.lock:
+        greedy = parser.greedy(system, sentence.word_keys())
+        tree = _GoldTree(greedy, sentence) if gold else None
+        tracer = _Tracer(parser, greedy, sentence, tree, moves, follow_gold=follow_gold)
+        run(system, parser.transitions, tracer)
     heads, labels = layout.index_to_heads(system.head), parser.transitions.labels
     return Trace(
         [replace(step, arc=_arc(word, system, labels)) for step, word in tracer.steps],

@@ -51,7 +51,6 @@ def lookup_form(form: str) -> str:
     return form if form.isascii() and "`" not in form else form.translate(_VARIANTS)
 
 
-
 @functools.lru_cache(maxsize=100_000)  # several networks look at it
 def shape(form: str) -> str:
     """A form with X for capitals, x for other letters, 9 for digits, and at most two of a kind in a row."""

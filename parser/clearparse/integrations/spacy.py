@@ -39,7 +39,7 @@ BATCH = 256  # Docs parsed at once
 SPACE = ("SPACE", "_SP", "dep")  # POS, TAG and dep that spaCy gives to space
 
 
-def create(nlp: Language, name: str, model: Any) -> Component:
+def create(nlp: Language, name: str, model: str | None) -> Component:
     """The component; model: the path of a model file, None for the English model."""
     return Component(name, model)
 

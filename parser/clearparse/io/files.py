@@ -7,7 +7,6 @@ give (MODEL.json, the files of an output folder) is never written through a symb
 from __future__ import annotations
 
 import contextlib
-import errno
 import gzip
 import hashlib
 import io
@@ -180,12 +179,12 @@ def remove_unfinished(path: PathLike) -> None:
 
     No other process may be writing them.
     """
-    path = os.path.realpath(path)
-    folder, prefix = (path, "") if os.path.isdir(path) else (os.path.dirname(path), f".{_name_hash(path)}")
-    for name in filter(_UNFINISHED.fullmatch, os.listdir(folder)):
-        if name.startswith(prefix):
-            with contextlib.suppress(OSError):
-                os.remove(os.path.join(folder, name))
+    for each in {os.path.realpath(path), _real_folder(path)}:  # where copies of a link's target are, and of the link
+        folder, prefix = (each, "") if os.path.isdir(each) else (os.path.dirname(each), f".{_name_hash(each)}")
+        for name in filter(_UNFINISHED.fullmatch, os.listdir(folder)):
+            if name.startswith(prefix):
+                with contextlib.suppress(OSError):
+                    os.remove(os.path.join(folder, name))
 
 
 def _name_hash(path: str) -> str:
@@ -206,19 +205,21 @@ def _replace(new: str, path: str) -> None:
     os.replace(new, path)
 
 
-def open_update(path: PathLike) -> BinaryIO:
-    """A file to read and to append to, created if missing; for a name that the user did not give.
-
-    Raises FileError if it cannot be opened, or if it is a symbolic link.
-    """
-    return cast(BinaryIO, _translate(os.fspath(path), lambda: open(path, "a+b", opener=_open_no_link)))
+def open_no_link(path: PathLike, mode: str) -> BinaryIO:
+    """open(), in a binary mode, for a name that the user did not give. Raises FileError, also for a symbolic link."""
+    return cast(BinaryIO, _translate(os.fspath(path), lambda: open(path, mode, opener=_open_no_link)))
 
 
 def _open_no_link(path: str, flags: int) -> int:
-    """An opener for open() that refuses symbolic links."""
-    if os.path.islink(path):  # for a clear message; O_NOFOLLOW also closes the gap between the check and the opening
-        raise OSError(errno.ELOOP, "this is a symbolic link; remove it first", path)
-    return os.open(path, flags | _NO_FOLLOW, 0o666)
+    """An opener for open() that refuses symbolic links. Raises FileError for one, OSError as os.open does."""
+    refuse_link(path)
+    return os.open(path, flags | _NO_FOLLOW, 0o666)  # if a link has appeared since, that is an OSError
+
+
+def refuse_link(path: PathLike) -> None:
+    """Raises FileError if a name that the user did not give is a symbolic link."""
+    if os.path.islink(path):
+        raise FileError(path, "this is a symbolic link, which is not written through; remove it, or name another file")
 
 
 def _sync_folder(folder: str) -> None:

@@ -43,11 +43,14 @@ def is_model_file(path: Path) -> bool:
         return b"\0" in stream.read(8)  # no text has a NUL
 
 
-def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> None:
+def save_arrays(
+    path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], *, follow_links: bool = True
+) -> None:
     """Write the arrays, of any shape, and JSON values to a model file that appears whole or not at all.
 
-    Equal arguments give equal bytes. Raises FileError when the file cannot be written, TypeError for an array
-    that is not of numbers, and what `json.dumps` raises for a value that JSON does not have (NaN is one); MemoryError.
+    Equal arguments give equal bytes. follow_links: see atomic_output. Raises FileError when the file cannot be
+    written, TypeError for an array that is not of numbers, what `json.dumps` raises for a value that JSON does not
+    have (NaN is one), and MemoryError.
     """
     plain = {name: _little_endian(name, array) for name, array in arrays.items()}
     head = {
@@ -58,7 +61,7 @@ def save_arrays(path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mappin
     }
     _reserve(3 * sum(array.nbytes for array in plain.values()))  # as many copies are made at once
     data = safetensors.numpy.save(plain, {KEY: _json(head)})
-    with atomic_output(path) as file:
+    with atomic_output(path, follow_links=follow_links) as file:
         file.write(data)
 
 

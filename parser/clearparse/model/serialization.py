@@ -1,225 +1,114 @@
-"""What a model file holds: each network's numbers, and of each stage what these mean.
+"""A model file holds the arrays network/L, network/W ... of each network, and JSON: an entry for each, and the record.
 
-Arrays are named network/L, network/W ...; the dictionary has an entry for each network and the record of training.
+The stages themselves know which networks they have and what is in their entries: see to_stored and from_stored of each.
 """
 
 from __future__ import annotations
 
-import inspect
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from itertools import count, takewhile
 from os import PathLike
 from typing import Any, TypeVar
 
 import numpy as np
 
 from clearparse.errors import ClearparseError, FileError
-from clearparse.features.templates import WordSlots
-from clearparse.features.vocabulary import Vocabulary
 from clearparse.model.container import Arrays, load_arrays, save_arrays
-from clearparse.model.validation import (
-    CLASSES,
-    check_channels,
-    check_labels,
-    check_lemmas,
-    check_network,
-    check_numbers,
-    check_parameters,
-    check_words,
-    flag,
-)
-from clearparse.network.classifier import Parameters, halved
-from clearparse.stages.ensemble import Calibration, Ensemble
-from clearparse.stages.lemmatizer import Lemmatizer, Lexicon
-from clearparse.stages.multiword import MultiwordSplitter, SplitForms
-from clearparse.stages.stretches import KnownWords
+from clearparse.network.classifier import Parameters
+from clearparse.stages.ensemble import Ensemble
+from clearparse.stages.lemmatizer import Lemmatizer
+from clearparse.stages.stored import StoredNetwork, StoredNetworks, check_parameters
 from clearparse.stages.tagger import Tagger
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.stages.window import Window, WindowClassifier
-from clearparse.transition.features import Features
-from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, Transitions
-from clearparse.transition.systems import SYSTEMS
+from clearparse.stages.window import WindowClassifier
 
 KIND = "dependency parser"
-PARSER, FIRST_TAGS, TAGS = "parser", "first tags", "tags"
-LONGEST = 200  # characters of what is said of a file, whoever wrote it
-Stage = TypeVar("Stage")
-Evidence = TypeVar("Evidence")
-Network = TypeVar("Network", TransitionParser, WindowClassifier)
+LONGEST = 200  # characters of an error message about a file, whose content may be anything
+Upstream = TypeVar("Upstream", Tokenizer, Tagger, Lemmatizer)
 
 
 @dataclass(frozen=True)
 class Stages:
-    """The stages of a model; without the others there are parsers alone."""
+    """The stages of a model. A parser of tagged words has an ensemble only.
+
+    float16: are the parameters stored with 16 bits?
+    """
 
     ensemble: Ensemble
     tokenizer: Tokenizer | None = None
     tagger: Tagger | None = None
     lemmatizer: Lemmatizer | None = None
-    half: bool = False  # are numbers stored with 16 bits?
+    float16: bool = False
 
     @property
     def parser(self) -> TransitionParser:
-        """The first one."""
+        """The first parser of the ensemble."""
         return self.ensemble.members[0]
 
-    def halved(self) -> Stages:
-        """The same with numbers that 16 bits hold, as which they are stored."""
-
-        def half(network: Network) -> Network:
-            return network.with_parameters(halved(network.params))
-
-        cut, tag, lemmas = self.tokenizer, self.tagger, self.lemmatizer
-        return Stages(
-            replace(self.ensemble, members=tuple(half(parser) for parser in self.ensemble.members)),
-            cut
-            and replace(
-                cut,
-                characters=half(cut.characters),
-                sentences=half(cut.sentences),
-                splitter=MultiwordSplitter(half(cut.splitter.classifier), cut.splitter.seen),
-            ),
-            tag and Tagger(half(tag.first), half(tag.second)),
-            lemmas and Lemmatizer(half(lemmas.classifier), lemmas.known),
-            half=True,
-        )
+    def to_float16(self) -> Stages:
+        """The same stages with parameters rounded to 16 bits, in which they are then stored."""
+        rounded = {name: network.rounded() for name, network in self.to_stored().items()}
+        return replace(Stages.from_stored(rounded), float16=True)
 
     def window_classifiers(self) -> dict[str, WindowClassifier]:
-        """The networks that are not the parser's, by the names they have in a file."""
-        found = {}
-        if self.tokenizer:
-            found["characters"], found["sentences"] = self.tokenizer.characters, self.tokenizer.sentences
-            found["multiword"] = self.tokenizer.splitter.classifier
-        if self.tagger:
-            found[FIRST_TAGS], found[TAGS] = self.tagger.first, self.tagger.second
-        if self.lemmatizer:
-            found["lemmas"] = self.lemmatizer.classifier
-        return found
+        """All networks but the parsers', by the names they have in a file."""
+        stages = (self.tokenizer, self.tagger, self.lemmatizer)
+        return {name: classifier for stage in stages if stage for name, classifier in stage.classifiers().items()}
 
+    def to_stored(self) -> dict[str, StoredNetwork]:
+        """The networks of all stages."""
+        stages = (self.ensemble, self.tokenizer, self.tagger, self.lemmatizer)
+        return {name: network for stage in stages if stage for name, network in stage.to_stored().items()}
 
-def _parser_names() -> Iterator[str]:
-    """What the networks of an ensemble are called: parser, parser 2, parser 3 ..."""
-    yield PARSER
-    yield from (f"{PARSER} {k}" for k in count(2))
+    @classmethod
+    def from_stored(cls, networks: StoredNetworks) -> Stages:
+        """The stages of these networks. Raises ValueError, KeyError or ClearparseError: see from_stored of each."""
+
+        def stage(kind: type[Upstream]) -> Upstream | None:
+            return kind.from_stored(networks) if not networks.keys().isdisjoint(kind.NETWORKS) else None
+
+        return cls(Ensemble.from_stored(networks), stage(Tokenizer), stage(Tagger), stage(Lemmatizer))
 
 
 def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -> None:
     """Write a model file, whole or not at all. Raises FileError."""
-    networks: dict[str, Any] = {}
-    params: dict[str, Parameters] = {}
-    for name, parser in zip(_parser_names(), stages.ensemble.members, strict=False):
-        params[name] = parser.params
-        networks[name] = {
-            "system": parser.system,
-            "from_end": parser.right_to_left,
-            "labels": {MOVES[kind]: labels for kind, labels in parser.transitions.by_kind.items()},
-        }
-    networks[PARSER] |= {  # what all of them have in common
-        "template": stages.parser.template,
-        "symbols": stages.parser.vocabulary.symbols,
-        "normalized": stages.parser.vocabulary.normalized,
-        "calibration": stages.ensemble.calibration._asdict(),
-    }
-    for name, classifier in stages.window_classifiers().items():
-        params[name] = classifier.params
-        networks[name] = {
-            "template": classifier.template,
-            "symbols": classifier.vocabulary.symbols,
-            "normalized": classifier.vocabulary.normalized,
-            "classes": classifier.classes,
-        }
-    if stages.tagger:
-        networks[TAGS] = _without_symbols_of(networks[FIRST_TAGS], networks[TAGS])
-    if stages.tokenizer:
-        networks["characters"]["spaces"] = stages.tokenizer.spaces
-        networks["characters"] |= _sorted_lists(stages.tokenizer.known)
-        networks["multiword"] |= _sorted_lists(stages.tokenizer.splitter.seen)
-    if stages.lemmatizer:
-        lemmas, exceptions = stages.lemmatizer.known
-        networks["lemmas"]["known"] = {upos.decode(): sorted(map(bytes.decode, of)) for upos, of in lemmas.items()}
-        networks["lemmas"]["exceptions"] = {key.decode(): lemma.decode() for key, lemma in exceptions.items()}
-    dtype = np.float16 if stages.half else np.float32
+    networks = stages.to_stored()
+    dtype = np.float16 if stages.float16 else np.float32
     arrays = {
         f"{name}/{letter}": array.astype(dtype, copy=False)
-        for name, of in params.items()
-        for letter, array in of._asdict().items()
+        for name, network in networks.items()
+        for letter, array in network.params._asdict().items()
     }
-    save_arrays(path, arrays, {"kind": KIND, "networks": networks, "record": record})
+    entries = {name: network.about for name, network in networks.items()}
+    save_arrays(path, arrays, {"kind": KIND, "networks": entries, "record": record})
 
 
 def load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
-    """The stages of a model file and the record. Raises FileError: missing, damaged, newer, or not a model."""
+    """The stages and the training record of a model file. Raises FileError: missing, damaged, newer, or not a model."""
     arrays, metadata = load_arrays(path)
     try:
         if metadata["kind"] != KIND:
             raise ValueError(f"a model of another kind: {metadata['kind']}")
         return _stages(arrays, metadata["networks"]), _record(metadata["record"])
     except KeyError as error:
-        raise FileError(path, f"not a usable model: there is no {str(error)[:LONGEST]}") from error
+        raise FileError(path, f"not a usable model: it has no {str(error)[:LONGEST]}") from error
     except (ClearparseError, TypeError, ValueError, RecursionError) as error:
         message = str(error).encode("ascii", "backslashreplace").decode()[:LONGEST]
         raise FileError(path, f"not a usable model: {' '.join(message.split())}") from error
 
 
-def _record(record: Any) -> dict[str, Any]:
-    if not isinstance(record, dict):
-        raise ValueError("the record of training is no dictionary")
-    return record
-
-
-def _stages(arrays: Arrays, networks: Any) -> Stages:
-    if not isinstance(networks, dict):
-        raise ValueError("the networks are no dictionary")
-    parsers = list(takewhile(networks.__contains__, _parser_names()))
-    if not set(networks) <= {*parsers, *CLASSES}:
-        raise ValueError("networks that no parser has")
-    if arrays.keys() != {f"{name}/{letter}" for name in networks for letter in Parameters._fields}:
-        raise ValueError("other arrays than those of the networks")
-    if {FIRST_TAGS, TAGS} <= networks.keys():
-        networks[TAGS] = _with_symbols_of(networks[FIRST_TAGS], networks[TAGS])
-    for name, about in networks.items():
-        check_network(name, about if name in (PARSER, *CLASSES) else {**networks[PARSER], **about})
-    check_numbers(networks[PARSER]["calibration"], Calibration._fields)
-    vocabulary = _vocabulary(networks[PARSER])
-    members = [_parser(_parameters(arrays, name), vocabulary, networks[PARSER] | networks[name]) for name in parsers]
-
-    def together(make: Callable[..., Stage], *names: str) -> Stage | None:
-        """A stage of some networks, where the file has them."""
-        if not any(name in networks for name in names):
-            return None
-        return make(*(_labeller(_parameters(arrays, name), networks[name]) for name in names))
-
-    def tokenizer(characters: WindowClassifier, sentences: WindowClassifier, multiword: WindowClassifier) -> Tokenizer:
-        about = networks["characters"]
-        splitter = MultiwordSplitter(multiword, _evidence(SplitForms, networks["multiword"]))
-        return Tokenizer(characters, sentences, splitter, flag(about, "spaces"), _evidence(KnownWords, about))
-
-    def lemmatizer(lemmas: WindowClassifier) -> Lemmatizer:
-        return Lemmatizer(lemmas, _known(networks["lemmas"]))
-
-    return Stages(
-        Ensemble(tuple(members), Calibration(**networks[PARSER]["calibration"])),
-        together(tokenizer, "characters", "sentences", "multiword"),
-        together(Tagger, FIRST_TAGS, TAGS),
-        together(lemmatizer, "lemmas"),
-        half=arrays[f"{PARSER}/L"].dtype == np.float16,
-    )
-
-
-def _without_symbols_of(first: dict[str, Any], second: dict[str, Any]) -> dict[str, Any]:
-    """What is said of a network, without the symbols that another has too: they are stored once."""
-    symbols = second["symbols"].items()
-    own = {channel: names for channel, names in symbols if names != first["symbols"].get(channel)}
-    return {**second, "symbols": own}
-
-
-def _with_symbols_of(first: Any, second: Any) -> Any:
-    """The same with them again; unchanged where it is nonsense."""
-    if not all(isinstance(about, dict) and isinstance(about.get("symbols"), dict) for about in (first, second)):
-        return second
-    return {**second, "symbols": {**first["symbols"], **second["symbols"]}}
+def _stages(arrays: Arrays, entries: Any) -> Stages:
+    if not isinstance(entries, dict):
+        raise ValueError("the networks are not a dictionary")
+    known = {*Ensemble.names(entries), *Tokenizer.NETWORKS, *Tagger.NETWORKS, *Lemmatizer.NETWORKS}
+    if not set(entries) <= known:
+        raise ValueError("networks that no stage has")
+    if arrays.keys() != {f"{name}/{letter}" for name in entries for letter in Parameters._fields}:
+        raise ValueError("the arrays are not those of the networks")
+    networks = {name: StoredNetwork(_parameters(arrays, name), about) for name, about in entries.items()}
+    float16 = all(array.dtype == np.float16 for array in arrays.values())
+    return replace(Stages.from_stored(networks), float16=float16)
 
 
 def _parameters(arrays: Arrays, name: str) -> Parameters:
@@ -228,56 +117,7 @@ def _parameters(arrays: Arrays, name: str) -> Parameters:
     return Parameters(*(array.astype(np.float32, copy=False) for array in stored))
 
 
-def _parser(params: Parameters, vocabulary: Vocabulary, about: dict[str, Any]) -> TransitionParser:
-    system, right_to_left = about["system"], flag(about, "from_end")
-    if not isinstance(system, str) or system not in SYSTEMS:
-        raise ValueError(f"transition system {system!r}; there are {', '.join(SYSTEMS)}")
-    moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
-    check_labels(about["labels"], moves)
-    left, right, root = (about["labels"][move] for move in moves)
-    transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
-    features = Features(about["template"], vocabulary, len(transitions.labels))
-    _check_shapes(params, features, len(transitions.kind))
-    return TransitionParser(params, about["template"], system, vocabulary, transitions, right_to_left=right_to_left)
-
-
-def _known(about: dict[str, Any]) -> Lexicon:
-    """The known lemmas of a lemmatizer's entry; the first models had none."""
-    known, exceptions = about.get("known", {}), about.get("exceptions", {})
-    check_lemmas(known, exceptions)
-    lemmas = {upos.encode(): frozenset(map(str.encode, of)) for upos, of in known.items()}
-    return Lexicon(lemmas, {key.encode(): lemma.encode() for key, lemma in exceptions.items()})
-
-
-def _sorted_lists(evidence: KnownWords | SplitForms | None) -> dict[str, list[str]]:
-    """The words that a stage remembers from its training, by their names; none in models of version 0.1."""
-    return {name: sorted(words) for name, words in evidence._asdict().items()} if evidence else {}
-
-
-def _evidence(kind: Callable[..., Evidence], about: dict[str, Any]) -> Evidence | None:
-    """What _sorted_lists wrote into a network's entry; None where there is nothing, as in models of version 0.1."""
-    names = inspect.signature(kind).parameters
-    if not about.keys() & names.keys():
-        return None
-    return kind(*(check_words(about[name], name) for name in names))
-
-
-def _vocabulary(about: dict[str, Any]) -> Vocabulary:
-    """The vocabulary of a network's entry; those of version 0.1 look forms up as they are."""
-    return Vocabulary(about["symbols"], normalized=flag(about, "normalized"))
-
-
-def _labeller(params: Parameters, about: dict[str, Any]) -> WindowClassifier:
-    vocabulary = _vocabulary(about)
-    _check_shapes(params, Window(about["template"], vocabulary), len(about["classes"]))
-    return WindowClassifier(params, about["template"], vocabulary, about["classes"])
-
-
-def _check_shapes(params: Parameters, slots: WordSlots, C: int) -> None:
-    """Every array as large as template, vocabulary and classes say."""
-    check_channels(slots)
-    d, H = params.L.shape[1], params.U.shape[0]
-    expected = ((slots.V, d), (slots.m * d, H), (1, H), (H, C), (1, C))
-    for name, array, shape in zip(params._fields, params, expected, strict=True):
-        if array.shape != shape:
-            raise ValueError(f"{name} is {array.shape}, not {shape}")
+def _record(record: Any) -> dict[str, Any]:
+    if not isinstance(record, dict):
+        raise ValueError("the training record is not a dictionary")
+    return record

@@ -55,8 +55,8 @@ class Parameters(NamedTuple):
         )
 
 
-def halved(params: Parameters) -> Parameters:
-    """The same, each number rounded to what 16 bits hold."""
+def to_float16(params: Parameters) -> Parameters:
+    """The same parameters, each rounded to the nearest number of 16 bits; their dtype does not change."""
     return Parameters(*(array.astype(np.float16).astype(array.dtype) for array in params))
 
 

@@ -1,4 +1,4 @@
-"""Charts as SVG and HTML: bars, lines, reliability, a heat map. Colours are the page's; all numbers are per cent."""
+"""Charts as SVG and HTML: bars, learning curve, reliability diagram, heat map. Colours come from the style sheet."""
 
 from __future__ import annotations
 
@@ -12,24 +12,24 @@ from numpy.typing import NDArray
 
 from clearparse.report.markup import Markup, tag
 
-WIDTH, HEIGHT = 400, 250  # of a chart with axes
-LEFT, RIGHT, TOP, FOOT = 46, 12, 12, 34  # around its field
-CELL, NAMES = 20, 86  # of the heat map: a cell's side, and the room for names
+WIDTH, HEIGHT = 400, 250  # of a chart, in pixels
+LEFT, RIGHT, TOP, FOOT = 46, 12, 12, 34  # margins around the axes
+CELL, NAMES = 20, 86  # of the heat map: side of a cell, and width of the names
 
-Row = tuple[str, float | None, str]  # name, per cent, what is told behind the bar
+Row = tuple[str, float | None, str]  # name, percentage, note after the bar
 
 
 def bars(rows: Sequence[Row], label: str) -> Markup:
-    """A bar for each row, from 0 to 100."""
+    """A bar from 0 to 100 % for each row."""
     lines = []
-    for name, value, told in rows:
+    for name, value, note in rows:
         lines.append(
             tag(
                 "div",
                 tag("span", name, class_="name"),
                 bar(value),
                 tag("span", "-" if value is None else f"{value:.1f}", class_="value"),
-                tag("span", told, class_="told"),
+                tag("span", note, class_="note"),
                 class_="bar",
             )
         )
@@ -37,12 +37,12 @@ def bars(rows: Sequence[Row], label: str) -> Markup:
 
 
 def bar(value: float | None) -> Markup:
-    """One bar from 0 to 100."""
+    """One bar from 0 to 100 %."""
     return tag("span", tag("span", class_="fill", style=f"width:{value or 0:.1f}%"), class_="track")
 
 
 class Axes:
-    """The field of a chart with its axes: places of values, and the ticks."""
+    """The axes of a chart: positions of values, grid lines and ticks."""
 
     def __init__(self, x: tuple[float, float], y: tuple[float, float]) -> None:
         self.x_range, self.y_range = x, y
@@ -56,7 +56,7 @@ class Axes:
         return HEIGHT - FOOT - (value - low) / ((high - low) or 1) * (HEIGHT - TOP - FOOT)
 
     def draw(self, x_ticks: Sequence[float], y_ticks: Sequence[float], x_name: str, y_name: str) -> list[Markup]:
-        """Lines of the grid with their numbers, and the names of the axes."""
+        """Grid lines, tick labels, and the names of the axes."""
         parts = []
         for tick in y_ticks:
             parts.append(line((LEFT, self.y(tick)), (WIDTH - RIGHT, self.y(tick)), "grid"))
@@ -78,14 +78,14 @@ def text(x: float, y: float, words: str, class_: str) -> Markup:
 
 
 def picture(parts: Sequence[str], size: tuple[float, float], label: str, class_: str = "chart") -> Markup:
-    """An SVG of these parts, (width, height) large; label says to those who do not see it what it shows."""
+    """An SVG with these parts, of size (width, height); label is its text for screen readers."""
     width, height = size
     box = f"0 0 {width:g} {height:g}"
     return tag("svg", *parts, viewBox=box, width=width, height=height, role="img", aria_label=label, class_=class_)
 
 
 def ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """At most so many round numbers from low to high."""
+    """Round numbers from low to high, at most `most` (a few less if they do not fit)."""
     if high <= low:
         return [low]
     rough = (high - low) / most
@@ -96,44 +96,47 @@ def ticks(low: float, high: float, most: int = 5) -> list[float]:
 
 
 def learning_curve(epochs: Sequence[Mapping[str, Any]]) -> Markup:
-    """Dev LAS and UAS by epoch, a pair of lines for each network: a record that begins again with epoch 1."""
+    """UAS and LAS on the dev set by epoch, with lines for each network; a new one starts where the epoch is 1 again."""
     starts = [k for k, each in enumerate(epochs) if each["epoch"] == 1] or [0]
     runs = [epochs[a:b] for a, b in pairwise([*starts, len(epochs)])]
     values = [each[name] for each in epochs for name in ("UAS", "LAS")]
     last = max(each["epoch"] for each in epochs)
     axes = Axes((1, last), (math.floor(min(values)) - 1, math.ceil(max(values)) + 1))
-    parts = axes.draw(ticks(1, last, 8), ticks(*axes.y_range), "epoch", "dev, %")
+    parts = axes.draw(ticks(1, last, 8), ticks(*axes.y_range), "epoch", "score on the dev set, %")
     for run in runs:
         for name in ("UAS", "LAS"):
             points = [(round(axes.x(each["epoch"]), 1), round(axes.y(each[name]), 1)) for each in run]
             parts.append(tag("polyline", points=" ".join(f"{x:g},{y:g}" for x, y in points), class_=f"line {name}"))
             for (x, y), each in zip(points, run, strict=True):
-                told = tag("title", f"epoch {each['epoch']}: {name} {each[name]:.2f}")
-                parts.append(tag("circle", told, cx=x, cy=y, r=2.5, class_=f"dot {name}"))
+                tooltip = tag("title", f"epoch {each['epoch']}: {name} {each[name]:.2f}")
+                parts.append(tag("circle", tooltip, cx=x, cy=y, r=2.5, class_=f"dot {name}"))
     for k, name in enumerate(("UAS", "LAS")):
         x, y = WIDTH - RIGHT - 40, HEIGHT - FOOT - 12 - 16 * k
         parts += [line((x - 22, y - 4), (x - 4, y - 4), f"line {name}"), text(x, y, name, "tick")]
-    return picture(parts, (WIDTH, HEIGHT), "UAS and LAS on the development set by epoch of training")
+    return picture(parts, (WIDTH, HEIGHT), "UAS and LAS on the development set by epoch")
 
 
 def reliability(found: Mapping[str, Any]) -> Markup:
-    """How often it is right (upwards) where it is so sure (to the right); circles as large as there are words."""
+    """Reliability diagram: LAS (y) by confidence (x); the area of a circle is its number of words."""
     axes = Axes((0, 100), (0, 100))
-    parts = axes.draw(ticks(0, 100), ticks(0, 100), "said to be right, %", "right (LAS), %")
+    parts = axes.draw(ticks(0, 100), ticks(0, 100), "confidence, %", "LAS, %")
     parts.append(line((axes.x(0), axes.y(0)), (axes.x(100), axes.y(100)), "ideal"))
     most = max(each["words"] for each in found["bins"].values())
     for each in found["bins"].values():
-        told = tag("title", f"{each['words']:,} words: said {each['confidence']:.1f} %, right {each['LAS']:.1f} %")
+        tooltip = tag(
+            "title", f"{each['words']:,} words: confidence {each['confidence']:.1f} %, LAS {each['LAS']:.1f} %"
+        )
         x, y = axes.x(each["confidence"]), axes.y(each["LAS"])
         radius = round(3 + 9 * math.sqrt(each["words"] / most), 1)
-        parts.append(tag("circle", told, cx=round(x, 1), cy=round(y, 1), r=radius, class_="bubble"))
-    return picture(parts, (WIDTH, HEIGHT), "share of right arcs by the confidence of the parser")
+        parts.append(tag("circle", tooltip, cx=round(x, 1), cy=round(y, 1), r=radius, class_="bubble"))
+    return picture(parts, (WIDTH, HEIGHT), "LAS by the confidence of the parser")
 
 
 def heat_map(relations: Sequence[str], matrix: NDArray[np.int64]) -> Markup:
-    """Gold relations downwards, the system's to the right; a cell (R, R) is the darker, the larger its part of a line.
+    """Confusion matrix (R, R): gold relations in rows, the system's in columns.
 
-    What is right, the diagonal, is in another colour, so that small parts of the others can be seen.
+    The darker a cell, the larger its share of the row. The diagonal, which is correct, has a colour of its own, so that
+    small shares elsewhere remain visible.
     """
     totals = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
     side = NAMES + CELL * len(relations) + 4
@@ -145,11 +148,11 @@ def heat_map(relations: Sequence[str], matrix: NDArray[np.int64]) -> Markup:
         parts.append(tag("text", name, transform=turned, class_="tick"))
     for (g, s), words in np.ndenumerate(matrix):
         share = float(words / totals[g, 0])
-        told = f"{relations[g]} taken for {relations[s]}" if g != s else f"{relations[g]} right"
+        cell = f"{relations[g]} labelled {relations[s]}" if g != s else f"{relations[g]}, correct"
         parts.append(
             tag(
                 "rect",
-                tag("title", f"{told}: {words:,} words, {100 * share:.1f} %"),
+                tag("title", f"{cell}: {words:,} words, {100 * share:.1f} %"),
                 x=NAMES + CELL * s,
                 y=NAMES + CELL * g,
                 width=CELL - 1,
@@ -158,5 +161,5 @@ def heat_map(relations: Sequence[str], matrix: NDArray[np.int64]) -> Markup:
                 fill_opacity=f"{(share if g == s else min(1, 3 * share**0.6)) or 1:.2f}",
             )
         )
-    label = "confusions: gold relations downwards, the system's relations to the right"
+    label = "confusion matrix: gold relations in rows, the system's relations in columns"
     return tag("div", picture(parts, (side + 30, side), label, "heat"), class_="wide", tabindex="0")

@@ -1,4 +1,4 @@
-"""What a report tells besides scores: genres of a treebank, and the errors that are worth a look."""
+"""Genres of a treebank, and a selection of errors, for the report."""
 
 from __future__ import annotations
 
@@ -14,23 +14,23 @@ from clearparse.evaluation.counts import Counts, Trees, compare, count
 from clearparse.evaluation.significance import Pairs
 from clearparse.treebank.conllu import Block
 
-GROUPS = 2, 20  # how few and how many genres may be
-KINDS, EXAMPLES, SHORTEST = 8, 2, 4  # kinds of errors drawn, sentences of each, words that a sentence must have
+GROUPS = 2, 20  # fewest and most genres
+KINDS, EXAMPLES, SHORTEST = 8, 2, 4  # error types, sentences drawn of each, fewest words of such a sentence
 ERROR_RULE = (
-    "The {kinds} most frequent kinds of error, punctuation aside; of each the {examples} sentences of {shortest} words"
-    " or more with fewest wrong arcs, of these the shortest, of these the first; no sentence twice."
+    "The {kinds} most frequent types of error, without punctuation. For each, {examples} sentences of at least"
+    " {shortest} words are drawn: those with the fewest errors, and among them the shortest. No sentence twice."
 )
 OTHER = "other"
 PUNCTUATION = "punct"  # its relation in Universal Dependencies
 
 
 def genres(blocks: Sequence[Block]) -> list[str] | None:
-    """The genre of each sentence, or None: what stands before the first -, _ or digit of its sent_id.
+    """The genre of each sentence: the part of its sent_id before the first -, _ or digit.
 
-    Of the ID of its document, if that makes no sensible groups: fewer than 2 or more than 20.
+    If these make fewer than 2 or more than 20 groups, the same part of the document's ID; None if that does not help.
     """
     for ids in (_sentence_ids(blocks), _document_ids(blocks)):
-        names = [re.match(r"[^-_\d]*", each)[0] or OTHER for each in ids]  # type: ignore[index]  # it matches always
+        names = [re.match(r"[^-_\d]*", each)[0] or OTHER for each in ids]  # type: ignore[index]  # always matches
         if GROUPS[0] <= len(set(names)) <= GROUPS[1]:
             return names
     return None
@@ -49,7 +49,7 @@ def _document_ids(blocks: Sequence[Block]) -> Iterator[str]:
 
 
 def counts_by(groups: Sequence[str], pairs: Pairs) -> dict[str, Counts]:
-    """The counts of each group of sentences, the largest first; `groups` names that of each sentence of the pairs."""
+    """The counts of each group of sentences, largest group first; `groups` has the group of each sentence."""
     found: dict[str, Counts] = {}
     first = 0
     for gold, system in pairs:
@@ -63,19 +63,19 @@ def counts_by(groups: Sequence[str], pairs: Pairs) -> dict[str, Counts]:
 
 
 class Kind(NamedTuple):
-    """A kind of error: relations without subtypes; where they are the same, the head is wrong."""
+    """A type of error: gold and system relation without subtypes. If they are equal, the head is wrong."""
 
     gold: str
     system: str
 
     def __str__(self) -> str:
         if self.gold == self.system:
-            return f"{self.gold} at the wrong head"
-        return f"{self.gold} taken for {self.system}"
+            return f"{self.gold} with a wrong head"
+        return f"{self.gold} labelled {self.system}"
 
 
 class Example(NamedTuple):
-    """A sentence with an error: its gold and system trees, alone, and its wrong words, counted from 0."""
+    """A sentence with errors: its gold and system trees, and its wrong words, counted from 0."""
 
     gold: Trees
     system: Trees
@@ -93,29 +93,29 @@ class _Errors(NamedTuple):
 
 
 def errors(pairs: Pairs) -> list[tuple[Kind, int, list[Example]]]:
-    """Kinds of errors, the most frequent first, how many words have each, and sentences to draw: see ERROR_RULE."""
+    """The most frequent types of error, each with its number of words and the sentences to draw; see ERROR_RULE."""
     found: list[_Errors] = []
     words: Counter[Kind] = Counter()
     for number, (gold, system) in enumerate(pairs):
         for each, kinds in _wrong(number, gold, system):
             found.append(each)
             words.update(kinds)
-    found.sort(key=lambda each: (len(each.words), each.length))  # stable: the first of equals stays first
+    found.sort(key=lambda each: (len(each.words), each.length))  # stable: equals keep their order
     frequent = sorted(words.items(), key=lambda each: (-each[1], each[0]))[:KINDS]
     drawn: set[tuple[int, int]] = set()
     chosen = []
     for kind, times in frequent:
-        fitting = (each for each in found if kind in each.kinds and (each.pair, each.sentence) not in drawn)
-        some = list(islice(fitting, EXAMPLES))
+        candidates = (each for each in found if kind in each.kinds and (each.pair, each.sentence) not in drawn)
+        some = list(islice(candidates, EXAMPLES))
         drawn |= {(each.pair, each.sentence) for each in some}
         chosen.append((kind, times, [_example(pairs, each) for each in some]))
     return chosen
 
 
 def _wrong(number: int, gold: Trees, system: Trees) -> Iterator[tuple[_Errors, list[Kind]]]:
-    """The sentences of a pair that have errors, also those too short to be drawn, with the kind of each wrong word.
+    """The sentences with errors, including those too short to be drawn, and the type of error of each wrong word.
 
-    Wrong punctuation has none.
+    Wrong punctuation has no type.
     """
     arcs = compare(gold, system)
     base = [name.split(":")[0] for name in arcs.names]

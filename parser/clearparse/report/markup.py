@@ -1,19 +1,19 @@
-"""Elements of HTML and SVG as text, in the form that is well-formed XML too; what is not marked up is escaped."""
+"""HTML and SVG elements as strings, which are well-formed XML too. Plain text is escaped."""
 
 from __future__ import annotations
 
 import html
 from collections.abc import Iterable, Sequence
 
-VOID = ("meta", "br", "hr")  # elements without an end
+VOID = ("meta", "br", "hr")  # elements without an end tag
 
 
 class Markup(str):
-    """Text that is markup already."""
+    """A string that is markup already, and not escaped again."""
 
 
 def tag(name: str, /, *children: str, **attributes: str | float | None) -> Markup:
-    """An element: `class_` is the attribute class, `aria_label` is aria-label; None is left out.
+    """An element. `class_` is the attribute class, `aria_label` is aria-label; attributes that are None are omitted.
 
     >>> tag("p", "1 < 2", class_="note")
     '<p class="note">1 &lt; 2</p>'
@@ -29,12 +29,12 @@ def tag(name: str, /, *children: str, **attributes: str | float | None) -> Marku
 
 
 def join(children: Iterable[str]) -> Markup:
-    """Pieces of text and markup, one after another."""
+    """Concatenate text and markup; text is escaped."""
     return Markup("".join(child if isinstance(child, Markup) else html.escape(child) for child in children))
 
 
 def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1, class_: str | None = None) -> Markup:
-    """A table: the first column heads its line; as many columns as `left` says are to the left, the others numbers."""
+    """A table. The first column holds the row headers; the first `left` columns are text, the others numbers."""
 
     def cell(name: str, k: int, child: str) -> Markup:
         scope = {"th": "col"}.get(name) if name != "row" else "row"

@@ -18,13 +18,16 @@ from clearparse.report.markup import Markup, join, table, tag
 from clearparse.treebank.conllu import Block
 
 MOST_RELATIONS = 24  # in the heat map
-MOST_CONFUSIONS = 12  # in the list beside it
+MOST_CONFUSIONS = 12  # in the list next to it
 
 
 @dataclass(frozen=True)
 class Findings:
-    """What a report is made of. scores: as `all_scores` gives them, with "conditions", and where there is one with
-    "confidence", "tagging", "comparison". counts and pairs are of the same trees; epochs: of the model's record."""
+    """The data of a report.
+
+    scores: the result of `all_scores`, with "conditions" and, if available, "confidence", "tagging" and "comparison".
+    counts and pairs belong to the same trees. epochs: from the model's training record.
+    """
 
     scores: dict[str, Any]
     gold: Sequence[Block]
@@ -34,16 +37,16 @@ class Findings:
 
 
 def sections(findings: Findings) -> Iterator[tuple[str, str, list[Markup]]]:
-    """Each section's name, its place in addresses, and what is in it; some have nothing in them."""
+    """The title, ID and content of each section; the content may be empty."""
     scores = findings.scores
     yield "Scores and conditions", "scores", [tag("div", _scores(scores), _conditions(scores), class_="pair")]
     yield "Comparison", "comparison", list(_comparison(scores)) if "comparison" in scores else []
-    yield "Where it goes wrong", "where", list(_where(findings))
+    yield "Accuracy by length and genre", "where", list(_where(findings))
     yield "Relations", "relations", [_relations(scores["by_relation"])]
-    yield "Confusions", "confusions", list(_confusions(findings))
+    yield "Confusion matrix", "confusions", list(_confusions(findings))
     yield "Confidence", "confidence", list(_confidence(scores["confidence"])) if "confidence" in scores else []
     yield "Learning curve", "learning", list(_learning(findings.epochs)) if findings.epochs else []
-    yield "Errors, drawn", "errors", list(_errors(findings.pairs))
+    yield "Examples of errors", "errors", list(_errors(findings.pairs))
 
 
 def _scores(scores: Mapping[str, Any]) -> Markup:
@@ -52,7 +55,7 @@ def _scores(scores: Mapping[str, Any]) -> Markup:
     parts = [table(["", "with punctuation", "without"], rows)]
     if "tagging" in scores:
         tags = [[name, cell(scores["tagging"][name])] for name in ("UPOS", "XPOS", "UFeats", "AllTags", "Lemmas")]
-        parts += [tag("h3", "Tags and lemmas"), table(["", "right"], tags)]
+        parts += [tag("h3", "Tags and lemmas"), table(["", "accuracy"], tags)]
     nonprojective_arcs = [[side, *map(cell, row.values())] for side, row in scores["non_projective_arcs"].items()]
     parts += [tag("h3", "Non-projective arcs"), table(["in", "words", "UAS", "LAS"], nonprojective_arcs)]
     return tag("div", *parts)
@@ -64,33 +67,33 @@ def _named(name: str, meaning: str) -> str:
 
 def _conditions(scores: Mapping[str, Any]) -> Markup:
     conditions = scores["conditions"]
-    told: dict[str, str] = {"gold": _file(conditions["gold"])}
+    rows: dict[str, str] = {"gold": _file(conditions["gold"])}
     for name in ("model", "system"):
         if name in conditions:
-            told[name] = _file(conditions[name])
-    told |= {name: conditions[name] for name in ("tokens", "tags", "scorer", "punctuation")}
+            rows[name] = _file(conditions[name])
+    rows |= {name: conditions[name] for name in ("tokens", "tags", "scorer", "punctuation")}
     model = conditions.get("model", {})
     if "search" in conditions:
-        told["search"] = conditions["search"]
+        rows["search"] = conditions["search"]
     if "train" in model:
-        told["trained on"] = join(
+        rows["trained on"] = join(
             join([_file(each), f", {each['sentences']:,} sentences" if "sentences" in each else "", " "])
             for each in model["train"]
         )
     if "config" in model:
-        told["configuration"] = " ".join(f"{name}={value}" for name, value in model["config"].items())
-    return tag("dl", *(part for name, text in told.items() for part in (tag("dt", name), tag("dd", text))))
+        rows["configuration"] = " ".join(f"{name}={value}" for name, value in model["config"].items())
+    return tag("dl", *(part for name, text in rows.items() for part in (tag("dt", name), tag("dd", text))))
 
 
 def _file(about: Mapping[str, Any]) -> Markup:
-    """A file's name, with the beginning of its checksum."""
+    """The name of a file, and the first digits of its checksum."""
     digest = about.get("sha256")
     return join([tag("code", str(about["path"])), f" (SHA-256 {digest[:12]}…)" if digest else ""])
 
 
 def _comparison(scores: Mapping[str, Any]) -> Iterator[Markup]:
     found = scores["comparison"]
-    yield tag("p", "against ", _file(found["other"]))
+    yield tag("p", "compared with ", _file(found["other"]))
     rows = [
         [
             name,
@@ -104,12 +107,14 @@ def _comparison(scores: Mapping[str, Any]) -> Iterator[Markup]:
     yield table(["", "this", "other", "difference", "95 % interval", "p"], rows)
     yield _intervals(found["scores"])
     more, fewer, same = (f"{number:,}" for number in found["sentences"].values())
-    yield tag("p", f"{more} sentences have more right arcs here, {fewer} there, {same} as many.")
+    yield tag(
+        "p", f"{more} sentences have more correct arcs in this system, {fewer} in the other; {same} have equally many."
+    )
     yield tag("p", found["method"], ".", class_="note")
 
 
 def _intervals(scores: Mapping[str, Mapping[str, float]]) -> Markup:
-    """Each difference with its interval, and where nothing differs."""
+    """A chart of the differences with their confidence intervals, and a line at 0."""
     ends = [0.0, *(each[key] for each in scores.values() for key in ("low", "high"))]
     height = charts.TOP + charts.FOOT + 30 * len(scores)
     axes = charts.Axes((min(ends) - 0.1, max(ends) + 0.1), (0, 1))
@@ -123,7 +128,7 @@ def _intervals(scores: Mapping[str, Mapping[str, float]]) -> Markup:
         parts.append(charts.text(4, y + 4, name, "tick"))
         parts.append(charts.line((axes.x(each["low"]), y), (axes.x(each["high"]), y), "interval"))
         parts.append(tag("circle", cx=round(axes.x(each["difference"]), 1), cy=y, r=5, class_="point"))
-    return charts.picture(parts, (charts.WIDTH, height), "difference of each score with its 95 % interval")
+    return charts.picture(parts, (charts.WIDTH, height), "difference of each score with its 95 % confidence interval")
 
 
 def _where(findings: Findings) -> Iterator[Markup]:
@@ -131,8 +136,8 @@ def _where(findings: Findings) -> Iterator[Markup]:
     lengths = [(name, row["LAS"], f"{row['words']:,} words") for name, row in scores["by_sentence_length"].items()]
     arcs = [(name, row["recall"], f"{row['gold']:,} arcs") for name, row in scores["by_arc_length"].items()]
     parts = [
-        tag("div", tag("h3", "LAS by words in the sentence"), charts.bars(lengths, "LAS by length of sentence")),
-        tag("div", tag("h3", "LAS by length of the gold arc"), charts.bars(arcs, "LAS by length of arc")),
+        tag("div", tag("h3", "LAS by sentence length (words)"), charts.bars(lengths, "LAS by sentence length")),
+        tag("div", tag("h3", "LAS by length of the gold arc (words)"), charts.bars(arcs, "LAS by arc length")),
     ]
     names = genres(findings.gold)
     if names:
@@ -141,7 +146,9 @@ def _where(findings: Findings) -> Iterator[Markup]:
         parts.append(tag("div", tag("h3", "LAS by genre"), charts.bars(rows, "LAS by genre")))
     yield tag("div", *parts, class_="pair")
     if names:
-        yield tag("p", "Genre: what stands before the first -, _ or digit of an ID.", class_="note")
+        yield tag(
+            "p", "The genre is the part of a sentence or document ID before the first -, _ or digit.", class_="note"
+        )
 
 
 def _relations(by_relation: Mapping[str, Mapping[str, Any]]) -> Markup:
@@ -154,26 +161,26 @@ def _confusions(findings: Findings) -> Iterator[Markup]:
     frequent = np.argsort(-matrix.sum(axis=1), kind="stable")[:MOST_RELATIONS]
     shown = [relations[k] for k in frequent]
     left_out = len(relations) - len(shown)
-    told = f" The {left_out} rarest relations are not shown." if left_out else ""
+    rare = f" The {left_out} rarest relations are not shown." if left_out else ""
     yield tag(
         "p",
-        "Downwards the relation in gold, to the right the system's, whatever the head. A cell is the darker, the larger"
-        f" its part of its line; red shows also small parts.{told}",
+        "Rows: gold relation; columns: the system's relation, with any head. Darker cells are larger"
+        f" shares of their row; the scale of the red cells makes small shares visible.{rare}",
         class_="note",
     )
     pairs = findings.scores["confusions"][:MOST_CONFUSIONS]
     rows = [[pair["gold"], pair["system"], cell(pair["words"])] for pair in pairs]
-    listed = table(["gold", "taken for", "words"], rows, left=2)
+    listed = table(["gold", "system", "words"], rows, left=2)
     yield tag("div", charts.heat_map(shown, matrix[np.ix_(frequent, frequent)]), listed, class_="beside")
 
 
 def _confidence(found: Mapping[str, Any]) -> Iterator[Markup]:
-    yield tag("p", "How often an arc is right (LAS), by how sure the parser is of it; on the dashed line both agree.")
+    yield tag("p", "LAS by the confidence of the parser. A calibrated parser lies on the dashed line.")
     rows = [
         [name, f"{each['words']:,}", f"{each['confidence']:.1f}", f"{each['LAS']:.1f}"]
         for name, each in found["bins"].items()
     ]
-    listed = table(["said", "words", "said, mean", "right"], rows)
+    listed = table(["confidence", "words", "mean confidence", "LAS"], rows)
     yield tag("div", charts.reliability(found), listed, class_="pair")
     yield tag("p", f"Expected calibration error {found['expected_calibration_error']:.2f}.", class_="note")
 
@@ -181,7 +188,7 @@ def _confidence(found: Mapping[str, Any]) -> Iterator[Markup]:
 def _learning(epochs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
     networks = sum(each["epoch"] == 1 for each in epochs)
     several = f" of {networks} networks, trained one after another" if networks > 1 else ""
-    yield tag("p", f"Scores on the development set by epoch{several}, as the model's record has them.", class_="note")
+    yield tag("p", f"Scores on the development set by epoch{several}, from the model's training record.", class_="note")
     rows = [[str(each["epoch"]), f"{each['UAS']:.2f}", f"{each['LAS']:.2f}", f"{each['loss']:.4f}"] for each in epochs]
     yield tag("div", charts.learning_curve(epochs), table(["epoch", "UAS", "LAS", "loss"], rows), class_="pair")
 
@@ -189,7 +196,7 @@ def _learning(epochs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
 def _errors(pairs: Pairs) -> Iterator[Markup]:
     chosen = errors(pairs)
     if not chosen:
-        yield tag("p", "There are none, punctuation aside.")
+        yield tag("p", "There are no errors, apart from punctuation.")
         return
     yield tag("p", ERROR_RULE.format(kinds=KINDS, examples=EXAMPLES, shortest=SHORTEST), class_="note")
     for kind, words, examples in chosen:
@@ -198,14 +205,14 @@ def _errors(pairs: Pairs) -> Iterator[Markup]:
 
 
 def _figure(example: Example) -> Markup:
-    """Gold above, the system's below, each word of one below the same of the other; wrong arcs are marked in both."""
+    """The gold tree above that of the system, words aligned, with the wrong arcs marked in both."""
     gold, system = example.gold, example.system
     forms, upos = ([value.decode() for value in column] for column in (gold.forms, gold.upos))
     trees = [(trees.heads, [value.decode() for value in trees.deprels]) for trees in (gold, system)]
     drawn = []
     for name, (heads, labels), other in zip(("gold", "system"), trees, trees[::-1], strict=True):
         tree = Markup(svg(forms, heads, labels, upos, marked=example.wrong, beside=other))
-        drawn.append(tag("div", tag("span", name, class_="told"), tree, class_=f"tree {name}"))
+        drawn.append(tag("div", tag("span", name, class_="note"), tree, class_=f"tree {name}"))
     return tag("figure", tag("figcaption", " ".join(forms)), tag("div", *drawn, class_="both", tabindex="0"))
 
 

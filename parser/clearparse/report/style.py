@@ -1,4 +1,4 @@
-"""How a report looks: light and dark, on paper, wide and narrow; and the few lines that let a table be sorted."""
+"""Style sheet of the report, for light and dark screens of any width and for print; and a script that sorts tables."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ h1{font-size:1.7rem;line-height:1.2;margin:0 0 .3rem}
 h2{font-size:1.2rem;margin:0 0 .6rem}
 h3{font-size:1rem;margin:1.4rem 0 .4rem}
 p{margin:.4rem 0;max-width:46rem}
-.note,.told,figcaption,footer{color:var(--faint);font-size:.86rem}
+.note,figcaption,footer{color:var(--faint);font-size:.86rem}
 code{overflow-wrap:anywhere;font-size:.9em}
 nav{margin:1rem 0;font-size:.9rem}
 nav a{display:inline-block;margin:0 .9rem .3rem 0;color:var(--one)}
@@ -70,14 +70,14 @@ figure{margin:.6rem 0 1.4rem;padding:.6rem 0 0;border-top:1px solid var(--rule);
 .tree .wide{min-width:0}
 .tree.gold .marked{color:var(--good)}.tree.system .marked{color:var(--bad)}
 .both{overflow-x:auto}
-@media (max-width:40rem){.bar{grid-template-columns:5.2rem 1fr 2.8rem}.bar .told{display:none}
+@media (max-width:40rem){.bar{grid-template-columns:5.2rem 1fr 2.8rem}.bar .note{display:none}
 .tree{grid-template-columns:1fr}section{padding:.9rem}th,td{padding-right:.55rem}h3{margin-top:1rem}}
 @media print{body{font-size:11pt}section,.card{border-color:#bbb;break-inside:auto}nav{display:none}
 h2,h3,figcaption{break-after:avoid}
 .wide,.both{overflow:visible}.bars,.card,tr,svg{break-inside:avoid}.tree svg,.heat{max-width:100%}}
 """
 
-# Without it the tables stand as they are.
+# Sorts a table by the column whose header is clicked. The page is complete without it.
 SCRIPT = """
 for(const table of document.querySelectorAll('table.sorted')){
 const body=table.tBodies[0];

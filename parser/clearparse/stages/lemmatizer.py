@@ -12,12 +12,15 @@ import json
 import threading
 from collections.abc import Callable, Sequence
 from difflib import SequenceMatcher
-from typing import NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.vocabulary import lookup_form
+from clearparse.io.locks import renew_lock_after_fork
+from clearparse.stages.stored import StoredNetwork, StoredNetworks
+from clearparse.stages.validation import check, check_column, check_letters, check_texts
 from clearparse.stages.window import WindowClassifier
 
 TEMPLATE = """
@@ -108,10 +111,13 @@ def lookup_key(key: bytes) -> bytes:
 class Lemmatizer:
     """Gives words their lemmas, and remembers them."""
 
+    NETWORKS: ClassVar = ("lemmas",)  # its name in a model file
+
     def __init__(self, classifier: WindowClassifier, known: Lexicon) -> None:
         self.classifier, self.known = classifier, known
         self._rules = [Rule.parse(name) for name in classifier.classes]
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        renew_lock_after_fork(self)
         self._lemmas: dict[bytes, bytes] = {}
 
     def __reduce__(self) -> tuple[type[Lemmatizer], tuple[WindowClassifier, Lexicon]]:
@@ -119,7 +125,7 @@ class Lemmatizer:
 
     def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
         """The lemma of each word, given its key (see Block.keys)."""
-        with self._lock:  # what is remembered is every thread's
+        with self.lock:  # what is remembered is every thread's
             if len(self._lemmas) > MOST_REMEMBERED:
                 self._lemmas.clear()
             new = [key for key in dict.fromkeys(keys) if key not in self._lemmas]
@@ -146,3 +152,50 @@ class Lemmatizer:
         lemmas = [self._rules[k](word).encode() for k in near[np.argsort(-theta[near], kind="stable")].tolist()]
         lemma: bytes = next((lemma for lemma in lemmas if lemma in known), lemmas[0])
         return lemma
+
+    def classifiers(self) -> dict[str, WindowClassifier]:
+        """Its network by the name it has in a file."""
+        return dict(zip(self.NETWORKS, (self.classifier,), strict=True))
+
+    def to_stored(self) -> dict[str, StoredNetwork]:
+        """Its network as a model file stores it, with the lexicon."""
+        stored = self.classifier.to_stored()
+        stored.about["known"] = {upos.decode(): sorted(map(bytes.decode, of)) for upos, of in self.known.lemmas.items()}
+        stored.about["exceptions"] = {key.decode(): lemma.decode() for key, lemma in self.known.exceptions.items()}
+        return dict(zip(self.NETWORKS, (stored,), strict=True))
+
+    @classmethod
+    def from_stored(cls, networks: StoredNetworks) -> Lemmatizer:
+        """The lemmatizer of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        (name,) = cls.NETWORKS
+        classifier = WindowClassifier.from_stored(networks, name, _check_class)
+        about = networks[name].about  # without a lexicon in the first models
+        return cls(classifier, _stored_lexicon(about.get("known", {}), about.get("exceptions", {})))
+
+
+def _stored_lexicon(known: Any, exceptions: Any) -> Lexicon:
+    """The lexicon of a stored network. Raises ValueError for values that cannot be."""
+    check(isinstance(known, dict) and isinstance(exceptions, dict), "the known lemmas are not dictionaries")
+    for upos, lemmas in known.items():
+        check_texts([upos], "UPOS")
+        check_texts(lemmas, f"lemmas of {ascii(upos)[:40]}")
+    check_texts(list(exceptions), "words with exceptional lemmas")
+    for lemma in exceptions.values():
+        check_column(lemma)
+    check_texts(list(set(exceptions.values())), "exceptional lemmas")
+    return Lexicon(
+        {upos.encode(): frozenset(map(str.encode, lemmas)) for upos, lemmas in known.items()},
+        {key.encode(): lemma.encode() for key, lemma in exceptions.items()},
+    )
+
+
+def _check_class(name: str) -> None:
+    """Raises ValueError unless the class is a Rule."""
+    rule = json.loads(name)
+    check(isinstance(rule, list) and len(rule) == 5, f"{ascii(name)[:40]} is not a rule for lemmas")
+    case, first, prefix, last, suffix = rule
+    check(isinstance(case, str) and case in ("", *CASES), f"{ascii(case)[:40]} is not a case")
+    check_column(prefix, empty=bool(case))
+    check_column(suffix, empty=True)
+    check_letters(first)
+    check_letters(last)

@@ -15,6 +15,9 @@ from typing import NamedTuple
 import numpy as np
 
 from clearparse.features.vocabulary import form_key, lookup_form
+from clearparse.io.locks import renew_lock_after_fork
+from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
+from clearparse.stages.validation import check, check_column, check_letters
 from clearparse.stages.window import WindowClassifier
 
 TEMPLATE = """
@@ -134,7 +137,8 @@ class MultiwordSplitter:
     def __init__(self, classifier: WindowClassifier, seen: SplitForms | None = None) -> None:
         self.classifier, self.seen = classifier, seen
         self._rules = [None if name == ONE_WORD else Rule.parse(name) for name in classifier.classes]
-        self._lock = threading.Lock()
+        self.lock = threading.Lock()
+        renew_lock_after_fork(self)
         self._known: dict[str, tuple[str, ...]] = {}
 
     def __reduce__(self) -> tuple[type[MultiwordSplitter], tuple[WindowClassifier, SplitForms | None]]:
@@ -142,15 +146,42 @@ class MultiwordSplitter:
 
     def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
         """The words of each of some tokens."""
-        with self._lock:  # what is remembered is every thread's
+        with self.lock:  # what is remembered is every thread's
             return self._remembered(forms)
 
     def _remembered(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
         if len(self._known) > MOST_REMEMBERED:
             self._known.clear()
         new = [form for form in dict.fromkeys(forms) if form not in self._known]
-        labels = self.classifier.label([form_key(form) for form in new], np.arange(len(new) + 1))
+        labels = self.classifier.classify([form_key(form) for form in new], np.arange(len(new) + 1))
         for form, label in zip(new, labels.tolist(), strict=True):
             rule = self._rules[label]
             self._known[form] = rule(form) if rule and (self.seen is None or self.seen.allow(form)) else (form,)
         return [self._known[form] for form in forms]
+
+    def to_stored(self) -> StoredNetwork:
+        """The network as a model file stores it, with the forms that may be split."""
+        stored = self.classifier.to_stored()
+        stored.about.update(sets_as_lists(self.seen._asdict()) if self.seen else {})
+        return stored
+
+    @classmethod
+    def from_stored(cls, networks: StoredNetworks, name: str) -> MultiwordSplitter:
+        """The splitter of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        classifier = WindowClassifier.from_stored(networks, name, _check_class)
+        sets = sets_from_lists(networks[name].about, SplitForms._fields)
+        return cls(classifier, SplitForms(*sets) if sets else None)
+
+
+def _check_class(name: str) -> None:
+    """Raises ValueError unless the class is ONE_WORD or a Rule."""
+    if name == ONE_WORD:
+        return
+    rule = json.loads(name)
+    check(isinstance(rule, list) and len(rule) > 1, f"{ascii(name)[:40]} is not a rule for multiword tokens")
+    check_letters(rule[0])
+    for place, word in enumerate(rule[1:]):
+        if isinstance(word, str):
+            check_column(word, empty=not place)
+        else:
+            check_letters(word)

@@ -9,12 +9,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import factorize
+from clearparse.stages.stored import StoredNetwork, StoredNetworks
+from clearparse.stages.validation import check, check_column
 from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.conllu import FEATS, UPOS, Block
 
@@ -54,6 +57,8 @@ def with_tags(keys: Sequence[bytes], tags: Sequence[bytes]) -> list[bytes]:
 class Tagger:
     """The two networks; their classes are the tags, UPOS, XPOS and FEATS with tabs between."""
 
+    NETWORKS: ClassVar = ("first tags", "tags")  # their names in a model file
+
     first: WindowClassifier
     second: WindowClassifier
 
@@ -68,8 +73,38 @@ class Tagger:
 
         keys: the different words, without tags; which (words,): which of them each word is.
         """
-        first = _tagged(keys, which, self.first, self.first.label(keys, sentences, which))
-        return _tagged(keys, which, self.second, self.second.label(first[0], sentences, first[1]))
+        first = _tagged(keys, which, self.first, self.first.classify(keys, sentences, which))
+        return _tagged(keys, which, self.second, self.second.classify(first[0], sentences, first[1]))
+
+    def classifiers(self) -> dict[str, WindowClassifier]:
+        """Its networks by the names they have in a file."""
+        return dict(zip(self.NETWORKS, (self.first, self.second), strict=True))
+
+    def to_stored(self) -> dict[str, StoredNetwork]:
+        """Its networks as a model file stores them; symbols that both have are with the first only."""
+        first, second = self.first.to_stored(), self.second.to_stored()
+        common = first.about["symbols"]
+        own = {channel: names for channel, names in second.about["symbols"].items() if names != common.get(channel)}
+        second = second._replace(about={**second.about, "symbols": own})
+        return dict(zip(self.NETWORKS, (first, second), strict=True))
+
+    @classmethod
+    def from_stored(cls, networks: StoredNetworks) -> Tagger:
+        """The tagger of stored networks. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        first, second = (networks[name] for name in cls.NETWORKS)
+        for name, network in zip(cls.NETWORKS, (first, second), strict=True):
+            network.check(name)
+        symbols = {**first.about["symbols"], **second.about["symbols"]}
+        second = second._replace(about={**second.about, "symbols": symbols})
+        whole = dict(zip(cls.NETWORKS, (first, second), strict=True))
+        return cls(*(WindowClassifier.from_stored(whole, name, _check_class) for name in cls.NETWORKS))
+
+
+def _check_class(name: str) -> None:
+    tags = name.split("\t")
+    check(len(tags) == 3, f"{ascii(name)[:40]} is not UPOS, XPOS and FEATS")
+    for tag in tags:
+        check_column(tag)
 
 
 def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, labels: Index) -> tuple[list[bytes], Index]:
@@ -83,7 +118,7 @@ def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, label
 def tags_of(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
     """What one network says of each word."""
     names = [name.encode() for name in classifier.classes]
-    return [names[label] for label in classifier.label(keys, sentences).tolist()]
+    return [names[label] for label in classifier.classify(keys, sentences).tolist()]
 
 
 def retagged(block: Block, tagger: Tagger) -> Block:

@@ -11,7 +11,7 @@ import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -21,7 +21,9 @@ from clearparse.features.vocabulary import factorize, lookup_form
 from clearparse.network.classifier import distinct
 from clearparse.stages.graphemes import inside_clusters
 from clearparse.stages.multiword import MultiwordSplitter
+from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
 from clearparse.stages.stretches import ADDRESS, KnownWords, address_in, beginning, stop_kind, token_kind
+from clearparse.stages.validation import check, flag
 from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
 from clearparse.treebank.tokens import Tokenization
@@ -166,14 +168,16 @@ def _ends(
     which: Index,
     asked: Mask | None = None,
 ) -> Mask:
-    """Where something ends: see WindowClassifier.label."""
-    ends: Mask = classifier.label(keys, rows, which, asked) == classifier.classes.index(ENDS)
+    """Where something ends: see WindowClassifier.classify."""
+    ends: Mask = classifier.classify(keys, rows, which, asked) == classifier.classes.index(ENDS)
     return ends
 
 
 @dataclass(frozen=True)
 class Tokenizer:
     """Cuts paragraphs. spaces: do tokens have spaces inside? known: None in models of version 0.1."""
+
+    NETWORKS: ClassVar = ("characters", "sentences", "multiword")  # their names in a model file
 
     characters: WindowClassifier
     sentences: WindowClassifier
@@ -234,3 +238,31 @@ class Tokenizer:
                 ends[first - 1] = True
         ends[inside_clusters(text)] = False
         return ends
+
+    def classifiers(self) -> dict[str, WindowClassifier]:
+        """Its networks by the names they have in a file."""
+        networks = (self.characters, self.sentences, self.splitter.classifier)
+        return dict(zip(self.NETWORKS, networks, strict=True))
+
+    def to_stored(self) -> dict[str, StoredNetwork]:
+        """Its networks as a model file stores them."""
+        characters, sentences = self.characters.to_stored(), self.sentences.to_stored()
+        characters.about["spaces"] = self.spaces
+        characters.about.update(sets_as_lists(self.known._asdict()) if self.known else {})
+        return dict(zip(self.NETWORKS, (characters, sentences, self.splitter.to_stored()), strict=True))
+
+    @classmethod
+    def from_stored(cls, networks: StoredNetworks) -> Tokenizer:
+        """The tokenizer of stored networks. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        characters, sentences, multiword = cls.NETWORKS
+        of_characters, of_sentences = (
+            WindowClassifier.from_stored(networks, name, _check_class) for name in (characters, sentences)
+        )
+        splitter, about = MultiwordSplitter.from_stored(networks, multiword), networks[characters].about
+        sets = sets_from_lists(about, KnownWords._fields)
+        known = KnownWords(*sets) if sets else None
+        return cls(of_characters, of_sentences, splitter, flag(about, "spaces"), known)
+
+
+def _check_class(name: str) -> None:
+    check(name in (GOES_ON, ENDS), f"{ascii(name)[:40]} is not a class of the tokenizer")

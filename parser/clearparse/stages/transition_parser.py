@@ -5,7 +5,6 @@ A model is its parameters and what they mean: template, transition system, vocab
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator, Sequence
 from functools import partial
 from typing import Any
@@ -13,13 +12,15 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.precompute import PrecomputedLayer
-from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary, factorize
+from clearparse.features.type_cache import TypeCache
+from clearparse.features.vocabulary import NULL, ROOT, Vocabulary, factorize
 from clearparse.network.classifier import Parameters
+from clearparse.stages.stored import StoredNetwork
+from clearparse.stages.validation import check, check_column, check_texts, flag
 from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
 from clearparse.transition.features import Features
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import System, Transitions
+from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, System, Transitions
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import Block
 
@@ -41,9 +42,7 @@ class TransitionParser:
         self.params, self.template, self.system = params, template, system
         self.vocabulary, self.transitions = vocabulary, transitions
         self.features = Features(template, vocabulary, len(transitions.labels))
-        self._encoder = Encoder(vocabulary)
-        self._precomputed = PrecomputedLayer(params, self.features)
-        self._lock = threading.Lock()
+        self.cache = TypeCache(params, self.features, vocabulary)
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = self.params, self.template, self.system, self.vocabulary, self.transitions
@@ -79,7 +78,7 @@ class TransitionParser:
     ) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
         heads, deprels = [np.empty(0, np.int32)], list[bytes]()
         certain: list[NDArray[np.floating]] = [np.empty(0)]
-        with self._lock:
+        with self.cache.lock:
             for keys, sentences in self._parts(block.word_keys(), block.sentences):
                 system = SYSTEMS[self.system](self.layout(sentences))
                 greedy = self.greedy(system, keys)
@@ -97,7 +96,7 @@ class TransitionParser:
         self, keys: list[bytes], sentences: NDArray[np.int64]
     ) -> Iterator[tuple[list[bytes], NDArray[np.int64]]]:
         """The keys of words and where their sentences begin, in parts whose types fit into the tables if they can."""
-        most, s = self._precomputed.most_types, 0
+        most, s = self.cache.layer.most_types, 0
         _, type_of = factorize(keys)
         while s < len(sentences) - 1:
             begin = int(sentences[s])
@@ -112,17 +111,48 @@ class TransitionParser:
         if not len(block):
             return []
         system = SYSTEMS[self.system](self.layout(block.sentences))
-        recording = RecordingPolicy(self.greedy(system, block.word_keys()))
-        run(system, self.transitions, recording)
-        return list(recording.recorded())
+        with self.cache.lock:
+            recording = RecordingPolicy(self.greedy(system, block.word_keys()))
+            run(system, self.transitions, recording)
+        return recording.recorded()
 
     def _trees(self, system: System) -> tuple[NDArray[np.int32], list[bytes]]:
         layout, labels = system.layout, [label.encode() for label in self.transitions.labels]
         return layout.index_to_heads(system.head), [labels[i] for i in (system.label[layout.words] - 1).tolist()]
 
     def greedy(self, system: System, keys: Sequence[bytes]) -> GreedyPolicy:
-        """What chooses for the sentences of a system, whose words have these keys (see Block.word_keys)."""
-        types, first = self._encoder.types(keys, self._precomputed.capacity)
-        self._precomputed.extend(self._encoder.rows(first), first)
-        type_of = system.layout.spread(types, null=NULL, root=ROOT)
-        return GreedyPolicy(system, self.transitions, self.features, self._precomputed, type_of)
+        """A greedy policy for the sentences of a system, given the words' keys. Hold `cache.lock` while using it."""
+        type_of = system.layout.spread(self.cache.types(keys), null=NULL, root=ROOT)
+        return GreedyPolicy(system, self.transitions, self.features, self.cache.layer, type_of)
+
+    def to_stored(self) -> StoredNetwork:
+        """The network as a model file stores it."""
+        labels = {MOVES[kind]: list(labels) for kind, labels in self.transitions.by_kind.items()}
+        more = {"system": self.system, "from_end": self.right_to_left, "labels": labels}
+        return StoredNetwork.of(self.params, self.template, self.vocabulary, **more)
+
+    @classmethod
+    def from_stored(cls, network: StoredNetwork, vocabulary: Vocabulary) -> TransitionParser:
+        """The parser of a stored network.
+
+        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        """
+        about = network.about
+        template, system, right_to_left = about["template"], about["system"], flag(about, "from_end")
+        known = isinstance(system, str) and system in SYSTEMS
+        check(known, f"{ascii(system)[:40]} is not a transition system; there are {', '.join(SYSTEMS)}")
+        left, right, root = _labels(about["labels"])
+        transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
+        network.check_shapes(Features(template, vocabulary, len(transitions.labels)), len(transitions.kind))
+        return cls(network.params, template, system, vocabulary, transitions, right_to_left=right_to_left)
+
+
+def _labels(labels: Any) -> list[list[str]]:
+    """The labels of left arcs, right arcs and root arcs. Raises ValueError for what cannot be a label."""
+    moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
+    check(isinstance(labels, dict) and set(labels) == set(moves), f"expected labels of {', '.join(moves)}")
+    for move, names in labels.items():
+        check_texts(names, f"labels of {move}", least=1)
+        for label in names:
+            check_column(label)
+    return [labels[move] for move in moves]

@@ -7,17 +7,18 @@ there is no state: slot i shows one channel of the item at one place around the 
 from __future__ import annotations
 
 import re
-import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from functools import partial
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import Index, Slot, TemplateError, WordSlots, channel_lines, check_slots
-from clearparse.features.vocabulary import CHANNELS, NULL, Encoder, Vocabulary, factorize
+from clearparse.features.type_cache import TypeCache
+from clearparse.features.vocabulary import CHANNELS, NULL, Vocabulary, factorize
 from clearparse.network.classifier import Booleans, Floats, Parameters
+from clearparse.stages.stored import StoredNetwork, StoredNetworks
+from clearparse.stages.validation import check_texts
 
 AT_ONCE = 4096  # items whose scores are in memory at once
 FARTHEST = 100  # places away from an item
@@ -62,9 +63,7 @@ class WindowClassifier:
     def __init__(self, params: Parameters, template: str, vocabulary: Vocabulary, classes: Sequence[str]) -> None:
         self.params, self.template, self.vocabulary, self.classes = params, template, vocabulary, list(classes)
         self.window = Window(template, vocabulary)
-        self._encoder = Encoder(vocabulary)
-        self._precomputed = PrecomputedLayer(params, self.window)
-        self._lock = threading.Lock()
+        self.cache = TypeCache(params, self.window, vocabulary)
 
     def __reduce__(self) -> tuple[type[WindowClassifier], tuple[Parameters, str, Vocabulary, list[str]]]:
         return WindowClassifier, (self.params, self.template, self.vocabulary, self.classes)
@@ -73,7 +72,7 @@ class WindowClassifier:
         """The same with other numbers."""
         return WindowClassifier(params, self.template, self.vocabulary, self.classes)
 
-    def label(
+    def classify(
         self,
         keys: Sequence[bytes],
         rows: NDArray[np.int64],
@@ -89,10 +88,10 @@ class WindowClassifier:
         if which is None:
             keys, which = factorize(keys)
         wanted = np.ones(len(which), np.bool_) if wanted is None else wanted
-        most, n = self._precomputed.most_types, len(which)
-        with self._lock:
+        most, n = self.cache.layer.most_types, len(which)
+        with self.cache.lock:
             if len(keys) <= most:
-                return self._label(keys, rows, which, wanted)
+                return self._classify(keys, rows, which, wanted)
             # As many items at a time as there may be types, each time with those around them, which do not count.
             reach, found = self.window.reach, []
             for first in range(0, n, most):
@@ -100,15 +99,15 @@ class WindowClassifier:
                 here, part_of = np.unique(which[begin:end], return_inverse=True)
                 some = [keys[k] for k in here.tolist()]
                 bounds = np.unique(np.clip(rows, begin, end)) - begin
-                part = self._label(some, bounds, part_of, wanted[begin:end])
+                part = self._classify(some, bounds, part_of, wanted[begin:end])
                 found.append(part[first - begin : first - begin + most])
         return np.concatenate(found)
 
-    def _label(self, keys: Sequence[bytes], rows: NDArray[np.int64], which: Index, wanted: Booleans) -> Index:
+    def _classify(self, keys: Sequence[bytes], rows: NDArray[np.int64], which: Index, wanted: Booleans) -> Index:
         found = [np.empty(0, np.intp)]
         for theta, types in self.theta(keys, rows, which, wanted):
             best: Index = theta.argmax(axis=1)
-            self._precomputed.break_ties(best, theta, _any, partial(_types, types), _no_values)
+            self.cache.layer.break_ties(best, theta, _any, partial(_types, types), _no_values)
             found.append(best)
         labels = np.zeros(len(which), np.intp)
         labels[wanted] = np.concatenate(found)
@@ -122,16 +121,35 @@ class WindowClassifier:
         wanted: Booleans | None = None,
     ) -> Iterator[tuple[Floats, list[Index]]]:
         """The scores of all classes (B, C) for some items after the others, and the types (B,) at each place."""
-        types, first = self._encoder.types(keys, self._precomputed.capacity)
-        self._precomputed.extend(self._encoder.rows(first), first)
+        types = self.cache.types(keys)
         types = types if which is None else types[which]
         type_of, where = self.window.spread(types, rows)
         where = where if wanted is None else where[wanted]
-        rows_of = self._precomputed.rows_of(type_of)
+        rows_of = self.cache.layer.rows_of(type_of)
         for k in range(0, len(where), AT_ONCE):
             around = [where[k : k + AT_ONCE] + place for place in self.window.places]
             table_rows = [row_of[here] for row_of, here in zip(rows_of, around, strict=True)]
-            yield self._precomputed.theta(table_rows, []), [type_of[here] for here in around]
+            yield self.cache.layer.theta(table_rows, []), [type_of[here] for here in around]
+
+    def to_stored(self) -> StoredNetwork:
+        """The network as a model file stores it."""
+        return StoredNetwork.of(self.params, self.template, self.vocabulary, classes=self.classes)
+
+    @classmethod
+    def from_stored(cls, networks: StoredNetworks, name: str, check_class: Callable[[str], None]) -> WindowClassifier:
+        """The classifier of a stored network. check_class raises ValueError for a class that the stage cannot have.
+
+        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        """
+        network = networks[name]
+        network.check(name)
+        classes = network.about["classes"]
+        check_texts(classes, f"classes of {name!r}", least=1)
+        for each in classes:
+            check_class(each)
+        vocabulary, template = network.vocabulary(), network.about["template"]
+        network.check_shapes(Window(template, vocabulary), len(classes))
+        return cls(network.params, template, vocabulary, classes)
 
 
 def _any(some: Index) -> Booleans:

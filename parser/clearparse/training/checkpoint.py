@@ -1,13 +1,12 @@
-"""A training that was stopped goes on from its checkpoint: a file, beside the model to be, of what is done so far.
+"""Checkpoints: an interrupted training is resumed from a file beside its model, and gives a bit-identical model.
 
-It has parts, each some arrays and JSON values: every network that is trained, and the state of the one that is being
-trained. A part that is there is not made again; so the run that goes on does what is left, and ends in the same bytes.
+A checkpoint has named parts, each of arrays and JSON values: one for everything trained so far, and one for the state
+of the network in training. A resumed training loads the parts that are there and computes the others.
 """
 
 from __future__ import annotations
 
 import contextlib
-import json
 import os
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -16,117 +15,123 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from clearparse.errors import ClearparseError, FileError
+from clearparse.errors import FileError
 from clearparse.features.vocabulary import Vocabulary
 from clearparse.io.files import PathLike, remove_unfinished
 from clearparse.model.container import Arrays, load_arrays, save_arrays
 from clearparse.network.classifier import Parameters
 from clearparse.stages.window import WindowClassifier
+from clearparse.training.provenance import Provenance, difference, version_difference
 from clearparse.training.word_vectors import Vectors
 from clearparse.version import __version__
 
 KIND = "unfinished training"
-SHARE = 0.05  # of the time goes into writing checkpoints, at most
-TOLD = 3  # differences between two trainings that a message names
+TIME_SHARE = 0.05  # of a training's time may be spent on writing checkpoints
 
-Made = TypeVar("Made")
+Value = TypeVar("Value")
 Part = tuple[Arrays, Any]
+LogLine = Callable[[str, str], None]
 
 
 @dataclass(frozen=True)
-class Form(Generic[Made]):
-    """How something is kept as arrays and JSON values."""
+class Codec(Generic[Value]):
+    """How a value is encoded as arrays and JSON values, and decoded."""
 
-    pack: Callable[[Made], Part]
-    unpack: Callable[[Arrays, Any], Made]
+    encode: Callable[[Value], Part]
+    decode: Callable[[Arrays, Any], Value]
 
 
 class Checkpoint:
-    """What a training has done, in a file; without a path nothing is written.
+    """The parts of an unfinished training, in memory and, if there is a path, in a file.
 
-    facts: what decides the training's result, as far as it is known before (see training_run.facts).
+    provenance: of the model (see provenance.provenance); a checkpoint of another one is not resumed.
     """
 
-    def __init__(self, path: PathLike | None = None, facts: Mapping[str, Any] | None = None) -> None:
+    def __init__(self, path: PathLike | None = None, provenance: Provenance | None = None) -> None:
         self.path = None if path is None else os.fspath(path)
-        self.facts = facts or {}
+        self.provenance = provenance or {}
         self._parts: dict[str, Part] = {}
-        self._holds = False  # is any of them in the file?
-        self._written, self._took = -float("inf"), 0.0
+        self._has_parts_on_disk = False
+        self._written_at, self._seconds_to_write = -float("inf"), 0.0
 
     def exists(self) -> bool:
-        """Is there a file?"""
+        """Whether the file exists."""
         return self.path is not None and os.path.exists(self.path)
 
-    def read(self, say: Callable[[str, str], None]) -> None:
-        """Take up what the file has. Raises FileError: no checkpoint, damaged, of another training."""
+    def read(self, log: LogLine) -> None:
+        """Load all parts from the file. Raises FileError: missing, damaged, or of another training."""
         assert self.path is not None
-        arrays, about = load_arrays(self.path)
+        arrays, metadata = load_arrays(self.path)
         try:
-            if about["kind"] != KIND:
-                raise FileError(self.path, f"this holds a {about['kind']}, not a checkpoint")
-            if told := difference(about["facts"], self.facts):
-                raise FileError(self.path, f"the checkpoint is of another training: {told}")
-            if (version := about["facts"]["versions"]["clearparse"]) != __version__:
-                raise FileError(self.path, f"the checkpoint is of clearparse {version}, which can go on from it")
-            if told := other_versions(about["facts"], self.facts):
-                say("warning", f"{told}: the bytes may differ from those of a training without a stop")
-            self._parts = {name: ({}, values) for name, values in about["parts"].items()}
-            for name, array in arrays.items():
-                part, _, of = name.partition("/")
-                self._parts[part][0][of] = array
-            self._written, self._holds = time.monotonic(), bool(self._parts)
+            self._check(metadata, log)
+            self._parts = {name: ({}, values) for name, values in metadata["parts"].items()}
+            for full_name, array in arrays.items():
+                part, _, name = full_name.partition("/")
+                self._parts[part][0][name] = array
+            self._written_at, self._has_parts_on_disk = time.monotonic(), bool(self._parts)
         except (KeyError, TypeError, AttributeError) as error:
-            raise FileError(self.path, f"not a checkpoint that can be gone on from ({error!r})") from error
+            raise FileError(self.path, f"not a checkpoint that can be resumed ({error!r})") from error
 
-    def get(self, name: str) -> Part | None:
-        """A part, if it is there."""
+    def _check(self, metadata: Mapping[str, Any], log: LogLine) -> None:
+        assert self.path is not None
+        if metadata["kind"] != KIND:
+            raise FileError(self.path, f"this is a {metadata['kind']}, not a checkpoint")
+        before = metadata["provenance"]
+        if found := difference(before, self.provenance):
+            raise FileError(self.path, f"the checkpoint is of another training: {found}")
+        if (version := before["versions"]["clearparse"]) != __version__:
+            raise FileError(self.path, f"only clearparse {version}, which made the checkpoint, can resume from it")
+        if found := version_difference(before, self.provenance):
+            log("warning", f"{found}: the model may not be bit-identical to that of an uninterrupted training")
+
+    def load(self, name: str) -> Part | None:
+        """A part, or None if the checkpoint does not have it."""
         return self._parts.get(name)
 
-    def put(self, name: str, arrays: Arrays, values: Any) -> None:
-        """Keep a part, in place of what had its name, and write the file. Raises FileError."""
+    def save(self, name: str, arrays: Arrays, values: Any) -> None:
+        """Set or replace a part, and write the file. Raises FileError."""
         self._parts[name] = arrays, values
         self.write()
 
-    def once(self, name: str, form: Form[Made], make: Callable[[], Made]) -> Made:
-        """What was made before, or what make() gives, which is kept."""
-        part = self.get(name)
+    def get_or_compute(self, name: str, codec: Codec[Value], compute: Callable[[], Value]) -> Value:
+        """The value of a part; if it is missing, compute() and save it."""
+        part = self.load(name)
         if part is not None:
-            return form.unpack(*part)
-        made = make()
-        self.put(name, *form.pack(made))
-        return made
+            return codec.decode(*part)
+        value = compute()
+        self.save(name, *codec.encode(value))
+        return value
 
     def due(self) -> bool:
-        """Has so much time gone by that writing again would take no more than its share of it?"""
-        return self.path is not None and time.monotonic() - self._written >= self._took / SHARE
+        """Whether enough time has passed that writing the file again keeps within TIME_SHARE."""
+        return self.path is not None and time.monotonic() - self._written_at >= self._seconds_to_write / TIME_SHARE
 
     @contextlib.contextmanager
-    def kept(self, resume: bool, say: Callable[[str, str], None]) -> Iterator[None]:
-        """For the time of the training: taken up before it, if that is wanted, and removed behind it.
+    def kept(self, resume: bool, log: LogLine) -> Iterator[None]:
+        """Keep the file while the block runs: read at the start if `resume`, removed when the block succeeds.
 
-        say(what, message) hears how the training begins. Raises FileError: see read; or that no file can be written,
-        which is better known now than after an hour. Ctrl-C is told what is left: KeyboardInterrupt.
+        Writes it at the start too, so that a full disk is noticed now and not after an hour. If the block fails, the
+        file stays if there is anything to resume from. Raises FileError (see read).
         """
         found = self.exists()
         if self.path is not None:
             remove_unfinished(self.path)
         if resume and found:
-            self.read(say)
-            say("resume", f"goes on from {self.path}")
+            self.read(log)
+            log("resume", f"continues from {self.path}")
         elif resume:
-            say("resume", f"there is no {self.path}: the training starts anew")
+            log("resume", f"there is no {self.path}: the training starts from the beginning")
         elif found:
-            say("note", f"the training starts anew; with --resume it would go on from {self.path}")
+            log("note", f"the training starts from the beginning; --resume would continue from {self.path}")
         if not found:
             self.write()
         try:
             yield
         except BaseException as error:
-            if not (found or self._holds):
+            if not (found or self._has_parts_on_disk):
                 self.remove()
-            if isinstance(error, KeyboardInterrupt) and self._holds and not error.args:
-                raise KeyboardInterrupt("stopped; the same command with --resume goes on") from error
+            if isinstance(error, KeyboardInterrupt) and self._has_parts_on_disk and not error.args:
+                raise KeyboardInterrupt("stopped; the same command with --resume continues") from error
             raise
         self.remove()
 
@@ -137,87 +142,49 @@ class Checkpoint:
         start = time.monotonic()
         arrays = {f"{part}/{name}": array for part, (of, _) in self._parts.items() for name, array in of.items()}
         values = {name: value for name, (_, value) in self._parts.items()}
-        save_arrays(self.path, arrays, {"kind": KIND, "facts": self.facts, "parts": values})
-        self._written, self._holds = time.monotonic(), bool(self._parts)
-        self._took = self._written - start
+        metadata = {"kind": KIND, "provenance": self.provenance, "parts": values}
+        save_arrays(self.path, arrays, metadata, follow_links=False)
+        self._written_at, self._has_parts_on_disk = time.monotonic(), bool(self._parts)
+        self._seconds_to_write = self._written_at - start
 
     def remove(self) -> None:
-        """The training is over."""
+        """Remove the file, if it exists."""
         if self.path is not None:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(self.path)
 
 
-def difference(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """What decides two trainings differently, in some words; nothing if they are the same.
-
-    Versions of libraries are not looked at, nor where files lie: only what is in them.
-    """
-    then, here = _leaves(before), _leaves(json.loads(json.dumps(now)))
-    told = [
-        f"{name} is {here.get(name)}, it was {then.get(name)}"
-        for name in dict.fromkeys((*then, *here))
-        if then.get(name) != here.get(name)
-    ]
-    more = [f"and {len(told) - TOLD} more"] * (len(told) > TOLD)
-    return "; ".join(told[:TOLD] + more)
-
-
-def other_versions(before: Mapping[str, Any], now: Mapping[str, Any]) -> str:
-    """The versions with which two trainings are made differently, in some words; nothing if they are the same."""
-    then, here = before["versions"], now["versions"]
-    others = [name for name in here if then.get(name) != here[name]]
-    return ", ".join(f"{name} is {here[name]}, it was {then.get(name)}" for name in others)
-
-
-def _leaves(value: Any, name: str = "") -> dict[str, Any]:
-    """The single values of nested JSON, by their names: `train 1 sha256`, `lr`."""
-    if isinstance(value, dict):
-        inner = [(key, of) for key, of in value.items() if key not in ("path", "versions")]
-    elif isinstance(value, list):
-        inner = [(str(i), of) for i, of in enumerate(value, 1)]
-    else:
-        return {name: value}
-    below = "" if name == "config" else f"{name} "
-    return {key: leaf for each, of in inner for key, leaf in _leaves(of, f"{below}{each}".strip()).items()}
-
-
-def refuse_unknown_files(facts: Mapping[str, Any]) -> None:
-    """Raises ClearparseError if the training reads what cannot be compared with what another read."""
-    if any(name.endswith("sha256") and value is None for name, value in _leaves(facts).items()):
-        raise ClearparseError("only a training that reads files can go on or be repeated: `-` is gone by then")
-
-
-def _pack_labeller(classifier: WindowClassifier) -> Part:
-    about = {
+def _encode_classifier(classifier: WindowClassifier) -> Part:
+    values = {
         "template": classifier.template,
         "symbols": classifier.vocabulary.symbols,
         "classes": classifier.classes,
     }
-    return dict(classifier.params._asdict()), about
+    return dict(classifier.params._asdict()), values
 
 
-def _unpack_labeller(arrays: Arrays, about: Any) -> WindowClassifier:
-    return WindowClassifier(Parameters(**arrays), about["template"], Vocabulary(about["symbols"]), about["classes"])
+def _decode_classifier(arrays: Arrays, values: Any) -> WindowClassifier:
+    vocabulary = Vocabulary(values["symbols"])
+    return WindowClassifier(Parameters(**arrays), values["template"], vocabulary, values["classes"])
 
 
-def _pack_texts(texts: Sequence[bytes]) -> Part:
-    return {"text": np.frombuffer(b"\n".join(texts), np.uint8)}, len(texts)
+def _encode_lines(lines: Sequence[bytes]) -> Part:
+    return {"text": np.frombuffer(b"\n".join(lines), np.uint8)}, len(lines)
 
 
-def _unpack_texts(arrays: Arrays, count: Any) -> list[bytes]:
+def _decode_lines(arrays: Arrays, count: Any) -> list[bytes]:
     return arrays["text"].tobytes().split(b"\n") if count else []
 
 
-def _pack_vectors(vectors: Vectors) -> Part:
+def _encode_vectors(vectors: Vectors) -> Part:
     return {"values": vectors.values}, [vectors.words, vectors.forms, vectors.clusters]
 
 
-def _unpack_vectors(arrays: Arrays, texts: Any) -> Vectors:
-    words, forms, clusters = texts
+def _decode_vectors(arrays: Arrays, values: Any) -> Vectors:
+    words, forms, clusters = values
     return Vectors(words, arrays["values"], forms, clusters)
 
 
-LABELLER = Form(_pack_labeller, _unpack_labeller)
-TEXTS = Form(_pack_texts, _unpack_texts)  # lines without line ends, such as the tags of words
-VECTORS = Form(_pack_vectors, _unpack_vectors)
+CLASSIFIER = Codec(_encode_classifier, _decode_classifier)
+LINES = Codec(_encode_lines, _decode_lines)  # strings without line breaks, such as the tags of words
+VECTORS = Codec(_encode_vectors, _decode_vectors)

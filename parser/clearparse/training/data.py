@@ -1,30 +1,31 @@
-"""What a training run reads: annotated sentences, a part of them held out where no dev file is given, a summary."""
+"""The annotated sentences of a training: read from files or Python, split into train and dev, described."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+import hashlib
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from pathlib import Path
+from os import PathLike
 from typing import Any
 
 import numpy as np
 
-from clearparse.errors import FileError
+from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import checksum
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition.systems import SYSTEMS
-from clearparse.treebank.conllu import DEPREL, FEATS, FORM, UPOS, XPOS, Block, parse_block, read_blocks
+from clearparse.treebank.conllu import DEPREL, FEATS, FORM, UPOS, XPOS, Block, Sentence, parse_block, read_blocks
 from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
 
-FEWEST = 10  # sentences; of fewer none is held out
+FEWEST = 10  # sentences from which some are held out
 MANY_LABELS = 200  # UD's largest treebanks have about 60 relations with their subtypes
-MANY_TAGS = {"UPOS": (UPOS, 100), "XPOS": (XPOS, 5000), "FEATS": (FEATS, 5000)}  # beyond it something is odd
-NAMED = 20  # labels that a message names
+MANY_TAGS = {"UPOS": (UPOS, 100), "XPOS": (XPOS, 5000), "FEATS": (FEATS, 5000)}  # more are suspicious
+SHOWN = 20  # labels in a message
 
 
 @dataclass(frozen=True)
-class Data:
-    """Blocks of one part (train or dev) and where they are from, for the record."""
+class Dataset:
+    """The annotated sentences of train or dev, and their sources for the training record."""
 
     blocks: list[Block]
     sources: list[dict[str, Any]]
@@ -39,29 +40,54 @@ class Data:
 
     @property
     def nonprojective(self) -> int:
-        """How many sentences have crossing arcs."""
+        """The number of non-projective sentences."""
         return sum(int(nonprojective_sentences(block.heads(), block.sentences).sum()) for block in self.blocks)
 
 
-def read_treebanks(paths: Sequence[str | Path]) -> Data:
-    """All sentences of some annotated files. Raises FileError, also where a file has no sentence."""
+def read_treebanks(paths: Iterable[str | PathLike[str]]) -> Dataset:
+    """The sentences of annotated files. Raises FileError: missing, damaged, or without sentences."""
     blocks, sources = [], []
     for path in map(str, paths):
-        of_file = [block for block in read_blocks(path, trees=True) if len(block)]
-        if not of_file:
+        blocks_of_file = [block for block in read_blocks(path, trees=True) if len(block)]
+        if not blocks_of_file:
             raise FileError(path, "no sentences")
-        sources.append({"path": path, "sentences": sum(map(len, of_file)), "sha256": checksum(path)})
-        blocks += of_file
-    return Data(blocks, sources)
+        sources.append({"path": path, "sentences": sum(map(len, blocks_of_file)), "sha256": checksum(path)})
+        blocks += blocks_of_file
+    return Dataset(blocks, sources)
 
 
-def hold_out(data: Data, part: float, seed: int) -> tuple[Data, Data]:
-    """The data without a part of its sentences, and that part, drawn by the seed."""
+def dataset_of(sentences: Iterable[object]) -> Dataset:
+    """The dataset of annotated sentences in memory.
+
+    Raises ClearparseError if there are none or one is not a Sentence, FileError if a tree is missing or no tree.
+    """
+    text = b"".join(sentence.conllu for sentence in checked(sentences))
+    if not text:
+        raise ClearparseError("no sentences")
+    block = parse_block(text, path="<sentences>", trees=True)
+    source = {"path": "sentences given in Python", "sentences": len(block), "sha256": hashlib.sha256(text).hexdigest()}
+    return Dataset([block], [source])
+
+
+def checked(sentences: Iterable[object]) -> Iterator[Sentence]:
+    """The same sentences. Raises ClearparseError at anything that is not a Sentence."""
+    for sentence in sentences:
+        if not isinstance(sentence, Sentence):
+            found = type(sentence).__name__
+            raise ClearparseError(f"a {found} instead of a clearparse.Sentence; read_conllu makes sentences")
+        yield sentence
+
+
+def split(data: Dataset, dev_part: float, seed: int) -> tuple[Dataset, Dataset]:
+    """Train and dev: `dev_part` (0 to 1) of the sentences, drawn at random with the seed, are held out as dev.
+
+    Of fewer than FEWEST sentences none is held out; dev is then the training data itself.
+    """
     sentences = [sentence for block in data.blocks for sentence in block]
     if len(sentences) < FEWEST:
-        told = f"the training data itself: {len(sentences)} sentences are too few to hold any out"
-        return data, Data(data.blocks, [{"path": told, "sentences": len(sentences)}])
-    held = max(1, round(len(sentences) * part))
+        path = f"the training data itself: {len(sentences)} sentences are too few to hold any out"
+        return data, Dataset(data.blocks, [{"path": path, "sentences": len(sentences)}])
+    held = max(1, round(len(sentences) * dev_part))
     chosen = set(np.random.default_rng(seed).permutation(len(sentences))[:held].tolist())
     kept, dev = bytearray(), bytearray()
     for i, sentence in enumerate(sentences):
@@ -69,37 +95,37 @@ def hold_out(data: Data, part: float, seed: int) -> tuple[Data, Data]:
     path = " + ".join(source["path"] for source in data.sources)
     source = {"path": f"{held} sentences held out of {path} (seed {seed})", "sentences": held}
     train, dev_block = (parse_block(bytes(text), path=path, trees=True) for text in (kept, dev))
-    return Data([train], data.sources), Data([dev_block], [source])
+    return Dataset([train], data.sources), Dataset([dev_block], [source])
 
 
-def summary(train: Data, dev: Data, parser: TransitionParser) -> Iterator[str]:
-    """What was read, a line each, and what in it is unusual."""
+def describe(train: Dataset, dev: Dataset, parser: TransitionParser) -> Iterator[str]:
+    """Lines that describe the data and the network, and warn of anything unusual."""
     m, V, C, labels = parser.features.m, parser.features.V, len(parser.transitions.kind), parser.transitions.labels
     yield f"train     {train.sentences:,} sentences, {train.words:,} words"
-    yield f"dev       {dev.sentences:,} sentences, {dev.words:,} words, {_unknown(train, dev):.1f} % not seen in train"
+    yield f"dev       {dev.sentences:,} sentences, {dev.words:,} words, {_oov_rate(train, dev):.1f} % not in train"
     yield f"model     {m} slots, {V:,} rows of L, {C} classes ({len(labels)} labels)"
-    if crossed := train.nonprojective:
-        share = 100 * crossed / train.sentences
-        training = SYSTEMS[parser.system].nonprojective_training()
-        yield f"note      {crossed:,} sentences ({share:.1f} %) are not projective: {training}"
+    if nonprojective := train.nonprojective:
+        share = 100 * nonprojective / train.sentences
+        consequence = SYSTEMS[parser.system].nonprojective_training()
+        yield f"note      {nonprojective:,} sentences ({share:.1f} %) are not projective: {consequence}"
     several = sum(int((roots_per_sentence(block.heads(), block.sentences) > 1).sum()) for block in train.blocks)
     if several:
-        yield f"warning   {several:,} training sentences have several roots; what is parsed always has one"
+        yield f"warning   {several:,} training sentences have several roots; parsed sentences always have one"
     if len(labels) > MANY_LABELS:
         yield f"warning   {len(labels)} labels: is DEPREL really column 8 of this file?"
     unseen = sorted({label.decode() for block in dev.blocks for label in block.column(DEPREL)}.difference(labels))
     if unseen:
-        more = f" and {len(unseen) - NAMED} more" * (len(unseen) > NAMED)
-        yield f"warning   labels that only dev has: {' '.join(unseen[:NAMED])}{more}"
+        more = f" and {len(unseen) - SHOWN} more" * (len(unseen) > SHOWN)
+        yield f"warning   labels that occur only in dev: {' '.join(unseen[:SHOWN])}{more}"
     for name, (column, many) in MANY_TAGS.items():
         if (tags := len({tag for block in train.blocks for tag in block.column(column)})) > many:
-            yield f"warning   {tags:,} different {name}: is there something in column {column + 1} that is not a tag?"
+            yield f"warning   {tags:,} different {name}: does column {column + 1} hold anything but tags?"
     if all(block.is_empty(UPOS) for block in train.blocks):
-        yield "warning   the training data have no UPOS tags; without tags trees are much worse"
+        yield "warning   the training data have no UPOS tags; without tags, accuracy is much lower"
 
 
-def _unknown(train: Data, dev: Data) -> float:
-    """The share of dev's words whose form train does not have, in per cent."""
+def _oov_rate(train: Dataset, dev: Dataset) -> float:
+    """The out-of-vocabulary rate of dev in per cent of words."""
     seen = {form for block in train.blocks for form in block.column(FORM)}
     forms = [form for block in dev.blocks for form in block.column(FORM)]
     return 100 * sum(form not in seen for form in forms) / len(forms)

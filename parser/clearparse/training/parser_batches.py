@@ -1,11 +1,12 @@
-"""What a dependency parser learns from: a treebank, section by section, as batches of configurations."""
+"""Training data of the dependency parser: a treebank, section by section, as batches of parser configurations."""
 
 from __future__ import annotations
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain, pairwise
+from itertools import chain
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
@@ -14,29 +15,29 @@ from clearparse.config import Config
 from clearparse.errors import ClearparseError
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import channels_of
-from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, lookup_form
+from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
+from clearparse.io.files import open_input
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.training.word_vectors import Vectors, word_vectors
+from clearparse.training.word_vectors import Vectors
 from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
-from clearparse.transition.features import Features, parse_template
+from clearparse.transition.features import TEMPLATES, Features, parse_template
 from clearparse.transition.layout import Index, Layout
 from clearparse.transition.likelihood import GoldLikelihood
 from clearparse.transition.system import Transitions
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, Block
 from clearparse.treebank.ragged import offsets, take_rows
-from clearparse.treebank.raw_text import read_raw_text
 
-GOLD_ALONE = 0.2  # of the passes are over the treebank alone, if others have silver sentences: the last ones
+GOLD_ONLY = 0.2  # of the epochs, the last ones, are over the treebank alone where others have silver sentences
 
 
 @dataclass(frozen=True)
 class Treebank:
-    """Annotated sentences: the key (see Block.word_keys), label and head of each word; sentences (S + 1,): offsets."""
+    """Annotated sentences as arrays. keys: see Block.word_keys. sentences (S + 1,): offsets of their words."""
 
     keys: list[bytes]
     labels: list[str]
@@ -58,7 +59,7 @@ class Treebank:
 
     @classmethod
     def concatenated(cls, parts: Sequence[Treebank]) -> Treebank:
-        """The sentences of all parts, of which there is at least one."""
+        """The sentences of all parts; at least one part."""
         lengths = np.concatenate([np.diff(part.sentences) for part in parts])
         return cls(
             [key for part in parts for key in part.keys],
@@ -82,16 +83,19 @@ class Treebank:
         )
 
 
-def new_parser(
+def initialise_parser(
     treebank: Treebank,
-    template: str,
     config: Config,
     rng: np.random.Generator,
     vectors: Vectors | None = None,
     *,
     right_to_left: bool = False,
 ) -> TransitionParser:
-    """An untrained parser for the words and labels of a treebank, and for forms of which there are vectors."""
+    """A parser with random parameters, for the words and labels of a treebank.
+
+    vectors: initial embeddings of word forms; their words join the vocabulary. Raises ClearparseError: no template.
+    """
+    template = template_text(config.template)
     channels = channels_of(parse_template(template))
     vocabulary = Vocabulary.count(treebank.keys, channels, {"form": config.min_count})
     if vectors:
@@ -111,19 +115,20 @@ def new_parser(
     )
 
 
-def vectors_of(treebank: Treebank, raw_text: Sequence[str], config: Config) -> Vectors:
-    """Vectors of the words of files of raw text and of the treebank. Raises FileError."""
-    forms = [lookup_form(form) for form in treebank.forms()]
-    sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
-    for path in raw_text:
-        sentences += read_raw_text(path, forms, lookup_form)
-    return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
+def template_text(name: str) -> str:
+    """A feature template by its name or from a file. Raises ClearparseError."""
+    if name in TEMPLATES:
+        return TEMPLATES[name]
+    if not Path(name).is_file():
+        raise ClearparseError(f"no template {name!r}: neither a file nor one of {', '.join(TEMPLATES)}")
+    with open_input(name) as file:
+        return file.read().decode("utf-8", errors="replace")
 
 
 def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
-    """The labels of arcs to the left, to the right and from ROOT, each most frequent first.
+    """The labels of left arcs, right arcs and root arcs, by descending frequency.
 
-    Where there is no arc of a kind, it gets the labels of another, so that every tree is possible.
+    If the treebank has no arcs of a kind, that kind gets the labels of another, so that every tree can be built.
     """
     labels, heads = np.array(treebank.labels, dtype=object), treebank.heads
     lengths = np.diff(treebank.sentences)
@@ -135,10 +140,10 @@ def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
 
 
 class ParserBatches:
-    """Makes the batches from which a parser learns a treebank, following what the parser does by then.
+    """Batches of parser configurations with the oracle's transitions; the parser, as trained so far, reaches them.
 
-    silver: sentences with trees of a parser's making. A pass has a part of them too, but not so the last passes.
-    Raises ClearparseError if the treebank has a label that the parser does not.
+    silver: automatically parsed sentences. Each epoch has a sample of them, but for the last GOLD_ONLY of all epochs.
+    Raises ClearparseError if the treebank has a label that the parser does not know.
     """
 
     def __init__(
@@ -150,7 +155,7 @@ class ParserBatches:
         silver: Treebank | None = None,
     ) -> None:
         self.parser, self.config, self.rng = parser, config, rng
-        self.gold = len(treebank)
+        self.gold_sentences = len(treebank)
         self.silver_share = min(1.0, config.silver * len(treebank.keys) / len(silver.keys)) if silver else 0.0
         treebank = Treebank.concatenated([treebank, silver]) if silver else treebank
         self.treebank = treebank
@@ -159,18 +164,18 @@ class ParserBatches:
             raise ClearparseError(f"the model does not know these labels of the training data: {' '.join(sorted(new))}")
         self._precomputed = PrecomputedLayer(parser.params, parser.features)
         self._encoder = Encoder(parser.vocabulary)
-        # All types now: else their numbers, and with them what is rounded how, would come from the order of sections.
+        # Encode all types now: their numbers, and so the rounding of sums, must not depend on the order of sections.
         self._encoder.types(treebank.keys)
-        # Of the pass under way: its order, and how many of its sentences were learned. Set, a pass goes on there.
+        # The order of sentences in this epoch, and how many of them are done; an epoch can be resumed by setting both.
         self.order: Index = np.empty(0, np.intp)
         self.place = 0
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """One pass over the treebank."""
+        """The batches of an epoch."""
         return chain.from_iterable(self.sections(epoch))
 
     def sections(self, epoch: int) -> Iterator[Iterator[Batch]]:
-        """One pass, or the rest of one, in sections: each is parsed as the parser is by then, mixed, and learned."""
+        """The batches of an epoch, or of the rest of one, by section; each section is parsed by the current parser."""
         if not self.place:
             self.order = self._order(epoch)
         while self.place < len(self.order):
@@ -179,12 +184,12 @@ class ParserBatches:
         self.place = 0
 
     def _order(self, epoch: int) -> Index:
-        """The sentences of a pass: the treebank's, and some of the silver ones."""
-        silver, config = len(self.treebank) - self.gold, self.config
-        last = epoch >= config.epochs - round(GOLD_ALONE * config.epochs)
+        """The sentences of an epoch in random order: all of the treebank's, and a sample of the silver ones."""
+        silver, config = len(self.treebank) - self.gold_sentences, self.config
+        last = epoch >= config.epochs - round(GOLD_ONLY * config.epochs)
         some = 0 if last else round(silver * self.silver_share)
-        chosen = np.concatenate((np.arange(self.gold), self.gold + self.rng.permutation(silver)[:some]))
-        return self.rng.permutation(chosen)
+        drawn = self.gold_sentences + self.rng.permutation(silver)[:some]
+        return self.rng.permutation(np.concatenate((np.arange(self.gold_sentences), drawn)))
 
     def _section(self, epoch: int) -> Iterator[Batch]:
         config, rng = self.config, self.rng
@@ -200,20 +205,20 @@ class ParserBatches:
             yield Batch(examples.w[now], examples.target[now], legal, progress)
 
     def _examples(self, section: Treebank, exploration: float) -> Examples:
-        """The configurations of a part of the treebank, each with the transition to learn."""
+        """The parser configurations of a section, each with its transition to learn."""
         parser = self.parser
         layout = parser.layout(section.sentences)
         system = SYSTEMS[parser.system](layout)
-        type_rows, type_of = self._types_some_hidden(section, layout)
+        type_rows, type_of = self._types_with_word_dropout(section, layout)
         self._precomputed.extend(type_rows)
         greedy = GreedyPolicy(system, parser.transitions, parser.features, self._precomputed, type_of)
         advisor = OracleAdvisor(system, parser.transitions, section.heads, section.labels)
         return OracleExamples(greedy, advisor, type_rows[type_of], exploration, self.rng).run()
 
-    def _types_some_hidden(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
-        """Types of words as rows (types, channels) and by flat index (size,); of some words the form is hidden.
+    def _types_with_word_dropout(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
+        """Types as rows of L (types, channels) and the type at each flat index (size,), after word dropout.
 
-        A hidden word is of another type, whose row for the form is that of UNKNOWN.
+        A word whose form is dropped has a type of its own, with UNKNOWN as the form.
         """
         types, _ = self._encoder.types(section.keys)
         rows = self._encoder.rows()
@@ -227,7 +232,7 @@ class ParserBatches:
 
 
 def log_likelihoods(parser: TransitionParser, treebank: Treebank) -> NDArray[np.float64]:
-    """For each sentence the mean log probability that the parser gives to the transitions of its gold tree."""
+    """The mean log probability of the gold tree's transitions, for each sentence (S,)."""
     system = SYSTEMS[parser.system](parser.layout(treebank.sentences))
     advisor = OracleAdvisor(system, parser.transitions, treebank.heads, treebank.labels)
     return GoldLikelihood(parser.greedy(system, treebank.keys), advisor).run()

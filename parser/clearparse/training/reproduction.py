@@ -17,7 +17,7 @@ from clearparse.config import Config, current_names
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import checksum, open_input
 from clearparse.model.container import load_arrays
-from clearparse.training.checkpoint import difference, other_versions, refuse_unknown_files
+from clearparse.training.provenance import difference, require_checksums, version_difference
 
 COMMAND = ("python", "scripts/train.py")  # how the command in a record begins
 NOT_RECORDED = ("--resume", "--plot", "--quiet", "--jobs")  # without effect on the model
@@ -106,10 +106,10 @@ class RecordedRun:
 
     def check(self, provenance: dict[str, Any]) -> None:
         """Warn on stderr of other versions. Raises ClearparseError if the data have changed."""
-        refuse_unknown_files(provenance)
+        require_checksums(provenance)
         if found := difference({name: self.record.get(name) for name in provenance}, provenance):
             raise FileError(self.path, f"this training cannot be reproduced: {found}")
-        if found := other_versions(self.record, provenance):
+        if found := version_difference(self.record, provenance):
             print(f"warning: {found}: the bytes may differ", file=sys.stderr)
 
     def compare(self, output: Path) -> None:

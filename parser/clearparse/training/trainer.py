@@ -1,4 +1,4 @@
-"""Training a stage's network as its config says."""
+"""A network, its optimizer and the moving average of its parameters, trained as a config says."""
 
 from __future__ import annotations
 
@@ -11,16 +11,19 @@ from numpy.typing import NDArray
 from clearparse.config import NetworkConfig
 from clearparse.network.classifier import Parameters
 from clearparse.network.optimizers import OPTIMIZERS, MovingAverage, State
-from clearparse.network.training import Batch, Schedule, fit
+from clearparse.network.training import Batch, DivergedError, Schedule, fit
+
+LARGE = 1e6  # parameters stay far below it unless training diverges
 
 
 class Trainer:
-    """Parameters that learn as a config says, with all else that a step changes but the random numbers' state."""
+    """Trains parameters in place; holds everything that a step changes but the state of the random numbers."""
 
     def __init__(self, config: NetworkConfig, params: Parameters, rng: np.random.Generator) -> None:
         self.config, self.params, self.rng = config, params, rng
         self.optimizer = OPTIMIZERS[config.optimizer](config.learning_rate, l2=config.l2)
         self.average = MovingAverage(params, config.ema_decay)
+        self.schedule = Schedule(config.learning_rate, config.warmup, config.final_learning_rate)
 
     def fit(
         self,
@@ -29,7 +32,10 @@ class Trainer:
         stop: Callable[[int, Parameters], bool],
         first: int = 0,
     ) -> None:
-        """`fit` with what the config says of it. Raises DivergedError, which tells what NumPy would warn of."""
+        """Run the training loop (network.training.fit) with the settings of the config. Raises DivergedError.
+
+        NumPy's warnings of overflow are off: DivergedError reports the same.
+        """
         config = self.config
         with np.errstate(over="ignore", invalid="ignore", divide="ignore"):
             fit(
@@ -39,7 +45,7 @@ class Trainer:
                 epochs=config.epochs,
                 optimizer=self.optimizer,
                 average=self.average,
-                schedule=Schedule(config.learning_rate, config.warmup, config.final_learning_rate),
+                schedule=self.schedule,
                 dropout=config.dropout,
                 slot_dropout=config.slot_dropout,
                 max_norm=config.clip_norm,
@@ -48,16 +54,22 @@ class Trainer:
                 stop=stop,
             )
 
+    def check_parameters(self, progress: float) -> None:
+        """Raises DivergedError if a parameter is so large that scores may overflow; progress: see Batch."""
+        if not all((np.abs(theta) < LARGE).all() for theta in self.params):
+            raise DivergedError(self.optimizer.t, self.schedule(progress))
+
     def state(self) -> State:
-        """Parameters, moments and sums by name: what `restore` goes on from."""
+        """Copies of parameters, optimizer state and moving average by name, for `restore`."""
         params = {name: array.copy() for name, array in self.params._asdict().items()}
         parts = {"params": params, "optimizer": self.optimizer.state(), "average": self.average.state()}
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Goes on from what `state` gave; the parameters change in place."""
+        """Return to a `state`; the parameters change in place."""
         for name, theta in self.params._asdict().items():
             theta[...] = state[f"params.{name}"]
         for part, target in (("optimizer", self.optimizer), ("average", self.average)):
-            of = len(part) + 1
-            target.restore({name[of:]: array for name, array in state.items() if name.startswith(f"{part}.")})
+            prefix = f"{part}."
+            arrays = {name.removeprefix(prefix): array for name, array in state.items() if name.startswith(prefix)}
+            target.restore(arrays)

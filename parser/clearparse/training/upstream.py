@@ -1,11 +1,11 @@
-"""How the stages before the parser learn from a treebank: cutting text, tagging, lemmas; and tags for the parser."""
+"""Training of the upstream stages on a treebank: tokenizer, tagger, lemmatizer; and predicted tags for the parser."""
 
 from __future__ import annotations
 
 import contextlib
 import math
 from collections import Counter
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence
+from collections.abc import Generator, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,9 +22,10 @@ from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import Tagger, tags_of, with_tags, without_tags
 from clearparse.stages.tokenizer import ENDS, GOES_ON, Tokenizer, characters_of_text, token_key
 from clearparse.stages.window import WindowClassifier
-from clearparse.training.checkpoint import LABELLER, TEXTS, Checkpoint
+from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint
+from clearparse.training.log import Log
 from clearparse.training.typography import altered_paragraphs, altered_rows
-from clearparse.training.window_batches import Items, new_window_classifier, trained
+from clearparse.training.window_batches import Items, initialise, train
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from clearparse.treebank.ragged import offsets, take_rows
@@ -34,7 +35,7 @@ MOST = 20  # times that a word which is always treated alike is learned in a pas
 MANY = 50_000  # items for which the epochs of the configs are meant
 MOST_TAGS = 10_000  # different ones; each is a class of the last layer
 FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
-FOLDS = 4  # parts of the training data, each tagged by what was trained on the others
+FOLDS = 4  # of the training data, each tagged by networks that were trained on the others
 
 CHARACTERS = NetworkConfig(
     embedding_dim=24, hidden_size=96, epochs=16, batch_size=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02
@@ -59,34 +60,34 @@ LEMMAS = NetworkConfig(
 )
 
 
-def learned(
+def build_and_train(
     template: str, items: Items, config: NetworkConfig, seed: Sequence[int], vectors: Vectors | None = None
 ) -> WindowClassifier:
-    """A labeller trained on some items: on few of them in more passes, and in smaller steps."""
+    """A new window classifier trained on items. Fewer items than MANY get more epochs and smaller batches."""
     n = len(items.keys)
     epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
-    return trained(new_window_classifier(template, items, config, rng, vectors), items, config, rng)
+    return train(initialise(template, items, config, rng, vectors), items, config, rng)
 
 
-def train_tokenizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Tokenizer:
-    """What cuts text as a treebank does."""
+def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Tokenizer:
+    """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens."""
     plain = list(paragraphs_of(blocks))
     known = KnownWords.of(plain)
     paragraphs = plain + altered_paragraphs(plain, np.random.default_rng([seed, 6]))
     tokens = [[token for sentence in paragraph for token in sentence] for paragraph in paragraphs]
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
-    def once(name: str, template: str, items: Items, config: NetworkConfig, number: int) -> WindowClassifier:
-        return done.once(name, LABELLER, lambda: learned(template, items, config, [seed, number]))
+    def trained(name: str, template: str, items: Items, config: NetworkConfig, k: int) -> WindowClassifier:
+        return checkpoint.get_or_compute(name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k]))
 
     rules = rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)
     multiword_items = with_their_rules(in_every_case(rules))
-    splitter = once("multiword", multiword.TEMPLATE, multiword_items, MULTIWORD, 2)
+    splitter = trained("multiword", multiword.TEMPLATE, multiword_items, MULTIWORD, 2)
     return Tokenizer(
-        once("characters", tokenizer.CHARACTERS, characters_of(tokens, known), CHARACTERS, 0),
-        once("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs, known), SENTENCES, 1),
+        trained("characters", tokenizer.CHARACTERS, characters_of(tokens, known), CHARACTERS, 0),
+        trained("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs, known), SENTENCES, 1),
         MultiwordSplitter(splitter, SplitForms.of(in_lower_case(rules))),
         spaces,
         known,
@@ -162,7 +163,7 @@ def with_their_rules(rules: Rules) -> Items:
     return Items(keys, names, np.arange(len(keys) + 1))
 
 
-def train_lemmatizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Lemmatizer:
+def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Lemmatizer:
     """What gives words the lemmas that a treebank gives them, most often, by their tags."""
     counts: dict[bytes, Counter[bytes]] = {}
     for block in blocks:
@@ -174,7 +175,9 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, done: Checkpoint) -> Le
     for key, lemma in lemmas.items():
         known.setdefault(key.split(b"\t")[2], set()).add(lemma)
     items = shared_rules_of(lemmas)
-    classifier = done.once("lemmas", LABELLER, lambda: learned(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3]))
+    classifier = checkpoint.get_or_compute(
+        "lemmas", CLASSIFIER, lambda: build_and_train(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3])
+    )
     exceptions: dict[bytes, bytes] = {}
     found = Lexicon({upos: frozenset(of) for upos, of in known.items()}, exceptions)
     for name in (short_key, bytes):  # one exception for all of a verb's persons; where that is wrong, one for each
@@ -219,23 +222,29 @@ def tagged_words(blocks: Sequence[Block]) -> Items:
 
 
 def train_tagger(
-    items: Items, seed: int, vectors: Vectors | None, jobs: int, done: Checkpoint, *, for_parser: bool = True
+    items: Items, seed: int, vectors: Vectors | None, jobs: int, checkpoint: Checkpoint, *, jackknife: bool = True
 ) -> tuple[Tagger, list[bytes]]:
-    """A tagger; and tags for all words (see tagged_words), each by networks that were not trained on its sentence.
+    """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
 
-    for_parser: else the second network is trained once, on all sentences, and there are no tags.
+    jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run("first tags", jobs, done)
+    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run(
+        "first tags", jobs, checkpoint
+    )
     items = replace(items, keys=with_tags(items.keys, tags))
-    course = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors)
-    second, tags = course.run("tags", jobs, done, folds=FOLDS * for_parser)
+    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors).run(
+        "tags", jobs, checkpoint, folds=FOLDS if jackknife else 0
+    )
     return Tagger(first, second), tags
 
 
 @dataclass(frozen=True)
 class Jackknife:
-    """The training of one of the tagger's networks, on all sentences and on all without each fold."""
+    """The training of one of the tagger's networks: on all sentences, and once without each fold.
+
+    The networks without a fold tag that fold, so that the next network learns from tags as erroneous as in practice.
+    """
 
     template: str
     items: Items
@@ -243,18 +252,23 @@ class Jackknife:
     seed: int
     vectors: Vectors | None
 
-    def run(self, name: str, jobs: int, done: Checkpoint, folds: int = FOLDS) -> tuple[WindowClassifier, list[bytes]]:
-        """The network, and the tags that those without a word's fold give it; what is done is kept under its name."""
+    def run(
+        self, name: str, jobs: int, checkpoint: Checkpoint, folds: int = FOLDS
+    ) -> tuple[WindowClassifier, list[bytes]]:
+        """The network trained on all sentences, and each word's tags by the network trained without its fold.
+
+        name: of the network's part of the checkpoint, and of the folds'.
+        """
         fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
         held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
         names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
-        work = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
-        left = [fold for each, fold in work if done.get(each) is None]
+        trainings = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
+        missing = [fold for each, fold in trainings if checkpoint.load(each) is None]
         tags: list[bytes] = [b""] * len(self.items.keys)
-        with contextlib.closing(self._results(left, jobs)) as results:
-            classifier = done.once(name, LABELLER, lambda: next(results)[0])
+        with contextlib.closing(self._results(missing, jobs)) as results:
+            classifier = checkpoint.get_or_compute(name, CLASSIFIER, lambda: next(results)[0])
             for each, fold in zip(names, held_out, strict=True):
-                found = done.once(each, TEXTS, lambda: next(results)[1])
+                found = checkpoint.get_or_compute(each, LINES, lambda: next(results)[1])
                 _, words = take_rows(self.items.rows, fold)
                 for word, of in zip(words.tolist(), found, strict=True):
                     tags[word] = of
@@ -266,18 +280,18 @@ class Jackknife:
         yield from map_in_order(self, folds, jobs) if jobs > 1 and folds else map(self, folds)
 
     def __call__(self, fold: Index) -> tuple[WindowClassifier, list[bytes]]:
-        """What learns all rows but those of a fold, and what that says of the fold; all rows where they are one."""
+        """A network trained on the rows outside a fold (on all rows if none are), and its tags of the fold."""
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
         items = altered_rows(items, np.random.default_rng([self.seed, 7]))
-        classifier = learned(self.template, items, self.config, [self.seed, 5], self.vectors)
+        classifier = build_and_train(self.template, items, self.config, [self.seed, 5], self.vectors)
         held = self.items.take(fold)
         return classifier, tags_of(classifier, held.keys, held.rows) if len(fold) else []
 
 
 @dataclass(frozen=True)
 class UpstreamStages:
-    """The stages before the parser, and tags for the words of the training data that the parser is to learn from."""
+    """The upstream stages, and predicted tags of the training data's words, from which the parser learns."""
 
     tokenizer: Tokenizer
     tagger: Tagger
@@ -290,25 +304,25 @@ def train_upstream(
     seed: int,
     vectors: Vectors | None,
     jobs: int,
-    say: Callable[[str], None],
-    done: Checkpoint,
+    checkpoint: Checkpoint,
+    log: Log,
     *,
-    for_parser: bool,
+    jackknife: bool,
 ) -> UpstreamStages:
-    """All stages before the parser, one after another; say(what) hears what is done next.
+    """Train the upstream stages one after another.
 
-    for_parser: the tags are wanted; without them the training takes half the time.
-    Raises ClearparseError if there are so many different tags that a network cannot learn them in reasonable time.
+    jackknife: predict tags for the parser to learn from; without, training takes half the time.
+    Raises ClearparseError if there are more than MOST_TAGS different tags.
     """
     words = tagged_words(blocks)
     if (different := len(set(words.names))) > MOST_TAGS:
         raise ClearparseError(
             f"the training data have {different:,} different combinations of UPOS, XPOS and FEATS, too many for a"
-            f" tagger (at most {MOST_TAGS:,}): is there something in these columns that is not a tag?"
+            f" tagger (at most {MOST_TAGS:,}): do these columns hold anything but tags?"
         )
-    say("characters, sentences, multiword tokens")
-    cutting = train_tokenizer(blocks, seed, done)
-    say("tags")
-    tagging, tags = train_tagger(words, seed, vectors, jobs, done, for_parser=for_parser)
-    say("lemmas")
-    return UpstreamStages(cutting, tagging, train_lemmatizer(blocks, seed, done), tags)
+    log("stage", "tokenizer")
+    text_stage = train_tokenizer(blocks, seed, checkpoint)
+    log("stage", "tagger")
+    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, jackknife=jackknife)
+    log("stage", "lemmatizer")
+    return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint), tags)

@@ -1,6 +1,6 @@
-"""Word vectors made elsewhere, from the text format that word2vec, GloVe and fastText share.
+"""Pre-trained word vectors, in the text format that word2vec, GloVe and fastText share.
 
-A line is a word and its numbers, with spaces between; a first line with two whole numbers alone is a header.
+A line has a word and its numbers, separated by spaces; a first line of two whole numbers is a header.
 """
 
 from __future__ import annotations
@@ -9,47 +9,46 @@ from collections.abc import Iterable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.decomposition import PCA
 
 from clearparse.errors import FileError
 from clearparse.io.files import PathLike, open_input, shown_name
 from clearparse.training.word_vectors import Vectors, clustered, scaled
 
-MOST = 50_000  # words that get rows without being in the treebank: the first of the file, which are the most frequent
+MOST_WORDS = 50_000  # besides those of the treebank: the first of the file, which are the most frequent
 
 
 def read_vectors(path: PathLike, forms: Iterable[str], d: int) -> Vectors:
-    """Vectors of d numbers for the first words of a file and for all that occur in a treebank; their variance is 1.
+    """Vectors (n, d) of variance 1, for the first MOST_WORDS words of a file and all that are among `forms`.
 
-    Longer vectors are turned to their d principal components, shorter ones are filled up with zeros. Raises FileError.
+    Longer vectors are projected on their first d principal components, shorter ones padded with zeros.
+    Raises FileError: missing, damaged, no vectors.
     """
-    wanted = {form.lower() for form in forms}
+    in_treebank = {form.lower() for form in forms}
     words: dict[str, NDArray[np.float32]] = {}
     seen: list[str] = []
     for number, (word, values) in enumerate(_lines(path)):
         lower = word.lower()
-        if number < MOST:
+        if number < MOST_WORDS:
             seen.append(word)
-        if lower not in words and (number < MOST or lower in wanted):
+        if lower not in words and (number < MOST_WORDS or lower in in_treebank):
             words[lower] = values
     if not words:
         raise FileError(path, "no word vectors")
-    values = scaled(principal_components(np.array(list(words.values())), d))
+    values = scaled(resize(np.array(list(words.values())), d))
     return Vectors(list(words), values, seen, clustered(list(words), values, seed=1))
 
 
-def principal_components(values: NDArray[np.float32], d: int) -> NDArray[np.float32]:
-    """The vectors (n, D) in the d directions in which they differ most; (n, d)."""
+def resize(values: NDArray[np.float32], d: int) -> NDArray[np.float32]:
+    """Vectors (n, D) as (n, d): their first principal components if d < D, and zeros where numbers are missing."""
     n, D = values.shape
-    if d >= D:
-        return np.concatenate((values, np.zeros((n, d - D), np.float32)), axis=1)
-    centred = values - values.mean(axis=0)
-    _, directions = np.linalg.eigh(centred.T @ centred)
-    found: NDArray[np.float32] = centred @ directions[:, ::-1][:, :d]
-    return found
+    if d < D:
+        values = PCA(min(n, d), svd_solver="full").fit_transform(values)
+    return np.pad(values, ((0, 0), (0, d - values.shape[1])))
 
 
 def _lines(path: PathLike) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Each word and its numbers. Raises FileError at a line that is not as long as the first or holds no numbers."""
+    """Each word and its numbers. Raises FileError at a line without numbers or not as long as the first."""
     D = 0
     with open_input(path) as stream:
         for number, line in enumerate(stream, 1):

@@ -1,4 +1,4 @@
-"""What a labeller learns from: rows of items with the class of each, as batches; and the labeller to begin with."""
+"""Training of window classifiers: rows of items with their classes, as batches."""
 
 from __future__ import annotations
 
@@ -22,22 +22,25 @@ from clearparse.treebank.ragged import take_rows
 
 @dataclass(frozen=True)
 class Items:
-    """Keys (see Block.keys) and classes of items, those of row r from rows[r] to rows[r + 1]."""
+    """Keys (see Block.word_keys) and classes of items; those of row r are rows[r] : rows[r + 1]."""
 
     keys: Sequence[bytes]
     names: Sequence[str]
     rows: NDArray[np.int64]
 
     def take(self, which: Index) -> Items:
-        """Some of the rows, in the order given."""
+        """Some of the rows, in the given order."""
         rows, items = take_rows(self.rows, which)
         return Items([self.keys[i] for i in items.tolist()], [self.names[i] for i in items.tolist()], rows)
 
 
-def new_window_classifier(
+def initialise(
     template: str, items: Items, config: NetworkConfig, rng: np.random.Generator, vectors: Vectors | None = None
 ) -> WindowClassifier:
-    """An untrained labeller for the symbols and classes of some items, and for forms of which there are vectors."""
+    """A window classifier with random parameters, for the symbols and classes of some items.
+
+    vectors: initial embeddings of word forms; their words join the vocabulary.
+    """
     channels = channels_of(parse_window(template))
     vocabulary = Vocabulary.count(items.keys, channels, dict.fromkeys(channels, config.min_count))
     if vectors:
@@ -53,10 +56,10 @@ def new_window_classifier(
 
 
 class WindowBatches:
-    """Makes the batches from which a labeller learns some items, each once in a pass.
+    """Batches of items with their classes; an epoch has each item once.
 
-    Of some items the form is hidden, anew in each pass: they are what unknown words will be. Of twice as many only
-    the small letters are shown, where a network sees these too: such are words in titles and at the beginning.
+    Word dropout: in each epoch, other items have UNKNOWN as their form, as unknown words will. Twice as many have
+    UNKNOWN as their cased form and keep the lower-cased one, as words in titles or at the start of a sentence might.
     """
 
     def __init__(
@@ -68,20 +71,20 @@ class WindowBatches:
         encoder = Encoder(classifier.vocabulary)
         self._types, _ = encoder.types(items.keys)
         shown, first_row = encoder.rows(), classifier.vocabulary.first
-        hidden, small = shown.copy(), shown.copy()
+        unknown, lower = shown.copy(), shown.copy()
         for place, (channel, first) in enumerate(first_row.items()):
             if channel in WHOLE_FORM:
-                hidden[:, place] = first + UNKNOWN
+                unknown[:, place] = first + UNKNOWN
             if channel == CASED and set(WHOLE_FORM) <= set(first_row):
-                small[:, place] = first + UNKNOWN
-        self._rows, self._type_rows = items.rows, np.concatenate((shown, hidden, small))
+                lower[:, place] = first + UNKNOWN
+        self._rows, self._type_rows = items.rows, np.concatenate((shown, unknown, lower))
 
     def batches(self, epoch: int) -> Iterator[Batch]:
-        """One pass over all items, in a random order."""
+        """The batches of an epoch, in random order."""
         config, n = self.config, len(self.target)
         drawn = self.rng.random(n)
-        how = np.where(drawn < config.word_dropout, 1, np.where(drawn < 3 * config.word_dropout, 2, 0))
-        type_of, where = self.window.spread(self._types + how * (len(self._type_rows) // 3), self._rows)
+        variant = np.where(drawn < config.word_dropout, 1, np.where(drawn < 3 * config.word_dropout, 2, 0))
+        type_of, where = self.window.spread(self._types + variant * (len(self._type_rows) // 3), self._rows)
         order = self.rng.permutation(n)
         for k in range(0, n, config.batch_size):
             now = order[k : k + config.batch_size]
@@ -90,16 +93,16 @@ class WindowBatches:
             yield Batch(w, self.target[now], None, (epoch + k / n) / config.epochs)
 
 
-def trained(
+def train(
     classifier: WindowClassifier, items: Items, config: NetworkConfig, rng: np.random.Generator
 ) -> WindowClassifier:
-    """A labeller that has learned the items; what comes out is the moving average behind the last pass."""
-    lessons = WindowBatches(classifier, items, config, rng)
-    last: list[Parameters] = []
+    """The classifier trained on items; its parameters are the moving average after the last epoch."""
+    batches = WindowBatches(classifier, items, config, rng)
+    averages: list[Parameters] = []
 
-    def keep(epoch: int, average: Parameters) -> bool:
-        last[:] = [average]
+    def end_epoch(epoch: int, average: Parameters) -> bool:
+        averages[:] = [average]
         return False
 
-    Trainer(config, classifier.params, rng).fit(lessons.batches, lambda J, B: None, keep)
-    return classifier.with_parameters(last[0])
+    Trainer(config, classifier.params, rng).fit(batches.batches, lambda J, B: None, end_epoch)
+    return classifier.with_parameters(averages[0])

@@ -13,9 +13,7 @@ _JOINT = re.compile(r"(['\u2019.-])")
 _APOSTROPHE = re.compile(r"['\u2019]")
 
 
-def read_raw_text(
-    path: PathLike, known: Iterable[str], normalize: Callable[[str], str] = str
-) -> Iterator[list[str]]:
+def read_raw_text(path: PathLike, known: Iterable[str], normalize: Callable[[str], str] = str) -> Iterator[list[str]]:
     """The words of each line, cut as in a treebank with the known forms: `isn't` is two words where these are.
 
     normalize: applied to each line first.

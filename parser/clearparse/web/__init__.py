@@ -1,1 +1,1 @@
-"""The page that shows why, and a REST endpoint that answers as UDPipe's does (the extra `web`)."""
+"""The explanation page, and a REST service compatible with UDPipe's (the extra `web`)."""

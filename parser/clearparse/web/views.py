@@ -10,13 +10,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.drawing.svg import svg_of
+from clearparse.drawing.svg import right_to_left, svg_of
 from clearparse.errors import FileError
-from clearparse.explanation.attribution import Attribution, Computation, attribute, compute, learn
+from clearparse.explanation.attribution import Attribution, attribute, compute, loss
 from clearparse.explanation.slots import NOTHING, UNSEEN, slots
 from clearparse.explanation.trace import Step, Trace, trace
 from clearparse.model.model import Model
 from clearparse.network.classifier import softmax
+from clearparse.network.notes import Forward
 from clearparse.transition.system import ARCS, MOVES
 from clearparse.treebank.conllu import Block, Sentence, parse_block
 from clearparse.web import steps
@@ -121,6 +122,7 @@ class Explainer:
             "heads": found.heads.tolist(),
             "labels": found.labels,
             "svg": svg_of(tree),
+            "right_to_left": right_to_left(sentence.forms),
             "conllu": str(tree),
             "exact": found.exact,
             "gold": _gold(sentence) if request.gold else None,
@@ -178,7 +180,7 @@ class Explainer:
             "loss": self._loss(step, computation),
         }
 
-    def _scores(self, step: Step, computation: Computation) -> list[dict[str, Any]]:
+    def _scores(self, step: Step, computation: Forward) -> list[dict[str, Any]]:
         parser = self.model.parser
         return [
             {
@@ -193,21 +195,21 @@ class Explainer:
             for c, kind in enumerate(parser.transitions.kind.tolist())
         ]
 
-    def _loss(self, step: Step, computation: Computation) -> dict[str, Any] | None:
+    def _loss(self, step: Step, computation: Forward) -> dict[str, Any] | None:
         """Loss and gradients; None without a target, or where only one transition is legal."""
         if step.advice is None or step.advice.target is None or step.legal.sum() == 1:
             return None
         parser = self.model.parser
-        loss = learn(parser.params, step.w, computation, step.advice.target)
-        rest = {"dJ/dU": loss.gradients.U, "dJ/dW": loss.gradients.W}
+        found = loss(parser.params, step.w, computation, step.advice.target)
+        rest = {"dJ/dU": found.dU, "dJ/dW": found.dW}
         return {
-            "J": _long(loss.J),
+            "J": _long(found.J),
             "target": step.advice.target,
             "target_name": parser.transitions.name(step.advice.target),
             "quantities": {
-                "delta_1": _quantity(loss.delta_1),
-                "delta_2": _quantity(loss.delta_2),
-                "dJ/dL": _quantity(loss.by_slot),
+                "delta_1": _quantity(found.delta_1),
+                "delta_2": _quantity(found.delta_2),
+                "dJ/dL": _quantity(found.dx.reshape(len(step.w), -1)),
                 **{key: _large(array) for key, array in rest.items()},
             },
         }
@@ -247,9 +249,16 @@ def _gold(sentence: Sentence) -> dict[str, Any]:
     return {"heads": sentence.heads.tolist(), "labels": sentence.deprels, "svg": svg_of(sentence)}
 
 
-def _computation(computation: Computation, parts: Attribution) -> dict[str, Any]:
-    x, z, h, theta, y_hat, _ = computation
-    named = {"x": x, "z": z, "h": h, "theta": theta, "y_hat": y_hat, "dtheta/dL": parts.gradient}
+def _computation(computation: Forward, parts: Attribution) -> dict[str, Any]:
+    x, z, h, theta, y_hat = computation
+    named = {
+        "x": x.reshape(parts.gradient.shape),
+        "z": z,
+        "h": h,
+        "theta": theta,
+        "y_hat": y_hat,
+        "dtheta/dL": parts.gradient,
+    }
     return {key: _quantity(array) for key, array in named.items()}
 
 

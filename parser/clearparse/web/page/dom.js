@@ -1,38 +1,38 @@
-// Elements, numbers and words, and asking the server.
+// DOM elements, formatting of numbers, and requests to the server.
 
-/** An element: its attributes (a function is a listener, false and null are left out), its children. */
+/** An element with attributes (functions become listeners, false and null are omitted) and children. */
 export function el(tag, attributes = {}, ...children) {
-  const made = document.createElement(tag);
+  const element = document.createElement(tag);
   for (const [name, value] of Object.entries(attributes)) {
-    if (typeof value === "function") made.addEventListener(name, value);
-    else if (value !== false && value != null) made.setAttribute(name, value === true ? "" : value);
+    if (typeof value === "function") element.addEventListener(name, value);
+    else if (value !== false && value != null) element.setAttribute(name, value === true ? "" : value);
   }
-  made.append(...children.filter((child) => child != null));
-  return made;
+  element.append(...children.filter((child) => child != null));
+  return element;
 }
 
 export const at = (id) => document.getElementById(id);
 
-/** A number with a minus that is one, and `digits` behind the point. */
-export function shown(value, digits = 2) {
+/** A number with a real minus sign and `digits` decimals. */
+export function decimal(value, digits = 2) {
   return value.toFixed(digits).replace(/^-(0\.?0*)$/, "$1").replace("-", "−");
 }
 
-export const signed = (value, digits = 2) => (value > 0 ? "+" : "") + shown(value, digits);
+export const signed = (value, digits = 2) => (value > 0 ? "+" : "") + decimal(value, digits);
 
 export const counted = (value) => value.toLocaleString("en");
 
-/** A probability in words of one look: certain ones do not say 1.000. */
-export function chance(p) {
+/** A probability in per cent; those next to 0 and 1 are not rounded to them. */
+export function percent(p) {
   if (p > 0.9995 && p < 1) return ">\u00a099.9\u00a0%";
   if (p > 0 && p < 0.0005) return "<\u00a00.1\u00a0%";
-  return `${shown(100 * p, 1)}\u00a0%`;
+  return `${decimal(100 * p, 1)}\u00a0%`;
 }
 
-export class Refused extends Error {}
+export class RequestError extends Error {}
 
-/** The JSON that the server answers. Throws Refused with its line. */
-export async function ask(path, question) {
+/** The server's JSON answer to a question, which is sent with POST. Throws RequestError with the server's message. */
+export async function request(path, question) {
   const options = question && {
     method: "POST", headers: {"Content-Type": "application/json"}, body: JSON.stringify(question),
   };
@@ -40,13 +40,13 @@ export async function ask(path, question) {
   try {
     answer = await fetch(path, options || {});
   } catch {
-    throw new Refused("The server does not answer; has it been ended?");
+    throw new RequestError("The server does not answer. Is it still running?");
   }
-  if (!answer.ok) throw new Refused((await answer.text()).trim() || `status ${answer.status}`);
+  if (!answer.ok) throw new RequestError((await answer.text()).trim() || `status ${answer.status}`);
   return answer.json();
 }
 
-export function save(name, type, text) {
+export function download(name, type, text) {
   const link = el("a", {href: URL.createObjectURL(new Blob([text], {type})), download: name});
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 1000);

@@ -1,72 +1,72 @@
-// What the page knows, what a user can do, and what is then shown.
-import {ask, at, counted, el, Refused, save} from "./dom.js";
-import {showNumbers} from "./numbers.js";
+// The state of the page, and the actions of the user.
+import {showAgainst, showParts, showScores} from "./attribution.js";
+import {showNumbers} from "./computation.js";
+import {at, counted, download, el, request, RequestError} from "./dom.js";
 import {drawTimeline, showConfiguration} from "./steps.js";
 import {drawGold, drawTree, showStep, tint} from "./tree.js";
-import {showAgainst, showParts, showScores} from "./why.js";
 
 const state = {
-  size: Infinity, // bytes that the server takes at once
-  sentences: [], sentence: 0, // those that were read, and the one that is shown
-  followGold: false, moves: [], // whose way the walk goes, and moves that a user took
-  walk: null, k: 0, // its steps, and the one that is shown; k = their number: the end
+  size: Infinity, // limit of a request, in bytes
+  sentences: [], sentence: 0, // all sentences, and the index of the one shown
+  followGold: false, moves: [], // follow the oracle? transitions that the user has chosen
+  trace: null, k: 0, // the steps of the sentence, and the index of the one shown; k = number of steps is the end
   of: null, against: "runner-up", by: "word", allScores: false, allParts: false,
 };
-let numbers = new Map(); // answers about steps of this walk
-let asked = 0; // the newest question; answers to older ones are not shown
+let numbers = new Map(); // answers about the steps of this trace
+let latest = 0; // the latest request; answers to earlier ones are ignored
 
-async function trying(act) {
+async function attempt(act) {
   at("error").hidden = true;
   try {
     await act();
   } catch (error) {
-    if (!(error instanceof Refused)) throw error;
+    if (!(error instanceof RequestError)) throw error;
     at("error").textContent = error.message;
     at("error").hidden = false;
   }
 }
 
-/** The text of a file. Throws Refused. */
+/** The text of a file. Throws RequestError. */
 async function textOf(file) {
   try {
     return new TextDecoder("utf-8", {fatal: true}).decode(await file.arrayBuffer());
   } catch {
-    throw new Refused(`${file.name}: not UTF-8 text`);
+    throw new RequestError(`${file.name}: not UTF-8 text`);
   }
 }
 
-/** Read a text or a file, and show its first sentence. */
+/** Read a text or a CoNLL-U file, and show its first sentence. */
 async function read(question) {
   const size = new Blob([JSON.stringify(question)]).size;
-  if (size > state.size) throw new Refused(`This is ${counted(size)} bytes; ${counted(state.size)} may be sent (--max-size of serve.py).`);
-  const mine = ++asked;
-  at("asked").textContent = "…";
+  if (size > state.size) throw new RequestError(`The request has ${counted(size)} bytes; the limit is ${counted(state.size)} (option --max-size).`);
+  const mine = ++latest;
+  at("status").textContent = "…";
   try {
-    const found = await ask("page/read", question);
-    if (mine !== asked) return;
+    const found = await request("page/read", question);
+    if (mine !== latest) return;
     at("notes").replaceChildren(...found.notes.map((note) => el("li", {}, note)));
     at("notes").hidden = !found.notes.length;
-    if (!found.sentences.length) throw new Refused("There is no sentence in it.");
+    if (!found.sentences.length) throw new RequestError("There is no sentence in the input.");
     state.sentences = found.sentences;
     at("sentence").replaceChildren(...found.sentences.map(({text}, i) =>
       el("option", {value: i}, `${i + 1}. ${text.length > 60 ? `${text.slice(0, 59)}…` : text}`)));
     at("sentences").hidden = found.sentences.length === 1;
     state.followGold = false;
-    at("way").querySelector("[value=parser]").checked = true;
-    await open(0);
+    at("follow").querySelector("[value=predicted]").checked = true;
+    await openSentence(0);
   } finally {
-    if (mine === asked || at("asked").textContent === "…") at("asked").textContent = "";
+    if (mine === latest || at("status").textContent === "…") at("status").textContent = "";
   }
 }
 
-/** Show a sentence: its tree first. */
-async function open(sentence) {
+/** Show the complete tree of a sentence. */
+async function openSentence(sentence) {
   state.sentence = sentence;
   state.moves = [];
   at("sentence").value = sentence;
   at("previous-sentence").disabled = sentence === 0;
   at("next-sentence").disabled = sentence === state.sentences.length - 1;
-  await goWalk((walk) => walk.steps.length);
+  await loadTrace((trace) => trace.steps.length);
 }
 
 function question() {
@@ -74,60 +74,60 @@ function question() {
   return {conllu, gold, follow_gold: state.followGold, moves: state.moves};
 }
 
-/** Ask for the walk anew, and show the step that `where` names in it. */
-async function goWalk(where) {
-  const mine = ++asked;
-  const walk = await ask("page/explain", question());
-  if (mine !== asked) return;
-  state.walk = walk;
+/** Load the trace of the sentence, and show the step that `where` returns for it. */
+async function loadTrace(where) {
+  const mine = ++latest;
+  const trace = await request("page/explain", question());
+  if (mine !== latest) return;
+  state.trace = trace;
   numbers = new Map();
   at("result").hidden = false;
-  at("way").hidden = !walk.gold;
-  at("score").hidden = !walk.gold;
-  if (walk.gold) at("score").textContent = score(walk);
-  at("hand").hidden = !state.moves.length;
-  at("hand").firstElementChild.textContent = `You chose the move in step ${state.moves.length}.`;
-  drawTree(walk, chooseArc);
-  drawGold(walk);
-  drawTimeline(walk, step);
-  await show(where(walk));
+  at("follow").hidden = !trace.gold;
+  at("score").hidden = !trace.gold;
+  if (trace.gold) at("score").textContent = score(trace);
+  at("manual").hidden = !state.moves.length;
+  at("manual").firstElementChild.textContent = `You chose the transition in step ${state.moves.length}.`;
+  drawTree(trace, chooseArc);
+  drawGold(trace);
+  drawTimeline(trace, step);
+  await show(where(trace));
 }
 
-function score(walk) {
-  const right = walk.heads.map((head, i) => head === walk.gold.heads[i]);
-  const labelled = right.filter((is, i) => is && walk.labels[i] === walk.gold.labels[i]).length;
-  return `Of ${right.length} words ${right.filter(Boolean).length} have the gold tree’s head, ${labelled} with its label. Arcs that differ are broken lines.`;
+function score(trace) {
+  const right = trace.heads.map((head, i) => head === trace.gold.heads[i]);
+  const labelled = right.filter((is, i) => is && trace.labels[i] === trace.gold.labels[i]).length;
+  return `Correct heads: ${right.filter(Boolean).length} of ${right.length}, ${labelled} of them with the correct label. Wrong arcs are dashed.`;
 }
 
 /** Show step k. */
 async function show(k) {
-  const walk = state.walk;
-  state.k = Math.max(0, Math.min(k, walk.steps.length));
+  const trace = state.trace;
+  state.k = Math.max(0, Math.min(k, trace.steps.length));
   state.of = null;
-  showConfiguration(walk, state.k);
-  showStep(walk, state.k);
-  await showInside();
+  showConfiguration(trace, state.k);
+  showStep(trace, state.k);
+  await showDetails();
 }
 
-/** Scores, parts and numbers of the step. */
-async function showInside() {
-  const {walk, k} = state, step = walk.steps[k];
-  at("inside").hidden = !step;
+/** Show scores, attribution and computation of the step. */
+async function showDetails() {
+  const {trace, k} = state, step = trace.steps[k];
+  at("details").hidden = !step;
   if (!step) { tint(null); return; }
-  const mine = ++asked;
+  const mine = ++latest;
   const found = await numbersOf(k, state.of, state.against);
-  if (mine !== asked) return;
-  showScores(walk, step, found, state.allScores, chooseScore, take);
+  if (mine !== latest) return;
+  showScores(trace, step, found, state.allScores, chooseScore, take);
   showAgainst(found, state.against);
-  tint(showParts(walk, found, state.by, state.allParts));
-  showNumbers(walk, found);
-  if (state.of === null) [k + 1, k - 1].filter((near) => walk.steps[near]).forEach((near) => numbersOf(near, null, state.against).catch(() => {}));
+  tint(showParts(trace, found, state.by, state.allParts));
+  showNumbers(trace, found);
+  if (state.of === null) [k + 1, k - 1].filter((near) => trace.steps[near]).forEach((near) => numbersOf(near, null, state.against).catch(() => {}));
 }
 
 function numbersOf(k, of, against) {
   const key = `${k} ${of} ${against}`;
   if (!numbers.has(key)) {
-    const answer = ask("page/numbers", {...question(), step: k, of, against});
+    const answer = request("page/numbers", {...question(), step: k, of, against});
     numbers.set(key, answer);
     answer.catch(() => numbers.delete(key));
   }
@@ -135,9 +135,9 @@ function numbersOf(k, of, against) {
 }
 
 function chooseArc(k) {
-  trying(async () => {
+  attempt(async () => {
     await show(k);
-    at("why-title").scrollIntoView({block: "nearest", behavior: smooth()});
+    at("attribution-title").scrollIntoView({block: "nearest", behavior: smooth()});
   });
 }
 
@@ -146,88 +146,88 @@ const smooth = () => matchMedia("(prefers-reduced-motion: reduce)").matches ? "a
 function chooseScore(c) {
   state.of = c;
   if (Number(state.against) === c && state.against !== "") state.against = "runner-up";
-  trying(async () => {
-    await showInside();
+  attempt(async () => {
+    await showDetails();
     at("scores").querySelector(".chosen .name")?.focus({preventScroll: true});
   });
 }
 
-/** Take a transition instead of the one that was taken in this step. */
+/** Take another transition in this step. */
 function take(c) {
   const k = state.k;
-  state.moves = [...state.walk.steps.slice(0, k).map((step) => step.taken), c];
-  trying(async () => {
-    await goWalk(() => k);
+  state.moves = [...state.trace.steps.slice(0, k).map((step) => step.taken), c];
+  attempt(async () => {
+    await loadTrace(() => k);
     at("undo").focus({preventScroll: true});
   });
 }
 
 const on = (id, event, act) => at(id).addEventListener(event, act);
-const step = (k) => trying(() => show(k));
+const step = (k) => attempt(() => show(k));
 
-on("ask", "submit", (event) => {
+on("form", "submit", (event) => {
   event.preventDefault();
-  trying(() => read({text: at("text").value}));
+  attempt(() => read({text: at("text").value}));
 });
 on("text", "keydown", (event) => {
-  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); at("ask").requestSubmit(); }
+  if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); at("form").requestSubmit(); }
 });
 on("open", "click", () => at("file").click());
 on("file", "change", () => {
   const [file] = at("file").files;
-  if (file) trying(async () => read({conllu: await textOf(file), name: file.name}));
+  if (file) attempt(async () => read({conllu: await textOf(file), name: file.name}));
   at("file").value = "";
 });
-on("sentence", "change", () => trying(() => open(Number(at("sentence").value))));
-on("previous-sentence", "click", () => trying(() => open(state.sentence - 1)));
-on("next-sentence", "click", () => trying(() => open(state.sentence + 1)));
-on("save-svg", "click", () => save(`sentence-${state.sentence + 1}.svg`, "image/svg+xml", state.walk.svg));
-on("save-conllu", "click", () => save(`sentence-${state.sentence + 1}.conllu`, "text/plain", state.walk.conllu));
+on("sentence", "change", () => attempt(() => openSentence(Number(at("sentence").value))));
+on("previous-sentence", "click", () => attempt(() => openSentence(state.sentence - 1)));
+on("next-sentence", "click", () => attempt(() => openSentence(state.sentence + 1)));
+on("save-svg", "click", () => download(`sentence-${state.sentence + 1}.svg`, "image/svg+xml", state.trace.svg));
+on("save-conllu", "click", () => download(`sentence-${state.sentence + 1}.conllu`, "text/plain", state.trace.conllu));
 on("show-gold", "click", () => {
   const shown = at("gold-tree").hidden;
   at("gold-tree").hidden = !shown;
   at("show-gold").setAttribute("aria-expanded", shown);
   at("show-gold").textContent = shown ? "Hide the gold tree" : "Show the gold tree";
 });
-on("way", "change", () => {
-  state.followGold = at("way").querySelector(":checked").value === "gold";
+on("follow", "change", () => {
+  state.followGold = at("follow").querySelector(":checked").value === "oracle";
   state.moves = [];
-  trying(() => goWalk((walk) => Math.min(state.k, walk.steps.length)));
+  attempt(() => loadTrace((trace) => Math.min(state.k, trace.steps.length)));
 });
 on("undo", "click", () => {
   const k = state.k;
   state.moves = [];
-  trying(async () => {
-    await goWalk((walk) => Math.min(k, walk.steps.length));
+  attempt(async () => {
+    await loadTrace((trace) => Math.min(k, trace.steps.length));
     at("steps").focus({preventScroll: true});
   });
 });
 on("first", "click", () => step(0));
 on("back", "click", () => step(state.k - 1));
 on("on", "click", () => step(state.k + 1));
-on("last", "click", () => step(state.walk.steps.length));
+on("last", "click", () => step(state.trace.steps.length));
 on("slider", "input", () => step(Number(at("slider").value)));
-on("against", "change", () => { state.against = at("against").value || null; trying(showInside); });
-on("all-scores", "click", () => { state.allScores = !state.allScores; trying(showInside); });
-on("all-parts", "click", () => { state.allParts = !state.allParts; trying(showInside); });
+on("against", "change", () => { state.against = at("against").value || null; attempt(showDetails); });
+on("all-scores", "click", () => { state.allScores = !state.allScores; attempt(showDetails); });
+on("all-parts", "click", () => { state.allParts = !state.allParts; attempt(showDetails); });
 for (const choice of document.querySelectorAll("[name=by]")) {
-  choice.addEventListener("change", () => { state.by = choice.value; trying(showInside); });
+  choice.addEventListener("change", () => { state.by = choice.value; attempt(showDetails); });
 }
 document.addEventListener("keydown", (event) => {
-  if (!state.walk || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("textarea, select, input")) return;
-  const k = {ArrowLeft: state.k - 1, ArrowRight: state.k + 1, Home: 0, End: state.walk.steps.length}[event.key];
+  if (!state.trace || event.altKey || event.ctrlKey || event.metaKey || event.target.matches("textarea, select, input")) return;
+  const k = {ArrowLeft: state.k - 1, ArrowRight: state.k + 1, Home: 0, End: state.trace.steps.length}[event.key];
   if (k === undefined) return;
   event.preventDefault();
   step(k);
 });
 
-trying(async () => {
-  const model = await ask("page/model");
+attempt(async () => {
+  const model = await request("page/model");
   const {m, d, H, C, V} = model.sizes;
   at("model").textContent = `${model.name} · ${model.system} · m = ${m} slots, d = ${d}, H = ${H}, C = ${C} transitions, V = ${counted(V)} rows`;
   state.size = model.size;
   if (!model.reads_text) {
-    at("text").disabled = at("ask").querySelector("[type=submit]").disabled = true;
-    at("text").value = "This model reads no text; open a CoNLL-U file with tags.";
+    at("text").disabled = at("form").querySelector("[type=submit]").disabled = true;
+    at("text").value = "This model cannot read raw text. Open a CoNLL-U file with tags.";
   }
 });

@@ -1,81 +1,82 @@
-// The configuration of a step: caption, stack and buffer, what the gold tree says.
-import {at, chance, el} from "./dom.js";
+// One step: the transition, stack and buffer, and the oracle's advice.
+import {at, percent, el} from "./dom.js";
 
 const DOES = {
-  SHIFT: "The front of the buffer goes onto the stack.",
-  SWAP: "The two words on top of the stack go back into the buffer, in the other order.",
+  SHIFT: "Moves the first word of the buffer to the stack.",
+  SWAP: "Moves the second word of the stack back to the buffer.",
 };
 
-const form = (walk, word) => word ? walk.words[word - 1].form : "ROOT";
+const form = (trace, word) => word ? trace.words[word - 1].form : "ROOT";
 
-/** Fill all that tells of step k; k = number of steps is the end. */
-export function showConfiguration(walk, k) {
-  const n = walk.steps.length, step = walk.steps[k];
+/** Show step k; k = number of steps is the end. */
+export function showConfiguration(trace, k) {
+  const n = trace.steps.length, step = trace.steps[k];
   at("slider").max = n;
   at("slider").value = k;
   at("slider").setAttribute("aria-valuetext", step ? `step ${k + 1} of ${n}: ${step.name}` : "the end");
   at("count").textContent = step ? `${k + 1} / ${n}` : `${n} / ${n} ✓`;
   for (const id of ["first", "back"]) at(id).disabled = k === 0;
   for (const id of ["on", "last"]) at(id).disabled = k === n;
-  at("caption").replaceChildren(...(step ? caption(walk, step, k) : [
-    `The tree is done, in ${n} steps. Choose an arc to see why it was made, or step back.`]));
+  at("caption").replaceChildren(...(step ? caption(trace, step, k) : [
+    `The tree is complete after ${n} steps. Choose an arc to see why it was added, or step back.`]));
   [...at("timeline").children].forEach((mark, i) => {
     mark.classList.toggle("past", i < k);
     mark.classList.toggle("now", i === k);
   });
   at("configuration").hidden = !step;
-  at("lesson").hidden = !(step && walk.gold);
-  if (step && walk.gold) showLesson(walk, step);
-  pile("stack", walk, step ? step.stack : [], "s", true);
-  pile("buffer", walk, step ? step.buffer : [], "b", false);
+  at("advice").hidden = !(step && trace.gold);
+  if (step && trace.gold) showAdvice(trace, step);
+  at("configuration").dir = trace.right_to_left ? "rtl" : "ltr";
+  wordList("stack", trace, step ? step.stack : [], "s", true);
+  wordList("buffer", trace, step ? step.buffer : [], "b", false);
 }
 
-/** A mark for each step in the colour of its move. go(k) is called when one is chosen. */
-export function drawTimeline(walk, go) {
-  at("timeline").replaceChildren(...walk.steps.map((step, k) => el("i", {
+/** One mark for each step, in the colour of its transition. go(k) is called when it is clicked. */
+export function drawTimeline(trace, go) {
+  at("timeline").replaceChildren(...trace.steps.map((step, k) => el("i", {
     class: `${step.move}${step.cost > step.least ? " bad" : ""}`, title: `${k + 1}: ${step.name}`, click: () => go(k),
   })));
 }
 
-function caption(walk, step, k) {
+function caption(trace, step, k) {
   const parts = [el("b", {class: `move ${step.move}`}, step.name), " "];
   if (step.arc) {
     const [head, word] = step.arc;
-    parts.push(el("b", {}, form(walk, head)), " → ", el("b", {}, form(walk, word)), `. “${form(walk, word)}” has its head and leaves the stack. `);
+    parts.push(el("b", {}, form(trace, head)), " → ", el("b", {}, form(trace, word)), `. “${form(trace, word)}” now has its head. `);
   } else parts.push(`${DOES[step.move]} `);
-  const sure = step.forced ? "Nothing else is legal here." : `The parser gives it ${chance(step.p)}.`;
-  parts.push(el("span", {class: "quiet"}, sure));
-  if (step.taken !== step.best) parts.push(el("span", {class: "quiet"}, " It would have chosen another."));
+  const probability = step.forced ? "No other transition is legal here." : `Probability ${percent(step.p)}.`;
+  parts.push(el("span", {class: "quiet"}, probability));
+  if (step.taken !== step.best) parts.push(el("span", {class: "quiet"}, " The parser predicts a different transition."));
   parts.unshift(el("span", {class: "hidden"}, `Step ${k + 1}: `));
   return parts;
 }
 
-function showLesson(walk, step) {
-  const off = walk.exact ? "" : "; off the way to this gold tree that is an estimate";
-  let text = "The gold tree stays within reach.", bad = false;
-  if (step.cost === null) text = "The oracle of this transition system knows only the way to the gold tree, which has been left.";
+function showAdvice(trace, step) {
+  const estimate = trace.exact ? "" : " (an estimate: this gold tree or this oracle has no exact costs here)";
+  let text = "All remaining gold arcs stay reachable.", bad = false;
+  if (step.cost === null) text = "This transition system has a static oracle: it gives no advice after a transition that is not the oracle’s.";
   else if (step.cost > step.least) {
     bad = true;
-    text = `An error: this move puts ${arcs(step.cost)} of the gold tree out of reach, the best one ${arcs(step.least)}${off}.`;
-  } else if (step.arc && walk.gold.heads[step.arc[1] - 1] === step.arc[0] && walk.gold.labels[step.arc[1] - 1] !== step.arc[2]) {
+    text = `An error: this transition makes ${arcs(step.cost)} unreachable; the best transition loses ${step.least || "none"}${estimate}.`;
+  } else if (step.arc && trace.gold.heads[step.arc[1] - 1] === step.arc[0] && trace.gold.labels[step.arc[1] - 1] !== step.arc[2]) {
     bad = true;
-    text = `The right arc with the wrong label: the gold tree has ${walk.gold.labels[step.arc[1] - 1]}.`;
-  } else if (step.cost) text = `No move is better: each puts ${arcs(step.cost)} or more out of reach${off}.`;
-  at("lesson").textContent = text;
-  at("lesson").classList.toggle("bad", bad);
+    text = `Correct head, wrong label: the gold label is ${trace.gold.labels[step.arc[1] - 1]}.`;
+  } else if (step.cost) text = `No transition is better: each makes at least ${arcs(step.cost)} unreachable${estimate}.`;
+  at("advice").textContent = text;
+  at("advice").classList.toggle("bad", bad);
 }
 
-const arcs = (n) => n === 0 ? "no arc" : n === 1 ? "1 arc" : `${n} arcs`;
+const arcs = (n) => n === 1 ? "1 gold arc" : `${n} gold arcs`;
 
-/** The words on the stack, its top at the end, or in the buffer, its front at the start. */
-function pile(id, walk, words, letter, fromEnd) {
+/** The words of the stack, whose top comes last, or of the buffer, whose front comes first. */
+function wordList(id, trace, words, letter, topLast) {
   const items = words.map((word, i) => {
-    const place = fromEnd ? words.length - 1 - i : i;
+    const place = topLast ? words.length - 1 - i : i;
     return el("li", {class: word ? null : "root", "data-word": word},
-      el("span", {class: "form"}, form(walk, word)),
-      el("span", {class: "tag"}, word ? walk.words[word - 1].upos : "·"),
+      el("span", {class: "form"}, form(trace, word)),
+      el("span", {class: "tag"}, word ? trace.words[word - 1].upos : "·"),
       place < 4 ? el("span", {class: "address"}, `${letter}${place}`) : null);
   });
   at(id).replaceChildren(...(items.length ? items : [el("li", {class: "empty"}, "empty")]));
-  at(id).scrollLeft = fromEnd ? at(id).scrollWidth : 0;
+  at(id).scrollLeft = topLast ? (trace.right_to_left ? -1 : 1) * at(id).scrollWidth : 0;
 }

@@ -1,9 +1,9 @@
-// The tree: the server's drawing, with arcs that are buttons and words that show where they are.
+// The tree: the server's SVG, in which arcs are buttons and words show whether they are on the stack or in the buffer.
 import {at, el, signed} from "./dom.js";
 
 const SVG = "http://www.w3.org/2000/svg";
 
-/** The drawing as part of this page, which has a style of its own for it, and lets no other in. */
+/** The SVG as an element of this page, whose style sheet replaces that of the SVG (inline styles are not allowed). */
 function parsed(svg, name) {
   const bare = svg.replace(/<style>[^<]*<\/style>/, "");
   const picture = new DOMParser().parseFromString(bare, "image/svg+xml").documentElement;
@@ -12,21 +12,21 @@ function parsed(svg, name) {
   return document.importNode(picture, true);
 }
 
-/** Draw a walk's tree. choose(step, word) is called when an arc is chosen. */
-export function drawTree(walk, choose) {
-  const picture = parsed(walk.svg, "The tree, arc by arc");
-  const made = new Map(walk.steps.flatMap((step, k) => step.arc ? [[step.arc[1], k]] : []));
+/** Draw the tree of a trace. choose(step, word) is called when an arc is chosen. */
+export function drawTree(trace, choose) {
+  const picture = parsed(trace.svg, "Dependency tree; each arc is a button");
+  const stepOf = new Map(trace.steps.flatMap((step, k) => step.arc ? [[step.arc[1], k]] : []));
   for (const arc of picture.querySelectorAll(".arc")) {
     const word = Number(arc.dataset.word);
-    const [head, label] = [walk.heads[word - 1], walk.labels[word - 1]];
-    const name = head ? `${label}: ${walk.words[head - 1].form} → ${walk.words[word - 1].form}` : `root: ${walk.words[word - 1].form}`;
-    const wrong = walk.gold && (walk.gold.heads[word - 1] !== head || walk.gold.labels[word - 1] !== label);
-    const told = wrong ? `; the gold tree has ${goldArc(walk, word)}` : "";
+    const [head, label] = [trace.heads[word - 1], trace.labels[word - 1]];
+    const name = head ? `${label}: ${trace.words[head - 1].form} → ${trace.words[word - 1].form}` : `root: ${trace.words[word - 1].form}`;
+    const wrong = trace.gold && (trace.gold.heads[word - 1] !== head || trace.gold.labels[word - 1] !== label);
+    const correction = wrong ? `; gold: ${goldArc(trace, word)}` : "";
     arc.classList.toggle("wrong", Boolean(wrong));
     arc.setAttribute("role", "button");
     arc.setAttribute("tabindex", "0");
-    arc.setAttribute("aria-label", `${name}, made in step ${made.get(word) + 1}${told}`);
-    const act = () => choose(made.get(word), word);
+    arc.setAttribute("aria-label", `${name}, added in step ${stepOf.get(word) + 1}${correction}`);
+    const act = () => choose(stepOf.get(word), word);
     arc.addEventListener("click", act);
     arc.addEventListener("keydown", (event) => {
       if (event.key === "Enter" || event.key === " ") { event.preventDefault(); act(); }
@@ -47,20 +47,20 @@ export function drawTree(walk, choose) {
   at("tree").replaceChildren(picture);
 }
 
-function goldArc(walk, word) {
-  const [head, label] = [walk.gold.heads[word - 1], walk.gold.labels[word - 1]];
-  return head ? `${label} of ${walk.words[head - 1].form}` : label;
+function goldArc(trace, word) {
+  const [head, label] = [trace.gold.heads[word - 1], trace.gold.labels[word - 1]];
+  return head ? `${label} of ${trace.words[head - 1].form}` : label;
 }
 
-export function drawGold(walk) {
-  at("gold").hidden = !walk.gold;
-  if (walk.gold) at("gold-tree").replaceChildren(parsed(walk.gold.svg, "The gold tree"));
+export function drawGold(trace) {
+  at("gold").hidden = !trace.gold;
+  if (trace.gold) at("gold-tree").replaceChildren(parsed(trace.gold.svg, "The gold tree"));
 }
 
-/** Arcs made before step k, the one made in it, and those to come; where each word is. */
-export function showStep(walk, k) {
-  const before = new Set(walk.steps.slice(0, k).flatMap((step) => step.arc ? [step.arc[1]] : []));
-  const step = walk.steps[k];
+/** Mark the arcs added before step k, in it and after it, and which words are on the stack and in the buffer. */
+export function showStep(trace, k) {
+  const before = new Set(trace.steps.slice(0, k).flatMap((step) => step.arc ? [step.arc[1]] : []));
+  const step = trace.steps[k];
   const stack = new Set(step ? step.stack : []), buffer = new Set(step ? step.buffer : []);
   for (const arc of at("tree").querySelectorAll(".arc")) {
     const word = Number(arc.dataset.word), now = Boolean(step && step.arc && step.arc[1] === word);
@@ -77,7 +77,7 @@ export function showStep(walk, k) {
   if (now) reveal(now);
 }
 
-/** Scroll the tree sideways, and only the tree, so that something in it is seen. */
+/** Scroll the tree horizontally, and nothing else, until a part of it is visible. */
 function reveal(part) {
   const frame = at("tree"), box = part.getBoundingClientRect(), outer = frame.getBoundingClientRect();
   if (box.left < outer.left + 20 || box.right > outer.right - 20) {
@@ -85,17 +85,17 @@ function reveal(part) {
   }
 }
 
-/** Tint the words by what they add to a score: parts is a Map from word to number; null for none. */
-export function tint(parts) {
-  const most = Math.max(...(parts ? [...parts.values()].map(Math.abs) : []), 1e-9);
+/** Colour the words by their contribution to a score: contributions is a Map from word to number, or null. */
+export function tint(contributions) {
+  const most = Math.max(...(contributions ? [...contributions.values()].map(Math.abs) : []), 1e-9);
   for (const node of at("tree").querySelectorAll(".node")) {
-    const part = parts ? parts.get(Number(node.dataset.word)) : undefined;
+    const part = contributions ? contributions.get(Number(node.dataset.word)) : undefined;
     const box = node.querySelector("rect");
     node.classList.toggle("for", part > 0);
     node.classList.toggle("against", part < 0);
     box.setAttribute("fill-opacity", part === undefined ? 0 : 0.06 + 0.5 * Math.abs(part) / most);
     let title = node.querySelector("title");
     if (!title) node.prepend(title = document.createElementNS(SVG, "title"));
-    title.textContent = part === undefined ? "" : `adds ${signed(part)}`;
+    title.textContent = part === undefined ? "" : `contributes ${signed(part)}`;
   }
 }

@@ -1,10 +1,10 @@
-// Scores of all transitions, and one of them as a sum of parts.
-import {at, chance, counted, el, shown, signed} from "./dom.js";
+// The scores of all transitions, and the attribution of one of them to words, channels and slots.
+import {at, counted, decimal, el, percent, signed} from "./dom.js";
 
 const FEW_SCORES = 10, FEW_PARTS = 14;
 
-/** The table of scores. choose(c): take its score apart; take(c): take this transition instead. */
-export function showScores(walk, step, numbers, all, choose, take) {
+/** The table of scores. choose(c) shows the attribution of a score; take(c) takes this transition instead. */
+export function showScores(trace, step, numbers, all, choose, take) {
   const order = numbers.scores.map((_, c) => c).sort((a, b) => {
     const [s, t] = [numbers.scores[a], numbers.scores[b]];
     return t.legal - s.legal || t.theta - s.theta;
@@ -17,7 +17,7 @@ export function showScores(walk, step, numbers, all, choose, take) {
   at("scores").classList.toggle("with-gold", step.cost !== null);
   const more = at("all-scores");
   more.hidden = order.length <= FEW_SCORES;
-  more.textContent = all ? "Show only the best" : `Show all ${counted(order.length)}, of which ${counted(legal)} are legal`;
+  more.textContent = all ? "Show fewer" : `Show all ${counted(order.length)} (${counted(legal)} legal)`;
   more.setAttribute("aria-expanded", all);
 }
 
@@ -25,55 +25,55 @@ function scoreRow(step, numbers, c, least, choose, take) {
   const score = numbers.scores[c];
   const bar = el("span", {class: "meter"}, el("i"));
   bar.firstChild.style.width = `${100 * score.p}%`;
-  const said = el("td", {class: "said"});
-  if (c === step.taken) said.append(el("span", {class: "badge taken"}, "taken"));
-  else if (c === step.best) said.append(el("span", {class: "badge"}, "parser’s choice"));
-  if (c === step.target) said.append(el("span", {class: "badge gold"}, "to learn"));
-  if (!score.legal) said.append(el("span", {class: "badge illegal"}, "not legal"));
-  else if (c !== step.taken) said.append(el("button", {type: "button", class: "small", click: () => take(c), "aria-label": `Take ${score.name} instead`}, "take"));
-  const allowed = score.cost !== null && score.cost === least;
+  const notes = el("td", {class: "notes"});
+  if (c === step.taken) notes.append(el("span", {class: "badge taken"}, "taken"));
+  else if (c === step.best) notes.append(el("span", {class: "badge"}, "predicted"));
+  if (c === step.target) notes.append(el("span", {class: "badge gold"}, "target"));
+  if (!score.legal) notes.append(el("span", {class: "badge illegal"}, "illegal"));
+  else if (c !== step.taken) notes.append(el("button", {type: "button", class: "small", click: () => take(c), "aria-label": `Take ${score.name} instead`}, "take"));
+  const cheapest = score.cost !== null && score.cost === least;
   return el("tr", {class: [c === numbers.of ? "chosen" : "", score.legal ? "" : "illegal"].join(" ").trim() || null},
     el("th", {scope: "row"}, el("button", {type: "button", class: "name", "aria-pressed": String(c === numbers.of), click: () => choose(c)}, score.name)),
-    el("td", {class: "probability"}, bar, el("span", {}, score.legal ? chance(score.p) : "–")),
-    el("td", {class: "number"}, shown(score.theta)),
-    el("td", {class: `number gold-only${allowed ? " allowed" : ""}`}, score.cost === null ? "–" : `${score.cost}${allowed ? " ✓" : ""}`),
-    said);
+    el("td", {class: "probability"}, bar, el("span", {}, score.legal ? percent(score.p) : "–")),
+    el("td", {class: "number"}, decimal(score.theta)),
+    el("td", {class: `number gold-only${cheapest ? " cheapest" : ""}`}, score.cost === null ? "–" : `${score.cost}${cheapest ? " ✓" : ""}`),
+    notes);
 }
 
-/** What the score may be compared with. */
+/** The transitions that the score can be compared with. */
 export function showAgainst(numbers, chosen) {
   const legal = numbers.scores.map((score, c) => ({...score, c})).filter((score) => score.legal && score.c !== numbers.of);
   legal.sort((a, b) => b.theta - a.theta);
-  const options = [["runner-up", "the best other transition"], ["", "nothing: the score itself"], ...legal.map((score) => [score.c, score.name])];
+  const options = [...(legal.length ? [["runner-up", "the best other transition"]] : []), ["", "nothing (the score itself)"], ...legal.map((score) => [score.c, score.name])];
   at("against").replaceChildren(...options.map(([value, text]) => el("option", {value, selected: String(value) === String(chosen)}, text)));
 }
 
-/** A score, or the difference of two, as a sum: the whole and its largest parts. Returns what each word adds. */
-export function showParts(walk, numbers, by, all) {
+/** A score, or the difference of two, as a sum with its largest terms. Returns the contribution of each word. */
+export function showParts(trace, numbers, by, all) {
   const {value, b_1, b_2} = numbers.sum;
   const name = (c) => numbers.scores[c].name;
   const slots = numbers.slots.reduce((sum, slot) => sum + slot.part, 0);
   at("sum").replaceChildren(
     el("span", {class: "equation"}, "θ"), el("sub", {}, name(numbers.of)),
     ...(numbers.against === null ? [] : [" − ", el("span", {class: "equation"}, "θ"), el("sub", {}, name(numbers.against))]),
-    " = ", el("b", {}, shown(value)), el("span", {class: "quiet"},
-      ` = ${shown(slots)} (${numbers.slots.length} slots) ${term(b_1)} (b₁) ${term(b_2)} (b₂)`));
-  const found = parts(walk, numbers, by).sort((a, b) => Math.abs(b.part) - Math.abs(a.part));
+    " = ", el("b", {}, decimal(value)), el("span", {class: "quiet"},
+      ` = ${decimal(slots)} (${numbers.slots.length} slots) ${term(b_1)} (b₁) ${term(b_2)} (b₂)`));
+  const found = parts(trace, numbers, by).sort((a, b) => Math.abs(b.part) - Math.abs(a.part));
   const most = Math.max(...found.map((each) => Math.abs(each.part)), 1e-9);
   const rows = all ? found : found.slice(0, FEW_PARTS);
   at("parts").replaceChildren(...rows.map((each) => partRow(each, most)));
   at("parts").className = by;
   const more = at("all-parts");
   more.hidden = found.length <= FEW_PARTS;
-  more.textContent = all ? "Show only the largest" : `Show all ${counted(found.length)}`;
+  more.textContent = all ? "Show fewer" : `Show all ${counted(found.length)}`;
   more.setAttribute("aria-expanded", all);
   const words = new Map();
   for (const slot of numbers.slots) if (slot.word) words.set(slot.word, (words.get(slot.word) ?? 0) + slot.part);
   return words;
 }
 
-/** A number as it stands in a sum. */
-const term = (value) => `${value < 0 ? "−" : "+"} ${shown(Math.abs(value))}`;
+/** A number as a term of a sum. */
+const term = (value) => `${value < 0 ? "−" : "+"} ${decimal(Math.abs(value))}`;
 
 function partRow(each, most) {
   const bar = el("span", {class: "diverging", "aria-hidden": "true"}, el("i", {class: each.part < 0 ? "against" : "for"}));
@@ -81,12 +81,12 @@ function partRow(each, most) {
   return el("li", {"data-word": each.word || null}, el("span", {class: "what"}, ...each.what), bar, el("span", {class: "number"}, signed(each.part)));
 }
 
-function parts(walk, numbers, by) {
+function parts(trace, numbers, by) {
   const biases = [
     {what: ["bias ", el("span", {class: "equation"}, el("var", {}, "b"), el("sub", {}, "1")), el("small", {}, "through the active units")], part: numbers.sum.b_1},
     {what: ["bias ", el("span", {class: "equation"}, el("var", {}, "b"), el("sub", {}, "2"))], part: numbers.sum.b_2},
   ];
-  if (by === "slot") return [...numbers.slots.map((slot) => ({what: slotName(walk, slot), part: slot.part, word: slot.word})), ...biases];
+  if (by === "slot") return [...numbers.slots.map((slot) => ({what: slotName(trace, slot), part: slot.part, word: slot.word})), ...biases];
   const groups = new Map();
   for (const slot of numbers.slots) {
     const key = by === "channel" ? slot.channel : slot.word === null ? "nowhere" : slot.word;
@@ -95,19 +95,19 @@ function parts(walk, numbers, by) {
     group.part += slot.part;
     group.addresses.add(slot.address);
   }
-  const grouped = [...groups].map(([key, group]) => ({...group, what: by === "channel" ? [key.replace("_", " "), el("small", {}, `${group.addresses.size} slots`)] : wordName(walk, key, group.addresses)}));
+  const grouped = [...groups].map(([key, group]) => ({...group, what: by === "channel" ? [key.replace("_", " "), el("small", {}, `${group.addresses.size} slots`)] : wordName(trace, key, group.addresses)}));
   return [...grouped, ...biases];
 }
 
-function wordName(walk, word, addresses) {
-  if (word === "nowhere") return ["places where no word is", el("small", {}, `${addresses.size} addresses`)];
+function wordName(trace, word, addresses) {
+  if (word === "nowhere") return ["addresses without a word", el("small", {}, `${addresses.size} addresses`)];
   const places = [...addresses].filter((address) => !address.includes("-"));
-  return [el("b", {}, word ? walk.words[word - 1].form : "ROOT"), el("small", {}, places.slice(0, 3).join(", "))];
+  return [el("b", {}, word ? trace.words[word - 1].form : "ROOT"), el("small", {}, places.slice(0, 3).join(", "))];
 }
 
-function slotName(walk, slot) {
+function slotName(trace, slot) {
   const sees = slot.known ? `“${slot.sees}”` : slot.sees;
-  const word = slot.word ? walk.words[slot.word - 1].form : slot.word === 0 ? "ROOT" : null;
+  const word = slot.word ? trace.words[slot.word - 1].form : slot.word === 0 ? "ROOT" : null;
   const about = [slot.address, word && !["form", "lower"].includes(slot.channel) ? ` of ${word}` : "", `, row ${counted(slot.row)} of L`].join("");
   return [`${slot.channel.replace("_", " ")} ${sees}`, el("small", {}, about)];
 }

@@ -16,11 +16,10 @@ from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import Schedule, fit
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training import data
-from clearparse.training.parser_batches import ParserBatches, Treebank, labels_of, new_parser
+from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser, labels_of
 from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
-from clearparse.transition.features import TEMPLATES
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, ROOT_ARC
 from clearparse.transition.systems import SYSTEMS
@@ -39,7 +38,7 @@ def treebank() -> Treebank:
 
 def untrained(treebank: Treebank, system: str = "arc-hybrid") -> TransitionParser:
     config = replace(CONFIG, transition_system=system)
-    return new_parser(treebank, TEMPLATES["default"], config, np.random.default_rng(1))
+    return initialise_parser(treebank, config, np.random.default_rng(1))
 
 
 def lessons(parser: TransitionParser, treebank: Treebank, exploration: float) -> tuple[OracleExamples, Examples]:
@@ -143,7 +142,7 @@ def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str
         epochs=40,
     )
     rng = np.random.default_rng(3)
-    parser = new_parser(few, TEMPLATES["default"], config, rng)
+    parser = initialise_parser(few, config, rng)
     parser_batches = ParserBatches(parser, few, config, rng)
     average = MovingAverage(parser.params, 0.9)
     fit(

@@ -1,6 +1,6 @@
-"""See `benchmarks.figures`."""
+"""See `benchmarks.make_docs`."""
 
-from benchmarks.figures import main
+from benchmarks.make_docs import main
 from clearparse.commands.command_line import run
 
 if __name__ == "__main__":

@@ -1,11 +1,11 @@
-// The computation: each quantity with its shape, its first numbers, and all of them as a strip of colours.
-import {at, counted, el, shown} from "./dom.js";
+// The computation: each quantity with its shape, its first values, and a heat map of all of them.
+import {at, counted, decimal, el} from "./dom.js";
 
 const FIRST = 5;
-const DRAWN = new Map(); // what each strip shows, to draw it again when the colours change
+const DRAWN = new Map(); // the values of each heat map, to draw it again when the colour scheme changes
 
-/** Fill the cards of all quantities. */
-export function showNumbers(walk, numbers) {
+/** Fill in the cards of all quantities. */
+export function showNumbers(trace, numbers) {
   const slot = (i) => `${numbers.slots[i].channel.replace("_", " ")} of ${numbers.slots[i].address}`;
   const transition = (c) => numbers.scores[c].name;
   const names = {x: slot, "dtheta/dL": slot, "dJ/dL": slot, theta: transition, y_hat: transition, delta_1: transition};
@@ -13,14 +13,14 @@ export function showNumbers(walk, numbers) {
   for (const [key, quantity] of Object.entries(numbers.computation)) fill(key, quantity, names[key]);
   at("loss").hidden = !numbers.loss;
   at("no-loss").hidden = Boolean(numbers.loss);
-  at("no-loss").textContent = walk.gold
-    ? "There is nothing to learn in this configuration: one move alone is legal, or the model does not have the right one."
-    : "A loss needs a gold tree: open a CoNLL-U file that has trees.";
+  at("no-loss").textContent = trace.gold
+    ? "No loss here: only one transition is legal, or the oracle’s transition is not a class of this model."
+    : "The loss needs a gold tree: open a CoNLL-U file with trees.";
   if (!numbers.loss) return;
-  at("target").replaceChildren("The transition to learn here is ", el("b", {}, numbers.loss.target_name),
-    ": of the moves that cost least, with the gold tree’s label, the one that the parser likes best. So ",
+  at("target").replaceChildren("The target is ", el("b", {}, numbers.loss.target_name),
+    ", the transition of lowest cost that the parser scores highest, with the gold label. So ",
     el("span", {class: "equation"}, el("var", {}, "y")), " is 1 there and 0 elsewhere.");
-  card("J", el("p", {class: "value"}, shown(numbers.loss.J, 4)));
+  card("J", el("p", {class: "value"}, decimal(numbers.loss.J, 4)));
   for (const [key, quantity] of Object.entries(numbers.loss.quantities)) fill(key, quantity, names[key]);
 }
 
@@ -33,41 +33,41 @@ function card(key, ...content) {
 function fill(key, quantity, name) {
   const shape = quantity.shape.map(counted).join(" × ");
   if (!quantity.values) {
-    const rest = quantity.shape.reduce((a, b) => a * b) - quantity.nonzero;
+    const zeros = quantity.shape.reduce((a, b) => a * b) - quantity.nonzero;
     card(key, el("p", {class: "shape"}, shape), el("p", {class: "first"},
-      `length ${quantity.norm}, largest ${quantity.largest}, ${counted(rest)} of them 0`));
+      `norm ${quantity.norm}, largest absolute value ${quantity.largest}, ${counted(zeros)} zeros`));
     return;
   }
   const [rows, columns] = quantity.shape;
   const flat = key === "x" ? `1 × ${counted(rows * columns)}, as ${shape}` : shape;
-  const first = quantity.values.slice(0, FIRST).map((value) => shown(value, 3)).join("  ");
-  const asleep = key === "h" ? el("p", {class: "first"}, `${quantity.values.filter((value) => value > 0).length} of ${columns} units are active`) : null;
-  card(key, el("p", {class: "shape"}, flat), el("p", {class: "first"}, `${first}  …`), asleep, ...strip(key, quantity, name));
+  const first = quantity.values.slice(0, FIRST).map((value) => decimal(value, 3)).join("  ");
+  const active = key === "h" ? el("p", {class: "first"}, `${quantity.values.filter((value) => value > 0).length} of ${columns} units are active`) : null;
+  card(key, el("p", {class: "shape"}, flat), el("p", {class: "first"}, `${first}  …`), active, ...heatMap(key, quantity, name));
 }
 
-/** A canvas with a cell for each number; a line of many is broken into several. Beside it what the mouse is on. */
-function strip(key, {shape: [rows, columns], values}, name) {
+/** A heat map with one cell for each value, a long row broken into several; below it the value under the mouse. */
+function heatMap(key, {shape: [rows, columns], values}, name) {
   const per = rows > 1 ? columns : Math.min(columns, 50);
   const lines = Math.ceil(values.length / per);
   const least = Math.min(...values), most = Math.max(...values);
   const canvas = el("canvas", {
     width: per, height: lines, role: "img", class: rows > 1 ? "map" : "strip",
-    "aria-label": `${counted(values.length)} numbers from ${shown(least, 3)} to ${shown(most, 3)}`,
+    "aria-label": `${counted(values.length)} values from ${decimal(least, 3)} to ${decimal(most, 3)}`,
   });
   canvas.style.aspectRatio = `${per} / ${lines * (rows > 1 ? 0.6 : 1.6)}`;
-  const told = el("p", {class: "told", "aria-hidden": "true"}, `from ${shown(least, 3)} to ${shown(most, 3)}`);
+  const reading = el("p", {class: "reading", "aria-hidden": "true"}, `from ${decimal(least, 3)} to ${decimal(most, 3)}`);
   canvas.addEventListener("mousemove", (event) => {
     const box = canvas.getBoundingClientRect();
     const column = Math.floor((event.clientX - box.left) / box.width * per), row = Math.floor((event.clientY - box.top) / box.height * lines);
     const i = row * per + column;
     if (column < 0 || row < 0 || i >= values.length) return;
-    const place = name ? (rows > 1 ? `${name(row)}, number ${column + 1}` : name(i)) : `number ${i + 1}`;
-    told.textContent = `${place}: ${values[i]}`.replace("-", "−");
+    const place = name ? (rows > 1 ? `${name(row)}, dimension ${column + 1}` : name(i)) : `index ${i + 1}`;
+    reading.textContent = `${place}: ${values[i]}`.replace("-", "−");
   });
-  canvas.addEventListener("mouseleave", () => { told.textContent = `from ${shown(least, 3)} to ${shown(most, 3)}`; });
+  canvas.addEventListener("mouseleave", () => { reading.textContent = `from ${decimal(least, 3)} to ${decimal(most, 3)}`; });
   DRAWN.set(key, {canvas, values, largest: Math.max(-least, most, 1e-12)});
   paint(DRAWN.get(key));
-  return [canvas, told];
+  return [canvas, reading];
 }
 
 function paint({canvas, values, largest}) {

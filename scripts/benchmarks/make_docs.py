@@ -1,4 +1,4 @@
-"""`python scripts/figures.py`: makes every picture in docs/ anew.
+"""`python scripts/make_docs.py`: makes every picture in docs/ and docs/options.md anew.
 
 The plots of a benchmark are drawn from docs/benchmark.json; to renew that file, run `scripts/benchmark.py` and copy
 its benchmark.json. The screenshot needs Chromium and the extra `test-full`.
@@ -6,18 +6,20 @@ its benchmark.json. The screenshot needs Chromium and the extra `test-full`.
 
 from __future__ import annotations
 
+import contextlib
+import io
 import json
 import os
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.plots import draw
 from benchmarks.presets import command
 from benchmarks.screenshot import screenshot
+from clearparse.commands.clearparse import COMMANDS, dispatch
 from clearparse.commands.command_line import CommandLine
 from clearparse.drawing.plots import learning_curve
 from clearparse.errors import ClearparseError
@@ -27,20 +29,44 @@ from clearparse.io.files import atomic_output
 DOCS = resources.CHECKOUT / "docs"
 RESULTS = DOCS / "benchmark.json"
 SENTENCE = "The old cat that sleeps on the sofa has seen a bird in the garden."
+PAGE_BEGINS = """# Options
+
+`python scripts/make_docs.py` writes this page from the output of `--help-all`. `python scripts/train.py`
+takes the same options as `clearparse train`, and so on. [train.md](train.md) describes the options of training.
+"""
 STEP = 13  # shown by the screenshot: the parser attaches "sofa" to "sleeps"
 
 
 def main(argv: list[str]) -> None:
-    """Make all pictures and print their paths. Raises ClearparseError."""
+    """Make the pictures and the list of options, and print their paths. Raises ClearparseError."""
     output: Path = _command_line().parse(argv).output
     browser = os.environ.get("CLEARPARSE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         raise ClearparseError("the screenshot needs Chromium: install it or name it in CLEARPARSE_CHROMIUM")
     output.mkdir(parents=True, exist_ok=True)
-    made = [_tree(output), _training(output), *draw(json.loads(RESULTS.read_bytes()), output)]
+    made = [_options(output), _tree(output), _training(output), *draw(json.loads(RESULTS.read_bytes()), output)]
     with _server() as address:
         made.append(screenshot(browser, address, SENTENCE, STEP, output / "page.png"))
     print("\n".join(f"wrote {path}" for path in made))
+
+
+def options_page() -> str:
+    """docs/options.md: what each command prints for --help-all, or for --help where that is everything."""
+    pages = [PAGE_BEGINS]
+    for name, what in COMMANDS.items():
+        with contextlib.redirect_stdout(io.StringIO()) as stdout, contextlib.suppress(SystemExit):
+            dispatch([name, "--help"])
+        if "--help-all" in stdout.getvalue():
+            with contextlib.redirect_stdout(io.StringIO()) as stdout, contextlib.suppress(SystemExit):
+                dispatch([name, "--help-all"])
+        pages.append(f"## clearparse {name}: {what}\n\n```text\n{stdout.getvalue().rstrip()}\n```\n")
+    return "\n".join(pages)
+
+
+def _options(output: Path) -> Path:
+    with atomic_output(output / "options.md") as stream:
+        stream.write(options_page().encode())
+    return output / "options.md"
 
 
 def _tree(output: Path) -> Path:
@@ -60,7 +86,7 @@ def _training(output: Path) -> Path:
     return output / "training.png"
 
 
-@contextmanager
+@contextlib.contextmanager
 def _server() -> Iterator[str]:
     """The address of a running `scripts/serve.py`."""
     process = subprocess.Popen(command("serve.py", "--port", "0"), stdout=subprocess.PIPE, encoding="utf-8")
@@ -76,6 +102,6 @@ def _server() -> Iterator[str]:
 
 
 def _command_line() -> CommandLine:
-    cli = CommandLine("figures.py", description="Make every picture of the documentation anew.")
-    cli.add_argument("--output", type=Path, default=DOCS, metavar="DIR", help="folder for the pictures (default: docs)")
+    cli = CommandLine("make_docs.py", description="Make the pictures of the documentation and docs/options.md.")
+    cli.add_argument("--output", type=Path, default=DOCS, metavar="DIR", help="folder for the files (default: docs)")
     return cli

@@ -1,0 +1,85 @@
+"""A network as a model file stores it: its parameters, and JSON values that say what they mean."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from clearparse.features.templates import WordSlots, channels_of
+from clearparse.features.vocabulary import CHANNELS, Vocabulary
+from clearparse.network.classifier import Parameters, to_float16
+from clearparse.stages.validation import LARGEST, check, check_texts, flag
+
+LONGEST_TEMPLATE = 100_000  # characters
+
+
+class StoredNetwork(NamedTuple):
+    """What a file holds of one network. `about` has at least `template` and `symbols`."""
+
+    params: Parameters
+    about: dict[str, Any]
+
+    @classmethod
+    def of(cls, params: Parameters, template: str, vocabulary: Vocabulary, **about: Any) -> StoredNetwork:
+        """The stored form of a network, with more JSON values by name."""
+        normalized = {"normalized": True} if vocabulary.normalized else {}  # no such entry in models of version 0.1
+        return cls(params, {"template": template, "symbols": vocabulary.symbols, **normalized, **about})
+
+    def rounded(self) -> StoredNetwork:
+        """The same with parameters rounded to 16 bits."""
+        return self._replace(params=to_float16(self.params))
+
+    def check(self, name: str) -> None:
+        """Raises ValueError for a template or symbols that no network has, KeyError if they are missing."""
+        check(isinstance(self.about, dict), f"the entry of {name!r} is not a dictionary")
+        template, symbols = self.about["template"], self.about["symbols"]
+        right = isinstance(template, str) and len(template) <= LONGEST_TEMPLATE
+        check(right, f"the template of {name!r} is too long or not a string")
+        check(isinstance(symbols, dict) and set(symbols) <= {*CHANNELS}, f"symbols of {name!r}: an unknown channel")
+        for channel, names in symbols.items():
+            check_texts(names, f"{channel} of {name!r}")
+
+    def vocabulary(self) -> Vocabulary:
+        """The vocabulary of its symbols."""
+        return Vocabulary(self.about["symbols"], normalized=flag(self.about, "normalized"))
+
+    def check_shapes(self, slots: WordSlots, C: int) -> None:
+        """Raises ValueError unless every array has the shape that template, vocabulary and C classes require."""
+        expected, found = channels_of(slots.slots), slots.word_channels
+        check(found == expected, f"the template needs symbols of {', '.join(expected)}, not of {', '.join(found)}")
+        d, H = self.params.L.shape[1], self.params.U.shape[0]
+        shapes = ((slots.V, d), (slots.m * d, H), (1, H), (H, C), (1, C))
+        for name, array, shape in zip(Parameters._fields, self.params, shapes, strict=True):
+            check(array.shape == shape, f"{name} has shape {array.shape}, not {shape}")
+
+
+StoredNetworks = Mapping[str, StoredNetwork]  # by the names that they have in a file
+
+
+def check_parameters(name: str, params: Parameters) -> None:
+    """Raises ValueError unless all arrays are non-empty matrices of 16 or 32-bit floats, finite and not huge."""
+    for letter, array in zip(params._fields, params, strict=True):
+        check(array.dtype in (np.float16, np.float32), f"{name}/{letter} is {array.dtype}, not float16 or float32")
+        check(array.ndim == 2 and array.size > 0, f"{name}/{letter} has shape {array.shape}")
+        for part in np.array_split(array, max(array.size >> 20, 1)):
+            small = np.abs(part.astype(np.float32)) <= LARGEST
+            check(bool(small.all()), f"{name}/{letter} has numbers that are huge or not finite")
+
+
+def sets_as_lists(sets: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
+    """Sets of strings as JSON values of a network, sorted."""
+    return {name: sorted(words) for name, words in sets.items()}
+
+
+def sets_from_lists(about: Mapping[str, Any], names: Sequence[str]) -> list[frozenset[str]] | None:
+    """The sets of strings with these names, or None if it has none of them, as in models of version 0.1.
+
+    Raises ValueError for values that cannot be, KeyError if one is missing.
+    """
+    if about.keys().isdisjoint(names):
+        return None
+    for name in names:
+        check_texts(about[name], name)
+    return [frozenset(about[name]) for name in names]

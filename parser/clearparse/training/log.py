@@ -1,0 +1,32 @@
+"""What a training reports while it runs: lines on standard output, and a progress bar if that is a terminal."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+
+from clearparse.io.progress import ProgressBar
+
+
+@dataclass(frozen=True)
+class Log:
+    """Writes lines and makes progress bars; a quiet log does neither. Worker processes may have a copy."""
+
+    quiet: bool = False
+
+    def __call__(self, topic: str, message: str) -> None:
+        """Write a line: the topic in a column of its own, then the message."""
+        self.line(f"{topic:<10}{message}")
+
+    def line(self, text: str) -> None:
+        """Write a line above the progress bar."""
+        if not self.quiet:
+            ProgressBar.write(text)
+            sys.stdout.flush()
+
+    def progress(self, words: int, description: str = "") -> ProgressBar:
+        """A progress bar over so many words, shown only on a terminal."""
+        hidden = self.quiet or None  # None: hidden unless stderr is a terminal
+        return ProgressBar(
+            total=words, desc=description, unit="word", unit_scale=True, disable=hidden, dynamic_ncols=True
+        )

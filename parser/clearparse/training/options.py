@@ -1,0 +1,105 @@
+"""What a training is asked for: its options, and its configuration from a preset, given values and a model."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, fields, replace
+from os import PathLike
+from typing import Any
+
+from clearparse.config import PRESETS, Config, current_names
+from clearparse.errors import ClearparseError, FileError
+from clearparse.model.model import Model
+
+FileName = str | PathLike[str]
+
+KEPT_FROM_MODEL = ("template", "transition_system", "embedding_dim", "hidden_size", "min_count")  # by fine-tuning
+
+
+@dataclass(frozen=True)
+class Options:
+    """The options of a training besides its Config (see recipe.train). command: for the training record."""
+
+    preset: str = "fast"
+    stages: str = "parser"
+    raw_text: tuple[FileName, ...] = ()
+    vectors: FileName | None = None
+    init: FileName | None = None
+    output: FileName | None = None
+    jobs: int = 1
+    threads: int = 1
+    float16: bool = False
+    resume: bool = False
+    quiet: bool = False
+    command: str = "clearparse.train"
+
+    def check(self) -> None:
+        """Raises ClearparseError if an option is out of range, or two exclude each other."""
+        if self.stages not in ("parser", "all"):
+            raise ClearparseError(f"stages is {self.stages!r}; it can be 'parser' or 'all'")
+        for name, value in (("jobs", self.jobs), ("threads", self.threads)):
+            if not isinstance(value, int) or value < 1:
+                raise ClearparseError(f"{name} is {value!r}; it must be a whole number from 1")
+        if self.raw_text and self.vectors is not None:
+            raise ClearparseError("word vectors come from raw_text or from the file of vectors, not from both")
+        if self.resume and self.output is None:
+            raise ClearparseError("resume needs output, beside which the checkpoint lies")
+
+    def deciding(self) -> dict[str, Any]:
+        """The options that decide the bytes of the model, for its provenance."""
+        return {name: getattr(self, name) for name in ("preset", "stages", "float16", "threads")}
+
+    def texts(self) -> list[FileName]:
+        """The files without annotation that are read."""
+        return [*self.raw_text, *([self.vectors] if self.vectors else [])]
+
+
+def file_names(names: FileName | Iterable[FileName]) -> tuple[FileName, ...]:
+    """One file name or several as a tuple."""
+    return (names,) if isinstance(names, str | PathLike) else tuple(names)
+
+
+def config_from(preset: str, values: Mapping[str, Any]) -> Config:
+    """The configuration of a preset with other values of some fields. NumPy's numbers become Python's.
+
+    Raises TypeError for a name that is not a field; ClearparseError for an unknown preset or a wrong value.
+    """
+    if preset not in PRESETS:
+        raise ClearparseError(f"preset is {preset!r}; it can be {' or '.join(PRESETS)}")
+    kinds: dict[str, type] = {each.name: each.metadata["type"] for each in fields(Config)}
+    if unknown := values.keys() - kinds.keys():
+        raise TypeError(f"no parameter {' or '.join(sorted(unknown))}; there are {', '.join(kinds)}")
+    return replace(PRESETS[preset], **{name: _plain(name, value, kinds[name]) for name, value in values.items()})
+
+
+def config_like(model: Model, config: Config, options: Options) -> Config:
+    """The configuration with the network's shape of a model that is fine-tuned.
+
+    Raises FileError if the model's record lacks its config; ClearparseError for an ensemble.
+    """
+    try:
+        recorded = {
+            "networks": 1,
+            **current_names(model.record["config"]),
+        }  # not in early records
+        config = replace(config, **{name: recorded[name] for name in KEPT_FROM_MODEL})
+    except (KeyError, TypeError) as error:
+        assert options.init is not None
+        raise FileError(options.init, "cannot be fine-tuned: its training record lacks the configuration") from error
+    if config.networks > 1 or recorded["networks"] != 1:
+        raise ClearparseError("only a single network can be fine-tuned, into a single network: networks must be 1")
+    return config
+
+
+def _plain(name: str, value: Any, kind: type) -> Any:
+    """A value as the type of its field. Raises ClearparseError."""
+    try:
+        if kind is str:
+            if isinstance(value, str):
+                return str(value)
+            raise TypeError
+        return operator.index(value) if kind is int else float(value)
+    except (TypeError, ValueError):
+        wanted = {int: "a whole number", float: "a number", str: "text"}[kind]
+        raise ClearparseError(f"{name} is {value!r}; it must be {wanted}") from None

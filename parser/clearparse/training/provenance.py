@@ -1,0 +1,103 @@
+"""The provenance of a model: everything that decides its bytes, known before it is trained.
+
+Two trainings of the same provenance give the same model. So a checkpoint is resumed, and a recorded training
+reproduced, only where the provenance is the same.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import platform
+from collections.abc import Iterable, Mapping
+from dataclasses import asdict
+from typing import Any
+
+import numpy as np
+import scipy
+
+from clearparse.config import Config
+from clearparse.errors import ClearparseError
+from clearparse.io.files import PathLike, checksum
+from clearparse.training.data import Dataset
+from clearparse.training.parser_batches import template_text
+from clearparse.version import __version__
+
+Provenance = Mapping[str, Any]
+
+SHOWN = 3  # differences that a message names
+
+
+def provenance(
+    config: Config,
+    options: Mapping[str, Any],
+    train: Dataset,
+    dev: Dataset,
+    *,
+    init: PathLike | None = None,
+    raw_text: Iterable[PathLike] = (),
+) -> dict[str, Any]:
+    """The provenance of a model as JSON values.
+
+    options: whatever else decides the result, such as stages and threads. raw_text: all files without annotation that
+    are read, word vectors included. Files are known by their SHA-256.
+    """
+    return {
+        **options,
+        "config": asdict(config),
+        "template": hashlib.sha256(template_text(config.template).encode()).hexdigest(),
+        "init": _files([init] if init else []),
+        "train": train.sources,
+        "raw_text": _files(raw_text),
+        "dev": dev.sources[0],
+        "versions": {
+            "clearparse": __version__,
+            "python": platform.python_version(),
+            "numpy": np.__version__,
+            "scipy": scipy.__version__,
+        },
+    }
+
+
+def _files(paths: Iterable[PathLike]) -> list[dict[str, Any]]:
+    return [{"path": str(path), "sha256": checksum(path)} for path in paths]
+
+
+def difference(before: Provenance, now: Provenance) -> str:
+    """What differs between two provenances, for a message; empty if nothing does.
+
+    Neither the versions of libraries nor the paths of files count, only the contents of the files.
+    """
+    old, new = _leaves(before), _leaves(json.loads(json.dumps(now)))
+    found = [
+        f"{name} is {new.get(name)}, it was {old.get(name)}"
+        for name in dict.fromkeys((*old, *new))
+        if old.get(name) != new.get(name)
+    ]
+    more = [f"and {len(found) - SHOWN} more"] if len(found) > SHOWN else []
+    return "; ".join(found[:SHOWN] + more)
+
+
+def version_difference(before: Provenance, now: Provenance) -> str:
+    """Which versions differ between two provenances, for a message; empty if none does."""
+    old, new = before["versions"], now["versions"]
+    return ", ".join(f"{name} is {new[name]}, it was {old.get(name)}" for name in new if old.get(name) != new[name])
+
+
+def require_checksums(provenance: Provenance) -> None:
+    """Raises ClearparseError if the training reads standard input, whose contents cannot be compared later."""
+    if any(name.endswith("sha256") and value is None for name, value in _leaves(provenance).items()):
+        raise ClearparseError("a training that reads `-` can be neither resumed nor reproduced; read a file")
+
+
+def _leaves(value: Any, name: str = "") -> dict[str, Any]:
+    """The single values of nested JSON by name, such as `train 1 sha256`; fields of the config have no prefix."""
+    if isinstance(value, dict):
+        inner = [(key, each) for key, each in value.items() if key not in ("path", "versions")]
+    elif isinstance(value, list):
+        inner = [(str(i), each) for i, each in enumerate(value, 1)]
+    else:
+        return {name: value}
+    prefix = "" if name == "config" else f"{name} "
+    nested = (_leaves(each, f"{prefix}{key}".strip()) for key, each in inner)
+    return {leaf_name: leaf for leaves in nested for leaf_name, leaf in leaves.items()}

@@ -1,0 +1,272 @@
+"""The training recipe, from annotated sentences to a model.
+
+data -> upstream stages -> word vectors -> networks (-> self-training) -> calibration -> save and check
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from itertools import pairwise
+from os import PathLike
+from pathlib import Path
+from typing import Any, Literal, NamedTuple, NoReturn
+
+import numpy as np
+from threadpoolctl import threadpool_limits
+
+from clearparse.config import Config
+from clearparse.errors import ClearparseError, FileError
+from clearparse.features.vocabulary import lookup_form
+from clearparse.model.model import Model, load
+from clearparse.model.serialization import Stages
+from clearparse.stages.tagger import retagged, with_tags
+from clearparse.training.checkpoint import VECTORS, Checkpoint
+from clearparse.training.data import Dataset, dataset_of, describe, read_treebanks, split
+from clearparse.training.ensemble import EnsembleTraining, Stopped, TrainedEnsemble
+from clearparse.training.log import Log
+from clearparse.training.options import FileName, Options, config_from, config_like, file_names
+from clearparse.training.parser_batches import Treebank
+from clearparse.training.provenance import provenance
+from clearparse.training.record import is_finished, save_and_check, training_record
+from clearparse.training.scoring import calibrate, score
+from clearparse.training.self_training import SILVER, silver_sentences, teacher_config
+from clearparse.training.upstream import UpstreamStages, train_upstream
+from clearparse.training.vector_files import read_vectors
+from clearparse.training.word_vectors import Vectors, word_vectors
+from clearparse.treebank.conllu import Sentence
+from clearparse.treebank.raw_text import read_raw_text
+
+Source = FileName | Iterable[FileName] | Iterable[Sentence]
+
+
+class Result(NamedTuple):
+    """A model, and the dev set it was scored on, with predicted tags if the model has a tagger.
+
+    already_finished: the model was there, and `resume` had nothing to do.
+    """
+
+    model: Model
+    dev: Dataset
+    already_finished: bool = False
+
+
+def train(
+    train: Source,
+    *,
+    dev: Source | None = None,
+    preset: str = "fast",
+    stages: Literal["parser", "all"] = "parser",
+    raw_text: FileName | Iterable[FileName] = (),
+    vectors: FileName | None = None,
+    init: FileName | None = None,
+    output: FileName | None = None,
+    jobs: int = 1,
+    threads: int = 1,
+    float16: bool = False,
+    resume: bool = False,
+    quiet: bool = False,
+    **config: Any,
+) -> Model:
+    """Train a model on annotated sentences; with the same arguments and threads, the same bytes.
+
+    Args:
+        train: CoNLL-U or CoNLL-X file(s), or sentences.
+        dev: the same, to choose the best epoch by; by default a part of train is held out (`dev_part`).
+        preset: "fast", "accurate" or "best".
+        stages: "parser" for a parser of tagged words; "all" also trains tokenizer, sentence splitter, tagger and
+            lemmatizer, and the parser learns from predicted tags: the model then parses raw text.
+        raw_text: text files, a sentence or paragraph per line, for word vectors and self-training.
+        vectors: a file of pre-trained word vectors instead, in the text format of word2vec and GloVe.
+        init: a model to fine-tune; its network sizes, template and transition system are kept.
+        output: where to write the model, and its training record to OUTPUT.json. Interrupted training leaves
+            OUTPUT.checkpoint, which `resume` continues from, to a bit-identical model.
+        jobs: networks to train at the same time, each in a process. threads: of the matrix products.
+        float16: store parameters with 16 bits.
+        quiet: print neither the log nor progress bars.
+        config: fields of clearparse.config.Config, in place of the preset's values.
+
+    Raises:
+        ClearparseError: an argument or the data cannot be used, or training diverged; FileError names the file.
+        TypeError: an unknown argument.
+        KeyboardInterrupt: after Ctrl-C; with `output`, the best model so far has been written.
+    """
+    options = Options(
+        preset=preset, stages=stages, raw_text=file_names(raw_text), vectors=vectors, init=init, output=output,
+        jobs=jobs, threads=threads, float16=float16, resume=resume, quiet=quiet,
+    )  # fmt: skip
+    return run(train, dev, config_from(preset, config), options).model
+
+
+def run(
+    train_source: Source,
+    dev_source: Source | None,
+    config: Config,
+    options: Options,
+    verify: Callable[[dict[str, Any]], None] | None = None,
+) -> Result:
+    """Train as `train` does. verify: called with the provenance before training begins; it may raise."""
+    log = Log(options.quiet)
+    options.check()
+    init = load(options.init) if options.init else None
+    config = config_like(init, config, options) if init else config
+    config.check()
+    output = _prepare(options.output)
+    with threadpool_limits(limits=options.threads):
+        train, dev = _read(train_source, dev_source, config, log)
+        config = config.for_data(train.words, train.nonprojective / train.sentences)
+        about = provenance(config, options.deciding(), train, dev, init=options.init, raw_text=options.texts())
+        if verify:
+            verify(about)
+        checkpoint = Checkpoint(f"{output}.checkpoint" if output else None, about)
+        if output and options.resume and not checkpoint.exists() and is_finished(output, about):
+            log("resume", f"nothing to do: {output} is finished")
+            return Result(load(output), dev, already_finished=True)
+        with checkpoint.kept(options.resume, log):
+            return Recipe(train, dev, config, init, options, output, checkpoint, log).run()
+
+
+def _prepare(output: FileName | None) -> Path | None:
+    """The path of the model, its folder made. Raises FileError if it is not the name of a file."""
+    if output is None:
+        return None
+    path = Path(output)
+    if str(output) == "-" or (path.exists() and not path.is_file()):
+        raise FileError(path, "a model needs the name of a file, since its record and checkpoint lie beside it")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    return path
+
+
+def _read(train_source: Source, dev_source: Source | None, config: Config, log: Log) -> tuple[Dataset, Dataset]:
+    """Train and dev; without a source of dev, a part of train is held out."""
+    train = _dataset(train_source)
+    if dev_source is not None:
+        return train, _dataset(dev_source)
+    train, dev = split(train, config.dev_part, config.seed)
+    log("dev", dev.sources[0]["path"])
+    return train, dev
+
+
+def _dataset(source: Source) -> Dataset:
+    if isinstance(source, str | PathLike):
+        return read_treebanks([source])
+    if not isinstance(source, Iterable):
+        raise ClearparseError(f"cannot train on a {type(source).__name__}; give file names or sentences")
+    items = list(source)
+    names = [each for each in items if isinstance(each, str | PathLike)]
+    return read_treebanks(names) if names and len(names) == len(items) else dataset_of(items)
+
+
+@dataclass(frozen=True)
+class Recipe:
+    """The steps of one training, each a method; `run` takes them in order."""
+
+    train: Dataset
+    dev: Dataset
+    config: Config
+    init: Model | None
+    options: Options
+    output: Path | None
+    checkpoint: Checkpoint
+    log: Log
+
+    def run(self) -> Result:
+        """Train, save and check the model. Raises KeyboardInterrupt or ClearparseError if training ended early."""
+        treebank = Treebank.of(self.train.blocks)
+        vectors = self.word_vectors(treebank)
+        upstream = self.upstream_stages(vectors)
+        training = self.ensemble_training(treebank, vectors, upstream)
+        trained = self.train_networks(training, upstream)
+        if trained.stopped and self.output is None:
+            raise trained.stopped
+        model = self.assemble(trained, upstream, training.dev)
+        if self.output:
+            save_and_check(model, self.output, training.dev)
+            if trained.stopped:
+                _raise_stopped(trained.stopped, model, self.output)
+        return Result(model, training.dev)
+
+    def word_vectors(self, treebank: Treebank) -> Vectors | None:
+        """Initial embeddings from raw text or from a file, if there is one."""
+        options, config = self.options, self.config
+
+        def compute() -> Vectors:
+            forms = [lookup_form(form) for form in treebank.forms()]
+            if options.vectors:
+                return read_vectors(options.vectors, treebank.forms(), config.embedding_dim)
+            sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
+            for path in options.raw_text:
+                sentences += read_raw_text(path, forms, lookup_form)
+            return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
+
+        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if options.texts() else None
+
+    def upstream_stages(self, vectors: Vectors | None) -> UpstreamStages | None:
+        """Tokenizer, tagger and lemmatizer, if the model is to have them or self-training needs them."""
+        if not (self.all_stages or self.self_trained):
+            return None
+        blocks, seed, jobs = self.train.blocks, self.config.seed, self.options.jobs
+        upstream = train_upstream(blocks, seed, vectors, jobs, self.checkpoint, self.log, jackknife=self.all_stages)
+        self.log("stage", "parser")
+        return upstream
+
+    def ensemble_training(
+        self, treebank: Treebank, vectors: Vectors | None, upstream: UpstreamStages | None
+    ) -> EnsembleTraining:
+        """The training of the parser's networks, on predicted tags if the model will have a tagger."""
+        dev = self.dev
+        if upstream and self.all_stages:
+            treebank = replace(treebank, keys=with_tags(treebank.keys, upstream.tags))
+            dev = replace(dev, blocks=[retagged(block, upstream.tagger) for block in dev.blocks])
+        init = self.init.parser if self.init else None
+        training = EnsembleTraining(self.config, treebank, dev, vectors, init, log=self.log)
+        first = training.initialise(self.config, np.random.default_rng(self.config.seed))
+        for line in describe(self.train, dev, first):
+            self.log.line(line)
+        return training
+
+    def train_networks(self, training: EnsembleTraining, upstream: UpstreamStages | None) -> TrainedEnsemble:
+        """The trained networks; with raw text, first those that parse it, then those that also learn from it."""
+        jobs, checkpoint, log = self.options.jobs, self.checkpoint, self.log
+        if not (upstream and self.self_trained):
+            return training.train(checkpoint, jobs)
+        first = replace(training, config=teacher_config(self.config), name="first network").train(checkpoint, jobs)
+        if first.stopped:
+            return first
+        teacher = Model(Stages(first.ensemble, upstream.tokenizer, upstream.tagger), {})
+        log("stage", "parsing raw text")
+        silver = checkpoint.get_or_compute(
+            "silver", SILVER, lambda: silver_sentences(teacher, self.options.raw_text, log)
+        )
+        log("stage", f"parser again, with {len(silver):,} silver sentences ({len(silver.keys):,} words)")
+        return replace(training, silver=silver).train(checkpoint, jobs)
+
+    def assemble(self, trained: TrainedEnsemble, upstream: UpstreamStages | None, dev: Dataset) -> Model:
+        """The model with calibrated confidences and its training record."""
+        stages = Stages(trained.ensemble)
+        if upstream and self.all_stages:
+            stages = Stages(trained.ensemble, upstream.tokenizer, upstream.tagger, upstream.lemmatizer)
+        if self.options.float16:
+            stages = stages.to_float16()
+        dev_scores = score(stages.ensemble, dev)
+        record = training_record(self.options.command, self.checkpoint.provenance, trained, dev_scores)
+        return Model(replace(stages, ensemble=calibrate(stages.ensemble, dev)), record)
+
+    @property
+    def all_stages(self) -> bool:
+        """Whether the model gets the stages from text to tags."""
+        return self.options.stages == "all"
+
+    @property
+    def self_trained(self) -> bool:
+        """Whether the parser also learns from silver sentences."""
+        return bool(self.options.raw_text and self.config.silver)
+
+
+def _raise_stopped(stopped: Stopped, model: Model, output: Path) -> NoReturn:
+    """Raises KeyboardInterrupt or ClearparseError that names the model saved so far."""
+    best = model.record["dev_scores"]
+    saved = f"{output} is the best model so far, of epoch {best['epoch']} (dev LAS {best['LAS']:.2f})"
+    if isinstance(stopped, KeyboardInterrupt):
+        raise KeyboardInterrupt(f"stopped; {saved}; the same command with --resume continues")
+    raise ClearparseError(f"{stopped}; {saved}")

@@ -1,0 +1,57 @@
+"""The training record, which a model carries and a JSON file beside it repeats; and saving both."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from os import PathLike
+from pathlib import Path
+from typing import Any
+
+from clearparse.errors import ClearparseError, FileError
+from clearparse.io.files import atomic_output, checksum, remove_unfinished
+from clearparse.model.model import Model, load
+from clearparse.training.data import Dataset
+from clearparse.training.ensemble import TrainedEnsemble
+from clearparse.training.provenance import Provenance, difference
+from clearparse.training.scoring import score
+
+
+def training_record(
+    command: str, provenance: Provenance, trained: TrainedEnsemble, dev_scores: Mapping[str, float]
+) -> dict[str, Any]:
+    """All that is needed to make the model again, its scores on dev, and those of each network epoch by epoch."""
+    networks = trained.networks
+    record = {
+        "command": command,
+        **provenance,
+        "dev_scores": {**networks[-1].best_epoch(), **dev_scores},
+        "epochs": [epoch for network in networks for epoch in network.epochs],
+    }
+    if trained.stopped:
+        last = networks[-1]
+        record["stopped"] = f"after {len(last.epochs)} of {last.config.epochs} epochs of {last.name}"
+    return record
+
+
+def is_finished(path: str | PathLike[str], provenance: Provenance) -> bool:
+    """Whether the file is a model of this provenance whose training was not interrupted."""
+    try:
+        record = load(path).record
+    except FileError:
+        return False
+    return "stopped" not in record and not difference({name: record.get(name) for name in provenance}, provenance)
+
+
+def save_and_check(model: Model, path: Path, dev: Dataset) -> None:
+    """Write model and record, load the model, and score it on dev. Raises ClearparseError if the scores differ."""
+    for each in (path, f"{path}.json"):
+        remove_unfinished(each)
+    model.save(path)
+    record = {**model.record, "model_sha256": checksum(path)}
+    with atomic_output(f"{path}.json", follow_links=False) as file:
+        file.write(json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n")
+    found = score(load(path).stages.ensemble, dev)
+    expected = {name: model.record["dev_scores"][name] for name in found}
+    if found != expected:
+        raise ClearparseError(f"{path}: the saved model scores {found} on dev, in training it scored {expected}")
