@@ -47,8 +47,8 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixtu
     ("choice", "message"),
     [
         ("hidden=3", "no field 'hidden'"),
-        ("hidden_size", "not NAME="),
-        ("hidden_size=a", "not NAME="),
+        ("hidden_size", "expected NAME="),
+        ("hidden_size=a", "expected NAME="),
         ("hidden_size=0", "hidden_size is 0"),
         ("hidden_size=3..2", "not a range"),
         ("optimizer=adam..sgd", "not a range"),
