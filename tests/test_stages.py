@@ -35,7 +35,7 @@ from clearparse.training.upstream import (
 )
 from clearparse.training.window_batches import Items, WindowBatches, initialise
 from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
-from clearparse.treebank.text import paragraphs, read_paragraphs
+from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -136,7 +136,7 @@ def test_the_sample_comes_back_from_its_text(block: Block) -> None:
 
 
 def test_paragraphs_end_at_blank_lines(tmp_path: Path) -> None:
-    assert list(paragraphs("\n a\nb\u00a0 c \n \t\n\nd\n")) == ["a b c", "d"]
+    assert list(split_paragraphs("\n a\nb\u00a0 c \n \t\n\nd\n")) == ["a b c", "d"]
     path = tmp_path / "text.txt"
     path.write_bytes(b"\xef\xbb\xbfa b\r\nc\r\n\r\nd\r\n\r\ne")
     for size in (1, 3, 7, 1000):
