@@ -32,7 +32,7 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixtu
     first = json.loads((tmp_path / "trials.json").read_text(encoding="utf-8"))["trials"]
     search.main([*command, "--trials", "2"])
     both = json.loads((tmp_path / "trials.json").read_text(encoding="utf-8"))["trials"]
-    assert "2 trials, 1 of them done before" in capsys.readouterr().out
+    assert "2 trials, 1 of them finished before" in capsys.readouterr().out
     assert first[0] in both
     assert sorted(trial["config"]["hidden_size"] for trial in both) == [8, 16]
     assert all(0 < trial["LAS"] < 100 for trial in both)
@@ -47,8 +47,8 @@ def test_it_goes_on_where_it_stopped(tmp_path: Path, capsys: pytest.CaptureFixtu
     ("choice", "message"),
     [
         ("hidden=3", "no field 'hidden'"),
-        ("hidden_size", "not NAME="),
-        ("hidden_size=a", "not NAME="),
+        ("hidden_size", "expected NAME="),
+        ("hidden_size=a", "expected NAME="),
         ("hidden_size=0", "hidden_size is 0"),
         ("hidden_size=3..2", "not a range"),
         ("optimizer=adam..sgd", "not a range"),
