@@ -26,14 +26,12 @@ from clearparse.training.log import Log
 from clearparse.training.typography import altered_paragraphs, altered_rows
 from clearparse.training.upstream_items import (
     characters_of,
-    in_every_case,
-    in_lower_case,
     most_frequent,
+    rules_in_context,
     rules_of,
     sentence_ends_of,
     shared_rules_of,
     tagged_words,
-    with_their_rules,
 )
 from clearparse.training.window_batches import Items, initialise, train
 from clearparse.training.word_vectors import Vectors
@@ -83,20 +81,21 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) 
     """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens."""
     plain = list(paragraphs_of(blocks))
     known = KnownWords.of(plain)
-    paragraphs = plain + altered_paragraphs(plain, np.random.default_rng([seed, 6]))
+    paragraphs = plain + altered_paragraphs(plain, known, np.random.default_rng([seed, 6]))
     tokens = [[token for sentence in paragraph for token in sentence] for paragraph in paragraphs]
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
     def trained(name: str, template: str, items: Items, config: NetworkConfig, k: int) -> WindowClassifier:
         return checkpoint.get_or_compute(name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k]))
 
-    rules = rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)
-    multiword_items = with_their_rules(in_every_case(rules))
-    splitter = trained("multiword", multiword.TEMPLATE, multiword_items, MULTIWORD, 2)
+    splitter = trained("multiword", multiword.TEMPLATE, rules_in_context(tokens), MULTIWORD, 2)
     return Tokenizer(
         trained("characters", tokenizer.CHARACTERS, characters_of(tokens, known), CHARACTERS, 0),
         trained("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs, known), SENTENCES, 1),
-        MultiwordSplitter(splitter, SplitForms.of(in_lower_case(rules))),
+        MultiwordSplitter(
+            splitter,
+            SplitForms.of(rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)),
+        ),
         spaces,
         known,
     )

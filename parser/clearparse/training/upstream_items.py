@@ -19,7 +19,6 @@ from clearparse.treebank.conllu import FEATS, UPOS, Block
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.tokens import Paragraph, Token, text_of
 
-MOST = 20  # copies of a word or token that always has the same class, per epoch
 FEWEST_FORMS = 2  # whose lemmas a rule must make to be used for unknown words
 
 
@@ -50,46 +49,24 @@ def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Item
     return Items(keys, names, offsets(lengths))
 
 
-Rules = dict[str, Counter[str]]  # how often each form was split by each rule
-
-
-def rules_of(tokens: Iterable[Token]) -> Rules:
-    """How often each form, as it is looked up, was split into words by each rule, or is one word."""
-    rules: Rules = {}
-    for form, words, _ in tokens:
-        rule = ONE_WORD if words == (form,) else str(multiword.Rule.of(form, words))
-        rules.setdefault(lookup_form(form), Counter())[rule] += 1
+def rules_of(tokens: Iterable[Token]) -> dict[str, Counter[str]]:
+    """How often each form, in lower case, was split into words by each rule, or is one word."""
+    rules: dict[str, Counter[str]] = {}
+    for token in tokens:
+        rules.setdefault(lookup_form(token.form).lower(), Counter())[_rule_of(token)] += 1
     return rules
 
 
-def in_lower_case(rules: Rules) -> Rules:
-    """The same of forms in lower case."""
-    lower: Rules = {}
-    for form, counts in rules.items():
-        lower.setdefault(form.lower(), Counter()).update(counts)
-    return lower
+def rules_in_context(paragraphs: Iterable[Iterable[Token]]) -> Items:
+    """The tokens of some paragraphs, each with the rule that splits it into words."""
+    tokens = [list(paragraph) for paragraph in paragraphs]
+    keys = [form_key(token.form) for paragraph in tokens for token in paragraph]
+    names = [_rule_of(token) for paragraph in tokens for token in paragraph]
+    return Items(keys, names, offsets(list(map(len, tokens))))
 
 
-def in_every_case(rules: Rules) -> Rules:
-    """The same, with what is split in capitals and with an initial capital too, unless it was seen so."""
-    more: Rules = {}
-    for form, counts in rules.items():
-        rule = counts.most_common(1)[0][0]
-        if rule != ONE_WORD:
-            for other in (form.lower(), form.upper(), form[:1].upper() + form[1:].lower()):
-                if other not in rules and len(other) == len(form):
-                    more.setdefault(other, Counter())[rule] += 1
-    return {**rules, **more}
-
-
-def with_their_rules(rules: Rules) -> Items:
-    """Different forms, each a row of its own with its most frequent rule, and as often as it was met, up to MOST."""
-    keys, names = [], []
-    for form, counts in rules.items():
-        times = min(counts.total(), MOST)
-        keys += [form_key(form)] * times
-        names += [counts.most_common(1)[0][0]] * times
-    return Items(keys, names, np.arange(len(keys) + 1))
+def _rule_of(token: Token) -> str:
+    return ONE_WORD if token.words == (token.form,) else str(multiword.Rule.of(token.form, token.words))
 
 
 def most_frequent(counts: Counter[bytes]) -> bytes:
