@@ -1,4 +1,4 @@
-"""What the upstream stages learn from: the characters, tokens and words of a treebank, with their classes."""
+"""What the stages before the parser learn from: the items of a treebank with their classes."""
 
 from __future__ import annotations
 
@@ -19,7 +19,8 @@ from clearparse.treebank.conllu import FEATS, UPOS, Block
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.tokens import Paragraph, Token, text_of
 
-FEWEST_FORMS = 2  # whose lemmas a rule must make to be used for unknown words
+MOST = 20  # times that a word which is always treated alike is learned in a pass
+FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
 
 
 def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> Items:
