@@ -10,10 +10,9 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
-from clearparse.network.classifier import Booleans, Integers, Parameters, backward, forward
+from clearparse.network.classifier import Booleans, Floats, Integers, Parameters, backward, forward
 from clearparse.network.optimizers import MovingAverage, Optimizer, clip_by_norm
 
 
@@ -24,7 +23,7 @@ class Batch(NamedTuple):
     """
 
     w: Integers
-    target: NDArray[np.generic]
+    target: Integers | Floats
     legal: Booleans | None
     progress: float
 
