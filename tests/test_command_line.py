@@ -84,7 +84,7 @@ def test_output_is_utf8_whatever_the_console_says(encoding: str) -> None:
     assert ended("print('└─ கை')\nraise ClearparseError('naïve')", encoding) == (1, "└─ கை\n", "naïve\n")
 
 
-def test_a_file_name_that_is_no_unicode_can_be_printed() -> None:
+def test_a_file_name_that_is_not_unicode_can_be_printed() -> None:
     assert ended("print('a\\udcff')\nraise FileError('b\\udcff', 'bad')") == (
         1,
         "a\\udcff\n",
@@ -95,7 +95,7 @@ def test_a_file_name_that_is_no_unicode_can_be_printed() -> None:
 @pytest.mark.parametrize(
     "body", ["while True:\n    print('word')", "print('word', flush=True)\nsys.stdin.read()\nprint('last')"]
 )
-def test_a_reader_that_goes_away_is_no_error(body: str) -> None:
+def test_a_closed_pipe_is_no_error(body: str) -> None:
     """As in `parse.py ... | head -1`; the second writes nothing more before its very end."""
     pipe = subprocess.PIPE
     with subprocess.Popen(command(body), stdin=pipe, stdout=pipe, stderr=pipe) as process:

@@ -68,14 +68,14 @@ def test_wrong_usage_is_one_line(argv: list[str]) -> None:
     assert "clearparse" in str(error.value)
 
 
-def test_a_record_has_a_command_that_can_be_given_again(tmp_path: Path) -> None:
+def test_the_recorded_command_can_be_repeated(tmp_path: Path) -> None:
     dispatch(["train", *SMALL, "--output", str(tmp_path / "m")])
     record = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
     assert record["command"].startswith("python scripts/train.py --hidden-size 16")
     assert [Path(each["path"]) for each in record["train"]] == [CHECKOUT / "data" / "sample" / "train.conllu"]
 
 
-def test_what_is_in_the_package_comes_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_bundled_files_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "INSIDE", tmp_path / "inside")
     monkeypatch.setattr(resources, "CHECKOUT", tmp_path / "checkout")
     with pytest.raises(ClearparseError, match=r"name a model; none is bundled here: there is no .*english\.model"):
@@ -87,7 +87,7 @@ def test_what_is_in_the_package_comes_first(tmp_path: Path, monkeypatch: pytest.
         assert resources.english() == model
 
 
-def test_the_english_model_needs_no_name() -> None:
+def test_the_english_model_is_the_default() -> None:
     if not ENGLISH.is_file():
         pytest.skip(f"there is no {ENGLISH}")
     [sentence] = clearparse.load()("She sees the stars.")
