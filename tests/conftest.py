@@ -53,6 +53,18 @@ def small_stages() -> Iterator[None]:
 
 
 @pytest.fixture(scope="session")
+def parser_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model of a parser alone, trained on the sample."""
+    from clearparse.commands import train
+
+    sample, path = CHECKOUT / "data" / "sample", tmp_path_factory.mktemp("models") / "parser.model"
+    files = ["--train", str(sample / "train.conllu"), "--dev", str(sample / "dev.conllu"), "--output", str(path)]
+    size = ["--hidden-size", "24", "--embedding-dim", "12"]
+    train.main([*files, *size, "--epochs", "5", "--learning-rate", "0.01", "--quiet"])
+    return path
+
+
+@pytest.fixture(scope="session")
 def text_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A small model with all stages, from text to trees, trained on the sample."""
     from clearparse.commands import train
