@@ -98,11 +98,12 @@ class Block:
 
     def is_empty(self, column: int) -> bool:
         """Is the column ``_`` in all words?"""
-        if not any(edit.first <= column <= edit.last for edit in self.edits):
-            start, end = self.fields[:, column], self.fields[:, column + 1] - 1
-            if (end - start != 1).any():
-                return False
-        return set(self.column(column)) <= {b"_"}
+        for edit in self.edits:
+            if edit.first <= column <= edit.last:
+                distinct = edit._replace(values=list(set(edit.values)))
+                return set(distinct.columns(column, column)) <= {b"_"}
+        start, end = self.fields[:, column], self.fields[:, column + 1] - 1
+        return bool((end - start == 1).all()) and set(self.column(column)) <= {b"_"}
 
     def columns(self, first: int, last: int, words: slice = ALL) -> list[bytes]:
         """(words,) The columns first to last of some words, by default of all: one value per word, tabs between."""
