@@ -16,6 +16,7 @@ from clearparse.treebank.columns import DEPREL, FEATS, FORM, HEAD, LEMMA, MISC, 
 from clearparse.treebank.identifiers import quoted
 
 ALL = slice(None)
+SHOWN = 60  # characters of a sentence in its repr
 
 
 class Edit(NamedTuple):
@@ -35,7 +36,7 @@ class Edit(NamedTuple):
         return [found[value] for value in values]
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Block:
     """Whole sentences, by columns. Multiword ranges and empty nodes are kept in the text only.
 
@@ -52,6 +53,9 @@ class Block:
     spans: Offsets  # (S + 1,): sentence s, with comments and blank line, is source[spans[s] : spans[s + 1]]
     lines: Offsets  # (words,) line number of each word in the file
     edits: tuple[Edit, ...] = ()  # ordered by column, none overlap
+
+    def __repr__(self) -> str:
+        return f"<Block {self.path}: {_count(len(self), 'sentence')}, {_count(self.n_words, 'word')}>"
 
     def __len__(self) -> int:
         return len(self.sentences) - 1
@@ -188,6 +192,10 @@ class Block:
             _check_value(deprel, DEPREL, DEPREL)
 
 
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'s' * (n != 1)}"
+
+
 def _check_value(value: bytes, first: int, last: int) -> None:
     """Raises ValueError if a value does not fit the columns first to last."""
     columns = value.split(b"\t")
@@ -196,12 +204,18 @@ def _check_value(value: bytes, first: int, last: int) -> None:
         raise ValueError(f"{names} cannot be {quoted(value)}")
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sentence:
     """One sentence of a block. Its lists are made on access. Sentences are equal if their CoNLL-U text is."""
 
     block: Block
     index: int
+
+    def __repr__(self) -> str:
+        name = f"Sentence {self.sent_id}" if self.sent_id else "Sentence"
+        text = self.text or " ".join(self.forms)
+        shown = text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+        return f"<{name}: {shown!r} ({_count(len(self), 'word')})>"
 
     def _words(self) -> slice:
         start, end = self.block.sentences[self.index : self.index + 2].tolist()
