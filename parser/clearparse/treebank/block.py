@@ -7,33 +7,14 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.treebank.columns import DEPREL, FEATS, FORM, HEAD, LEMMA, MISC, NAMES, UPOS, XPOS, Offsets, numbers
-from clearparse.treebank.identifiers import quoted
+from clearparse.treebank.columns import DEPREL, FEATS, FORM, HEAD, LEMMA, MISC, UPOS, XPOS, Offsets, numbers
+from clearparse.treebank.edits import ALL, Edit, check_value
 
-ALL = slice(None)
 SHOWN = 60  # characters of a sentence in its repr
-
-
-class Edit(NamedTuple):
-    """New values of the columns first to last, one value per word with tabs between its columns."""
-
-    first: int
-    last: int
-    values: Sequence[bytes]  # (words,)
-
-    def columns(self, first: int, last: int, words: slice = ALL) -> Sequence[bytes]:
-        """(words,) Some of its columns, which must include them."""
-        values = self.values[words]
-        if (first, last) == (self.first, self.last):
-            return values
-        wanted = slice(first - self.first, last - self.first + 1)
-        found = {value: b"\t".join(value.split(b"\t")[wanted]) for value in set(values)}  # far fewer than words
-        return [found[value] for value in values]
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -150,7 +131,7 @@ class Block:
         if len(values) != self.n_words:
             raise ValueError(f"{len(values)} values for {self.n_words} words")
         for value in set(values):
-            _check_value(value, first, last)
+            check_value(value, first, last)
         return self._with(Edit(first, last, values))
 
     def _with(self, new: Edit) -> Block:
@@ -189,19 +170,11 @@ class Block:
         if (heads < 0).any() or (heads > np.repeat(lengths, lengths)).any():
             raise ValueError("a head is outside its sentence")
         for deprel in set(deprels):
-            _check_value(deprel, DEPREL, DEPREL)
+            check_value(deprel, DEPREL, DEPREL)
 
 
 def _count(n: int, noun: str) -> str:
     return f"{n:,} {noun}{'s' * (n != 1)}"
-
-
-def _check_value(value: bytes, first: int, last: int) -> None:
-    """Raises ValueError if a value does not fit the columns first to last."""
-    columns = value.split(b"\t")
-    if len(columns) != last - first + 1 or not all(columns) or b"\n" in value or b"\r" in value:
-        names = NAMES[first] if first == last else f"{NAMES[first]} to {NAMES[last]}"
-        raise ValueError(f"{names} cannot be {quoted(value)}")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
