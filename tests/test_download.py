@@ -16,6 +16,7 @@ import pytest
 
 from clearparse.commands import download
 from clearparse.download import transfer
+from clearparse.download.treebank import file_prefix
 from clearparse.download.ud_languages import CODES
 from clearparse.errors import ClearparseError, FileError
 
@@ -141,7 +142,7 @@ def test_a_changed_file_is_not_overwritten(server: Server, tmp_path: Path) -> No
     fetch(server, tmp_path)
     changed = tmp_path / "UD_English-Toy" / "en_toy-ud-dev.conllu"
     changed.write_bytes(b"mine")
-    with pytest.raises(FileError, match=r"not as it was downloaded"):
+    with pytest.raises(FileError, match=r"changed since its download"):
         fetch(server, tmp_path)
     assert changed.read_bytes() == b"mine"
 
@@ -282,7 +283,7 @@ def test_names_of_files() -> None:
         "UD_Turkish_German-SAGT": "qtd_sagt",
         "UD_Western_Sierra_Puebla_Nahuatl-ITML": "nhi_itml",
     }
-    assert {treebank: download._prefix(treebank, None) for treebank in known} == known
+    assert {treebank: file_prefix(treebank, None) for treebank in known} == known
 
 
 def test_language_codes_are_well_formed() -> None:

@@ -1,8 +1,7 @@
-"""Fetch a treebank of Universal Dependencies: its train, dev and test files, its licence and its README.
+"""`python scripts/download.py`: download a treebank of Universal Dependencies with its licence and README.
 
-Checksums of what arrived are kept in SHA256SUMS beside the files, so that running the command again checks
-them and fetches only what is missing. (https://universaldependencies.org; the files come from the treebank's
-repository at the tag of the release.)
+The files come from the treebank's repository at the tag of a release (https://universaldependencies.org). Running the
+command again verifies the checksums and downloads only what is missing.
 """
 
 from __future__ import annotations
@@ -14,72 +13,42 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from clearparse.commands.command_line import CommandLine, invocation
-from clearparse.download.transfer import fetch, sha256
-from clearparse.download.ud_languages import CODES
-from clearparse.errors import ClearparseError, FileError
-from clearparse.io.files import atomic_output
+from clearparse.download.treebank import TreebankFolder, file_prefix
+from clearparse.errors import ClearparseError
 
 SERVER = "https://raw.githubusercontent.com/UniversalDependencies"
 RELEASE = "r2.16"  # May 2025
 PARTS = ("train", "dev", "test")
-SUMS = "SHA256SUMS"
 
 
 def main(argv: list[str]) -> None:
-    """Fetch what the flags name. Raises ClearparseError: offline, no such treebank, a changed file."""
+    """Download a treebank. Raises ClearparseError: offline, no such treebank, a changed file."""
     options = _options(argv)
-    prefix = _prefix(options.treebank, options.code)
+    prefix = file_prefix(options.treebank, options.code)
     folder = Path(options.output) / options.treebank
-    store = Store(folder, f"{options.url.rstrip('/')}/{options.treebank}/{options.release}", options.release)
+    url = f"{options.url.rstrip('/')}/{options.treebank}/{options.release}"
+    treebank = TreebankFolder(folder, url, options.release)
 
     names = {part: f"{prefix}-ud-{part}.conllu" for part in options.parts}
-    there = {part: name for part, name in names.items() if store.obtain(name)}
-    if not there:
-        raise ClearparseError(
-            f"{store.address}: none of {', '.join(names.values())} is there; check treebank and release"
-        )
+    found = {part: name for part, name in names.items() if _obtain(treebank, name)}
+    if not found:
+        raise ClearparseError(f"{url}: there is no {' or '.join(names.values())}; check treebank and release")
     for part, name in names.items():
-        if part not in there:
+        if part not in found:
             print(f"{options.treebank} {options.release} has no {name}")
-    store.obtain("LICENSE.txt")
-    if not store.obtain("README.md"):
-        store.obtain("README.txt")
+    _obtain(treebank, "LICENSE.txt")
+    if not _obtain(treebank, "README.md"):
+        _obtain(treebank, "README.txt")
     _print_licence(folder)
-    _print_next_step({part: folder / name for part, name in there.items()})
+    _print_next_step({part: folder / name for part, name in found.items()})
 
 
-class Store:
-    """A folder of files from one address, with the checksum of each."""
-
-    def __init__(self, folder: Path, address: str, release: str) -> None:
-        """Read the checksums in the folder, if any. Raises FileError if they are of another release."""
-        self.folder = folder
-        self.address = address
-        self.title = f"# {folder.name} {release}"
-        self.sums: dict[str, str] = {}
-        record = folder / SUMS
-        if record.exists():
-            title, *lines = record.read_text(encoding="utf-8", errors="replace").splitlines() or [""]
-            if title != self.title:
-                raise FileError(record, f"begins with {title!r}, not {self.title!r}; give another --output")
-            self.sums = {name: digest for digest, _, name in (line.partition("  ") for line in lines)}
-
-    def obtain(self, name: str) -> bool:
-        """Have the file in the folder, checked or fetched, and say which; False if the server has none."""
-        path = self.folder / name
-        if name in self.sums and path.exists():
-            if sha256(path) != self.sums[name]:
-                raise FileError(path, f"not as it was downloaded ({SUMS} differs); move it away to fetch it again")
-            print(f"{path}: already here, unchanged")
-            return True
-        if not fetch(f"{self.address}/{name}", path):
-            return False
-        self.sums[name] = sha256(path)
-        with atomic_output(self.folder / SUMS, follow_links=False) as file:
-            lines = [self.title, *(f"{digest}  {name}" for name, digest in sorted(self.sums.items()))]
-            file.write("".join(f"{line}\n" for line in lines).encode())
-        print(f"{path}: {path.stat().st_size:,} bytes")
-        return True
+def _obtain(treebank: TreebankFolder, name: str) -> bool:
+    """Download or verify a file and print what was done; False if the server has no such file."""
+    done = treebank.obtain(name)
+    if done is not None:
+        print(f"{treebank.folder / name}: {done}")
+    return done is not None
 
 
 def _options(argv: Sequence[str]) -> argparse.Namespace:
@@ -115,14 +84,6 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     if not all(re.fullmatch(r"[\w-]+", part, re.ASCII) for part in options.parts):
         cli.error("--parts are words such as train, dev, test, train-a")
     return options
-
-
-def _prefix(treebank: str, code: str | None) -> str:
-    """How the names of the treebank's files begin: en_ewt for UD_English-EWT."""
-    language, _, name = treebank.removeprefix("UD_").rpartition("-")
-    if code is None and language not in CODES:
-        raise ClearparseError(f"{treebank}: the language {language} is not known here; give its code, as in --code en")
-    return f"{code or CODES[language]}_{name.lower()}"
 
 
 def _print_licence(folder: Path) -> None:
