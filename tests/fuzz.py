@@ -121,19 +121,19 @@ def _merged(old: Any, new: Any) -> Any:
 
 def template() -> Callable[[bytes], None]:
     """Any text is a template or is refused; a template can be compiled."""
-    from clearparse.features.templates import channels_of
     from clearparse.features.vocabulary import Vocabulary
-    from clearparse.stages.window import Window, parse_window
-    from clearparse.transition.features import Features, parse_template
+    from clearparse.stages.window import Window, compile_window
+    from clearparse.transition.features import Features, compile_template
 
     def once(data: bytes) -> None:
         given = data[1:].decode("utf-8", "replace")
-        read = parse_template if data[:1] < b"\x80" else parse_window
-        vocabulary = Vocabulary({channel: ["a"] for channel in channels_of(read(given))})
-        if read is parse_template:
-            Features(given, vocabulary, 3)
+        of_window = data[:1] >= b"\x80"
+        compiled = compile_window(given) if of_window else compile_template(given)
+        vocabulary = Vocabulary({channel: ["a"] for channel in compiled.channels})
+        if of_window:
+            Window(compiled, vocabulary)
         else:
-            Window(given, vocabulary)
+            Features(compiled, vocabulary, 3)
 
     return once
 

@@ -272,9 +272,9 @@ def test_runs_of_a_benchmark_do_their_work(model: Path, tmp_path: Path, monkeypa
         there.append(folder.exists())
         parse.main([*arguments])
         assert len(list(folder.glob("*.conllu"))) in (1, 2)
-        return {"seconds": 1.0, "processor seconds": 1.0}
+        return {"seconds": 1.0, "CPU seconds": 1.0}
 
-    monkeypatch.setattr(cluster, "elsewhere", parsed)
+    monkeypatch.setattr(cluster, "in_subprocess", parsed)
     monkeypatch.setattr(cluster, "ENGINES", ("processes", "processes"))
     cluster.measure(model, SAMPLE / "dev.conllu", tmp_path, shards=2, copies=1, jobs=1, runs=2)
     assert there == [False] * 8
@@ -287,8 +287,8 @@ def test_what_it_costs_is_measured(model: Path, capsys: pytest.CaptureFixture[st
     cluster_command.main([*files, "--shards", "3", "--copies", "2", "--runs", "1"])
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("7,380 words in 3 files, 1 cores of ")
-    assert [line.split()[0] for line in told[1:]] == ["processes", "runs", "dask", "runs", "dask", "dask", "a"]
-    with pytest.raises(ClearparseError, match="--jobs 4096: there are"):
+    assert [line.split()[0] for line in told[1:]] == ["processes", "runs:", "dask", "runs:", "dask", "dask", "a"]
+    with pytest.raises(ClearparseError, match="--jobs 4096: only"):
         cluster_command.main([*files, "--jobs", "4096"])
 
 

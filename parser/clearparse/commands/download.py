@@ -1,7 +1,8 @@
-"""`python scripts/download.py`: download a treebank of Universal Dependencies with its licence and README.
+"""`python scripts/download.py`: download a treebank of Universal Dependencies.
 
-The files come from the treebank's repository at the tag of a release (https://universaldependencies.org). Running the
-command again verifies the checksums and downloads only what is missing.
+That is its train, dev and test files, its licence and its README, from the treebank's repository at the tag of the
+release (https://universaldependencies.org). Checksums are kept in SHA256SUMS beside the files: running the command
+again checks the files and downloads only missing ones.
 """
 
 from __future__ import annotations
@@ -9,7 +10,8 @@ from __future__ import annotations
 import argparse
 import re
 import shlex
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 from clearparse.commands.command_line import CommandLine, invocation
@@ -22,58 +24,49 @@ PARTS = ("train", "dev", "test")
 
 
 def main(argv: list[str]) -> None:
-    """Download a treebank. Raises ClearparseError: offline, no such treebank, a changed file."""
-    options = _options(argv)
+    """Download what the arguments name. Raises ClearparseError: no connection, no such treebank, a changed file."""
+    options = _arguments(argv)
     prefix = file_prefix(options.treebank, options.code)
-    folder = Path(options.output) / options.treebank
-    url = f"{options.url.rstrip('/')}/{options.treebank}/{options.release}"
-    treebank = TreebankFolder(folder, url, options.release)
+    address = f"{options.url.rstrip('/')}/{options.treebank}/{options.release}"
+    folder = TreebankFolder(Path(options.output) / options.treebank, address, options.release)
+    log = Log(quiet=options.quiet)
 
     names = {part: f"{prefix}-ud-{part}.conllu" for part in options.parts}
-    found = {part: name for part, name in names.items() if _obtain(treebank, name)}
+    found = {part: name for part, name in names.items() if _obtain(folder, name, log)}
     if not found:
-        raise ClearparseError(f"{url}: there is no {' or '.join(names.values())}; check treebank and release")
+        raise ClearparseError(f"{address}: no {' or '.join(names.values())}; check treebank and release")
     for part, name in names.items():
         if part not in found:
-            print(f"{options.treebank} {options.release} has no {name}")
-    _obtain(treebank, "LICENSE.txt")
-    if not _obtain(treebank, "README.md"):
-        _obtain(treebank, "README.txt")
-    _print_licence(folder)
-    _print_next_step({part: folder / name for part, name in found.items()})
+            log(f"{options.treebank} {options.release} has no {name}")
+    _obtain(folder, "LICENSE.txt", log)
+    if not _obtain(folder, "README.md", log):
+        _obtain(folder, "README.txt", log)
+    for line in (*_licence(folder.folder), *_next_step({part: folder.folder / name for part, name in found.items()})):
+        log(line)
 
 
-def _obtain(treebank: TreebankFolder, name: str) -> bool:
-    """Download or verify a file and print what was done; False if the server has no such file."""
-    done = treebank.obtain(name)
-    if done is not None:
-        print(f"{treebank.folder / name}: {done}")
-    return done is not None
+@dataclass(frozen=True)
+class Log:
+    """Prints lines unless quiet."""
+
+    quiet: bool
+
+    def __call__(self, line: str) -> None:
+        if not self.quiet:
+            print(line)
 
 
-def _options(argv: Sequence[str]) -> argparse.Namespace:
-    cli = CommandLine("download.py", description="Fetch a treebank of Universal Dependencies.")
-    cli.add_argument("treebank", help="as in UD_English-EWT; the list is at https://universaldependencies.org")
-    cli.add_argument("--release", default=RELEASE, help="tag of the release (default: %(default)s)")
-    cli.add_argument(
-        "--output",
-        default="data",
-        metavar="DIR",
-        help="the treebank becomes a folder in it (default: %(default)s)",
-    )
-    cli.add_argument(
-        "--url",
-        default=SERVER,
-        metavar="BASE",
-        help="another server with the same folders (default: %(default)s)",
-    )
-    cli.add_argument("--code", help="the language's code in the names of the files, for a language not known here")
-    cli.add_argument(
-        "--parts",
-        nargs="+",
-        default=PARTS,
-        help="for a treebank whose files are cut otherwise: train-a dev ...",
-    )
+def _obtain(folder: TreebankFolder, name: str, log: Log) -> bool:
+    """Download or check a file; False if the server does not have it. Raises ClearparseError."""
+    outcome = folder.obtain(name)
+    if outcome:
+        log(f"{folder.folder / name}: {outcome}")
+    return outcome is not None
+
+
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments, of which all are safe in a path or address. Raises UsageError."""
+    cli = _command_line()
     options = cli.parse(argv)
     if not re.fullmatch(r"UD_\w+-\w+", options.treebank, re.ASCII):
         cli.error(f"{options.treebank!r} is not the name of a treebank, such as UD_English-EWT")
@@ -82,25 +75,52 @@ def _options(argv: Sequence[str]) -> argparse.Namespace:
     if not re.match(r"https?://", options.url):
         cli.error("--url must begin with https:// or http://")
     if not all(re.fullmatch(r"[\w-]+", part, re.ASCII) for part in options.parts):
-        cli.error("--parts are words such as train, dev, test, train-a")
+        cli.error("--parts takes names such as train, dev, test, train-a")
     return options
 
 
-def _print_licence(folder: Path) -> None:
-    """The licence, as UD's README files name it on a line of their own, and where to read it."""
+def _command_line() -> CommandLine:
+    cli = CommandLine(
+        "download.py", usage="TREEBANK [options]", description="Download a treebank of Universal Dependencies."
+    )
+    cli.option(
+        "treebank",
+        metavar="TREEBANK",
+        help="name, such as UD_English-EWT; the list is at https://universaldependencies.org",
+    )
+    cli.option(
+        "-o", "--output", default="data", metavar="DIR", help="folder for the treebank's folder (default: %(default)s)"
+    )
+    cli.option("--release", default=RELEASE, metavar="TAG", help="release of UD (default: %(default)s)")
+    cli.option("--code", metavar="CODE", help="language code in the file names, for a language unknown here")
+    cli.option(
+        "--parts",
+        nargs="+",
+        default=PARTS,
+        metavar="NAME",
+        help="files of the treebank, such as train-a dev (default: train dev test)",
+    )
+    cli.option("--url", default=SERVER, metavar="URL", help="server with the same folders (default: UD's on GitHub)")
+    cli.option("-q", "--quiet", action="store_true", help="print nothing but errors")
+    return cli
+
+
+def _licence(folder: Path) -> Iterator[str]:
+    """The licence, which UD's README files name on a line of its own, and where to read it."""
     readmes = [path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("README.*")]
     names = re.findall(r"^License:\s*(.+)$", "\n".join(readmes), re.MULTILINE)
     text = folder / "LICENSE.txt"
-    print(f"Licence of the treebank: {names[0].strip() if names else 'not named in its README'}")
+    yield f"Licence of the treebank: {names[0].strip() if names else 'not named in its README'}"
     if text.exists():
-        print(f"  read {text} before you pass on the treebank, or a model trained on it")
+        yield f"  read {text} before you share the treebank or a model trained on it"
 
 
-def _print_next_step(paths: dict[str, Path]) -> None:
+def _next_step(paths: dict[str, Path]) -> Iterator[str]:
+    """The command that trains on the files."""
     train = [path for part, path in paths.items() if part.startswith("train")]
     if not train:
         return
     words = [*invocation("train.py"), "--train", *map(str, train)]
     if "dev" in paths:
         words += ["--dev", str(paths["dev"])]
-    print(f"Train on it:\n  {shlex.join(words)}")
+    yield f"Train on it:\n  {shlex.join(words)}"

@@ -63,7 +63,7 @@ def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limi
             with step(notes):
                 tagged = model.tag(chunk) if "tagger" in parameters else chunk
                 parts.append(model.parse_block(tagged).text if "parser" in parameters else tagged.text)
-    if len(parts) < 2:  # nothing to parse: the model may still lack the stage that is asked for
+    if len(parts) < 2:  # no sentences; still raises an error if the model lacks the stage
         with step(notes):
             parts.append(model.tag(block).text if "tagger" in parameters else block.text)
     result = b"".join(parts).decode()
