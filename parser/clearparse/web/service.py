@@ -13,7 +13,7 @@ from typing import Any
 
 from clearparse.model.model import Model
 from clearparse.treebank.conllu import Block, parse_block
-from clearparse.treebank.text import paragraphs
+from clearparse.treebank.paragraphs import split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of
 from clearparse.version import __version__
 from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
@@ -87,7 +87,7 @@ def _read(model: Model, parameters: Mapping[str, str], limits: Limits) -> Work[B
 
 def _presegmented(model: Model, data: str, limits: Limits) -> Work[Block]:
     """Raw text with one sentence in each line."""
-    lines = [line for each in data.splitlines() for line in paragraphs(each)]
+    lines = [line for each in data.splitlines() for line in split_paragraphs(each)]
     limits.check_paragraph(max(map(len, lines), default=0))
     conllu = []
     for first, group in groups(lines):
