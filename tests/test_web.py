@@ -486,6 +486,35 @@ def test_steps_do_not_change_the_result(client: Client, model: Model, monkeypatc
     assert whole[0] == model.parse_block(model.tag(model.tokenize(text.split("\n\n")))).text.decode()
 
 
+def test_the_memory_for_requests_that_are_being_received_is_limited() -> None:
+    async def send_half(app: RequestMiddleware) -> int:
+        async def receive() -> Any:
+            if sent:
+                await asyncio.Event().wait()
+            sent.append(1)
+            return {"type": "http.request", "body": b"x" * 9, "more_body": True}
+
+        async def send(message: Any) -> None:
+            answers.append(message)
+
+        sent: list[int] = []
+        answers: list[Any] = []
+        scope = {"type": "http", "method": "POST", "headers": [(b"host", b"localhost")]}
+        await app(scope, receive, send)
+        return int(answers[0]["status"])
+
+    async def play() -> list[int]:
+        async def unused(*_: Any) -> None:
+            raise AssertionError("no request is complete")
+
+        app = RequestMiddleware(unused, {"localhost"}, Limits(size=10, waiting=2, seconds=0.2))
+        statuses = await asyncio.gather(*(send_half(app) for _ in range(3)))
+        assert app._received_bytes == 0
+        return statuses
+
+    assert asyncio.run(play()) == [408, 408, 503]
+
+
 # Requests of other sites, and malformed ones
 
 

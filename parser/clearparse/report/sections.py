@@ -190,7 +190,7 @@ def _learning(epochs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
     several = f" of {networks} networks, trained one after another" if networks > 1 else ""
     yield tag(
         "p",
-        f"Scores on the development set by epoch{several}, from the model's training record. A circle marks the best epoch.",
+        f"Scores on the development set by epoch{several}, from the training record. A circle marks the best epoch.",
         class_="note",
     )
     rows = [[str(each["epoch"]), f"{each['UAS']:.2f}", f"{each['LAS']:.2f}", f"{each['loss']:.4f}"] for each in epochs]
