@@ -14,19 +14,21 @@ from hypothesis import strategies as st
 from clearparse.commands import evaluate, parse
 from clearparse.config import NetworkConfig
 from clearparse.errors import ClearparseError, FileError
-from clearparse.features.templates import TemplateError, channels_of
+from clearparse.features.templates import TemplateError
 from clearparse.features.vocabulary import UNKNOWN, Vocabulary, form_key
 from clearparse.model.model import load
 from clearparse.network.classifier import scores
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
-from clearparse.stages.tokenizer import ENDS, character_keys, kind_of
-from clearparse.stages.window import Window, WindowClassifier, parse_window
+from clearparse.stages.stretches import KnownWords
+from clearparse.stages.tokenizer import ENDS, characters_of_text, kind_of
+from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.upstream import (
     Jackknife,
     build_and_train,
     characters_of,
+    rules_in_context,
     rules_of,
     sentence_ends_of,
     shared_rules_of,
@@ -35,10 +37,11 @@ from clearparse.training.upstream import (
 )
 from clearparse.training.window_batches import Items, WindowBatches, initialise
 from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
-from clearparse.treebank.text import paragraphs, read_paragraphs
+from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+NOTHING = KnownWords(frozenset(), frozenset(), frozenset())
 SMALL = NetworkConfig(embedding_dim=8, hidden_size=16, epochs=2, batch_size=64)
 
 
@@ -56,12 +59,12 @@ def block() -> Block:
 )
 def test_templates_that_are_wrong(template: str, message: str) -> None:
     with pytest.raises(TemplateError, match=message):
-        parse_window(template)
+        compile_window(template)
 
 
 def test_a_window_ends_with_its_row() -> None:
     vocabulary = Vocabulary.count([form_key("a")], ["form"], {})
-    window = Window("form: -2 0 1", vocabulary)
+    window = Window(compile_window("form: -2 0 1"), vocabulary)
     spread, where = window.spread(np.array([5, 6, 7, 8]), np.array([0, 3, 4]))
     assert spread.tolist() == [0, 0, 5, 6, 7, 0, 0, 8, 0, 0]
     assert spread[where].tolist() == [5, 6, 7, 8]
@@ -136,7 +139,7 @@ def test_the_sample_comes_back_from_its_text(block: Block) -> None:
 
 
 def test_paragraphs_end_at_blank_lines(tmp_path: Path) -> None:
-    assert list(paragraphs("\n a\nb\u00a0 c \n \t\n\nd\n")) == ["a b c", "d"]
+    assert list(split_paragraphs("\n a\nb\u00a0 c \n \t\n\nd\n")) == ["a b c", "d"]
     path = tmp_path / "text.txt"
     path.write_bytes(b"\xef\xbb\xbfa b\r\nc\r\n\r\nd\r\n\r\ne")
     for size in (1, 3, 7, 1000):
@@ -157,16 +160,33 @@ def test_characters_and_what_they_stand_in() -> None:
     assert [kind_of(text) for text in ("https://a.b/c,", "me@x.org", "3,000.5", "Mr", "a-b", "x.com")] == [
         "address", "mail", "number", "letters", "other", "address",
     ]  # fmt: skip
-    keys = character_keys("a b.")
-    assert [key.split(b"\t")[0] for key in keys] == [b"a", b" ", b"b", b"."]
-    categories = [key.split(b"\t")[3] for key in character_keys("A £$5.")]
-    assert categories == [b"Lu", b"Zs", b"Sc", b"Sc", b"Nd", b"Po"]
+    assert [key[0] for key in _characters("a b.")] == ["a", " ", "b", "."]
+    assert [key[3] for key in _characters("A £$5.")] == ["Lu", "Zs", "Sc", "Sc", "Nd", "Po"]
+    assert [key[2] for key in _characters("x a.b/c x.com.")] == [
+        "letters", "_", *["other"] * 5, "_", *["address"] * 5, "stop end",
+    ]  # fmt: skip
+
+
+def _characters(text: str, known: KnownWords = NOTHING) -> list[list[str]]:
+    """The columns of the key of each character."""
+    found = characters_of_text(text, np.zeros(1, np.int64), known)
+    return [found.keys[k].decode().split("\t") for k in found.which.tolist()]
+
+
+def test_a_full_stop_by_what_follows() -> None:
+    known = KnownWords(frozenset(["dr", "etc"]), frozenset(["then", "dog"]), frozenset(["then"]))
+    texts = ("Dr. Who", "etc. Then", "J. Doe", "U.S. law", "xyz. 5", "dog. Then", "Dr.")
+    kinds = [_characters(text, known)[0][2] for text in texts]
+    assert kinds == [
+        "abbreviation name", "abbreviation word", "initial name", "dotted lower", "short number", "stop word",
+        "abbreviation end",
+    ]  # fmt: skip
 
 
 def test_what_cutting_learns_from(block: Block) -> None:
     paragraph = list(paragraphs_of([block]))
     tokens = [[token for sentence in each for token in sentence] for each in paragraph]
-    items = characters_of(tokens)
+    items = characters_of(tokens, NOTHING)
     assert len(items.keys) == len(items.names) == items.rows[-1] == sum(map(len, map(text_of, tokens)))
     cut, text = [], "".join(map(text_of, tokens))
     start = 0
@@ -175,7 +195,7 @@ def test_what_cutting_learns_from(block: Block) -> None:
             cut.append(text[start : i + 1])
             start = i + 1
     assert [form for form in cut if form != " "] == [token.form for each in tokens for token in each]
-    ends = sentence_ends_of(paragraph)
+    ends = sentence_ends_of(paragraph, NOTHING)
     assert ends.names.count(ENDS) == len(block)
 
 
@@ -284,10 +304,35 @@ def test_a_known_lemma_goes_first_where_rules_are_about_as_good() -> None:
     assert too_far.lemmas([_key("liked"), _key("kicked")]) == [best("liked").encode(), best("kicked").encode()]
 
 
-def test_the_most_frequent_rule_is_learned() -> None:
-    one, two = Token("its", ("its",), True), Token("its", ("it", "s"), True)
-    items = rules_of([[one, two, one], [Token("a", ("a",), True)] * 50])
-    assert list(items.names) == [multiword.ONE_WORD] * (3 + upstream.MOST)
+def _tokens(*counts: tuple[str, tuple[str, ...], int]) -> list[Token]:
+    return [Token(form, words, True) for form, words, times in counts for _ in range(times)]
+
+
+def test_only_what_was_split_often_is_split() -> None:
+    seen = multiword.SplitForms.of(
+        rules_of(
+            _tokens(
+                ("gonna", ("gon", "na"), 4), ("its", ("its",), 9), ("its", ("it", "s"), 4), ("cats", ("cats",), 9),
+                ("cats", ("cat", "s"), 1), ("Anna", ("Anna",), 4), ("you'll", ("you", "'ll"), 4),
+                ("youll", ("you", "ll"), 1), ("he'll", ("he", "'ll"), 1), ("We’ll", ("We", "’ll"), 1),
+                ("hams", ("ham", "s"), 2),
+            )
+        )
+    )  # fmt: skip
+    assert seen.endings == {"'ll"}
+    allowed = ["GONNA", "Its", "youll", "it'll", "It’ll"]
+    assert [form for form in (*allowed, "cats", "Donna", "hams", "toddlers", "'ll") if seen.allow(form)] == allowed
+
+
+def test_a_form_is_split_in_its_context() -> None:
+    words = {"a": (("its", ("it", "s")), ("a", ("a",))), "name": (("its", ("its",)), ("name", ("name",)))}
+    paragraphs = [[Token(form, split, True) for form, split in words[k]] for k in ("a", "name") * 40]
+    items = rules_in_context(paragraphs)
+    classifier = build_and_train(multiword.TEMPLATE, items, upstream.MULTIWORD, [1, 2])
+    splitter = multiword.MultiwordSplitter(classifier, multiword.SplitForms(frozenset(["its"]), frozenset()))
+    split = splitter.split(["its", "a", "name"], np.array([0, 1, 0, 2]), np.array([0, 2, 4]))
+    assert [split.words[k] for k in split.which] == [("it", "s"), ("a",), ("its",), ("name",)]
+    assert [split.forms[k] for k in split.which] == ["its", "a", "its", "name"]
 
 
 def test_a_currency_that_was_never_met_is_cut_as_others_are() -> None:
@@ -297,14 +342,14 @@ def test_a_currency_that_was_never_met_is_cut_as_others_are() -> None:
         for number in range(100, 140)
         for cut in (["$", str(number)], ["€", str(number)], [f"§{number}"], [f"†{number}"])
     ]
-    cutter = build_and_train(tokenizer.CHARACTERS, characters_of(paragraphs), upstream.CHARACTERS, [1, 0])
+    cutter = build_and_train(tokenizer.CHARACTERS, characters_of(paragraphs, NOTHING), upstream.CHARACTERS, [1, 0])
     texts = ["Give her £125.", "Give her ¶125."]
     assert _cut(cutter, *texts) == [["Give", "her", "£", "125", "."], ["Give", "her", "¶125", "."]]
 
 
 def test_most_characters_may_be_the_last_of_a_token() -> None:
     paragraphs = [[Token(form, (form,), space_after=False) for form in ("日", "月", "大人")]] * 30
-    items = characters_of(paragraphs)
+    items = characters_of(paragraphs, NOTHING)
     assert list(items.names).count(ENDS) > len(items.names) / 2
     cutter = build_and_train(tokenizer.CHARACTERS, items, upstream.CHARACTERS, [1, 0])
     assert _cut(cutter, "日月大人") == [["日", "月", "大人"]]
@@ -314,7 +359,9 @@ def _cut(characters: WindowClassifier, *texts: str) -> list[list[str]]:
     """The forms of tokens; the other networks of a tokenizer have no part in them."""
     items = Items([form_key("a")], [multiword.ONE_WORD], np.array([0, 1]))
     one_word = initialise("form: 0", items, SMALL, np.random.default_rng(1))
-    cutter = tokenizer.Tokenizer(characters, characters, multiword.MultiwordSplitter(one_word), spaces=False)
+    nothing = multiword.SplitForms(frozenset(), frozenset())
+    splitter = multiword.MultiwordSplitter(one_word, nothing)
+    cutter = tokenizer.Tokenizer(characters, characters, splitter, spaces=False, known=NOTHING)
     cut = cutter.cut(texts)
     forms = [token.form for token in cut.tokens()]
     return [forms[first:end] for first, end in pairwise(cut.rows.tolist())]
@@ -416,5 +463,5 @@ def test_the_same_seed_gives_the_same_labeller(block: Block) -> None:
     items = tagged_words([block])
     one, two = (upstream.build_and_train(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one.params, two.params, strict=True))
-    assert channels_of(one.window.slots) == list(one.vocabulary.first)
+    assert one.window.template.channels == list(one.vocabulary.first)
     assert isinstance(items, Items)

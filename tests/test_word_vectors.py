@@ -17,7 +17,7 @@ from clearparse.training import vector_files
 from clearparse.training import word_vectors as word_vectors_module
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import WINDOW, Vectors, _counts, _numbered, clustered, ppmi, word_vectors
-from clearparse.treebank.raw_text import read_raw_text
+from clearparse.treebank.raw_words import read_raw_words
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 
@@ -114,12 +114,12 @@ def test_raw_text_is_cut_as_the_treebank_is(tmp_path: Path) -> None:
     with gzip.open(tmp_path / "raw.txt.gz", "wb") as stream:
         stream.write(text.encode())
     known = ["is", "n't", "’s", "John", "U.S.", "e-mail", "U.S"]
-    words = list(read_raw_text(tmp_path / "raw.txt", known))
+    words = list(read_raw_words(tmp_path / "raw.txt", known))
     assert " ".join(words[0]) == "It is n't well - known , John ’s U.S . e-mail ... ( really ) !"
     assert words[1:] == [["Third", "line"]]
-    assert words == list(read_raw_text(tmp_path / "raw.txt.gz", known))
+    assert words == list(read_raw_words(tmp_path / "raw.txt.gz", known))
     with pytest.raises(FileError, match="no such file"):
-        list(read_raw_text(tmp_path / "missing.txt", known))
+        list(read_raw_words(tmp_path / "missing.txt", known))
 
 
 def test_training_begins_with_them(tmp_path: Path) -> None:

@@ -14,10 +14,10 @@ from clearparse.training.data import read_treebanks
 from clearparse.training.parser_batches import Treebank, log_likelihoods
 from clearparse.treebank.conllu import DEPREL, UPOS, XPOS, Block
 from clearparse.treebank.inspection import (
+    count_nonprojective,
+    count_several_roots,
     inconsistencies,
-    nonprojective_sentences_of,
     seen_once,
-    sentences_of_several_roots,
 )
 
 
@@ -36,8 +36,8 @@ def main(argv: list[str]) -> None:
 def _report(blocks: Sequence[Block], most: int) -> Iterator[str]:
     sentences = sum(map(len, blocks))
     for number, what in (
-        (sum(map(nonprojective_sentences_of, blocks)), "have crossing arcs"),
-        (sum(map(sentences_of_several_roots, blocks)), "have several roots"),
+        (sum(map(count_nonprojective, blocks)), "have crossing arcs"),
+        (sum(map(count_several_roots, blocks)), "have several roots"),
     ):
         yield f"{number:,} sentences ({100 * number / sentences:.1f} %) {what}"
     for name, column in (("relations", DEPREL), ("UPOS", UPOS), ("XPOS", XPOS)):

@@ -9,9 +9,9 @@ from typing import Any
 
 from clearparse.commands.command_line import CommandLine, positive
 from clearparse.config import OLD_NAMES, PRESETS, Config
-from clearparse.drawing.plots import can_plot
 from clearparse.drawing.plots import trials as plot_trials
 from clearparse.errors import ClearparseError
+from clearparse.io.optional import install_command, is_installed
 from clearparse.io.progress import ProgressBar
 from clearparse.training.search import Choice, Journal, Trial, sample, search
 
@@ -59,11 +59,11 @@ def _print_results(trials: Sequence[dict[str, Any]], folder: Path) -> None:
         values = [trial["config"][name] for name in names]
         cells += [f"{value:.5g}" if isinstance(value, float) else str(value) for value in values]
         print("  ".join(f"{cell:>14}" for cell in cells))
-    if can_plot():
+    if is_installed("matplotlib"):
         plot_trials(trials, names, folder / "trials.png")
         print(f"plot      {folder / 'trials.png'}")
     else:
-        print("no plot, which needs matplotlib: pip install 'clearparse[plot]'")
+        print(f"no plot, which needs matplotlib: {install_command('plot')}")
 
 
 def _command_line() -> CommandLine:

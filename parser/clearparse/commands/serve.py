@@ -8,8 +8,8 @@ from pathlib import Path
 from threadpoolctl import threadpool_limits
 
 from clearparse.commands.command_line import CommandLine, positive
-from clearparse.errors import ClearparseError
 from clearparse.io import resources
+from clearparse.io.optional import optional_import
 from clearparse.model.model import load
 
 LARGEST_PORT = 65535
@@ -18,13 +18,8 @@ LARGEST_PORT = 65535
 def main(argv: list[str]) -> None:
     """Serve until Ctrl-C. Raises ClearparseError."""
     options = _command_line().parse(argv)
-    try:
+    with optional_import("web", "serve.py"):
         from clearparse.web import limits, server
-    except ModuleNotFoundError as error:
-        if str(error.name).startswith("clearparse"):
-            raise
-        message = f"serve.py needs {error.name}, which is not installed: pip install 'clearparse[web]'"
-        raise ClearparseError(message) from error
     path = options.model or resources.english()
     model = load(path)
     bounds = limits.Limits(

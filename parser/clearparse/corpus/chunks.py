@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,16 +9,17 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
+from clearparse.corpus.tasks import is_sentence
 from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_document, svg_of
 from clearparse.drawing.text import draw_sentence
 from clearparse.io.files import atomic_output
 from clearparse.io.parallel import map_in_order
 from clearparse.model.model import BLOCK_BYTES, Model
-from clearparse.treebank.conllu import Sentence, Text, read_texts
-from clearparse.treebank.text import Paragraphs, paragraphs, read_paragraphs
+from clearparse.treebank.conllu import ConlluText, Sentence, read_texts
+from clearparse.treebank.paragraphs import Paragraphs, read_paragraphs, split_paragraphs
 from clearparse.version import __version__
 
-Chunk = Text | Paragraphs
+Chunk = ConlluText | Paragraphs
 Parsed = tuple[bytes, list[Warning]]
 
 EXTENSIONS = {"conllu": ".conllu", "tree": ".txt", "svg": ".svg", "html": ".html"}  # of each output format
@@ -33,7 +33,7 @@ def read_chunks(inputs: Sequence[str], *, raw: bool) -> Iterator[Chunk]:
     first = 1
     for each in inputs:
         if is_sentence(each):
-            texts: Iterable[list[str]] = [list(paragraphs(each))]
+            texts: Iterable[list[str]] = [list(split_paragraphs(each))]
         elif raw:
             texts = read_paragraphs(each)
         else:
@@ -42,11 +42,6 @@ def read_chunks(inputs: Sequence[str], *, raw: bool) -> Iterator[Chunk]:
         for some in texts:
             yield Paragraphs(some, first)
             first += len(some)
-
-
-def is_sentence(name: str) -> bool:
-    """Is an input a sentence to parse, and not the name of a file?"""
-    return " " in name.strip() and not os.path.lexists(name)
 
 
 @dataclass(frozen=True)

@@ -18,7 +18,7 @@ from clearparse.model.description import description, stem, summary
 from clearparse.model.serialization import Stages
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import FEATS, FORM, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
-from clearparse.treebank.text import paragraphs
+from clearparse.treebank.paragraphs import split_paragraphs
 
 SENTENCES = 2000  # of an iterable, parsed at once
 BLOCK_BYTES = 3 << 20  # of a file, parsed at once: enough sentences to keep the batch full
@@ -55,13 +55,13 @@ class Model:
 
         Raises ClearparseError if the model was trained without the stages for text.
         """
-        return list(self.parse_block(self.tag(self.tokenize(list(paragraphs(text))))))
+        return list(self.parse_block(self.tag(self.tokenize(list(split_paragraphs(text))))))
 
     def tokenize(self, paragraphs: Sequence[str], first: int = 1) -> Block:
         """The sentences of some paragraphs, with forms only.
 
-        paragraphs: each on one line, with single spaces (see treebank.text). first: the number of the first one; the
-        sentences of paragraph 3 get the sent_ids 3-1, 3-2 ...
+        paragraphs: each on one line, with single spaces (see treebank.paragraphs). first: the number of the first one;
+        the sentences of paragraph 3 get the sent_ids 3-1, 3-2 ...
         Raises ClearparseError for a tab, a line break or half a surrogate pair in a paragraph, and if the model was
         trained without the stages for text.
         """

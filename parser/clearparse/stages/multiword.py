@@ -13,7 +13,9 @@ from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
+from clearparse.features.templates import Index
 from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
@@ -21,21 +23,22 @@ from clearparse.stages.validation import check, check_column, check_letters
 from clearparse.stages.window import WindowClassifier
 
 TEMPLATE = """
-    lower: 0
+    lower: -1 0 1
     suffix1: 0
-    suffix2: 0
-    suffix3: 0
+    suffix2: -1 0 1
+    suffix3: 0 1
     suffix4: 0
     prefix2: 0
     prefix3: 0
     shape: 0
 """
+REACH = 2  # tokens on either side that are shown to the network
 ONE_WORD = "one word"
 LONGEST_ENDING = 12  # letters
 MORE = 2  # letters before those cut off that an ending may have
-MOSTLY = 0.9  # part of the tokens with an ending that are split
-FEWEST_OF_ENDING, FEWEST_OF_FORM = 3, 3  # different forms with an ending, and times that a form is split
-MANY = 20  # times that a form is split, if it may be one word too
+MOSTLY = 0.8  # part of the forms with an ending, or of the times that a form is met, that are split
+FEWEST_OF_ENDING, FEWEST_OF_FORM = 3, 4  # different forms with an ending, and times that a form is split
+AMBIGUOUS = 0.2  # part of the times that a form is met which is split, if it may be: the network decides
 MOST_REMEMBERED = 200_000  # forms whose words are remembered
 
 
@@ -84,9 +87,9 @@ class Rule(NamedTuple):
 
 
 class SplitForms(NamedTuple):
-    """What training has seen split often enough to be split again: all other tokens are one word.
+    """What training has seen split often enough to be split again; any other token is one word.
 
-    forms: in lower case. endings: those that nearly every token with them is split at.
+    forms: in lower case. endings: those at which nearly every form that has them is split.
     """
 
     forms: frozenset[str]
@@ -96,43 +99,49 @@ class SplitForms(NamedTuple):
     def of(cls, rules: Mapping[str, Counter[str]]) -> SplitForms:
         """Those of a treebank: how often each form, in lower case, was split by each rule, or was ONE_WORD."""
         split = {form: rule for form, counts in rules.items() if (rule := counts.most_common(1)[0][0]) != ONE_WORD}
-        ending_of: Counter[str] = Counter()
+        with_ending: Counter[str] = Counter()
         split_at: Counter[str] = Counter()
         for form in rules:
-            ending_of.update(form[-k:] for k in range(1, min(len(form), LONGEST_ENDING + 1)))
+            with_ending.update(form[-k:] for k in range(1, min(len(form), LONGEST_ENDING + 1)))
             if form in split:
                 cut = Rule.parse(split[form]).cut
                 split_at.update(form[-k:] for k in range(max(cut, 1), min(len(form), cut + MORE + 1)))
         endings = {
-            ending for ending, n in split_at.items() if n >= FEWEST_OF_ENDING and n >= MOSTLY * ending_of.get(ending, n)
+            ending
+            for ending, n in split_at.items()
+            if n >= FEWEST_OF_ENDING and n >= MOSTLY * with_ending.get(ending, n)
         }
-        forms = {form for form in split if _often_split(form, rules)}
-        return cls(
-            frozenset(forms), frozenset(e for e in endings if not any(e[k:] in endings for k in range(1, len(e))))
-        )
+        shortest = {each for each in endings if not any(each[k:] in endings for k in range(1, len(each)))}
+        return cls(frozenset(form for form in rules if _often_split(form, rules)), frozenset(shortest))
 
     def allow(self, form: str) -> bool:
         """May a token be more than one word?"""
         lower = lookup_form(form).lower()
-        return lower in self.forms or any(
-            lower[-k:] in self.endings for k in range(1, min(len(lower), LONGEST_ENDING + 1))
-        )
+        longest = min(len(lower), LONGEST_ENDING + 1)
+        return lower in self.forms or any(lower[-k:] in self.endings for k in range(1, longest))
 
 
 def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
-    """Was a form split nearly always and often enough? What it is with an apostrophe counts as well: `youll`."""
-    counts = rules[form]
-    n, split = counts.total(), counts.total() - counts[ONE_WORD]
-    with_apostrophe = max(
-        (of.total() - of[ONE_WORD] for k in range(1, len(form)) if (of := rules.get(f"{form[:k]}'{form[k:]}"))),
-        default=0,
-    )
-    often = split + with_apostrophe >= FEWEST_OF_FORM
-    return (often and split >= MOSTLY * n) or (split >= MANY and 2 * split > n)
+    """Was a form split often, and not as an exception? What it is with an apostrophe counts as well: `youll`."""
+    n, split = rules[form].total(), rules[form].total() - rules[form][ONE_WORD]
+    if not split:
+        return False
+    others = (rules.get(f"{form[:k]}'{form[k:]}", Counter()) for k in range(1, len(form)))
+    with_apostrophe = max((counts.total() - counts[ONE_WORD] for counts in others), default=0)
+    part = MOSTLY if split < FEWEST_OF_FORM else AMBIGUOUS
+    return split + with_apostrophe >= FEWEST_OF_FORM and split >= part * n
+
+
+class Splits(NamedTuple):
+    """The words of T tokens. forms, words: the different tokens with their words. which (T,): which of them each is."""
+
+    forms: list[str]
+    words: list[tuple[str, ...]]
+    which: Index
 
 
 class MultiwordSplitter:
-    """Gives tokens their words, and remembers them. seen: None in models of version 0.1, which split more boldly."""
+    """Gives tokens their words. seen: None in models of version 0.1, which split each form without its context."""
 
     def __init__(self, classifier: WindowClassifier, seen: SplitForms | None = None) -> None:
         self.classifier, self.seen = classifier, seen
@@ -144,20 +153,53 @@ class MultiwordSplitter:
     def __reduce__(self) -> tuple[type[MultiwordSplitter], tuple[WindowClassifier, SplitForms | None]]:
         return MultiwordSplitter, (self.classifier, self.seen)
 
-    def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
-        """The words of each of some tokens."""
-        with self.lock:  # what is remembered is every thread's
-            return self._remembered(forms)
+    def split(self, forms: Sequence[str], which: Index, rows: NDArray[np.int64]) -> Splits:
+        """The words of T tokens in their context.
 
-    def _remembered(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
-        if len(self._known) > MOST_REMEMBERED:
-            self._known.clear()
-        new = [form for form in dict.fromkeys(forms) if form not in self._known]
-        labels = self.classifier.classify([form_key(form) for form in new], np.arange(len(new) + 1))
-        for form, label in zip(new, labels.tolist(), strict=True):
-            rule = self._rules[label]
-            self._known[form] = rule(form) if rule and (self.seen is None or self.seen.allow(form)) else (form,)
-        return [self._known[form] for form in forms]
+        forms: the different tokens; which (T,): which of them each token is. rows (R + 1,): where paragraphs begin.
+        """
+        if self.seen is None:
+            return Splits([*forms], self.words(forms), which)
+        asked = np.flatnonzero(np.array([self.seen.allow(form) for form in forms], np.bool_)[which])
+        labels = self._labels_in_context(forms, which, rows, asked)
+        C = len(self._rules)
+        pairs, pair = np.unique(which[asked] * C + labels, return_inverse=True)
+        found = [(forms[k], self._words(forms[k], label)) for k, label in zip(*np.divmod(pairs, C), strict=True)]
+        places = which.copy()
+        places[asked] = len(forms) + pair
+        return Splits(
+            [*forms, *(form for form, _ in found)],
+            [*((form,) for form in forms), *(words for _, words in found)],
+            places,
+        )
+
+    def _labels_in_context(self, forms: Sequence[str], which: Index, rows: NDArray[np.int64], asked: Index) -> Index:
+        """The number of the rule of each of the tokens asked for (n,): see split."""
+        row = np.searchsorted(rows, asked, side="right") - 1
+        first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])
+        lengths = end - first
+        begin = np.append(0, np.cumsum(lengths))
+        around = np.arange(begin[-1]) + np.repeat(first - begin[:-1], lengths)
+        wanted = np.zeros(len(around), np.bool_)
+        wanted[begin[:-1] + asked - first] = True
+        seen, which_seen = np.unique(which[around], return_inverse=True)
+        keys = [form_key(forms[k]) for k in seen.tolist()]
+        return self.classifier.classify(keys, begin, which_seen, wanted)[wanted]
+
+    def _words(self, form: str, label: int) -> tuple[str, ...]:
+        rule = self._rules[label]
+        return rule(form) if rule else (form,)
+
+    def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
+        """The words of each of some tokens, whatever is around them; they are remembered."""
+        with self.lock:  # what is remembered is every thread's
+            if len(self._known) > MOST_REMEMBERED:
+                self._known.clear()
+            new = [form for form in dict.fromkeys(forms) if form not in self._known]
+            labels = self.classifier.classify([form_key(form) for form in new], np.arange(len(new) + 1))
+            for form, label in zip(new, labels.tolist(), strict=True):
+                self._known[form] = self._words(form, label)
+            return [self._known[form] for form in forms]
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it, with the forms that may be split."""
@@ -168,7 +210,7 @@ class MultiwordSplitter:
     @classmethod
     def from_stored(cls, networks: StoredNetworks, name: str) -> MultiwordSplitter:
         """The splitter of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
-        classifier = WindowClassifier.from_stored(networks, name, _check_class)
+        classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
         sets = sets_from_lists(networks[name].about, SplitForms._fields)
         return cls(classifier, SplitForms(*sets) if sets else None)
 

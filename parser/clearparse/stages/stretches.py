@@ -17,8 +17,8 @@ from clearparse.treebank.tokens import Paragraph
 
 ADDRESS = "address"
 LONGEST_ADDRESS = 500  # characters; a longer stretch would take long to search
-LONGEST_ABBREVIATION = 5  # letters, of one that training has not seen
-FEWEST = 2  # times that training has to have a word in lower case
+LONGEST_ABBREVIATION = 6  # letters, of one that training has not seen
+FEWEST = 2  # times that training has to have a word in lower case, or at the beginning of a sentence
 
 _SIGNS = re.compile(r"[@#/]|\w\.\w")  # every address has one
 _ADDRESS = re.compile(
@@ -31,9 +31,9 @@ _ADDRESS = re.compile(
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
-_AFTER_ADDRESS = re.compile(r"(?:[.,;:!?…*_~<>\"'\]}]|'s|…)+\Z", re.IGNORECASE)
-_OPENING = "\"'([{<*_-–—"  # noqa: RUF001 (dashes are meant)
-_CLOSING = "\"')]}>*_,;:!?."
+_AFTER_ADDRESS = re.compile(r"(?:[.,;:!?\u2026*_~<>\"'\]}]|'s)+\Z", re.IGNORECASE)
+_OPENING = "\"'([{<*_-\u2013\u2014\u2018\u201c"
+_CLOSING = "\"')]}>*_,;:!?.\u2019\u201d"
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.){2,}")
 _STOP = re.compile(r"([^\W\d_]+)\.")
@@ -44,11 +44,12 @@ class KnownWords(NamedTuple):
     """What training has seen, in lower case.
 
     abbreviations: tokens with a full stop at the end, without it. words: those that are more often than not written
-    in lower case where no sentence begins.
+    in lower case where no sentence begins. starters: those of them that begin sentences.
     """
 
     abbreviations: frozenset[str]
     words: frozenset[str]
+    starters: frozenset[str]
 
     @classmethod
     def of(cls, paragraphs: Iterable[Paragraph]) -> KnownWords:
@@ -56,6 +57,7 @@ class KnownWords(NamedTuple):
         abbreviations: set[str] = set()
         small: Counter[str] = Counter()
         capital: Counter[str] = Counter()
+        first: Counter[str] = Counter()
         for paragraph in paragraphs:
             for sentence in paragraph:
                 shouted = not any(token.form.islower() for token in sentence)
@@ -63,16 +65,17 @@ class KnownWords(NamedTuple):
                     for word in token.words[:1] if place == 0 or shouted else token.words:
                         if word[:1].islower():
                             small[lookup_form(word)] += 1
-                        elif place and not shouted:
-                            capital[lookup_form(word).lower()] += 1
+                        elif not shouted:
+                            (capital if place else first)[lookup_form(word).lower()] += 1
                     if _STOP.fullmatch(token.form) and len(token.form) > 2:
                         abbreviations.add(token.form[:-1].lower())
         words = {word for word, n in small.items() if n >= max(FEWEST, capital[word])}
-        return cls(frozenset(abbreviations), frozenset(words))
+        starters = {word for word in words if first[word] >= FEWEST} | ({"i"} & first.keys())
+        return cls(frozenset(abbreviations), frozenset(words), frozenset(starters))
 
 
 def address_in(stretch: str) -> tuple[int, int] | None:
-    """Where the address in a stretch begins and ends, without the punctuation around it; None if it has none."""
+    """Start and end of the address in a stretch of text, without the punctuation around it; None without one."""
     if len(stretch) > LONGEST_ADDRESS or not _SIGNS.search(stretch):
         return None
     plain = lookup_form(stretch)
@@ -95,6 +98,8 @@ def stop_kind(stretch: str, known: KnownWords) -> str:
     """
     if not stretch.endswith("."):
         return ""
+    if address_in(stretch):
+        return "stop"
     core = stretch.lstrip(_OPENING)
     if _INITIAL.fullmatch(core):
         return "initial" if core[0].isupper() else "letter"
@@ -110,7 +115,7 @@ def stop_kind(stretch: str, known: KnownWords) -> str:
 
 
 def beginning(stretch: str, known: KnownWords) -> str:
-    """What a stretch of text begins with: lower, number, word (with a capital), name or other."""
+    """What a stretch of text begins with: lower, number, other, or with a capital, word (a starter) or name."""
     core = stretch.lstrip(_OPENING)
     first = core[:1]
     if first.isdigit():
@@ -120,11 +125,11 @@ def beginning(stretch: str, known: KnownWords) -> str:
     if not first.isalpha():
         return "other"
     word = _APOSTROPHE_ON.sub("", lookup_form(core.rstrip(_CLOSING).lower()))
-    return "word" if word in known.words or word == "i" else "name"
+    return "word" if word in known.starters else "name"
 
 
 def token_kind(form: str, known: KnownWords) -> str:
-    """What a token is to the sentence splitter: an address, an abbreviation, a name, a word; else ``_``."""
+    """The kind of a token for the sentence splitter: of address, abbreviation, name or word; ``_`` otherwise."""
     if len(form) > 1 and (kind := stop_kind(form, known)):
         return kind
     if form[:1].isupper():

@@ -191,7 +191,8 @@ class Tokenizer:
         start, stop, space_after, rows = self._tokens(text, np.cumsum(lengths + 1) - lengths - 1)
         forms, which = factorize([text[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
         last = self.sentence_ends(forms, which, space_after, rows)
-        return Tokenization(text, start, stop, forms, self.splitter.words(forms), which, space_after, last, rows)
+        split = self.splitter.split(forms, which, rows)
+        return Tokenization(text, start, stop, *split, space_after, last, rows)
 
     def sentence_ends(self, forms: Sequence[str], which: Index, space_after: Mask, rows: NDArray[np.int64]) -> Mask:
         """Which tokens (T,) of paragraphs end a sentence.
@@ -256,7 +257,7 @@ class Tokenizer:
         """The tokenizer of stored networks. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         characters, sentences, multiword = cls.NETWORKS
         of_characters, of_sentences = (
-            WindowClassifier.from_stored(networks, name, _check_class) for name in (characters, sentences)
+            WindowClassifier.from_stored(networks[name], name, _check_class) for name in (characters, sentences)
         )
         splitter, about = MultiwordSplitter.from_stored(networks, multiword), networks[characters].about
         sets = sets_from_lists(about, KnownWords._fields)

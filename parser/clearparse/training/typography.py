@@ -9,66 +9,123 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import replace
+from itertools import pairwise
 
 import numpy as np
 
-from clearparse.stages.stretches import address_in
+from clearparse.stages.stretches import KnownWords, address_in, beginning
 from clearparse.training.window_batches import Items
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.tokens import Paragraph, Token, Tokens
 
+REWRITTEN = 0.6  # part of the paragraphs that are copied
 CAPITALS, SMALL = 0.06, 0.03  # part of the sentences of the copies in one case
 DASHES, ELLIPSES, QUOTES, COMMAS = 0.5, 0.4, 0.15, 0.08  # part of those that are changed
 NO_STOP = 0.2  # part of the paragraphs that lose their final full stop
-INITIALS, TITLES = 0.15, 0.06  # part of the names that get one before them
+INITIALS, TITLES, UNITS = 0.15, 0.04, 0.1  # part of the names and of the numbers that get an abbreviation before them
+LAST_ABBREVIATIONS = 0.04  # part of the sentences before a starter (see KnownWords) that end with an abbreviation
 COPIED = 0.2  # part of the sentences that the tagger sees in another typography too
-CONSONANTS = "bcdfgklmnprstvz"
+CAPITAL_LETTERS = "ABCDEFGHIJKLMNOPRSTUVW"
+MOST_LETTERS = 6  # of a word that is abbreviated
 
 
-def altered_paragraphs(paragraphs: Sequence[Paragraph], rng: np.random.Generator) -> list[Paragraph]:
-    """A copy of each paragraph in another typography."""
-    return [_altered_paragraph(paragraph, rng) for paragraph in paragraphs]
+class _Typesetter:
+    """Writes paragraphs in other typographies."""
+
+    def __init__(self, paragraphs: Sequence[Paragraph], known: KnownWords, rng: np.random.Generator) -> None:
+        self.rng, self.known = rng, known
+        long = {
+            token.form
+            for paragraph in paragraphs
+            for sentence in paragraph
+            for token in sentence
+            if len(token.form) > MOST_LETTERS and token.form.isalpha() and token.form.islower()
+        }
+        self.long = sorted(long) or ["abbreviation"]
+        self.last = sorted(_may_end_a_sentence(paragraphs))
+
+    def paragraph(self, paragraph: Paragraph) -> Paragraph:
+        """A paragraph in another typography."""
+        quote = self.rng.random() < QUOTES
+        following = [*(sentence[0].form for sentence in paragraph[1:]), ""]
+        sentences = [
+            self._sentence(sentence, after, single_quotes=quote)
+            for sentence, after in zip(paragraph, following, strict=True)
+        ]
+        *_, last = sentences
+        if len(last) > 1 and last[-1].form == "." and self.rng.random() < NO_STOP:
+            last.pop()
+            last[-1] = last[-1]._replace(space_after=False)
+        return sentences
+
+    def _sentence(self, sentence: Tokens, following: str, *, single_quotes: bool) -> Tokens:
+        """A sentence with other signs, and with abbreviations; now and then in one case.
+
+        following: the first token of the next one.
+        """
+        drawn = self.rng.random()
+        case: Callable[[str], str] = str.upper if drawn < CAPITALS else str.lower if drawn < CAPITALS + SMALL else str
+        made: Tokens = []
+        for place, token in enumerate(sentence):
+            if place and made[-1].space_after:
+                made += map(_word, self._before(token.form, sentence[place - 1].form))
+            made.append(_other_sign(token, self.rng, single_quotes=single_quotes))
+        last = len(made) > 2 and made[-1].form == "." and made[-2].form.isalpha()
+        if last and beginning(following, self.known) == "word" and self.rng.random() < LAST_ABBREVIATIONS:
+            form = self._last_abbreviation()
+            made[-2] = Token(form, (form,), space_after=False)
+        return [_in_case(token, case) for token in made]
+
+    def _before(self, form: str, previous: str) -> list[str]:
+        """The abbreviations that may stand before a token: an initial, a title, or what a number counts."""
+        drawn = self.rng.random()
+        if _is_name(form):
+            if _is_name(previous) and drawn < INITIALS:
+                return [f"{letter}." for letter in self.rng.choice(list(CAPITAL_LETTERS), size=1 + (drawn < 0.03))]
+            if previous.islower() and previous.isalpha() and drawn < TITLES:
+                return [f"{self._letter()}." if drawn < 0.25 * TITLES else self._abbreviated(2, capital=True)]
+        elif form.isdigit() and previous.isalpha() and drawn < UNITS:
+            return [self._abbreviated(1, capital=drawn < 0.5 * UNITS)]
+        return []
+
+    def _letter(self) -> str:
+        return str(self.rng.choice(list(CAPITAL_LETTERS)))
+
+    def _abbreviated(self, fewest: int, *, capital: bool) -> str:
+        """The first letters of a word, at least the fewest, with a full stop; nothing that is a word itself."""
+        while True:
+            word = self.long[int(self.rng.integers(len(self.long)))]
+            word = word[: int(self.rng.integers(fewest, MOST_LETTERS + 1))]
+            if word not in self.known.words or self.rng.random() < 0.01:  # where there are no others
+                return f"{word.capitalize() if capital else word}."
+
+    def _last_abbreviation(self) -> str:
+        """An abbreviation without its last full stop, as it ends a sentence: `p.m`, `U.S`, `etc`."""
+        if (drawn := self.rng.random()) < 0.5 or not self.last:
+            return self._letter() if drawn < 0.05 else ".".join(self._letter() for _ in range(2 + (drawn < 0.2)))
+        return self.last[int(self.rng.integers(len(self.last)))]
 
 
-def _altered_paragraph(paragraph: Paragraph, rng: np.random.Generator) -> Paragraph:
-    quote = rng.random() < QUOTES
-    sentences = [_altered(sentence, rng, single_quotes=quote) for sentence in paragraph]
-    *_, last = sentences
-    if len(last) > 1 and last[-1].form == "." and rng.random() < NO_STOP:
-        last.pop()
-        last[-1] = last[-1]._replace(space_after=False)
-    return sentences
+def altered_paragraphs(paragraphs: Sequence[Paragraph], known: KnownWords, rng: np.random.Generator) -> list[Paragraph]:
+    """Copies of REWRITTEN of the paragraphs in other typographies."""
+    typesetter = _Typesetter(paragraphs, known, rng)
+    return [typesetter.paragraph(paragraph) for paragraph in paragraphs if rng.random() < REWRITTEN]
 
 
-def _altered(sentence: Tokens, rng: np.random.Generator, *, single_quotes: bool) -> Tokens:
-    """A sentence with other signs, and with initials and titles before names; now and then in one case."""
-    drawn = rng.random()
-    case: Callable[[str], str] = str.upper if drawn < CAPITALS else str.lower if drawn < CAPITALS + SMALL else str
-    made: Tokens = []
-    for place, token in enumerate(sentence):
-        if _is_name(token.form) and place and made[-1].space_after:
-            made += _before_name(sentence[place - 1].form, rng)
-        made.append(_other_sign(token, rng, single_quotes=single_quotes))
-    return [_in_case(token, case) for token in made]
+def _may_end_a_sentence(paragraphs: Sequence[Paragraph]) -> set[str]:
+    """The abbreviations, without their full stop, after which a treebank has other things than a name or a number."""
+    found: set[str] = set()
+    for paragraph in paragraphs:
+        for sentence in paragraph:
+            for token, after in pairwise(sentence):
+                abbreviation, goes_on = token.form[:-1], after.form[:1].islower() or after.form in (",", ")", ";")
+                if goes_on and token.form.endswith(".") and len(abbreviation) > 1 and abbreviation[0].isalpha():
+                    found.add(abbreviation)
+    return found
 
 
 def _is_name(form: str) -> bool:
     return len(form) > 1 and form.isalpha() and form[0].isupper() and form[1:].islower()
-
-
-def _before_name(previous: str, rng: np.random.Generator) -> Tokens:
-    """What may stand before a name: one or two initials after another name, else a made-up abbreviation."""
-    if _is_name(previous) and rng.random() < INITIALS:
-        initials = rng.choice(list("ABCDEFGHIJKLMNOPRSTVW"), size=1 + int(rng.random() < 0.2))
-        return [_word(f"{letter}.") for letter in initials]
-    if previous.islower() and previous.isalpha() and rng.random() < TITLES:
-        if rng.random() < 0.3:
-            return [_word(f"{rng.choice(list('ABCDEFGHJKLMRSTW'))}.")]
-        letters = rng.choice(list(CONSONANTS), size=int(rng.integers(2, 5)))
-        if len(letters) > 2:
-            letters[1] = rng.choice(list("aeiou"))
-        return [_word("".join(letters).capitalize() + ".")]
-    return []
 
 
 def _word(form: str) -> Token:
@@ -78,7 +135,7 @@ def _word(form: str) -> Token:
 def _other_sign(token: Token, rng: np.random.Generator, *, single_quotes: bool) -> Token:
     """A token in the place of a dash, an ellipsis, a quotation mark or a comma; others as they are."""
     form, words, space = token
-    if form in ("-", "--", "---") and rng.random() < DASHES:
+    if form in ("-", "--", "---") and space and rng.random() < DASHES:
         form = str(rng.choice(["\u2013", "\u2014", "--"]))
     elif form == "..." and rng.random() < ELLIPSES:
         form = "\u2026"

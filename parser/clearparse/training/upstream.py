@@ -75,20 +75,21 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) 
     """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens."""
     plain = list(paragraphs_of(blocks))
     known = KnownWords.of(plain)
-    paragraphs = plain + altered_paragraphs(plain, np.random.default_rng([seed, 6]))
+    paragraphs = plain + altered_paragraphs(plain, known, np.random.default_rng([seed, 6]))
     tokens = [[token for sentence in paragraph for token in sentence] for paragraph in paragraphs]
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
     def trained(name: str, template: str, items: Items, config: NetworkConfig, k: int) -> WindowClassifier:
         return checkpoint.get_or_compute(name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k]))
 
-    rules = rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)
-    multiword_items = with_their_rules(in_every_case(rules))
-    splitter = trained("multiword", multiword.TEMPLATE, multiword_items, MULTIWORD, 2)
+    splitter = trained("multiword", multiword.TEMPLATE, rules_in_context(tokens), MULTIWORD, 2)
     return Tokenizer(
         trained("characters", tokenizer.CHARACTERS, characters_of(tokens, known), CHARACTERS, 0),
         trained("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs, known), SENTENCES, 1),
-        MultiwordSplitter(splitter, SplitForms.of(in_lower_case(rules))),
+        MultiwordSplitter(
+            splitter,
+            SplitForms.of(rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)),
+        ),
         spaces,
         known,
     )
@@ -121,46 +122,24 @@ def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Item
     return Items(keys, names, offsets(lengths))
 
 
-Rules = dict[str, Counter[str]]  # how often each form was split by each rule
-
-
-def rules_of(tokens: Iterable[Token]) -> Rules:
-    """How often each form, as it is looked up, was split into words by each rule, or is one word."""
-    rules: Rules = {}
-    for form, words, _ in tokens:
-        rule = ONE_WORD if words == (form,) else str(multiword.Rule.of(form, words))
-        rules.setdefault(lookup_form(form), Counter())[rule] += 1
+def rules_of(tokens: Iterable[Token]) -> dict[str, Counter[str]]:
+    """How often each form, in lower case, was split into words by each rule, or is one word."""
+    rules: dict[str, Counter[str]] = {}
+    for token in tokens:
+        rules.setdefault(lookup_form(token.form).lower(), Counter())[_rule_of(token)] += 1
     return rules
 
 
-def in_lower_case(rules: Rules) -> Rules:
-    """The same of forms in lower case."""
-    lower: Rules = {}
-    for form, counts in rules.items():
-        lower.setdefault(form.lower(), Counter()).update(counts)
-    return lower
+def rules_in_context(paragraphs: Iterable[Iterable[Token]]) -> Items:
+    """The tokens of some paragraphs, each with the rule that splits it into words."""
+    tokens = [list(paragraph) for paragraph in paragraphs]
+    keys = [form_key(token.form) for paragraph in tokens for token in paragraph]
+    names = [_rule_of(token) for paragraph in tokens for token in paragraph]
+    return Items(keys, names, offsets(list(map(len, tokens))))
 
 
-def in_every_case(rules: Rules) -> Rules:
-    """The same, with what is split in capitals and with an initial capital too, unless it was seen so."""
-    more: Rules = {}
-    for form, counts in rules.items():
-        rule = counts.most_common(1)[0][0]
-        if rule != ONE_WORD:
-            for other in (form.lower(), form.upper(), form[:1].upper() + form[1:].lower()):
-                if other not in rules and len(other) == len(form):
-                    more.setdefault(other, Counter())[rule] += 1
-    return {**rules, **more}
-
-
-def with_their_rules(rules: Rules) -> Items:
-    """Different forms, each a row of its own with its most frequent rule, and as often as it was met, up to MOST."""
-    keys, names = [], []
-    for form, counts in rules.items():
-        times = min(counts.total(), MOST)
-        keys += [form_key(form)] * times
-        names += [counts.most_common(1)[0][0]] * times
-    return Items(keys, names, np.arange(len(keys) + 1))
+def _rule_of(token: Token) -> str:
+    return ONE_WORD if token.words == (token.form,) else str(multiword.Rule.of(token.form, token.words))
 
 
 def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Lemmatizer:
