@@ -208,7 +208,7 @@ def test_wrong_inputs(inputs: list[str], tmp_path: Path) -> None:
         ([twin, "--output", twin.parent], "would be overwritten by its own output"),
         (["--output", f"{tmp_path}/out/"], "^-: not a file"),
         (["Dogs bark.", "--output", f"{tmp_path}/out/"], "^Dogs bark.: not a file"),
-        ([inputs[0], "--on-error", "skip", "--output", tmp_path / "file"], "--on-error is for many outputs"),
+        ([inputs[0], "--on-error", "skip", "--output", tmp_path / "file"], "--on-error needs --output FOLDER"),
         ([inputs[0], "--output", f"{twin}/"], "File exists|Not a directory"),
     ]:
         with pytest.raises(ClearparseError, match=message):

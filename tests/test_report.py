@@ -93,7 +93,7 @@ def test_of_a_system(files: tuple[str, str], tmp_path: Path, capsys: pytest.Capt
     gold, system = files
     page, scores = tmp_path / "report.html", tmp_path / "scores.json"
     evaluate.main(["--system", system, "--gold", gold, "--report", str(page), "--json", str(scores)])
-    assert capsys.readouterr().out.endswith(f"made {page}\n")
+    assert capsys.readouterr().out.endswith(f"report written to {page}\n")
     root, expected = well_formed(page), json.loads(scores.read_bytes())
     cards = [words_of(each) for each in root.iter("div") if (each.get("class") or "").startswith("card ")]
     assert cards[0].startswith(f"LAS{expected['LAS']:.2f}")
@@ -147,8 +147,8 @@ def test_a_model_against_itself(model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--system", "s", "--gold", "g", "--given", "text", "--report", "r"], "--report needs the words"),
-        (["--system", "s", "--gold", "g", "--given", "text", "--compare", "r"], "--compare needs the words"),
+        (["--system", "s", "--gold", "g", "--given", "text", "--report", "r"], "--report needs gold words"),
+        (["--system", "s", "--gold", "g", "--given", "text", "--compare", "r"], "--compare needs gold words"),
         (["--system", "s", "--gold", "g", "--report", "-", "--json", "-"], "both be standard output"),
         (["--system", "s", "--gold", "g", "--compare", "-"], "--compare cannot be standard input"),
         (["--model", "m", "--info", "--report", "r"], "--report needs --gold"),

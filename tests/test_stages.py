@@ -24,16 +24,14 @@ from clearparse.stages.tokenizer import ENDS, characters_of_text, kind_of
 from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint
-from clearparse.training.upstream import (
-    Jackknife,
-    build_and_train,
+from clearparse.training.upstream import Jackknife, build_and_train, train_lemmatizer
+from clearparse.training.upstream_items import (
     characters_of,
     rules_in_context,
     rules_of,
     sentence_ends_of,
     shared_rules_of,
     tagged_words,
-    train_lemmatizer,
 )
 from clearparse.training.window_batches import Items, WindowBatches, initialise
 from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block

@@ -602,7 +602,7 @@ def test_a_missing_extra_is_reported_in_one_line(missing: str) -> None:
     code += "command_line.run(serve.main)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT)
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(rf"serve.py needs {missing}\S*, .*pip install -e '.\[web\]'\n", done.stderr)
+    assert re.fullmatch(rf"the serve command needs {missing}\S*, .*pip install .*\[web\]'\n", done.stderr)
 
 
 @pytest.fixture
@@ -615,14 +615,14 @@ def address(text_model: Path) -> Iterator[str]:
     )
     assert process.stdout is not None
     line = process.stdout.readline()
-    found = re.match(rf"(http://127\.0\.0\.1:\d+)/ shows {re.escape(str(text_model))}; Ctrl-C ends it\n", line)
+    found = re.match(rf"serving {re.escape(str(text_model))} at (http://127\.0\.0\.1:\d+)/ \(Ctrl-C to stop\)\n", line)
     try:
         assert found, line + process.communicate()[1]
         yield found[1]
     finally:
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=60)
-    assert (process.returncode, out, errors) == (0, "ended\n", "")
+    assert (process.returncode, out, errors) == (0, "stopped\n", "")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")

@@ -10,6 +10,9 @@ from itertools import islice
 from os import PathLike
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import factorize
 from clearparse.io import resources
@@ -109,12 +112,17 @@ class Model:
         Warns (MissingTagsWarning) if the model was trained on tags and the block has none.
         """
         self._warn_of_missing_tags(block)
-        ensemble = self.stages.ensemble
         if not confidence:
-            return block.with_trees(*ensemble.parse(block))
-        heads, deprels, probability = ensemble.parse_with_probabilities(block)
-        probabilities = [b"%.2f" % p for p in ensemble.calibration(probability).tolist()]
+            return block.with_trees(*self.stages.ensemble.parse(block))
+        heads, deprels, probability = self.parse_with_confidence(block)
+        probabilities = [b"%.2f" % p for p in probability.tolist()]
         return block.with_trees(heads, deprels).with_misc(probabilities, b"Conf")
+
+    def parse_with_confidence(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
+        """HEAD, DEPREL, and the calibrated probability that both are right: three times (words,)."""
+        ensemble = self.stages.ensemble
+        heads, deprels, probability = ensemble.parse_with_probabilities(block)
+        return heads, deprels, ensemble.calibration(probability)
 
     def tag_columns(self) -> list[str]:
         """The tag columns that the parser uses and that the training data had: some of upos, xpos, feats."""
