@@ -1,12 +1,12 @@
-"""`python tests/fuzz.py`: inputs that grow towards code not yet run (atheris), until there is an error not of ours.
+"""`python tests/fuzz.py`: coverage-guided fuzzing (atheris) of everything that reads files.
 
     pip install -e '.[fuzz]'
     python tests/fuzz.py --seconds 60                # all targets, a minute each; ends with the number of inputs tried
     python tests/fuzz.py --seconds 600 conllu        # one of them
-    python tests/fuzz.py --input FILE conllu         # once more what was found
+    python tests/fuzz.py --input FILE conllu         # reproduce a finding
 
-A ClearparseError is an answer; any other exception, a hang of 20 seconds and 2 GB of memory are finds. Each find is
-written to a file whose name is told, and belongs into a test once it is mended.
+A ClearparseError is a correct answer. Any other exception, a hang of 20 seconds and 2 GB of memory are findings. The
+input of each is written to a file, whose name is printed; when fixed, it becomes a test.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ FLAGS = (
 
 
 def conllu() -> Callable[[bytes], None]:
-    """Any bytes are read or refused, alike in blocks of any size; what is read is written, and read again the same."""
+    """Any bytes are read or refused, whatever the size of blocks; what is read round-trips."""
     from clearparse.treebank.conllu import parse_block, read_blocks
 
     def once(data: bytes) -> None:
@@ -62,7 +62,7 @@ def conllu() -> Callable[[bytes], None]:
 
 
 def text() -> Callable[[bytes], None]:
-    """Any text is cut, tagged and parsed, and its characters come back."""
+    """Any text is tokenized, tagged and parsed, and no character is lost."""
     from clearparse.model.model import load
     from clearparse.treebank.conllu import parse_block
 
@@ -92,7 +92,7 @@ def model_bytes() -> Callable[[bytes], None]:
 
 
 def model_dictionary() -> Callable[[bytes], None]:
-    """Any dictionary beside good arrays makes a model that parses, or is refused."""
+    """With good arrays, any metadata make a model that parses, or are refused."""
     from clearparse.model.container import load_arrays
     from clearparse.model.model import Model
     from clearparse.model.serialization import load
@@ -113,7 +113,7 @@ def model_dictionary() -> Callable[[bytes], None]:
 
 
 def _merged(old: Any, new: Any) -> Any:
-    """A dictionary with the entries of another in the place of its own, deep inside too."""
+    """A dictionary updated with another, recursively."""
     if isinstance(old, dict) and isinstance(new, dict):
         return {**old, **{key: _merged(old.get(key), value) for key, value in new.items()}}
     return new
@@ -121,25 +121,25 @@ def _merged(old: Any, new: Any) -> Any:
 
 def template() -> Callable[[bytes], None]:
     """Any text is a template or is refused; a template can be compiled."""
-    from clearparse.features.templates import channels_of
     from clearparse.features.vocabulary import Vocabulary
-    from clearparse.stages.window import Window, parse_window
-    from clearparse.transition.features import Features, parse_template
+    from clearparse.stages.window import Window, compile_window
+    from clearparse.transition.features import Features, compile_template
 
     def once(data: bytes) -> None:
         given = data[1:].decode("utf-8", "replace")
-        read = parse_template if data[:1] < b"\x80" else parse_window
-        vocabulary = Vocabulary({channel: ["a"] for channel in channels_of(read(given))})
-        if read is parse_template:
-            Features(given, vocabulary, 3)
+        of_window = data[:1] >= b"\x80"
+        compiled = compile_window(given) if of_window else compile_template(given)
+        vocabulary = Vocabulary({channel: ["a"] for channel in compiled.channels})
+        if of_window:
+            Window(compiled, vocabulary)
         else:
-            Window(given, vocabulary)
+            Features(compiled, vocabulary, 3)
 
     return once
 
 
 def config() -> Callable[[bytes], None]:
-    """Any values of the flags of train.py are taken or refused, before a file is read."""
+    """Any values of the flags of train.py are accepted or refused before a file is read."""
     from clearparse.commands import train
 
     def once(data: bytes) -> None:
@@ -163,7 +163,7 @@ TARGETS: dict[str, Callable[[], Callable[[bytes], None]]] = {
 
 
 def seeds(target: str) -> list[bytes]:
-    """What to begin with."""
+    """The first inputs."""
     from clearparse.transition.features import TEMPLATES
 
     first = SAMPLE.read_bytes()
@@ -182,10 +182,10 @@ def seeds(target: str) -> list[bytes]:
 
 
 def fuzz(target: str, arguments: list[str]) -> None:
-    """Feed one target in this process; libFuzzer's own exit ends it."""
+    """Fuzz one target in this process, which libFuzzer ends."""
     import atheris
 
-    with atheris.instrument_imports(include=["parser"]):
+    with atheris.instrument_imports(include=["clearparse"]):
         from clearparse.errors import ClearparseError
 
         once = TARGETS[target]()
@@ -205,8 +205,8 @@ def fuzz(target: str, arguments: list[str]) -> None:
     atheris.Fuzz()
 
 
-def elsewhere(target: str, seconds: int) -> tuple[int, str]:
-    """How many inputs a target was given in a process of its own, and the end of what went wrong, if anything."""
+def fuzz_in_subprocess(target: str, seconds: int) -> tuple[int, str]:
+    """Fuzz one target in a subprocess: the number of inputs, and the end of the output if there is a finding."""
     with tempfile.TemporaryDirectory() as corpus:
         for number, seed in enumerate(seeds(target)):
             (Path(corpus) / str(number)).write_bytes(seed)
@@ -219,33 +219,33 @@ def elsewhere(target: str, seconds: int) -> tuple[int, str]:
         ]
         command = [sys.executable, __file__, "--child", target, "--", *limits, corpus]
         done = subprocess.run(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False)
-    said = done.stdout.decode(errors="replace")
-    counted = re.search(r"number_of_executed_units: *(\d+)", said) or re.search(r"Done (\d+) runs", said)
-    return int(counted[1]) if counted else 0, "" if done.returncode == 0 else said[-3000:]
+    output = done.stdout.decode(errors="replace")
+    counted = re.search(r"number_of_executed_units: *(\d+)", output) or re.search(r"Done (\d+) runs", output)
+    return int(counted[1]) if counted else 0, "" if done.returncode == 0 else output[-3000:]
 
 
 def main() -> None:
-    """Run targets one after another, and tell the number of inputs."""
-    cli = argparse.ArgumentParser(description="Feed the readers of files with what they were not made for.")
+    """Fuzz targets one after another and print the number of inputs."""
+    cli = argparse.ArgumentParser(description="Fuzz everything that reads files.")
     cli.add_argument("targets", nargs="*", metavar="TARGET", help=f"of {', '.join(TARGETS)}; default all")
     cli.add_argument("--seconds", type=int, default=60, help="for each target (default 60)")
-    cli.add_argument("--input", help="a file to feed once")
+    cli.add_argument("--input", help="the input of a finding, to reproduce it")
     cli.add_argument("--child", help=argparse.SUPPRESS)
     arguments = cli.parse_args()
-    sys.path.insert(0, str(CHECKOUT))
+    sys.path.insert(0, str(CHECKOUT / "parser"))
     if arguments.child:
         fuzz(arguments.child, arguments.targets)
     if arguments.input:
         return TARGETS[arguments.targets[0]]()(Path(arguments.input).read_bytes())
-    total, finds = 0, 0
+    total, findings = 0, 0
     for target in arguments.targets or TARGETS:
-        count, wrong = elsewhere(target, arguments.seconds)
-        print(f"{target:<17} {count:>9,} inputs{'' if not wrong else '; a find:'}", flush=True)
-        total, finds = total + count, finds + bool(wrong)
+        count, wrong = fuzz_in_subprocess(target, arguments.seconds)
+        print(f"{target:<17} {count:>9,} inputs{'' if not wrong else '; a finding:'}", flush=True)
+        total, findings = total + count, findings + bool(wrong)
         if wrong:
             print(wrong)
-    print(f"{'all':<17} {total:>9,} inputs, {finds} finds")
-    sys.exit(finds > 0)
+    print(f"{'all':<17} {total:>9,} inputs, {findings} findings")
+    sys.exit(findings > 0)
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Model files as no training would write them: what test_untrusted.py loads."""
+"""Mutated model files, for test_untrusted.py."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ FACTORS = (0, 1e3, 1e5, 1e20, 1e37, -1e38)
 
 
 class Mutator:
-    """Makes one changed model file after another; equal seeds make equal ones."""
+    """Makes mutated model files; the same seed makes the same ones."""
 
     def __init__(self, seed: int) -> None:
         self.rng = random.Random(seed)
@@ -38,7 +38,7 @@ class Mutator:
         self.arrays, self.metadata = load_arrays(MODEL)
 
     def files(self, count: int) -> Iterator[tuple[str, bytes]]:
-        """So many files, each with what was done to it."""
+        """`count` files, each with the name of its mutation."""
         while count:
             kind = self.rng.choice([self.of_bytes, self.of_metadata, self.of_symbols, self.of_classes, self.of_arrays])
             changed = kind()
@@ -47,25 +47,25 @@ class Mutator:
                 count -= 1
 
     def of_bytes(self) -> bytes:
-        """Bits turned over; bytes cut out, put in, cut off; another length of the header."""
+        """Flip bits; delete, insert or truncate bytes; change the length of the header."""
         changed, rng = bytearray(self.bytes), self.rng
         for _ in range(rng.randint(1, 4)):
             place = rng.randrange(len(changed) if rng.random() < 0.5 else min(len(changed), 5000))
-            act = rng.randrange(5)
-            if act == 0:
+            action = rng.randrange(5)
+            if action == 0:
                 changed[place] ^= 1 << rng.randrange(8)
-            elif act == 1:
+            elif action == 1:
                 del changed[place : place + rng.randint(1, 2000)]
-            elif act == 2:
+            elif action == 2:
                 changed[place:place] = rng.randbytes(rng.randint(1, 50))
-            elif act == 3:
+            elif action == 3:
                 del changed[place + 1 :]
             else:
                 changed[:8] = rng.choice([b"\xff" * 8, bytes(8), (1 << 31).to_bytes(8, "little"), rng.randbytes(8)])
         return bytes(changed)
 
     def of_metadata(self) -> bytes | None:
-        """A value of the dictionary is another, or is gone; the checksum is right."""
+        """Change or delete a value of the metadata; the checksum is correct."""
         metadata, rng = copy.deepcopy(self.metadata), self.rng
         parent: Any = metadata
         key: Any = rng.choice(["networks"] * 9 + ["kind", "record"])
@@ -79,25 +79,25 @@ class Mutator:
         return self._file(self.arrays, metadata)
 
     def of_symbols(self) -> bytes | None:
-        """Symbols there twice, of other kinds, too many, too few, of other channels."""
+        """Symbols that are duplicates, of wrong types, too many, too few, or of wrong channels."""
         metadata, rng = copy.deepcopy(self.metadata), self.rng
         symbols = rng.choice([*metadata["networks"].values()])["symbols"]
         names = symbols[rng.choice([*symbols])]
-        act = rng.randrange(5)
-        if act == 0:
+        action = rng.randrange(5)
+        if action == 0:
             names[rng.randrange(len(names))] = names[0]
-        elif act == 1:
+        elif action == 1:
             names[rng.randrange(len(names))] = rng.choice(ODD)
-        elif act == 2:
+        elif action == 2:
             symbols[rng.choice(["none", "feats", "shape", "suffix4"])] = names
-        elif act == 3:
+        elif action == 3:
             names.append(rng.choice(ODD))
         else:
             del names[rng.randrange(len(names))]
         return self._file(self.arrays, metadata)
 
     def of_classes(self) -> bytes | None:
-        """Labels, tags and rules that are none, or would break a line of CoNLL-U."""
+        """Labels, tags and rules that are invalid, or would break a line of CoNLL-U."""
         metadata, rng = copy.deepcopy(self.metadata), self.rng
         about = rng.choice([*metadata["networks"].values()])
         names = about["classes"] if "classes" in about else rng.choice([*about["labels"].values()])
@@ -105,26 +105,26 @@ class Mutator:
         return self._file(self.arrays, metadata)
 
     def of_arrays(self) -> bytes | None:
-        """Arrays of other shapes, dtypes and numbers; more of them, or fewer."""
+        """Arrays of wrong shapes, dtypes or values; too many or too few."""
         arrays, rng = dict(self.arrays), self.rng
         name = rng.choice([*arrays])
         array = arrays[name].astype(np.float32)
-        act = rng.randrange(8)
-        if act == 0:
+        action = rng.randrange(8)
+        if action == 0:
             kind = rng.choice(["float32", "float64", "int32", "uint8", "bool", "int64"])
             arrays[name] = np.clip(array, 0, 1).astype(kind)
-        elif act == 1:
+        elif action == 1:
             arrays[name] = array.reshape(rng.choice([(-1,), (1, *array.shape), array.shape[::-1], (array.size, 1)]))
-        elif act == 2:
+        elif action == 2:
             arrays[name] = array[: rng.randrange(len(array) + 1)]
-        elif act == 3:
+        elif action == 3:
             arrays[name] = np.zeros((0,) * rng.randint(0, 3), np.float32)
-        elif act == 4:
+        elif action == 4:
             array.flat[rng.randrange(array.size)] = rng.choice([np.nan, np.inf, -np.inf, 3e38, 1e-45, 1e6, -1e6])
             arrays[name] = array
-        elif act == 5:
+        elif action == 5:
             del arrays[name]
-        elif act == 6:
+        elif action == 6:
             arrays[f"{name}x"] = array
         else:
             network = name.split("/")[0]
@@ -134,7 +134,7 @@ class Mutator:
         return self._file(arrays, self.metadata)
 
     def _file(self, arrays: dict[str, Any], metadata: dict[str, Any]) -> bytes | None:
-        """A file with a checksum that is right; nothing where JSON cannot say it."""
+        """The file with a correct checksum; None if JSON cannot represent the metadata."""
         path = io.BytesIO()
         try:
             return _saved(arrays, metadata, path)
@@ -143,7 +143,7 @@ class Mutator:
 
 
 def _saved(arrays: dict[str, Any], metadata: dict[str, Any], into: io.BytesIO) -> bytes:
-    """What save_arrays would write."""
+    """The bytes that save_arrays writes."""
     from unittest import mock
 
     with mock.patch("clearparse.model.container.atomic_output") as output:

@@ -17,7 +17,7 @@ from clearparse.model.model import load
 from clearparse.network.classifier import Parameters
 from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import DivergedError
-from clearparse.stages.window import WindowClassifier
+from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import checkpoint, upstream
 from clearparse.training.checkpoint import CLASSIFIER, LINES, VECTORS, Checkpoint
 from clearparse.training.provenance import difference
@@ -383,7 +383,8 @@ def test_writing_takes_no_more_than_its_share_of_time(tmp_path: Path, monkeypatc
 
 def test_parts_are_read_as_they_were_written(tmp_path: Path) -> None:
     params = Parameters.initial(V=5, m=1, d=2, H=3, C=2, rng=np.random.default_rng(1))
-    classifier = WindowClassifier(params, "form: 0", Vocabulary({"form": ["a", "ü"]}), ["x", "y"])
+    window = Window(compile_window("form: 0"), Vocabulary({"form": ["a", "ü"]}))
+    classifier = WindowClassifier(params, window, ["x", "y"])
     vectors = Vectors(["a", "b"], np.ones((2, 3), np.float32), ["A", "b"], ["a\tb"])
     provenance = {"versions": {"clearparse": checkpoint.__version__}}
     first = Checkpoint(tmp_path / "c", provenance)
@@ -401,7 +402,8 @@ def test_parts_are_read_as_they_were_written(tmp_path: Path) -> None:
 
     found = again.get_or_compute("classifier", CLASSIFIER, never)
     assert all(np.array_equal(ours, theirs) for ours, theirs in zip(found.params, params, strict=True))
-    assert (found.template, found.vocabulary.symbols, found.classes) == ("form: 0", {"form": ["a", "ü"]}, ["x", "y"])
+    assert found.window.template == classifier.window.template
+    assert (found.vocabulary.symbols, found.classes) == ({"form": ["a", "ü"]}, ["x", "y"])
     found = again.get_or_compute("vectors", VECTORS, never)
     assert (found.words, found.forms, found.values.tolist()) == (vectors.words, vectors.forms, vectors.values.tolist())
     assert [again.get_or_compute(f"lines {i}", LINES, never) for i in range(3)] == list(texts)

@@ -62,7 +62,7 @@ def corpus(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def expected(model: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What the plain command makes of each file."""
+    """Each file as parsed by the plain command."""
     folder = tmp_path_factory.mktemp("plain")
     for path in corpus.iterdir():
         parse.main(["--model", str(model), str(path), "--output", str(folder / path.name)])
@@ -71,14 +71,14 @@ def expected(model: Path, corpus: Path, tmp_path_factory: pytest.TempPathFactory
 
 @pytest.fixture
 def quiet() -> Iterator[None]:
-    """Dask leaves sockets and tasks to the garbage collector where workers are killed."""
+    """When workers are killed, Dask leaves sockets and tasks to the garbage collector."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ResourceWarning)
         yield
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All that is in a folder, hidden files too, but for the journal."""
+    """All files of a folder, also hidden ones, except the journal."""
     found = [path for path in folder.iterdir() if path.name != JOURNAL]
     return {path.name: path.read_bytes() if path.is_file() else b"a folder" for path in found}
 
@@ -112,7 +112,7 @@ def test_wrong_usage(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 
 def test_a_file_parsed_for_a_cluster(model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
-    """What a worker runs, run here: the same bytes as the plain command's, and warnings as a result."""
+    """What a worker runs: the same bytes as the plain command, and warnings as a result."""
     job = ParseJob(ChunkParser(clearparse.load(model), "conllu", False, False, True), raw=False)
     assert job.parse_file(str(corpus / "3.conllu.gz"), str(tmp_path / "3.conllu.gz")) == []
     assert contents(tmp_path) == {"3.conllu.gz": expected["3.conllu.gz"]}
@@ -145,7 +145,7 @@ def run_command(*arguments: str) -> subprocess.Popen[bytes]:
 @pytest.mark.full
 @pytest.mark.parametrize("kill", [False, True])
 def test_the_command(kill: bool, model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
-    """Also with one of its workers killed as soon as the first file is there: the same files and no other."""
+    """Also when a worker is killed as soon as the first file is there: the same files and no others."""
     psutil = pytest.importorskip("psutil", reason=NEEDED)
     out = tmp_path / "out"
     command = run_command("--model", str(model), f"{corpus}/*", "--output", str(out), "--jobs", "2")
@@ -169,7 +169,7 @@ def test_the_command(kill: bool, model: Path, corpus: Path, expected: dict[str, 
 
 
 class Fatal:
-    """Parses files; the first time (or every time) that it comes to one of them, its process dies in the middle."""
+    """Parses files, but kills its process in the middle of one of them, the first time or always."""
 
     def __init__(self, job: ParseJob, name: str, sign: Path, always: bool) -> None:
         self.job, self.name, self.sign, self.always = job, name, sign, always
@@ -185,7 +185,7 @@ class Fatal:
 @pytest.mark.full
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("always", [False, True])
-def test_a_worker_that_dies_costs_nothing_but_time(
+def test_a_killed_worker_costs_only_time(
     always: bool, model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     pytest.importorskip("distributed", reason=NEEDED)
@@ -211,7 +211,7 @@ def test_a_worker_that_dies_costs_nothing_but_time(
 
 @pytest.mark.full
 @pytest.mark.usefixtures("quiet")
-def test_a_scheduler_that_is_there(
+def test_a_running_scheduler(
     model: Path,
     corpus: Path,
     expected: dict[str, bytes],
@@ -246,8 +246,8 @@ def test_a_scheduler_that_is_there(
 
 @pytest.mark.full
 @pytest.mark.usefixtures("quiet")
-def test_workers_here_keep_their_memory(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Each array anew from the system would cost them half as much time again; Dask's other settings are kept."""
+def test_local_workers_keep_freed_memory(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Returning it to the system would make them half as slow again; Dask's other settings are kept."""
     pytest.importorskip("distributed", reason=NEEDED)
     from clearparse.corpus.dask import connect
 
@@ -272,9 +272,9 @@ def test_runs_of_a_benchmark_do_their_work(model: Path, tmp_path: Path, monkeypa
         there.append(folder.exists())
         parse.main([*arguments])
         assert len(list(folder.glob("*.conllu"))) in (1, 2)
-        return {"seconds": 1.0, "processor seconds": 1.0}
+        return {"seconds": 1.0, "CPU seconds": 1.0}
 
-    monkeypatch.setattr(cluster, "elsewhere", parsed)
+    monkeypatch.setattr(cluster, "in_subprocess", parsed)
     monkeypatch.setattr(cluster, "ENGINES", ("processes", "processes"))
     cluster.measure(model, SAMPLE / "dev.conllu", tmp_path, shards=2, copies=1, jobs=1, runs=2)
     assert there == [False] * 8
@@ -287,8 +287,8 @@ def test_what_it_costs_is_measured(model: Path, capsys: pytest.CaptureFixture[st
     cluster_command.main([*files, "--shards", "3", "--copies", "2", "--runs", "1"])
     told = capsys.readouterr().out.splitlines()
     assert told[0].startswith("7,380 words in 3 files, 1 cores of ")
-    assert [line.split()[0] for line in told[1:]] == ["processes", "runs", "dask", "runs", "dask", "dask", "a"]
-    with pytest.raises(ClearparseError, match="--jobs 4096: there are"):
+    assert [line.split()[0] for line in told[1:]] == ["processes", "runs:", "dask", "runs:", "dask", "dask", "a"]
+    with pytest.raises(ClearparseError, match="--jobs 4096: only"):
         cluster_command.main([*files, "--jobs", "4096"])
 
 

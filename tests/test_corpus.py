@@ -1,4 +1,4 @@
-"""Many files into a folder: each whole or not there, a bad one named and no hindrance, and going on after any end."""
+"""Parsing many files into a folder: each appears whole or not at all, bad ones are named, and runs can be continued."""
 
 from __future__ import annotations
 
@@ -29,13 +29,13 @@ KILLS = 30
 
 
 def write_corpus(folder: Path, files: int = FILES, times: int = 1) -> list[str]:
-    """Files of some sentences each, the last of them packed."""
+    """Files of some sentences each, the last one compressed."""
     folder.mkdir()
     sentences = [sentence.conllu for sentence in parse_block((SAMPLE / "train.conllu").read_bytes())]
     for i in range(files):
         (folder / f"{i:02}.conllu").write_bytes(b"".join(sentences[i::files]) * times)
     last = folder / f"{files - 1:02}.conllu"
-    (folder / "packed.conllu.gz").write_bytes(gzip.compress(last.read_bytes()))
+    (folder / "compressed.conllu.gz").write_bytes(gzip.compress(last.read_bytes()))
     return sorted(map(str, folder.iterdir()))
 
 
@@ -48,7 +48,7 @@ def command(*arguments: str | Path) -> list[str]:
 
 
 def contents(folder: Path) -> dict[str, bytes]:
-    """All that a user sees in a folder, unpacked."""
+    """The visible files of a folder, decompressed."""
     return {
         path.name: gzip.decompress(path.read_bytes()) if path.suffix == ".gz" else path.read_bytes()
         for path in folder.iterdir()
@@ -63,7 +63,7 @@ def inputs(tmp_path_factory: pytest.TempPathFactory) -> list[str]:
 
 @pytest.fixture(scope="module")
 def expected(inputs: list[str], tmp_path_factory: pytest.TempPathFactory) -> dict[str, bytes]:
-    """What each file gives when it is parsed alone."""
+    """Each file parsed alone."""
     folder = tmp_path_factory.mktemp("alone")
     for each in inputs:
         run(each, "--output", folder / Path(each).name)
@@ -77,11 +77,11 @@ def test_each_file_as_if_alone(
     out = tmp_path / "new" / "folder"
     run(*inputs, "--output", f"{out}/", "--jobs", str(jobs))
     assert contents(out) == expected
-    assert (out / "packed.conllu.gz").read_bytes()[:2] == b"\x1f\x8b"
+    assert (out / "compressed.conllu.gz").read_bytes()[:2] == b"\x1f\x8b"
     assert capsys.readouterr() == (f"{len(inputs)} files written to {out}/\n", "")
 
 
-def test_what_is_done_is_not_done_again(
+def test_finished_files_are_not_parsed_again(
     inputs: list[str], expected: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     run(*inputs[:3], "--output", f"{tmp_path}/")
@@ -98,7 +98,7 @@ def change_input(source: Path, out: Path) -> None:
 
 
 def touch_input(source: Path, out: Path) -> None:
-    os.utime(source, ns=(1, 1))  # older than it was: another file, all the same
+    os.utime(source, ns=(1, 1))  # older than before is a change too
 
 
 def cut_output(source: Path, out: Path) -> None:
@@ -131,7 +131,7 @@ def nothing(source: Path, out: Path) -> None:
         (nothing, ["--tag"], True),
     ],
 )
-def test_what_has_changed_is_parsed_again(
+def test_changed_files_are_parsed_again(
     change: Callable[[Path, Path], None],
     options: list[str],
     again: bool,
@@ -150,7 +150,7 @@ def test_what_has_changed_is_parsed_again(
 
 
 def test_another_model_parses_again(inputs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Told by its content, not by its name or time."""
+    """Recognised by its content, not by its name or time."""
     from clearparse.model.model import load
 
     model = tmp_path / "m"
@@ -188,7 +188,7 @@ def test_a_bad_file_does_not_stop_the_others(
     assert capsys.readouterr().out == f"1 file written to {out}/, 13 had been parsed before\n"
 
 
-def test_a_bad_file_stops_the_others_where_it_should(inputs: list[str], tmp_path: Path) -> None:
+def test_a_bad_file_stops_the_others_on_request(inputs: list[str], tmp_path: Path) -> None:
     bad, out = tmp_path / "bad.conllu", tmp_path / "out"
     bad.write_bytes(b"1\tx\n\n")
     with pytest.raises(FileError, match=r"bad\.conllu:1: 2 columns"):
@@ -199,7 +199,7 @@ def test_a_bad_file_stops_the_others_where_it_should(inputs: list[str], tmp_path
     assert not (tmp_path / "none").exists()
 
 
-def test_inputs_that_cannot_be(inputs: list[str], tmp_path: Path) -> None:
+def test_wrong_inputs(inputs: list[str], tmp_path: Path) -> None:
     (tmp_path / "other").mkdir()
     twin = tmp_path / "other" / "00.conllu"
     twin.touch()
@@ -208,7 +208,7 @@ def test_inputs_that_cannot_be(inputs: list[str], tmp_path: Path) -> None:
         ([twin, "--output", twin.parent], "would be overwritten by its own output"),
         (["--output", f"{tmp_path}/out/"], "^-: not a file"),
         (["Dogs bark.", "--output", f"{tmp_path}/out/"], "^Dogs bark.: not a file"),
-        ([inputs[0], "--on-error", "skip", "--output", tmp_path / "file"], "--on-error is for many outputs"),
+        ([inputs[0], "--on-error", "skip", "--output", tmp_path / "file"], "--on-error needs --output FOLDER"),
         ([inputs[0], "--output", f"{twin}/"], "File exists|Not a directory"),
     ]:
         with pytest.raises(ClearparseError, match=message):
@@ -216,13 +216,13 @@ def test_inputs_that_cannot_be(inputs: list[str], tmp_path: Path) -> None:
     assert [path.name for path in tmp_path.iterdir()] == ["other"]
 
 
-def test_names_by_what_is_in_the_files(inputs: list[str], tmp_path: Path) -> None:
+def test_extensions_of_formats(inputs: list[str], tmp_path: Path) -> None:
     text = tmp_path / "a.b.txt"
     text.write_text("Dogs bark. Cats sleep.\n", encoding="utf-8")
-    packed = tmp_path / "c.txt.gz"
-    packed.write_bytes(gzip.compress(text.read_bytes()))
+    compressed = tmp_path / "c.txt.gz"
+    compressed.write_bytes(gzip.compress(text.read_bytes()))
     out = tmp_path / "out"
-    run(text, packed, "--text", "--output", f"{out}/")
+    run(text, compressed, "--text", "--output", f"{out}/")
     for form in ("tree", "svg", "html"):
         run(inputs[0], "--format", form, "--output", out)
     names = {"a.b.conllu", "c.conllu.gz", "00.txt", "00.svg", "00.html"}
@@ -237,8 +237,8 @@ def test_two_commands_do_not_write_into_one_folder(inputs: list[str], tmp_path: 
         run(*inputs, "--output", tmp_path)
 
 
-def ends_whole(arguments: list[str | Path], out: Path, expected: dict[str, bytes]) -> None:
-    """The command ends well, and all is there, and nothing else."""
+def completes(arguments: list[str | Path], out: Path, expected: dict[str, bytes]) -> None:
+    """The command succeeds, and all files are there and nothing else."""
     done = subprocess.run(command(*arguments), capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")
     assert contents(out) == expected
@@ -248,12 +248,12 @@ def ends_whole(arguments: list[str | Path], out: Path, expected: dict[str, bytes
 @POSIX
 @pytest.mark.full
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_killed_at_any_moment_it_goes_on(jobs: int, tmp_path: Path) -> None:
-    """At random moments of the time that a whole run takes; a run that ends before it is killed begins anew."""
+def test_continuing_after_kills_at_random_moments(jobs: int, tmp_path: Path) -> None:
+    """Within the time that a complete run takes; a run that ends before its kill starts again."""
     sources = write_corpus(tmp_path / "in", files=20, times=100)
     out, rng, start = tmp_path / "out", random.Random(jobs), time.monotonic()
     arguments: list[str | Path] = [*sources, "--output", f"{out}/", "--jobs", str(jobs)]
-    ends_whole(arguments, out, expected := contents_of_all(sources, tmp_path / "alone"))
+    completes(arguments, out, expected := contents_of_all(sources, tmp_path / "alone"))
     duration, killed, unfinished = time.monotonic() - start, 0, 0
     shutil.rmtree(out)
     for _ in range(10 * KILLS):
@@ -271,7 +271,7 @@ def test_killed_at_any_moment_it_goes_on(jobs: int, tmp_path: Path) -> None:
             break
     assert killed == KILLS
     assert unfinished
-    ends_whole(arguments, out, expected)
+    completes(arguments, out, expected)
 
 
 def contents_of_all(sources: list[str], folder: Path) -> dict[str, bytes]:
@@ -286,7 +286,7 @@ def contents_of_all(sources: list[str], folder: Path) -> dict[str, bytes]:
 
 @POSIX
 def test_killed_while_a_file_is_written(inputs: list[str], expected: dict[str, bytes], tmp_path: Path) -> None:
-    """Stopped for certain inside a file: the second input is a pipe that gives half a file and then nothing."""
+    """Certainly inside a file: the second input is a pipe that delivers half a file."""
     out, pipe = tmp_path / "out", tmp_path / "01.conllu"
     os.mkfifo(pipe)
     with subprocess.Popen(command(inputs[0], pipe, "--output", f"{out}/")) as process, open(pipe, "wb") as stream:
@@ -300,15 +300,13 @@ def test_killed_while_a_file_is_written(inputs: list[str], expected: dict[str, b
         process.wait()
     assert contents(out) == {"00.conllu": expected["00.conllu"]}
     arguments: list[str | Path] = [*inputs, "--output", f"{out}/"]
-    ends_whole(arguments, out, expected)
+    completes(arguments, out, expected)
 
 
 @POSIX
-def test_a_killed_worker_stops_the_command_and_it_goes_on(
-    inputs: list[str], expected: dict[str, bytes], tmp_path: Path
-) -> None:
+def test_continuing_after_a_worker_was_killed(inputs: list[str], expected: dict[str, bytes], tmp_path: Path) -> None:
     out, pipe = tmp_path / "out", tmp_path / "11.conllu"
-    os.mkfifo(pipe)  # the command waits for it, with all others given to its processes
+    os.mkfifo(pipe)  # the command waits for it after it has sent all others to its processes
     sources = [*inputs[:11], str(pipe)]
     with subprocess.Popen(
         command(*sources, "--output", f"{out}/", "--jobs", "2"), stdout=subprocess.PIPE, stderr=subprocess.PIPE
@@ -333,4 +331,4 @@ def test_a_killed_worker_stops_the_command_and_it_goes_on(
     if out.exists():
         assert not [path for path in out.iterdir() if path.suffix == ".tmp"]
         assert contents(out) == {name: expected[name] for name in contents(out)}
-    ends_whole([*inputs, "--output", f"{out}/", "--jobs", "2"], out, expected)
+    completes([*inputs, "--output", f"{out}/", "--jobs", "2"], out, expected)

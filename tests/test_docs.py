@@ -202,5 +202,10 @@ def test_documented_commands_exist() -> None:
         text = page.read_text(encoding="utf-8")
         for name in re.findall(r"\bclearparse ([a-z]+(?:-[a-z]+)?) (?:--|UD_|my-)", text):
             assert name in clearparse.COMMANDS, f"{page.name}: {name}"
-        for script in re.findall(r"scripts/(\w+\.py)", text):
-            assert (CHECKOUT / "scripts" / script).is_file(), f"{page.name}: {script}"
+
+
+def test_documented_files_exist() -> None:
+    """Source files that a page names by their path."""
+    for page in {*DOCS.glob("*.md"), *CHECKOUT.glob("*.md")} - {DOCS / "extending.md"}:  # which adds files
+        for path in re.findall(r"\b(?:parser|scripts|tests)/[\w/]+\.py\b", page.read_text(encoding="utf-8")):
+            assert (CHECKOUT / path).is_file(), f"{page.name}: {path}"

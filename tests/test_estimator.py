@@ -1,4 +1,4 @@
-"""The estimator keeps scikit-learn's contract, and does what the commands do."""
+"""The estimator keeps scikit-learn's contract and gives the same models as the train command."""
 
 from __future__ import annotations
 
@@ -48,7 +48,7 @@ def fitted(sentences: list[Sentence]) -> clearparse.DependencyParser:
 
 
 def bare(sentence: Sentence) -> Sentence:
-    """The sentence without its tree: all words hang on the first."""
+    """The sentence with a dummy tree: all words are attached to the first."""
     return sentence.with_tree([0] + [1] * (len(sentence) - 1), ["dep"] * len(sentence))
 
 
@@ -56,10 +56,10 @@ def bared(sentences: list[Sentence]) -> list[Sentence]:
     return [bare(sentence) for sentence in sentences]
 
 
-def test_importing_the_package_does_not_wait_for_other_libraries() -> None:
+def test_importing_the_package_imports_no_large_library() -> None:
     late = ("sklearn", "dask", "spacy", "pandas", "nltk")
-    told = f"import clearparse, sys; print([name for name in {late} if name in sys.modules])"
-    done = subprocess.run([sys.executable, "-c", told], capture_output=True, text=True, check=True)
+    program = f"import clearparse, sys; print([name for name in {late} if name in sys.modules])"
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, check=True)
     assert done.stdout.strip() == "[]"
     with pytest.raises(AttributeError, match="no attribute 'Parser'"):
         _ = clearparse.Parser
@@ -92,8 +92,8 @@ def test_parameters_are_the_fields_of_config() -> None:
         estimator_checks.check_set_params,
     ],
 )
-def test_checks_of_scikit_learn_that_need_no_table(check: Any) -> None:
-    """The others fit numbers in rows and columns, and X is sentences."""
+def test_checks_of_scikit_learn_that_need_no_numeric_data(check: Any) -> None:
+    """The other checks fit tables of numbers, and here X is sentences."""
     check("DependencyParser", clearparse.DependencyParser())
 
 
@@ -107,15 +107,15 @@ def test_checks_of_scikit_learn_that_need_no_table(check: Any) -> None:
         ({"template": "no-such"}, "no template 'no-such'"),
     ],
 )
-def test_wrong_parameters_are_found_by_fit(wrong: dict[str, Any], message: str, sentences: list[Sentence]) -> None:
+def test_fit_refuses_wrong_parameters(wrong: dict[str, Any], message: str, sentences: list[Sentence]) -> None:
     with pytest.raises(ClearparseError, match=message):
         clearparse.DependencyParser(**SMALL | wrong).fit(sentences)
 
 
-def test_it_learns_what_the_command_learns(
+def test_fit_gives_the_model_of_the_command(
     fitted: clearparse.DependencyParser, sentences: list[Sentence], dev: list[Sentence], tmp_path: Path
 ) -> None:
-    """The same sentences, seed and configuration: the same numbers, score and trees."""
+    """The same sentences, seed and configuration give the same parameters, scores and trees."""
     path = tmp_path / "command.model"
     options = [word for name, value in SMALL.items() for word in (f"--{name.replace('_', '-')}", str(value))]
     train.main(["--train", str(SAMPLE / "train.conllu"), "--output", str(path), *options])
@@ -144,12 +144,12 @@ def test_trees_come_from_y_where_there_is_one(
         fitted.score(dev[:3], dev[1:4])
 
 
-def test_what_cannot_be_learned_from(fitted: clearparse.DependencyParser, sentences: list[Sentence]) -> None:
+def test_invalid_sentences_are_refused(fitted: clearparse.DependencyParser, sentences: list[Sentence]) -> None:
     with pytest.raises(NotFittedError):
         clearparse.DependencyParser().predict(sentences)
     with pytest.raises(ClearparseError, match="no sentences"):
         clearparse.DependencyParser().fit([])
-    with pytest.raises(ClearparseError, match=r"a str where a parser\.Sentence is wanted"):
+    with pytest.raises(ClearparseError, match=r"a str instead of a clearparse\.Sentence"):
         fitted.predict(["Dogs bark ."])
     circle = sentences[0].with_tree([2, 1] + [0] * (len(sentences[0]) - 2), sentences[0].deprels)
     with pytest.raises(FileError, match="in a cycle"):
@@ -177,16 +177,16 @@ def test_probabilities_lead_to_the_trees(system: str, sentences: list[Sentence],
     assert "ROOT_ARC root" in estimator.classes_
     assert ("SWAP" in estimator.classes_) == (system == "arc-standard-swap")
     for sentence, parsed, p in zip(dev, estimator.predict(dev), estimator.predict_proba(dev), strict=True):
-        take_rows = estimator.classes_[p.argmax(axis=1)]
-        swaps = int((take_rows == "SWAP").sum())
+        transitions = estimator.classes_[p.argmax(axis=1)]
+        swaps = int((transitions == "SWAP").sum())
         assert p.shape == (2 * (len(sentence) + swaps), C)
         np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-5)
-        arcs = sorted(name.split(" ")[1] for name in take_rows if " " in name)
+        arcs = sorted(name.split(" ")[1] for name in transitions if " " in name)
         assert arcs == sorted(parsed.deprels)
-        assert (take_rows == "SHIFT").sum() == len(sentence) + swaps
+        assert (transitions == "SHIFT").sum() == len(sentence) + swaps
 
 
-def test_several_networks_vote(sentences: list[Sentence], dev: list[Sentence]) -> None:
+def test_an_ensemble(sentences: list[Sentence], dev: list[Sentence]) -> None:
     two = clearparse.DependencyParser(**SMALL | {"networks": 2, "epochs": 1}).fit(sentences)
     one = clearparse.DependencyParser(**SMALL | {"epochs": 1}).fit(sentences)
     first, second = two.model_.stages.ensemble.members
@@ -204,7 +204,7 @@ def test_model_files(fitted: clearparse.DependencyParser, dev: list[Sentence], t
     assert loaded.score(dev) == fitted.score(dev)
     assert (loaded.classes_ == fitted.classes_).all()
     assert loaded.epochs_ == fitted.epochs_
-    assert "trained on   365 sentences given to fit" in loaded.model_.describe()
+    assert "trained on   sentences given in Python (365 sentences)" in loaded.model_.describe()
     assert pickle.loads(pickle.dumps(fitted)).predict(dev) == fitted.predict(dev)
     with pytest.raises(FileError, match="no such file"):
         clearparse.DependencyParser.load(tmp_path / "none")

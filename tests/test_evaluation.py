@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from udtools import udeval
 
 from clearparse.errors import FileError
-from clearparse.evaluation.counts import Counts, evaluate, evaluate_block
+from clearparse.evaluation.counts import Counts, count_blocks, evaluate_block
 from clearparse.evaluation.scores import CONTENT, all_scores, main_scores
 from clearparse.treebank.conllu import DEPREL, Block, parse_block, read_blocks
 
@@ -45,7 +45,7 @@ def block(sentences: Sequence[str], path: str = "gold") -> Block:
 
 
 def compare(gold: Sequence[str], system: Sequence[str]) -> Counts:
-    return evaluate([block(gold)], [block(system, "system")], gold_path="gold", system_path="system")
+    return count_blocks([block(gold)], [block(system, "system")], gold_path="gold", system_path="system")
 
 
 def test_main_scores_by_hand() -> None:
@@ -196,7 +196,7 @@ def test_a_block_without_sentences_adds_nothing() -> None:
 def test_blocks_may_be_cut_at_different_places() -> None:
     gold = [GOLD[i % 2] for i in range(7)]
     system = [SYSTEM[i % 2] for i in range(7)]
-    counts = evaluate(
+    counts = count_blocks(
         [block(gold[:1]), block([]), block(gold[1:5]), block(gold[5:])],
         [block(system[:3]), block(system[3:4]), block(system[4:]), block([])],
         gold_path="gold",
@@ -336,7 +336,7 @@ def test_as_the_official_scorer_on_treebanks(shared_data: Path, treebank: str, s
         text.append(gold.with_trees(heads, deprels).text)
         counts += evaluate_block(gold, heads, deprels)
     system = parse_block(b"".join(text), path="system", trees=True)
-    from_files = evaluate(read_blocks(path, trees=True), [system], gold_path=path, system_path="system")
+    from_files = count_blocks(read_blocks(path, trees=True), [system], gold_path=path, system_path="system")
     assert from_files == counts
     assert printed(counts) == official(Path(path).read_bytes(), b"".join(text))
 

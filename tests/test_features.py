@@ -9,10 +9,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearparse.features.templates import TemplateError, channels_of
+from clearparse.features.templates import TemplateError
 from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
 from clearparse.transition import decode
-from clearparse.transition.features import DISTANCES, TEMPLATES, Features, parse_template
+from clearparse.transition.features import DISTANCES, TEMPLATES, Features, compile_template
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, SHIFT, System, Transitions
 from clearparse.transition.systems import SYSTEMS
@@ -28,7 +28,7 @@ KEYS = [
 
 
 def vocabulary_of(template: str) -> Vocabulary:
-    return Vocabulary.count(KEYS, channels_of(parse_template(template)), {})
+    return Vocabulary.count(KEYS, compile_template(template).channels, {})
 
 
 def walk(system: System, moves: list[tuple[int, int]]) -> System:
@@ -39,7 +39,7 @@ def walk(system: System, moves: list[tuple[int, int]]) -> System:
 
 @pytest.mark.parametrize(("name", "m"), [("cs224n-36", 36), ("chen-manning-48", 48)])
 def test_literature_templates_have_the_slots_of_their_names(name: str, m: int) -> None:
-    slots = parse_template(TEMPLATES[name])
+    slots = compile_template(TEMPLATES[name]).slots
     assert len(slots) == m
     assert [str(slot) for slot in slots[:8]] == [
         "form: s0", "form: s1", "form: s2", "form: b0", "form: b1", "form: b2", "form: lc1(s0)", "form: rc1(s0)",
@@ -61,20 +61,27 @@ def test_literature_templates_have_the_slots_of_their_names(name: str, m: int) -
         ("distance: s0-q0", "'q0'"),
         ("form:", "no slot"),
         ("# nothing", "no slot"),
-        ("label: lc1(s0)\ndistance: s1-s0", "no slot that shows a word"),
+        ("label: lc1(s0)\ndistance: s1-s0", "no slot shows a word"),
     ],
 )
 def test_errors_quote_the_part_that_is_wrong(template: str, quoted: str) -> None:
     with pytest.raises(TemplateError) as error:
-        parse_template(template)
+        compile_template(template)
     assert quoted in str(error.value)
     assert "\n" not in str(error.value)
+
+
+def test_the_old_spelling_of_neighbours_is_read() -> None:
+    old, new = (compile_template(f"form: s0 {left}(b0) {right}({left}(s0))\ndistance: {left}(s0)-b0") for left, right in
+                (("before", "behind"), ("left_neighbour", "right_neighbour")))  # fmt: skip
+    assert old.slots == new.slots
+    assert "before(b0)" in old.text
 
 
 @given(st.text(alphabet="form: labels01bcr()-\n#xd", max_size=60))
 def test_any_text_is_a_template_or_a_template_error(text: str) -> None:
     with contextlib.suppress(TemplateError):
-        assert parse_template(text)
+        assert compile_template(text)
 
 
 def test_what_the_slots_see_in_a_known_configuration() -> None:
@@ -82,7 +89,7 @@ def test_what_the_slots_see_in_a_known_configuration() -> None:
         "form: s0 b0 lc1(b0) b3\nlabel: lc1(b0) rc1(b0)\ndistance: s0-b0 b0-b1\nleft_valency: b0\nright_valency: s0"
     )
     vocabulary = vocabulary_of(template)
-    features = Features(template, vocabulary, len(LABELS))
+    features = Features(compile_template(template), vocabulary, len(LABELS))
     system = SYSTEMS["arc-hybrid"](Layout(np.array([0, 5])))
     # Cats <-nsubj- chase; then chase on the stack, `the` in front: [chase] [the mice . ROOT]
     walk(system, [(SHIFT, 0), (LEFT_ARC, LABELS.index("nsubj"))])

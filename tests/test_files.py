@@ -1,4 +1,4 @@
-"""Files: what cannot be read is told in one line, and what is written is there whole or not at all."""
+"""Files: reading errors are one line, and output appears whole or not at all."""
 
 from __future__ import annotations
 
@@ -49,24 +49,24 @@ def test_an_error_names_file_and_line() -> None:
     assert issubclass(FileError, ClearparseError)
 
 
-def test_an_error_goes_from_process_to_process() -> None:
+def test_errors_can_be_pickled() -> None:
     error = pickle.loads(pickle.dumps(FileError("a.conllu", "is bad", 7)))
     assert (str(error), error.line) == ("a.conllu:7: is bad", 7)
 
 
-@pytest.mark.parametrize("name", ["plain.txt", "packed.txt.gz", "dots.and ünïcode.txt"])
-def test_what_is_written_is_read(tmp_path: Path, name: str) -> None:
+@pytest.mark.parametrize("name", ["plain.txt", "compressed.txt.gz", "dots.and ünïcode.txt"])
+def test_round_trip(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, TEXT)
     assert read(tmp_path / name) == TEXT
     assert [path.name for path in tmp_path.iterdir()] == [name]
 
 
-def test_gzip_is_gzip_and_the_same_every_time(tmp_path: Path) -> None:
+def test_gzip_output_is_deterministic(tmp_path: Path) -> None:
     for name in ("a.gz", "b.gz"):
         write(tmp_path / name, TEXT)
-    packed = (tmp_path / "a.gz").read_bytes()
-    assert gzip.decompress(packed) == TEXT
-    assert packed == (tmp_path / "b.gz").read_bytes()
+    compressed = (tmp_path / "a.gz").read_bytes()
+    assert gzip.decompress(compressed) == TEXT
+    assert compressed == (tmp_path / "b.gz").read_bytes()
 
 
 def test_missing_file_and_folder(tmp_path: Path) -> None:
@@ -83,16 +83,16 @@ def test_unreadable_file(tmp_path: Path) -> None:
     assert message(path) == "Permission denied"
 
 
-PACKED = gzip.compress(bytes(range(256)) * 40, mtime=0)
+COMPRESSED = gzip.compress(bytes(range(256)) * 40, mtime=0)
 
 
 @pytest.mark.parametrize(
     ("content", "expected"),
     [
-        (PACKED[:-20], "the gzip data are truncated"),
-        (PACKED[:5], "the gzip data are truncated"),
-        (PACKED[:40] + bytes(8) + PACKED[48:], "damaged gzip data"),
-        (PACKED[:-6] + b"\0\0" + PACKED[-4:], "damaged gzip data"),
+        (COMPRESSED[:-20], "the gzip data are truncated"),
+        (COMPRESSED[:5], "the gzip data are truncated"),
+        (COMPRESSED[:40] + bytes(8) + COMPRESSED[48:], "damaged gzip data"),
+        (COMPRESSED[:-6] + b"\0\0" + COMPRESSED[-4:], "damaged gzip data"),
         (TEXT, "damaged gzip data"),
         (b"", "this file is empty, though its name ends in .gz"),
     ],
@@ -117,7 +117,7 @@ def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.parametrize("name", ["new", "new.gz"])
-def test_nothing_is_left_of_a_failure(tmp_path: Path, name: str) -> None:
+def test_a_failure_leaves_nothing(tmp_path: Path, name: str) -> None:
     fail_to_write(tmp_path / name)
     assert list(tmp_path.iterdir()) == []
 
@@ -130,7 +130,7 @@ def test_a_failure_leaves_the_old_file(tmp_path: Path) -> None:
     assert path.read_bytes() == b"old"
 
 
-def test_nothing_is_there_before_the_end(tmp_path: Path) -> None:
+def test_nothing_appears_before_the_end(tmp_path: Path) -> None:
     path = tmp_path / "new"
     with atomic_output(path) as stream:
         stream.write(TEXT)
@@ -138,7 +138,7 @@ def test_nothing_is_there_before_the_end(tmp_path: Path) -> None:
     assert path.read_bytes() == TEXT
 
 
-def test_output_that_cannot_be(tmp_path: Path) -> None:
+def test_outputs_that_cannot_be_written(tmp_path: Path) -> None:
     for path, expected in [(tmp_path, "this is a folder"), (tmp_path / "none" / "new", "cannot be written")]:
         with pytest.raises(FileError) as caught:
             write(path, TEXT)
@@ -159,7 +159,7 @@ def test_permissions_are_kept(tmp_path: Path) -> None:
 
 
 @POSIX
-def test_a_link_still_leads_to_its_file(tmp_path: Path) -> None:
+def test_a_link_that_the_user_named_is_followed(tmp_path: Path) -> None:
     target, link = tmp_path / "target", tmp_path / "link"
     target.touch()
     link.symlink_to(target)
@@ -175,7 +175,7 @@ def test_a_device_is_not_replaced() -> None:
 
 
 @pytest.mark.skipif(not os.path.exists("/dev/full"), reason="needs the device that is always full")
-def test_a_full_disk_is_told() -> None:
+def test_a_full_disk() -> None:
     with pytest.raises(FileError, match=r"^/dev/full: No space left on device$"):
         write("/dev/full", TEXT)
 
@@ -194,7 +194,7 @@ def test_an_error_while_writing_leaves_nothing(tmp_path: Path) -> None:
     assert list(tmp_path.iterdir()) == []
 
 
-def test_what_a_killed_process_left_is_removed(tmp_path: Path) -> None:
+def test_unfinished_files_of_killed_processes_are_removed(tmp_path: Path) -> None:
     streams = [atomic_output(tmp_path / name) for name in ("mine", "other")]
     for stream in streams:
         stream.__enter__()

@@ -1,4 +1,4 @@
-"""Text that nobody wrote to be parsed: no characters at all, a million without a space, halves of characters."""
+"""Hostile text: no characters, a million without a space, surrogates, control characters."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import Model, load
 from clearparse.stages.tokenizer import kind_of
 from clearparse.treebank.conllu import Block, Sentence, parse_block
-from clearparse.treebank.text import paragraphs, read_paragraphs
+from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
 from clearparse.treebank.tokens import text_of, tokens_of
 
 MODEL = Path(__file__).resolve().parent / "data" / "format-1.model"
@@ -45,7 +45,7 @@ def model() -> Model:
 
 
 def check(model: Model, text: str) -> list[Sentence]:
-    """All of a text comes back in its sentences, each with a tree of one root."""
+    """The sentences contain the whole text, and each has a tree with one root."""
     found = model(text)
     for sentence in found:
         block = parse_block(sentence.conllu, trees=True)
@@ -82,13 +82,13 @@ def _shared() -> Model:
 
 
 @pytest.mark.parametrize("text", ["\ud800", "a \udcff b", "fine\n\n\udfff\ud800"])
-def test_halves_of_characters(text: str, model: Model) -> None:
+def test_surrogates(text: str, model: Model) -> None:
     number = 1 + text.count("\n\n")
     with pytest.raises(ClearparseError, match=rf"^paragraph {number}: U\+D[8-F].. is half of a character"):
         model(text)
 
 
-def test_text_that_is_no_utf8(tmp_path: Path) -> None:
+def test_text_that_is_not_utf8(tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_bytes(b"fine\n\nline \xed\xa0\x80 three\n")
     with pytest.raises(FileError, match=r"text:3: not UTF-8$"):
@@ -97,28 +97,28 @@ def test_text_that_is_no_utf8(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("piece", ["a@", "a@b", "www", "1.", "-", ".com", "a.b@", "://", "é", "http://a@b.", "@@"])
-def test_what_a_stretch_is_takes_time_that_grows_with_it(piece: str) -> None:
-    """A pattern that looks again from every place would take hours here."""
+def test_kind_of_takes_linear_time(piece: str) -> None:
+    """A pattern that backtracks from each position would take hours."""
     assert kind_of(piece * (MEGABYTE // len(piece))) in ("mail", "address", "number", "letters", "other")
 
 
-_OLD_MAIL = re.compile(r"\S*\w@\w\S*\.\w+\S*\Z")
+MAIL = re.compile(r"\S*\w@\w\S*\.\w+\S*\Z")
 
 
 @given(st.text("a@.é1_-", max_size=12))
-def test_mail_is_what_its_pattern_says(stretch: str) -> None:
-    """The plain form of the two searches."""
-    assert (kind_of(stretch) == "mail") == bool(_OLD_MAIL.match(stretch))
+def test_kind_of_mail_agrees_with_a_pattern(stretch: str) -> None:
+    """The pattern is the plain form of the two searches."""
+    assert (kind_of(stretch) == "mail") == bool(MAIL.match(stretch))
 
 
 @pytest.mark.parametrize("text", ["a" * 2000, "é" * 1000, "ab " * 700, "漢字" * 400])
-def test_a_text_without_line_ends_is_cut_in_pieces(text: str, tmp_path: Path) -> None:
+def test_a_text_without_line_ends_is_split(text: str, tmp_path: Path) -> None:
     path = tmp_path / "text"
     path.write_text(text, encoding="utf-8")
     pieces = [piece for some in read_paragraphs(path, 16) for piece in some]
     assert len(pieces) > 5
     assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
-    assert list(paragraphs(" ".join(pieces))) == [" ".join(pieces).strip()]
+    assert list(split_paragraphs(" ".join(pieces))) == [" ".join(pieces).strip()]
 
 
 def sentence_of(words: int) -> Block:
@@ -158,11 +158,11 @@ def grown(act: Any) -> int:
 @pytest.mark.full
 @pytest.mark.parametrize("name", MEGABYTES)
 def test_a_megabyte(name: str) -> None:
-    """Tokenized and tagged (the trees of a megabyte take longer: see the test above); memory grows no faster."""
+    """Tokenized and tagged (parsing a megabyte takes longer: see the test above); memory grows linearly."""
     text, model = MEGABYTES[name], load(MODEL)
 
     def work(part: str) -> int:
-        return len(model.tag(model.tokenize(list(paragraphs(part)))).fields)
+        return len(model.tag(model.tokenize(list(split_paragraphs(part)))).fields)
 
     work(text[: MEGABYTE // 10])
     small, large = (grown(lambda part=text[: MEGABYTE // n]: work(part)) for n in (4, 1))

@@ -171,7 +171,7 @@ def test_processes_and_blocks(texts: list[str], tmp_path: Path, monkeypatch: pyt
 
 
 def plain_text(path: str, block_bytes: int) -> Iterator[list[str]]:
-    from clearparse.treebank.text import read_paragraphs
+    from clearparse.treebank.paragraphs import read_paragraphs
 
     return read_paragraphs(path, block_bytes)
 

@@ -1,4 +1,4 @@
-"""Sentences to and from the objects of other libraries, with the real libraries."""
+"""Conversions to and from the objects of other libraries, with the real libraries."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clearparse.errors import ClearparseError, FileError
 from clearparse.treebank.conllu import Sentence, parse_block, read_conllu
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-WHOLE = (
+EVERYTHING = (
     "# newdoc\n# sent_id = 7\n# text = Du vin , NULL\n"
     "1-2\tDu\t_\t_\t_\t_\t_\t_\t_\t_\n"
     "1\tDe\tde\tADP\tP\tCase=Gen\t3\tcase\t3:case\tA=1|SpaceAfter=No\n"
@@ -26,14 +26,14 @@ WHOLE = (
 
 @pytest.fixture(scope="module")
 def sentences(tmp_path_factory: pytest.TempPathFactory) -> list[Sentence]:
-    """The sample's, and one with all that CoNLL-U has."""
+    """The sample's sentences, after one with everything that CoNLL-U has."""
     path = tmp_path_factory.mktemp("whole") / "whole.conllu"
-    path.write_text(WHOLE, encoding="utf-8")
+    path.write_text(EVERYTHING, encoding="utf-8")
     return [*read_conllu(path, trees=True), *read_conllu(SAMPLE / "train.conllu", trees=True)]
 
 
 def only_words(sentence: Sentence, columns: int = 8) -> list[list[str]]:
-    """The first columns of its words."""
+    """The first columns of the words."""
     rows = [line.split("\t") for line in str(sentence).split("\n") if line and not line.startswith("#")]
     return [row[:columns] for row in rows if row[0].isdecimal()]
 
@@ -54,19 +54,19 @@ def test_pandas(sentences: list[Sentence]) -> None:
     again = pandas.read_csv(io.StringIO(frame.to_csv(index=False)), keep_default_na=False)
     again["head"] = pandas.to_numeric(again["head"], errors="coerce")  # numbers with a point, and NaN
     assert from_frame(again) == sentences
-    few = pandas.DataFrame({"sentence": [4, 4, 2], "id": [1, 2, 1], "head": [0.0, 1, None]})
-    few["form"] = ["Go", "home", "Now"]
-    assert [sentence.forms for sentence in from_frame(few)] == [["Go", "home"], ["Now"]]
-    assert from_frame(few)[0].heads.tolist() == [0, 1]
+    small = pandas.DataFrame({"sentence": [4, 4, 2], "id": [1, 2, 1], "head": [0.0, 1, None]})
+    small["form"] = ["Go", "home", "Now"]
+    assert [sentence.forms for sentence in from_frame(small)] == [["Go", "home"], ["Now"]]
+    assert from_frame(small)[0].heads.tolist() == [0, 1]
     assert from_frame(to_frame([])) == []
-    few["form"] = ["Go", "ho\tme", "Now"]
-    with pytest.raises(FileError, match=r"<DataFrame>: FORM cannot be 'ho\\tme': a tab or a line end in it"):
-        from_frame(few)
+    small["form"] = ["Go", "ho\tme", "Now"]
+    with pytest.raises(FileError, match=r"<DataFrame>: FORM cannot be 'ho\\tme': it contains a tab or a line end"):
+        from_frame(small)
     with pytest.raises(ClearparseError, match="no column form"):
-        from_frame(few.drop(columns="form"))
-    few["id"], few["form"] = [1, 3, 1], ["Go", "home", "Now"]
+        from_frame(small.drop(columns="form"))
+    small["id"], small["form"] = [1, 3, 1], ["Go", "home", "Now"]
     with pytest.raises(FileError, match="<DataFrame>:2: "):
-        from_frame(few)
+        from_frame(small)
 
 
 def test_conllu(sentences: list[Sentence]) -> None:
@@ -80,12 +80,12 @@ def test_conllu(sentences: list[Sentence]) -> None:
     assert tokens[1]["feats"] == {"Case": "Gen"}
     assert [token["form"] for token in tokens.filter(head=3)] == ["De", "le", ",", "NULL"]
     assert tokens.to_tree().token["form"] == "vin"
-    (parsed,) = conllu.parse(WHOLE)
+    (parsed,) = conllu.parse(EVERYTHING)
     assert from_token_list(parsed) == sentences[0]
     parsed[1]["id"] = 4
     with pytest.raises(FileError, match="<TokenList>:"):
         from_token_list(parsed)
-    with pytest.raises(FileError, match="0 sentences where there should be one"):
+    with pytest.raises(FileError, match="0 sentences instead of one"):
         from_token_list(conllu.TokenList([]))
 
 
@@ -113,7 +113,7 @@ def test_nltk(sentences: list[Sentence]) -> None:
 
 
 def test_displacy(sentences: list[Sentence]) -> None:
-    """The dictionary needs no library; what is drawn of it does."""
+    """The dictionary needs no library; drawing it needs spaCy."""
     from clearparse.integrations.displacy import from_displacy, to_displacy
 
     for sentence in sentences:
@@ -132,7 +132,7 @@ def test_displacy(sentences: list[Sentence]) -> None:
     assert drawn.count('class="displacy-arrow"') == 4
     assert "det:art" in drawn
     drawing["arcs"][0]["end"] = 9
-    with pytest.raises(ClearparseError, match="an arc between words 9 and 0; there are 5"):
+    with pytest.raises(ClearparseError, match="an arc between words 9 and 0 of 5"):
         from_displacy(drawing)
     with pytest.raises(FileError, match="<displaCy>: no words"):
         from_displacy({"words": [], "arcs": []})

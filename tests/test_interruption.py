@@ -90,7 +90,7 @@ def window_work(model: Model) -> Callable[[Block], object]:
     """A window classifier that has met no word yet."""
     classifier = model.stages.window_classifiers()["tags"]
     classifier = classifier.with_parameters(classifier.params)
-    return lambda block: classifier.label(block.word_keys(), block.sentences).tolist()
+    return lambda block: classifier.classify(block.word_keys(), block.sentences).tolist()
 
 
 @pytest.mark.parametrize(

@@ -9,6 +9,7 @@ import os
 import shutil
 import threading
 from collections.abc import Iterator
+from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -238,6 +239,28 @@ def test_errors_are_shown_until_the_next_success(visit: Any) -> None:
     playwright.expect(page.get_by_role("alert")).to_have_text("There is no sentence in the input.")
     parse(page)
     playwright.expect(page.locator("#error")).to_be_hidden()
+    page.set_input_files("#file", files=[{**bad, "buffer": b"\xff"}])
+    playwright.expect(page.get_by_role("alert")).to_be_visible()
+    playwright.expect(page.locator("#result")).to_be_hidden()
+
+
+def test_a_sentence_too_long_to_explain_leaves_no_earlier_tree(visit: Any) -> None:
+    def conllu(words: int) -> bytes:
+        lines = [f"{k}\tw\tw\tNOUN\tNN\t_\t{k - 1}\t{'dep' if k > 1 else 'root'}\t_\t_\n" for k in range(1, words + 1)]
+        return "".join([*lines, "\n"]).encode()
+
+    page = visit()
+    parse(page)
+    page.set_input_files("#file", files=[{"name": "x", "mimeType": "text/plain", "buffer": conllu(251) + conllu(2)}])
+    playwright.expect(page.get_by_role("alert")).to_contain_text("251 words; at most 250 are explained")
+    for hidden in ("#tree", "#steps", "#details", "#score"):
+        playwright.expect(page.locator(hidden)).to_be_hidden()
+    playwright.expect(page.get_by_role("button", name="Save CoNLL-U")).to_be_disabled()
+    page.get_by_role("button", name="Next sentence").click()
+    playwright.expect(page.locator("#tree .node")).to_have_count(2)
+    playwright.expect(page.locator("#error")).to_be_hidden()
+    phrase = HTTPStatus(413).phrase
+    visit.expected.append(f"error: Failed to load resource: the server responded with a status of 413 ({phrase})")
 
 
 def test_everything_works_by_keys_alone(visit: Any) -> None:

@@ -10,13 +10,12 @@ import pytest
 
 from clearparse.features import precompute
 from clearparse.features.precompute import MOST_TYPES, PrecomputedLayer
-from clearparse.features.templates import channels_of
 from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters, scores
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition import decode
-from clearparse.transition.features import TEMPLATES, Features, parse_template
+from clearparse.transition.features import TEMPLATES, Features, compile_template
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import Transitions
 from clearparse.transition.systems import SYSTEMS
@@ -37,14 +36,15 @@ def random_parser(block: Block, template: str, system: str, dtype: Any) -> Trans
     rng = np.random.default_rng(5)
     labels = [label.decode() for label in sorted(set(block.column(DEPREL)))]
     transitions = Transitions(labels, labels, ["root"], SYSTEMS[system].kinds)
-    vocabulary = Vocabulary.count(block.word_keys(), channels_of(parse_template(template)), {"form": 2})
-    features = Features(template, vocabulary, len(transitions.labels))
+    compiled = compile_template(template)
+    vocabulary = Vocabulary.count(block.word_keys(), compiled.channels, {"form": 2})
+    features = Features(compiled, vocabulary, len(transitions.labels))
     C = len(transitions.kind)
     params = Parameters.initial(V=features.V, m=features.m, d=9, H=24, C=C, rng=rng, dtype=dtype)
     params.L[...] *= 50
     for bias in (params.b_1, params.b_2):
         bias[...] = rng.normal(size=bias.shape) / 10
-    return TransitionParser(params, template, system, vocabulary, transitions)
+    return TransitionParser(params, features, system, transitions)
 
 
 def reference(parser: TransitionParser, block: Block, theta_of: Any) -> np.ndarray:
@@ -137,7 +137,7 @@ def test_there_is_no_room_for_more_types_than_the_capacity(block: Block) -> None
     filled = PrecomputedLayer(parser.params, parser.features)
     encoder = Encoder(parser.vocabulary)
     filled.extend(encoder.rows())
-    with pytest.raises(ValueError, match="room for"):
+    with pytest.raises(ValueError, match="the capacity is"):
         filled.extend(encoder.rows(), filled.capacity)
 
 

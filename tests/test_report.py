@@ -93,10 +93,10 @@ def test_of_a_system(files: tuple[str, str], tmp_path: Path, capsys: pytest.Capt
     gold, system = files
     page, scores = tmp_path / "report.html", tmp_path / "scores.json"
     evaluate.main(["--system", system, "--gold", gold, "--report", str(page), "--json", str(scores)])
-    assert capsys.readouterr().out.endswith(f"made {page}\n")
-    root, told = well_formed(page), json.loads(scores.read_bytes())
+    assert capsys.readouterr().out.endswith(f"report written to {page}\n")
+    root, expected = well_formed(page), json.loads(scores.read_bytes())
     cards = [words_of(each) for each in root.iter("div") if (each.get("class") or "").startswith("card ")]
-    assert cards[0].startswith(f"LAS{told['LAS']:.2f}")
+    assert cards[0].startswith(f"LAS{expected['LAS']:.2f}")
     ids = [each.get("id") for each in root.iter("section")]
     assert ids == ["scores", "where", "relations", "confusions", "errors"]  # no model: no confidence, no curve
     by_relation = {row[0]: row[1:6] for row in rows(section(root, "relations"))}
@@ -106,9 +106,9 @@ def test_of_a_system(files: tuple[str, str], tmp_path: Path, capsys: pytest.Capt
     bars = [[words_of(each) for each in bar] for bar in section(root, "where").iter("div") if bar.get("class") == "bar"]
     assert ["mail", "", "85.7", "7 words"] in bars
     assert ["web", "", "100.0", "2 words"] in bars
-    errors_told = section(root, "errors")
-    assert [words_of(each) for each in errors_told.iter("h3")] == ["obl labelled obj: 1 word"]
-    [figure] = errors_told.iter("figure")
+    error_section = section(root, "errors")
+    assert [words_of(each) for each in error_section.iter("h3")] == ["obl labelled obj: 1 word"]
+    [figure] = error_section.iter("figure")
     assert words_of(figure).startswith("Dogs bark at cats")
     assert len([each for each in figure.iter() if each.get("class") == "arc marked"]) == 2  # one arc in each tree
 
@@ -147,8 +147,8 @@ def test_a_model_against_itself(model: Path, tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("argv", "message"),
     [
-        (["--system", "s", "--gold", "g", "--given", "text", "--report", "r"], "--report needs the words"),
-        (["--system", "s", "--gold", "g", "--given", "text", "--compare", "r"], "--compare needs the words"),
+        (["--system", "s", "--gold", "g", "--given", "text", "--report", "r"], "--report needs gold words"),
+        (["--system", "s", "--gold", "g", "--given", "text", "--compare", "r"], "--compare needs gold words"),
         (["--system", "s", "--gold", "g", "--report", "-", "--json", "-"], "both be standard output"),
         (["--system", "s", "--gold", "g", "--compare", "-"], "--compare cannot be standard input"),
         (["--model", "m", "--info", "--report", "r"], "--report needs --gold"),

@@ -10,9 +10,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from clearparse.evaluation.counts import Trees, total
+from clearparse.evaluation.counts import Trees, count_pairs
 from clearparse.evaluation.scores import main_scores
-from clearparse.evaluation.significance import Sums, comparison, paired_bootstrap, sentence_sums
+from clearparse.evaluation.significance import Sums, comparison, paired_bootstrap, score_sums
 from clearparse.treebank.conllu import parse_block
 
 DEV = Path(__file__).resolve().parents[1] / "data" / "sample" / "dev.conllu"
@@ -70,9 +70,9 @@ def test_sums_by_sentence_make_the_scores() -> None:
     labels[::3] = [b"obl"] * len(labels[::3])
     system = parse_block(gold.with_trees(heads, labels).text)
     pairs = [(Trees.of(gold), Trees.of(system))]
-    scores = main_scores(total(pairs))
+    scores = main_scores(count_pairs(pairs))
     assert 0 < scores["CLAS"] < 100
-    by_sentence = sentence_sums(pairs)
+    by_sentence = score_sums(pairs)
     assert {len(each) for each in by_sentence.values()} == {len(gold)}
     for name, (right, of) in {name: each.sum(axis=0) for name, each in by_sentence.items()}.items():
         assert 100 * right / of == pytest.approx(scores[name]), name

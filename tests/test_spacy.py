@@ -36,7 +36,7 @@ def nlp(model: Path) -> Any:  # noqa: F811
 
 @pytest.fixture(scope="module")
 def alone(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
-    """The model without the stages before the parser."""
+    """The model without its upstream stages."""
     path, whole = tmp_path_factory.mktemp("alone") / "alone.model", load(model)
     replace(whole, stages=replace(whole.stages, tokenizer=None, tagger=None, lemmatizer=None)).save(path)
     return path
@@ -46,8 +46,8 @@ def trees(doc: Any) -> list[tuple[int, str]]:
     return [(token.head.i, token.dep_) for token in doc]
 
 
-def test_words_get_what_the_model_says_of_them(nlp: Any, model: Path) -> None:  # noqa: F811
-    """Token by token the same as of CoNLL-U with the same words and sentences."""
+def test_the_annotation_is_the_model_s(nlp: Any, model: Path) -> None:  # noqa: F811
+    """Token by token the same as for CoNLL-U with the same words and sentences."""
     ours = load(model)
     for sentence in list(read_conllu(SAMPLE / "dev.conllu"))[:20]:
         doc = spacy.tokens.Doc(nlp.vocab, sentence.forms, sent_starts=[True] + [False] * (len(sentence) - 1))
@@ -64,7 +64,7 @@ def test_words_get_what_the_model_says_of_them(nlp: Any, model: Path) -> None:  
         assert [(span.start, span.end) for span in doc.sents] == [(0, len(sentence))]
 
 
-def test_text_is_cut_into_sentences(nlp: Any, model: Path) -> None:  # noqa: F811
+def test_sentence_boundaries_are_predicted(nlp: Any, model: Path) -> None:  # noqa: F811
     doc = nlp(TEXT)
     assert doc.text == TEXT
     sentences = [span.text.strip() for span in doc.sents]
@@ -89,7 +89,7 @@ def test_text_is_cut_into_sentences(nlp: Any, model: Path) -> None:  # noqa: F81
     ]
 
 
-def test_sentence_bounds_that_are_there_are_kept(nlp: Any) -> None:
+def test_sentence_boundaries_that_are_set_are_kept(nlp: Any) -> None:
     doc = nlp.make_doc("one two three four five")
     for token in doc:
         token.is_sent_start = token.i in (0, 2)
@@ -114,7 +114,7 @@ def test_forms_with_line_ends_inside(nlp: Any) -> None:
 
 
 def test_many_texts(nlp: Any) -> None:
-    """In batches as one by one, and in two processes."""
+    """In batches and in two processes the same as one by one."""
     texts = [str(sentence.text) for sentence in list(read_conllu(SAMPLE / "dev.conllu"))[:12]] + ["", TEXT]
     one_by_one = [nlp(text) for text in texts]
     for batched in (nlp.pipe(texts, batch_size=5), nlp.pipe(texts, n_process=2, batch_size=4)):
@@ -135,8 +135,8 @@ def test_a_saved_pipeline_needs_no_model_file(nlp: Any, tmp_path: Path) -> None:
     assert trees(loaded(TEXT)) == trees(again(TEXT)) == trees(nlp(TEXT))
 
 
-def test_spacy_finds_no_network_of_its_own(tmp_path: Path) -> None:
-    """Of its protocols it may ask for any attribute first, by the order of a set; none opens the model's file."""
+def test_the_component_has_no_thinc_model(tmp_path: Path) -> None:
+    """spaCy may access any attribute of its protocols first, in the order of a set; none opens the model file."""
     from clearparse.integrations.spacy import Component
 
     component = Component("clearparse", str(tmp_path / "moved.model"))
@@ -147,8 +147,8 @@ def test_spacy_finds_no_network_of_its_own(tmp_path: Path) -> None:
         component.loaded()
 
 
-def test_a_parser_without_tagger_takes_the_tags_of_others(alone: Path) -> None:
-    """And without a tokenizer a paragraph is a sentence."""
+def test_a_parser_without_tagger_uses_the_tags_of_other_components(alone: Path) -> None:
+    """Without a tokenizer, a paragraph is a sentence."""
     pipeline = spacy.blank("en")
     pipeline.add_pipe("clearparse", config={"model": str(alone)})
     with pytest.warns(MissingTagsWarning, match="<Doc>: UPOS and XPOS"):
@@ -164,7 +164,7 @@ def test_a_parser_without_tagger_takes_the_tags_of_others(alone: Path) -> None:
     assert [token.pos_ for token in doc] == sentence.upos
 
 
-def test_spacy_scores_it(nlp: Any) -> None:
+def test_spacy_s_scores(nlp: Any) -> None:
     sentences = list(read_conllu(SAMPLE / "dev.conllu"))[:10]
     docs = [
         spacy.tokens.Doc(
@@ -180,8 +180,7 @@ def test_spacy_scores_it(nlp: Any) -> None:
     assert {"pos_acc", "tag_acc", "lemma_acc", "sents_f", "dep_las_per_type"} <= scores.keys()
 
 
-def test_without_a_model_the_english_one_is_taken(monkeypatch: pytest.MonkeyPatch, model: Path, tmp_path: Path) -> None:  # noqa: F811
-
+def test_the_default_is_the_english_model(monkeypatch: pytest.MonkeyPatch, model: Path, tmp_path: Path) -> None:  # noqa: F811
     monkeypatch.setattr(resources, "INSIDE", tmp_path)
     monkeypatch.setattr(resources, "CHECKOUT", tmp_path)
     pipeline = spacy.blank("en")
@@ -193,12 +192,12 @@ def test_without_a_model_the_english_one_is_taken(monkeypatch: pytest.MonkeyPatc
     assert pipeline("Yes")[0].dep_ == "ROOT"
 
 
-def test_it_is_found_without_an_import(
+def test_the_entry_point_makes_an_import_unnecessary(
     tmp_path: Path,
     model: Path,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    """As pip installs it: by the entry point of pyproject.toml alone."""
+    """As installed by pip: by the entry point of pyproject.toml alone."""
     (entry,) = pyproject()["project"]["entry-points"]["spacy_factories"].items()
     assert callable(EntryPoint(*entry, "spacy_factories").load())
     info = tmp_path / "installed" / "some-1.dist-info"

@@ -14,14 +14,14 @@ from hypothesis import strategies as st
 from clearparse.commands import evaluate, parse
 from clearparse.config import NetworkConfig
 from clearparse.errors import ClearparseError, FileError
-from clearparse.features.templates import TemplateError, channels_of
+from clearparse.features.templates import TemplateError
 from clearparse.features.vocabulary import UNKNOWN, Vocabulary, form_key
 from clearparse.model.model import load
 from clearparse.network.classifier import scores
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
 from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tokenizer import ENDS, characters_of_text, kind_of
-from clearparse.stages.window import Window, WindowClassifier, parse_window
+from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.upstream import (
@@ -37,7 +37,7 @@ from clearparse.training.upstream import (
 )
 from clearparse.training.window_batches import Items, WindowBatches, initialise
 from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
-from clearparse.treebank.text import paragraphs, read_paragraphs
+from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -59,12 +59,12 @@ def block() -> Block:
 )
 def test_templates_that_are_wrong(template: str, message: str) -> None:
     with pytest.raises(TemplateError, match=message):
-        parse_window(template)
+        compile_window(template)
 
 
 def test_a_window_ends_with_its_row() -> None:
     vocabulary = Vocabulary.count([form_key("a")], ["form"], {})
-    window = Window("form: -2 0 1", vocabulary)
+    window = Window(compile_window("form: -2 0 1"), vocabulary)
     spread, where = window.spread(np.array([5, 6, 7, 8]), np.array([0, 3, 4]))
     assert spread.tolist() == [0, 0, 5, 6, 7, 0, 0, 8, 0, 0]
     assert spread[where].tolist() == [5, 6, 7, 8]
@@ -139,7 +139,7 @@ def test_the_sample_comes_back_from_its_text(block: Block) -> None:
 
 
 def test_paragraphs_end_at_blank_lines(tmp_path: Path) -> None:
-    assert list(paragraphs("\n a\nb\u00a0 c \n \t\n\nd\n")) == ["a b c", "d"]
+    assert list(split_paragraphs("\n a\nb\u00a0 c \n \t\n\nd\n")) == ["a b c", "d"]
     path = tmp_path / "text.txt"
     path.write_bytes(b"\xef\xbb\xbfa b\r\nc\r\n\r\nd\r\n\r\ne")
     for size in (1, 3, 7, 1000):
@@ -463,5 +463,5 @@ def test_the_same_seed_gives_the_same_labeller(block: Block) -> None:
     items = tagged_words([block])
     one, two = (upstream.build_and_train(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one.params, two.params, strict=True))
-    assert channels_of(one.window.slots) == list(one.vocabulary.first)
+    assert one.window.template.channels == list(one.vocabulary.first)
     assert isinstance(items, Items)

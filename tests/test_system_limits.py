@@ -1,4 +1,4 @@
-"""What the system refuses: a full disk, folders that cannot be written, no memory, no reader, no network."""
+"""Limits of the system: a full disk, folders that cannot be written, no memory, no reader, no network."""
 
 from __future__ import annotations
 
@@ -39,7 +39,7 @@ command_line.run(parse.main)
 
 
 def limited(*arguments: str | Path, limit: str, most: int) -> tuple[int, str]:
-    """Exit status and stderr of parse.py, which may have so much of something."""
+    """Exit status and stderr of parse.py under a resource limit."""
     script = [str(CHECKOUT / "scripts" / "parse.py"), "--model", str(MODEL), *map(str, arguments)]
     return ended([sys.executable, "-c", LIMITED, limit, str(most), *script])
 
@@ -61,10 +61,20 @@ def one_line(outcome: tuple[int, str], *parts: str) -> None:
         assert part in said
 
 
-@pytest.mark.parametrize("name", ["o.conllu", "o.conllu.gz", "folder/"])
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize(
+    ("name", "jobs"),
+    [
+        ("o.conllu", 1),
+        ("o.conllu.gz", 1),
+        ("folder/", 2),
+        *(
+            pytest.param(*case, marks=pytest.mark.full)
+            for case in (("o.conllu", 2), ("o.conllu.gz", 2), ("folder/", 1))
+        ),
+    ],
+)
 def test_a_disk_that_is_full(name: str, jobs: int, tmp_path: Path) -> None:
-    """A limit to the size of files says the same as a full disk, in the same places."""
+    """A limit on the size of files fails in the same places as a full disk."""
     arguments = [SAMPLE / "train.conllu", "--output", f"{tmp_path}/{name}", "--jobs", str(jobs)]
     one_line(limited(*arguments, limit="RLIMIT_FSIZE", most=5000), "File too large")
     assert list(tmp_path.iterdir()) == []
@@ -82,16 +92,16 @@ def test_stdout_to_a_full_device() -> None:
 
 
 @pytest.mark.parametrize("output", ["none/o.conllu", "file/o.conllu", "file/"])
-def test_folders_that_are_none(output: str, tmp_path: Path) -> None:
+def test_folders_that_do_not_exist(output: str, tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     with pytest.raises(ClearparseError, match=re.escape(f"{tmp_path}/{output}")):
         parse.main(["--model", str(MODEL), str(SAMPLE / "dev.conllu"), "--output", f"{tmp_path}/{output}"])
     assert [path.name for path in tmp_path.iterdir()] == ["file"]
 
 
-@pytest.mark.parametrize("output", ["o.conllu", "sub/", ""])
+@pytest.mark.parametrize("output", ["o.conllu", *(pytest.param(each, marks=pytest.mark.full) for each in ("sub/", ""))])
 def test_a_folder_that_may_not_be_written(output: str) -> None:
-    """As a user who owns nothing; the folder is outside of pytest's own, which only its owner may enter."""
+    """As a user who owns nothing, in a folder outside of pytest's, which only its owner may enter."""
     if os.geteuid() != 0:
         pytest.skip("only the superuser can be someone else")
     with tempfile.TemporaryDirectory() as folder:
@@ -105,7 +115,7 @@ def test_a_folder_that_may_not_be_written(output: str) -> None:
         assert {path.name for path in Path(folder).iterdir()} == {"in", MODEL.name}
 
 
-def test_a_reader_that_leaves(tmp_path: Path) -> None:
+def test_a_reader_that_closes_the_pipe(tmp_path: Path) -> None:
     """As in `parse.py ... | head -1`."""
     large = tmp_path / "large.conllu"
     large.write_bytes((SAMPLE / "dev.conllu").read_bytes() * 20)
@@ -119,9 +129,9 @@ def test_a_reader_that_leaves(tmp_path: Path) -> None:
         assert process.wait() == 141
 
 
-@pytest.mark.parametrize("jobs", [1, 2])
+@pytest.mark.parametrize("jobs", [1, pytest.param(2, marks=pytest.mark.full)])
 def test_too_little_memory(jobs: int, tmp_path: Path) -> None:
-    """Enough to begin with, and not for a sentence of a hundred megabytes."""
+    """Enough to start, but not for a sentence of a hundred megabytes."""
     if sys.platform != "linux":
         pytest.skip("other systems do not limit memory so")
     large = tmp_path / "large.conllu"
@@ -142,7 +152,7 @@ def no_network(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 @pytest.mark.usefixtures("no_network")
-def test_parsing_asks_no_network(tmp_path: Path) -> None:
+def test_parsing_opens_no_socket(tmp_path: Path) -> None:
     parse.main(["--model", str(MODEL), "Dogs bark.", "--output", str(tmp_path / "o")])
     parse.main(["--model", str(MODEL), str(SAMPLE / "dev.conllu"), "--output", f"{tmp_path}/out/"])
     with pytest.raises(ClearparseError):
@@ -150,7 +160,7 @@ def test_parsing_asks_no_network(tmp_path: Path) -> None:
 
 
 @pytest.mark.usefixtures("no_network")
-def test_training_asks_no_network(tmp_path: Path) -> None:
+def test_training_opens_no_socket(tmp_path: Path) -> None:
     from clearparse.commands import evaluate, train
 
     small = ["--hidden-size", "8", "--embedding-dim", "4", "--epochs", "1"]
@@ -158,8 +168,8 @@ def test_training_asks_no_network(tmp_path: Path) -> None:
     evaluate.main(["--model", str(tmp_path / "m"), "--gold", str(SAMPLE / "dev.conllu")])
 
 
-def test_only_the_download_knows_the_network() -> None:
-    """No other module imports what could open a connection, but the server and the cluster, which a user asks for."""
+def test_imports_of_network_modules() -> None:
+    """Only downloads, the server and Dask, which the user asks for, import what could open a connection."""
     import ast
 
     network = {"socket", "ssl", "http", "urllib", "ftplib", "smtplib", "asyncio", "requests", "xmlrpc"}

@@ -10,7 +10,7 @@ import pytest
 from udtools import udeval
 
 from clearparse.errors import FileError
-from clearparse.evaluation.raw_text import text_scores
+from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.treebank.conllu import Block, parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -71,7 +71,7 @@ def _sentence(rows: list[list[str]], rng: random.Random, multiword: float = 0.15
 def check(gold: str, system: str) -> None:
     """Every score of a text of CoNLL-U is the official one."""
     blocks = [[parse_block(text.encode(), trees=True)] for text in (gold, system)]
-    ours = text_scores(*blocks, gold_path="gold", system_path="system")
+    ours = raw_text_scores(*blocks, gold_path="gold", system_path="system")
     official = udeval.evaluate(*(udeval.load_conllu(io.StringIO(text), "", ROOTS) for text in (gold, system)))
     assert list(ours) == NAMES
     for name in NAMES:
@@ -105,5 +105,5 @@ def test_official_scores_where_many_words_are_alike() -> None:
 def test_another_text_is_an_error() -> None:
     gold = parse_block((SAMPLE / "dev.conllu").read_bytes(), trees=True)
     other = parse_block(b"1\tCats\t_\t_\t_\t_\t0\troot\t_\t_\n\n", trees=True)
-    with pytest.raises(FileError, match="system: not the text of gold: character 1 and what follows"):
-        text_scores([gold], [other], gold_path="gold", system_path="system")
+    with pytest.raises(FileError, match="system: not the text of gold: from character 1 on"):
+        raw_text_scores([gold], [other], gold_path="gold", system_path="system")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from pathlib import Path
 
 import numpy as np
@@ -78,7 +79,8 @@ def test_the_python_interface(model: Path, tmp_path: Path) -> None:
     assert [sentence.forms for sentence in parsed] == [sentence.forms for sentence in sentences]
     clearparse.write_conllu(parsed, tmp_path / "out.conllu")
     assert list(clearparse.read_conllu(tmp_path / "out.conllu")) == parsed
-    assert "arc-standard" in loaded.describe()
+    assert "transitions  arc-standard" in loaded.describe()
+    assert re.fullmatch(r"<Model tiny: tagged words to trees, arc-standard, H = 32, LAS [0-9.]+>", repr(loaded))
 
 
 def test_a_tree_is_drawn(model: Path, tmp_path: Path) -> None:

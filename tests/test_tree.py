@@ -1,4 +1,4 @@
-"""Facts about trees, against their definitions word by word, on everything that up to five words can be."""
+"""Functions on trees, compared with word-by-word definitions on all graphs of up to five words."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ Heads = tuple[int, ...]
 
 
 def ancestors(heads: Heads, word: int) -> list[int]:
-    """The words above a word, which may come round to itself once, and 0 if the root is reached. Words from 1."""
+    """The ancestors of a word (from 1), up to 0 for the root; on a cycle the word itself is one of them."""
     found: list[int] = []
     while word and (not found or heads[word - 1] not in found):
         word = heads[word - 1]
@@ -36,13 +36,13 @@ def is_tree(heads: Heads) -> bool:
     return all(0 in ancestors(heads, word) for word in range(1, len(heads) + 1))
 
 
-def is_crossing(heads: Heads, d: int) -> bool:
+def is_nonprojective(heads: Heads, d: int) -> bool:
     h = heads[d - 1]
     return any(h not in ancestors(heads, k) for k in range(min(h, d) + 1, max(h, d)))
 
 
 def is_projective(heads: Heads) -> bool:
-    """No two arcs cross, the root being left of the first word: another definition than is_crossing's."""
+    """No two arcs cross, with the root left of the first word: a different definition from is_nonprojective."""
     arcs = [(min(h, d), max(h, d)) for d, h in enumerate(heads, 1)]
     return not any(a < c < b < e for (a, b), (c, e) in itertools.permutations(arcs, 2))
 
@@ -51,8 +51,8 @@ def lift(heads: Heads) -> Heads:
     """Nivre and Nilsson's algorithm, one arc after another."""
     first = heads.index(0) + 1
     heads = tuple(first if h == 0 and d != first else h for d, h in enumerate(heads, 1))
-    while crossed := [d for d in range(1, len(heads) + 1) if is_crossing(heads, d)]:
-        d = min(crossed, key=lambda d: (abs(heads[d - 1] - d), d))
+    while arcs := [d for d in range(1, len(heads) + 1) if is_nonprojective(heads, d)]:
+        d = min(arcs, key=lambda d: (abs(heads[d - 1] - d), d))
         heads = (*heads[: d - 1], heads[heads[d - 1] - 1], *heads[d:])
     return heads
 
@@ -64,7 +64,7 @@ def flat(sentences: list[Heads]) -> tuple[np.ndarray, np.ndarray]:
 
 @functools.cache
 def graphs() -> list[Heads]:
-    """Every way to give heads to up to five words, a word's own place among them."""
+    """All ways to give heads to up to five words, including their own positions."""
     return [heads for n in range(1, 6) for heads in itertools.product(range(n + 1), repeat=n)]
 
 
@@ -73,14 +73,14 @@ def trees() -> list[Heads]:
     return [heads for heads in graphs() if is_tree(heads)]
 
 
-def test_the_small_world_is_whole() -> None:
-    """Rooted forests on n labelled words: (n + 1)^(n - 1), by Cayley's formula."""
+def test_the_enumeration_is_complete() -> None:
+    """There are (n + 1)^(n - 1) rooted forests on n labelled words, by Cayley's formula."""
     assert len(trees()) == sum((n + 1) ** (n - 1) for n in range(1, 6))
     single = [heads for heads in trees() if heads.count(0) == 1 and is_projective(heads)]
     assert len(single) == 183
 
 
-def test_places_of_sentences_and_heads() -> None:
+def test_indices_of_sentences_and_heads() -> None:
     heads, sentences = flat([(2, 0), (0,), (3, 1, 0)])
     assert sentence_of(sentences).tolist() == [0, 0, 1, 2, 2, 2]
     assert absolute(heads, sentences).tolist() == [1, -1, -1, 5, 3, -1]
@@ -95,7 +95,7 @@ def test_cycles_are_found() -> None:
     assert in_cycle(*flat(graphs())).tolist() == expected
 
 
-def test_levels_hold_each_word_once_below_its_head() -> None:
+def test_levels_have_each_word_at_its_depth() -> None:
     heads, sentences = flat(trees())
     depth = [len(ancestors(heads, word)) - 1 for heads in trees() for word in range(1, len(heads) + 1)]
     found = levels(heads, sentences)
@@ -104,7 +104,7 @@ def test_levels_hold_each_word_once_below_its_head() -> None:
         assert {depth[word] for word in words} == {number}
 
 
-def test_preorder_tells_what_is_below() -> None:
+def test_preorder_gives_subtrees() -> None:
     heads, sentences = flat(trees())
     number, size = preorder(heads, sentences)
     assert sorted(number.tolist()) == list(range(len(heads)))
@@ -114,8 +114,8 @@ def test_preorder_tells_what_is_below() -> None:
             assert (number[n] <= number[m] < number[n] + size[n]) == (h == w or h in ancestors(tree, w))
 
 
-def test_crossing_arcs_are_found() -> None:
-    expected = [is_crossing(heads, word) for heads in trees() for word in range(1, len(heads) + 1)]
+def test_nonprojective_arcs_are_found() -> None:
+    expected = [is_nonprojective(heads, word) for heads in trees() for word in range(1, len(heads) + 1)]
     assert nonprojective_arcs(*flat(trees())).tolist() == expected
 
 
@@ -123,18 +123,18 @@ def test_nonprojective_sentences_are_found() -> None:
     assert nonprojective_sentences(*flat(trees())).tolist() == [not is_projective(heads) for heads in trees()]
 
 
-def test_trees_are_made_projective_by_the_shortest_lifts() -> None:
-    lifted = projectivized(*flat(trees()))
-    assert lifted.tolist() == [h for heads in trees() for h in lift(heads)]
+def test_projectivized_lifts_the_shortest_arcs_first() -> None:
+    projective = projectivized(*flat(trees()))
+    assert projective.tolist() == [h for heads in trees() for h in lift(heads)]
     assert all(lift(heads) == heads for heads in trees() if is_projective(heads) and heads.count(0) == 1)
     sentences = flat(trees())[1]
-    assert (roots_per_sentence(lifted, sentences) == 1).all()
-    assert not in_cycle(lifted, sentences).any()
-    assert not nonprojective_arcs(lifted, sentences).any()
+    assert (roots_per_sentence(projective, sentences) == 1).all()
+    assert not in_cycle(projective, sentences).any()
+    assert not nonprojective_arcs(projective, sentences).any()
 
 
 @pytest.mark.parametrize("words", [7, 12, 30])
-def test_larger_trees_are_made_projective(words: int) -> None:
+def test_larger_trees_are_projectivized(words: int) -> None:
     rng = np.random.default_rng(words)
     sample = []
     for _ in range(20):
@@ -144,7 +144,7 @@ def test_larger_trees_are_made_projective(words: int) -> None:
     assert projectivized(*flat(sample)).tolist() == [h for heads in sample for h in lift(heads)]
 
 
-def test_nothing_is_changed_in_place_and_nothing_is_needed() -> None:
+def test_arguments_are_not_changed_and_may_be_empty() -> None:
     heads, sentences = flat([(3, 4, 0, 3)])
     assert projectivized(heads, sentences).tolist() == [3, 3, 0, 3]
     assert heads.tolist() == [3, 4, 0, 3]
@@ -152,7 +152,7 @@ def test_nothing_is_changed_in_place_and_nothing_is_needed() -> None:
         assert function(*flat([])).tolist() == []
 
 
-def test_a_long_chain_is_no_deep_recursion() -> None:
+def test_long_chains_need_no_recursion() -> None:
     words = 20_000
     heads, sentences = flat([tuple(range(words)), (*range(2, words + 1), 0)])
     assert not in_cycle(heads, sentences).any()

@@ -56,18 +56,18 @@ class Client:
     def __init__(self, app: RequestMiddleware, base: str = "http://localhost") -> None:
         self.transport, self.base = httpx.ASGITransport(app), base
 
-    def ask(self, method: str, path: str, **what: Any) -> Any:
+    def request(self, method: str, path: str, **options: Any) -> Any:
         async def answer() -> Any:
             async with httpx.AsyncClient(transport=self.transport, base_url=self.base) as client:
-                return await client.request(method, path, **what)
+                return await client.request(method, path, **options)
 
         return asyncio.run(answer())
 
-    def get(self, path: str, **what: Any) -> Any:
-        return self.ask("GET", path, **what)
+    def get(self, path: str, **options: Any) -> Any:
+        return self.request("GET", path, **options)
 
-    def post(self, path: str, **what: Any) -> Any:
-        return self.ask("POST", path, **what)
+    def post(self, path: str, **options: Any) -> Any:
+        return self.request("POST", path, **options)
 
 
 @pytest.fixture(scope="module")
@@ -87,9 +87,9 @@ ALL = {"tokenizer": "", "tagger": "", "parser": ""}
 
 def test_text_is_tokenized_tagged_and_parsed(client: Client, model: Model) -> None:
     expected = model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode()
-    asked = {"data": TEXT, **ALL}
-    assert result(client.post("/process", data=asked)) == expected
-    assert result(client.get("/process", params=asked)) == expected
+    parameters = {"data": TEXT, **ALL}
+    assert result(client.post("/process", data=parameters)) == expected
+    assert result(client.get("/process", params=parameters)) == expected
     assert result(client.post("/process", files={"data": ("text.txt", TEXT.encode())}, data=ALL)) == expected
     generic = {"data": TEXT, "input": "generic", "tagger": "", "parser": ""}
     assert result(client.post("/process", data=generic)) == expected
@@ -110,12 +110,12 @@ def test_conllu_is_parsed_and_otherwise_unchanged(client: Client, model: Model) 
     assert result(client.post("/process", data={"data": FIRST, "parser": ""})) == model.parse_block(block).text.decode()
     tagged = model.tag(block)
     assert result(client.post("/process", data={"data": FIRST, "tagger": ""})) == tagged.text.decode()
-    asked = {"data": FIRST, "tagger": "", "parser": "", "input": "conllu", "output": "conllu"}
-    assert result(client.post("/process", data=asked)) == model.parse_block(tagged).text.decode()
+    parameters = {"data": FIRST, "tagger": "", "parser": "", "input": "conllu", "output": "conllu"}
+    assert result(client.post("/process", data=parameters)) == model.parse_block(tagged).text.decode()
 
 
 @pytest.mark.parametrize(
-    ("asked", "forms"),
+    ("parameters", "forms"),
     [
         ({"data": "Dogs sleep .\nCats too", "input": "horizontal"}, [["Dogs", "sleep", "."], ["Cats", "too"]]),
         ({"data": "Dogs\nsleep\tx\n\n\nCats\n", "input": "vertical"}, [["Dogs", "sleep"], ["Cats"]]),
@@ -123,9 +123,9 @@ def test_conllu_is_parsed_and_otherwise_unchanged(client: Client, model: Model) 
         ({"data": "", "tokenizer": "", "tagger": "", "parser": ""}, []),
     ],
 )
-def test_other_inputs(client: Client, asked: dict[str, str], forms: list[Any]) -> None:
-    block = parse_block(result(client.post("/process", data=asked)).encode())
-    found = [sentence.text if "tokenizer" in asked else sentence.forms for sentence in block]
+def test_other_inputs(client: Client, parameters: dict[str, str], forms: list[Any]) -> None:
+    block = parse_block(result(client.post("/process", data=parameters)).encode())
+    found = [sentence.text if "tokenizer" in parameters else sentence.forms for sentence in block]
     assert found == forms
 
 
@@ -136,7 +136,7 @@ def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("asked", "message"),
+    ("parameters", "message"),
     [
         ({}, "The parameter 'data' is required."),
         ({"data": "x", "model": "klingon"}, "The requested model 'klingon' does not exist."),
@@ -147,8 +147,8 @@ def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
         ({"data": "no columns"}, "data:1: 1 column, a CoNLL-U line has 10"),
     ],
 )
-def test_errors_are_one_line_of_text(client: Client, asked: dict[str, str], message: str) -> None:
-    for answer in (client.post("/process", data=asked or {"x": ""}), client.get("/process", params=asked)):
+def test_errors_are_one_line_of_text(client: Client, parameters: dict[str, str], message: str) -> None:
+    for answer in (client.post("/process", data=parameters or {"x": ""}), client.get("/process", params=parameters)):
         assert answer.status_code == 400
         assert answer.headers["content-type"] == "text/plain; charset=utf-8"
         assert answer.text.startswith(message)
@@ -163,8 +163,8 @@ def test_models(client: Client, model: Model) -> None:
         assert client.get("/process", params={"data": FIRST, "model": name}).json()["model"] == "english-ewt"
     alone = Model(type(model.stages)(model.stages.ensemble), model.record)
     assert service.models(alone, "p") == {"models": {"p": ["parser"]}, "default_model": "p"}
-    for asked in ({"tokenizer": ""}, {"tokenizer": "presegmented"}, {"tagger": ""}):
-        data = {"data": FIRST if "tagger" in asked else "x", **asked}
+    for parameters in ({"tokenizer": ""}, {"tokenizer": "presegmented"}, {"tagger": ""}):
+        data = {"data": FIRST if "tagger" in parameters else "x", **parameters}
         with pytest.raises(RefusalError, match="trained without `--stages all`"):
             list(service.process(alone, "p", data, LIMITS))
 
@@ -188,8 +188,8 @@ def test_requests_beyond_the_limits_are_refused(client: Client) -> None:
     def of(words: int) -> str:
         return "".join(f"{i}\tw\tw\tNOUN\tNN\t_\t_\t_\t_\t_\n" for i in range(1, words + 1)) + "\n"
 
-    for asked in ({"data": of(61), "parser": ""}, {"data": "w " * 61, "input": "horizontal"}):
-        answer = client.post("/process", data=asked)
+    for parameters in ({"data": of(61), "parser": ""}, {"data": "w " * 61, "input": "horizontal"}):
+        answer = client.post("/process", data=parameters)
         assert (answer.status_code, answer.text) == (413, "a sentence of 61 words; at most 60 are parsed\n")
     assert client.post("/page/read", json={"conllu": of(61)}).status_code == 413
     assert client.post("/process", data={"data": of(60), "parser": ""}).status_code == 200
@@ -315,7 +315,7 @@ def test_another_transition_can_be_taken(client: Client) -> None:
 
 
 @pytest.mark.parametrize(
-    ("path", "asked", "message"),
+    ("path", "question", "message"),
     [
         ("read", {}, "the request has neither"),
         ("read", [], "the request is not a JSON object"),
@@ -331,8 +331,8 @@ def test_another_transition_can_be_taken(client: Client) -> None:
         ("numbers", {"conllu": FIRST, "step": 0, "against": True}, "a transition has to be an integer"),
     ],
 )
-def test_invalid_questions(client: Client, path: str, asked: Any, message: str) -> None:
-    answer = client.post(f"/page/{path}", json=asked)
+def test_invalid_questions(client: Client, path: str, question: Any, message: str) -> None:
+    answer = client.post(f"/page/{path}", json=question)
     assert answer.status_code == 400
     assert answer.text.startswith(message)
     assert answer.text.count("\n") == 1
@@ -474,15 +474,15 @@ def test_too_many_words_are_refused_before_any_work(model: Model) -> None:
 
 def test_steps_do_not_change_the_result(client: Client, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "\n\n".join(f"{TEXT} Number {number}." for number in range(9))
-    asked = [
+    question = [
         {"data": text, **ALL},
         {"data": text, "tokenizer": "presegmented", "tagger": ""},
         {"data": DEV[: DEV.index("\n\n", 20_000) + 2], "parser": ""},
     ]
-    whole = [result(client.post("/process", data=each)) for each in asked]
+    whole = [result(client.post("/process", data=each)) for each in question]
     monkeypatch.setattr("clearparse.web.steps.STEP_CHARACTERS", 50)
     monkeypatch.setattr("clearparse.web.steps.STEP_WORDS", 10)
-    assert [result(client.post("/process", data=each)) for each in asked] == whole
+    assert [result(client.post("/process", data=each)) for each in question] == whole
     assert whole[0] == model.parse_block(model.tag(model.tokenize(text.split("\n\n")))).text.decode()
 
 
@@ -528,6 +528,8 @@ def test_only_utf_8_is_accepted(client: Client, kind: str, charset: str) -> None
     body = part if "multipart" in kind else "data="
     answer = client.post("/process", content=body.encode(), headers={"content-type": f'{kind}; charset="{charset}"'})
     assert answer.status_code == (200 if charset == "utf-8" else 415)
+    twice = {"content-type": f"{kind}; charset=utf-8;CHARSET =  {charset}"}
+    assert client.post("/process", content=body.encode(), headers=twice).status_code == answer.status_code
     if charset != "utf-8":
         assert answer.text == f"The charset '{charset}' is not supported; send UTF-8.\n"
 
@@ -600,7 +602,7 @@ def test_a_missing_extra_is_reported_in_one_line(missing: str) -> None:
     code += "command_line.run(serve.main)"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, cwd=CHECKOUT)
     assert (done.returncode, done.stdout) == (1, "")
-    assert re.fullmatch(rf"serve.py needs {missing}\S*, .*pip install 'clearparse\[web\]'\n", done.stderr)
+    assert re.fullmatch(rf"the serve command needs {missing}\S*, .*pip install .*\[web\]'\n", done.stderr)
 
 
 @pytest.fixture
@@ -612,15 +614,15 @@ def address(text_model: Path) -> Iterator[str]:
         command, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, cwd=CHECKOUT, env=environment
     )
     assert process.stdout is not None
-    told = process.stdout.readline()
-    found = re.match(rf"(http://127\.0\.0\.1:\d+)/ shows {re.escape(str(text_model))}; Ctrl-C ends it\n", told)
+    line = process.stdout.readline()
+    found = re.match(rf"serving {re.escape(str(text_model))} at (http://127\.0\.0\.1:\d+)/ \(Ctrl-C to stop\)\n", line)
     try:
-        assert found, told + process.communicate()[1]
+        assert found, line + process.communicate()[1]
         yield found[1]
     finally:
         process.send_signal(signal.SIGINT)
         out, errors = process.communicate(timeout=60)
-    assert (process.returncode, out, errors) == (0, "ended\n", "")
+    assert (process.returncode, out, errors) == (0, "stopped\n", "")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")
@@ -636,9 +638,9 @@ def test_an_existing_client_over_the_network(address: str, model: Model) -> None
     body = message.as_bytes().split(b"\r\n\r\n", maxsplit=1)[1]
     request = urllib.request.Request(f"{address}/process", body, {"Content-Type": message["Content-Type"]})
     with urllib.request.urlopen(request) as answer:
-        told = json.load(answer)
-    assert told["model"] == "all"
-    assert told["result"].endswith(model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode())
+        answered = json.load(answer)
+    assert answered["model"] == "all"
+    assert answered["result"].endswith(model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode())
     with pytest.raises(urllib.error.HTTPError) as wrong:
         urllib.request.urlopen(f"{address}/process?model=x&data=y")
     assert (wrong.value.code, wrong.value.read()) == (400, b"The requested model 'x' does not exist.\n")

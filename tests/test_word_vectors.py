@@ -1,4 +1,4 @@
-"""Vectors from raw text: the matrix against its definition, words that stand in the same places, files as they come."""
+"""Word vectors: PPMI against its definition, similar words, clusters, and files of pre-trained vectors."""
 
 from __future__ import annotations
 
@@ -15,15 +15,15 @@ from clearparse.features.vocabulary import CLUSTER, UNKNOWN, Vocabulary, form_ke
 from clearparse.model.model import load
 from clearparse.training import vector_files
 from clearparse.training import word_vectors as word_vectors_module
-from clearparse.training.vector_files import read_vectors
-from clearparse.training.word_vectors import WINDOW, Vectors, _counts, _numbered, clustered, ppmi, word_vectors
-from clearparse.treebank.raw_text import read_raw_text
+from clearparse.training.vector_files import read_vectors, resize
+from clearparse.training.word_vectors import Vectors, _counts, _numbered, clustered, ppmi, word_vectors
+from clearparse.treebank.raw_words import read_raw_words
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 
 
-def test_counting_neighbours_by_place() -> None:
-    """Words 2, 3, 4 = a, b, c; beyond a sentence is 0, and x, which is seen too seldom, is 1."""
+def test_cooccurrence_counts_by_position() -> None:
+    """Words 2, 3, 4 are a, b, c; 0 is outside the sentence, and 1 the rare word x."""
     sentences = [["a", "B", "x", "c"], ["b"]]
     counts = _counts(_numbered(sentences, {"a": 2, "b": 3, "c": 4}), 5)
     found = {
@@ -35,7 +35,7 @@ def test_counting_neighbours_by_place() -> None:
     assert all(sum(count.values()) == 5 for count in found.values())
 
 
-def test_information_is_that_of_the_definition() -> None:
+def test_ppmi_agrees_with_its_definition() -> None:
     rng = np.random.default_rng(0)
     counts = [rng.poisson(1, (6, 4)).astype(np.float32) for _ in range(2)]
     for count in counts:
@@ -51,7 +51,7 @@ def test_information_is_that_of_the_definition() -> None:
     np.testing.assert_allclose(found, np.hstack(expected), rtol=1e-5, atol=1e-6)
 
 
-def test_words_in_the_same_places_have_like_vectors() -> None:
+def test_words_in_the_same_contexts_have_similar_vectors() -> None:
     rng = np.random.default_rng(1)
     nouns, verbs = [f"noun{k}" for k in range(8)], [f"verb{k}" for k in range(8)]
     sentences = [["the", rng.choice(nouns), rng.choice(verbs), "a", rng.choice(nouns), "."] for _ in range(3000)]
@@ -65,7 +65,7 @@ def test_words_in_the_same_places_have_like_vectors() -> None:
     assert word_vectors(sentences, 6, 3, 1).clusters == vectors.clusters
 
 
-def test_words_whose_vectors_point_the_same_way_are_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_words_with_vectors_of_the_same_direction_form_a_cluster(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(word_vectors_module, "CLUSTERS", 2)
     rng = np.random.default_rng(1)
     directions = np.repeat(np.eye(2), 20, axis=0) + rng.normal(scale=0.1, size=(40, 2))
@@ -77,7 +77,7 @@ def test_words_whose_vectors_point_the_same_way_are_a_cluster(monkeypatch: pytes
     assert clustered([], np.empty((0, 5), np.float32), 1) == []
 
 
-def test_words_of_a_cluster_have_one_row() -> None:
+def test_words_of_a_cluster_share_a_row() -> None:
     vectors = Vectors(["red"], np.ones((1, 4), np.float32), ["red"], ["red\tblue", "one"])
     vocabulary = vectors.widen(Vocabulary.count([form_key("red"), form_key("red")], ["form", CLUSTER], {"form": 2}))
     rows = [vocabulary.encode_form(form)[1] - vocabulary.first[CLUSTER] for form in ("red", "Blue", "one", "two")]
@@ -108,55 +108,86 @@ def test_more_numbers_than_words() -> None:
     assert np.array_equal(values, vectors.values)
 
 
-def test_raw_text_is_cut_as_the_treebank_is(tmp_path: Path) -> None:
+def test_raw_text_is_tokenized_as_the_treebank(tmp_path: Path) -> None:
     text = "It isn't well-known, John’s U.S. e-mail... (really)!\n\n  \nThird line\n"
     (tmp_path / "raw.txt").write_text(text, encoding="utf-8")
     with gzip.open(tmp_path / "raw.txt.gz", "wb") as stream:
         stream.write(text.encode())
     known = ["is", "n't", "’s", "John", "U.S.", "e-mail", "U.S"]
-    words = list(read_raw_text(tmp_path / "raw.txt", known))
+    words = list(read_raw_words(tmp_path / "raw.txt", known))
     assert " ".join(words[0]) == "It is n't well - known , John ’s U.S . e-mail ... ( really ) !"
     assert words[1:] == [["Third", "line"]]
-    assert words == list(read_raw_text(tmp_path / "raw.txt.gz", known))
+    assert words == list(read_raw_words(tmp_path / "raw.txt.gz", known))
     with pytest.raises(FileError, match="no such file"):
-        list(read_raw_text(tmp_path / "missing.txt", known))
+        list(read_raw_words(tmp_path / "missing.txt", known))
 
 
-def test_training_begins_with_them(tmp_path: Path) -> None:
+def test_embeddings_are_initialised_with_word_vectors(tmp_path: Path) -> None:
     raw = tmp_path / "raw.txt"
     raw.write_text("Zebras graze quietly .\n" * 5, encoding="utf-8")
     path = tmp_path / "with.model"
     files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
-    train.main([*files, "--hidden-size", "16", "--embedding-dim", "8", "--epochs", "1", "--raw-text", str(raw)])
+    train.main(
+        [
+            *files,
+            "--hidden-size",
+            "16",
+            "--embedding-dim",
+            "8",
+            "--epochs",
+            "1",
+            "--raw-text",
+            str(raw),
+            "--silver",
+            "0",
+        ]
+    )
     model = load(path)
     form = model.parser.vocabulary.symbols["form"]
     row = model.parser.vocabulary.first["form"] + UNKNOWN + 1 + form.index("Zebras")
-    assert np.abs(model.parser.params.L[row]).max() > 0.1  # random rows begin, and untouched ones end, below 0.01
+    assert np.abs(model.parser.params.L[row]).max() > 0.1  # random rows are below 0.01
     assert model.record["raw_text"][0]["path"] == str(raw)
-    assert WINDOW == 2
 
 
 def test_files_of_vectors(tmp_path: Path) -> None:
     path = tmp_path / "vectors.txt"
     path.write_text("3 4\nThe 1 0 0 2\nthe 9 9 9 9\ncat 0 1 0 -2\n", encoding="utf-8")
     found = read_vectors(path, ["Cat"], 6)
-    assert found.words == ["the", "cat"]  # of several cases the first
+    assert found.words == ["the", "cat"]  # the first of several cases
     assert found.forms == ["The", "the", "cat"]
     assert found.values.std() == pytest.approx(1)
     assert (found.values[:, 4:] == 0).all()
     assert found.values[0, 3] == pytest.approx(2 * found.values[0, 0])
     two = read_vectors(path, ["Cat"], 2).values
-    assert np.abs(two[0] - two[1]).max() > 1  # what tells words apart is kept
+    assert np.abs(two[0] - two[1]).max() > 1  # the direction of most variance is kept
     for text, message in (("a 1 2\nb 1\n", ":2: not a word and 2"), ("a 1 x\n", ":1: not a word"), ("", "no word v")):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(FileError, match=message):
             read_vectors(path, ["a"], 2)
 
 
-def test_only_words_of_the_treebank_behind_the_first_ones(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(vector_files, "MOST", 2)
+def test_after_the_first_words_of_a_file_only_those_of_the_treebank_are_read(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(vector_files, "MOST_WORDS", 2)
     path = tmp_path / "vectors.txt"
     path.write_text("".join(f"w{k} {k} 1\n" for k in range(9)), encoding="utf-8")
     found = read_vectors(path, ["W7"], 2)
     assert found.words == ["w0", "w1", "w7"]
     assert found.forms == ["w0", "w1"]
+
+
+@pytest.mark.parametrize(("n", "d"), [(50, 3), (2, 3), (50, 8), (50, 12)])
+def test_vectors_are_resized_by_their_principal_components(n: int, d: int) -> None:
+    """Up to signs, the components are those of the singular value decomposition; missing ones are zero."""
+    values = np.random.default_rng(4).normal(size=(n, 8)).astype(np.float32)
+    found = resize(values, d)
+    assert found.shape == (n, d)
+    np.testing.assert_array_equal(found, resize(values, d))
+    expected = values
+    if d < 8:
+        centred = values - values.mean(axis=0)
+        expected = centred @ np.linalg.svd(centred.astype(np.float64))[2].T[:, :d]
+    k = min(n, d, 8)
+    np.testing.assert_allclose(np.abs(found[:, :k]), np.abs(expected[:, :k]), atol=1e-4)
+    assert not found[:, k:].any()

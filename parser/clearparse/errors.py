@@ -1,4 +1,4 @@
-"""What can go wrong that a user can mend, each told in one line. Every other exception is a defect of the program."""
+"""Errors that the user can fix, each with a one-line message. Any other exception is a bug."""
 
 from __future__ import annotations
 
@@ -6,14 +6,14 @@ import os
 
 
 class ClearparseError(Exception):
-    """Something the user can mend; its text is the one line to show."""
+    """An error that the user can fix. Its text is one line."""
 
 
 class FileError(ClearparseError):
-    """Something wrong with a file: ``PATH:LINE: message``, or ``PATH: message`` where no line is to blame."""
+    """An error in a file: ``PATH:LINE: message``, or ``PATH: message`` if it is not about a line."""
 
     def __init__(self, path: str | os.PathLike[str], message: str, line: int | None = None) -> None:
-        super().__init__(path, message, line)  # all three, so that the error survives pickling between processes
+        super().__init__(path, message, line)  # all three, so that the error can be pickled
         self.path = os.fspath(path)
         self.message = message
         self.line = line

@@ -77,7 +77,7 @@ def format_results(found: dict[str, Any]) -> Iterator[str]:
         wall, cpu = words / _median(runs, "seconds") / cores, words / _median(runs, "cpu_seconds")
         times = ", ".join(f"{run.seconds:.1f} ({run.cpu_seconds:.1f})" for run in runs)
         yield f"{engine:<10} {wall:>9,.0f} words/s per core, {cpu:>9,.0f} words per CPU second"
-        yield f"{'':<10} runs, in seconds (CPU seconds): {times}"
+        yield f"{'':<10} runs: {times} s (CPU seconds)"
     for clock, what in (("seconds", "words/s per core"), ("cpu_seconds", "words per CPU second")):
         yield f"dask reaches {100 * _median(plain, clock) / _median(dask, clock):.1f} % of processes in {what}"
     begun = [f"{engine} {_median(found['start'][engine], 'seconds'):.1f} s" for engine in ENGINES]

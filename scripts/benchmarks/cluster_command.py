@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import importlib.util
 import os
 import tempfile
 from pathlib import Path
@@ -10,13 +9,13 @@ from pathlib import Path
 from benchmarks.cluster import format_results, measure
 from clearparse.commands.command_line import CommandLine, positive
 from clearparse.errors import ClearparseError
+from clearparse.io.optional import require
 
 
 def main(argv: list[str]) -> None:
     """Measure and print. Raises ClearparseError."""
     options = _command_line().parse(argv)
-    if importlib.util.find_spec("distributed") is None:
-        raise ClearparseError("Dask is not installed: pip install 'clearparse[dask]'")
+    require("distributed", "dask", "the benchmark")
     cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
     if options.jobs > cores:
         raise ClearparseError(f"--jobs {options.jobs}: only {cores} cores are available")

@@ -36,8 +36,8 @@ class Counted(PrecomputedLayer):
     @property
     def used(self) -> int:
         """Number of precomputed rows."""
-        tags = len(self._tags) * (len(self.features.addresses) - self.features.whole)
-        return self.types * self.features.whole + tags
+        tags = len(self._tags) * (len(self.features.addresses) - self.features.form_addresses)
+        return self.types * self.features.form_addresses + tags
 
     def theta(self, rows: list[Index], values: list[Index]) -> Floats:
         """As PrecomputedLayer.theta, counting."""

@@ -5,7 +5,6 @@ The extra `bench` installs all of them (`pip install -e '.[bench]'`); the others
 
 from __future__ import annotations
 
-import importlib.util
 import json
 import os
 from pathlib import Path
@@ -17,6 +16,7 @@ from clearparse.commands.command_line import CommandLine, positive
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.files import atomic_output
+from clearparse.io.optional import install_command, is_installed
 
 FOLDER = Path("models", "benchmark")
 
@@ -43,10 +43,10 @@ def main(argv: list[str]) -> None:
         with atomic_output(options.output / name) as stream:
             stream.write(text.encode() + b"\n")
     made = [options.output / "benchmark.txt", options.output / "benchmark.json"]
-    if importlib.util.find_spec("matplotlib"):
+    if is_installed("matplotlib"):
         made += draw(results, options.output)
     else:
-        print("no plots: matplotlib is not installed (pip install 'clearparse[plot]')")
+        print(f"no plots, which need matplotlib: {install_command('plot')}")
     print("\n" + "\n".join(f"wrote {path}" for path in made))
 
 

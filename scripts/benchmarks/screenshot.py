@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clearparse.errors import ClearparseError
+from clearparse.io.optional import optional_import
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 WIDTH, HEIGHT, MARGIN = 1180, 1165, 12  # pixels
@@ -15,10 +15,8 @@ def screenshot(browser: str, address: str, sentence: str, step: int, path: Path)
 
     browser: path of Chromium. Raises ClearparseError without playwright.
     """
-    try:
+    with optional_import("test-full", "the screenshot"):
         from playwright import sync_api
-    except ModuleNotFoundError as error:
-        raise ClearparseError("the screenshot needs playwright: pip install 'clearparse[test-full]'") from error
     with sync_api.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=browser, args=FLAGS)
         page = chromium.new_page(viewport={"width": WIDTH, "height": 2 * HEIGHT}, color_scheme="light")

@@ -4,20 +4,18 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.baselines import missing
 from benchmarks.comparison import Plan
 from benchmarks.parsers_command import FOLDER
 from benchmarks.spacy_pipelines import compare, format_results
 from clearparse.commands.command_line import CommandLine, positive
-from clearparse.errors import ClearparseError
 from clearparse.io import resources
+from clearparse.io.optional import require
 
 
 def main(argv: list[str]) -> None:
     """Train the parser of spaCy unless that was done before, measure, and print a table. Raises ClearparseError."""
     options = _command_line().parse(argv)
-    if missing("spacy"):
-        raise ClearparseError("spaCy is not installed: pip install 'clearparse[spacy]'")
+    require("spacy", "spacy", "the benchmark")
     model = options.model or resources.english()
     source = options.input or options.train
     plan = Plan(options.train, options.dev, source, options.output / "trained", 1, options.runs, options.quick)

@@ -1,22 +1,22 @@
-"""`python scripts/check_gradients.py`: hold every identity and gradient against finite differences."""
+"""`python scripts/check_gradients.py`: compare every identity and gradient with finite differences."""
 
 from __future__ import annotations
 
-from clearparse.commands.command_line import CommandLine
+from clearparse.commands.command_line import CommandLine, UsageError
 from clearparse.errors import ClearparseError
 from clearparse.network.gradient_check import BOUND, DIMS, all_checks
 
-LARGEST = 200_000  # parameters: each costs two forward passes
+MOST_PARAMETERS = 200_000  # parameters: each costs two forward passes
 
 
 def main(argv: list[str]) -> None:
     """Print a line for each check. Raises ClearparseError if one fails."""
-    cli = CommandLine("check_gradients.py", description="Compare gradients with finite differences.")
-    cli.add_argument("--dims", default="", metavar="B=4,m=3,...", help=f"other sizes; default {_text(DIMS)}")
-    cli.add_argument("--seed", type=int, default=1, metavar="N", help="of the random network (default 1)")
+    cli = CommandLine("check_gradients.py", description="Compare every gradient with finite differences.")
+    cli.option("--dims", default="", metavar="B=4,m=3,...", help=f"other sizes (default: {_text(DIMS)})")
+    cli.option("--seed", type=int, default=1, metavar="N", help="seed of the random network (default: 1)")
     options = cli.parse(argv)
     if options.seed < 0:
-        raise ClearparseError(f"--seed: {options.seed} is below 0")
+        cli.error(f"--seed: {options.seed} is negative")
     dims = _dims(options.dims)
     print(f"float64, central differences; {_text(dims)}\n")
     print(f"{'':<54}{'shape':>12}  largest relative error   bound")
@@ -40,9 +40,9 @@ def _dims(text: str) -> dict[str, int]:
     for part in filter(None, text.split(",")):
         name, _, size = part.partition("=")
         if name not in DIMS or not size.isascii() or not size.isdigit() or not int(size):
-            raise ClearparseError(f"--dims: {part!r} is not one of {', '.join(DIMS)} with a size, as in B=8")
+            raise UsageError(f"--dims: {part!r} is not one of {', '.join(DIMS)} with a size, as in B=8")
         dims[name] = int(size)
     count = dims["V"] * dims["d"] + (dims["m"] * dims["d"] + 1) * dims["H"] + (dims["H"] + 1) * dims["C"]
-    if count > LARGEST:
-        raise ClearparseError(f"--dims: {count:,} parameters; at most {LARGEST:,} can be checked one by one")
+    if count > MOST_PARAMETERS:
+        raise UsageError(f"--dims: {count:,} parameters; at most {MOST_PARAMETERS:,} can be checked")
     return dims

@@ -1,4 +1,4 @@
-"""`python scripts/check_treebank.py`: what in a treebank is unusual, and may be an annotation error."""
+"""`python scripts/check_treebank.py`: list what may be annotation errors in a treebank."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ from clearparse.training.data import read_treebanks
 from clearparse.training.parser_batches import Treebank, log_likelihoods
 from clearparse.treebank.conllu import DEPREL, UPOS, XPOS, Block
 from clearparse.treebank.inspection import (
+    count_nonprojective,
+    count_several_roots,
     inconsistencies,
-    nonprojective_sentences_of,
     seen_once,
-    sentences_of_several_roots,
 )
 
 
@@ -36,24 +36,24 @@ def main(argv: list[str]) -> None:
 def _report(blocks: Sequence[Block], most: int) -> Iterator[str]:
     sentences = sum(map(len, blocks))
     for number, what in (
-        (sum(map(nonprojective_sentences_of, blocks)), "have crossing arcs"),
-        (sum(map(sentences_of_several_roots, blocks)), "have several roots"),
+        (sum(map(count_nonprojective, blocks)), "are non-projective"),
+        (sum(map(count_several_roots, blocks)), "have several roots"),
     ):
         yield f"{number:,} sentences ({100 * number / sentences:.1f} %) {what}"
     for name, column in (("relations", DEPREL), ("UPOS", UPOS), ("XPOS", XPOS)):
         once = (f"{path}:{line}: {value.decode()}" for value, path, line in seen_once(blocks, column))
-        yield from _listed(f"{name} that only one word has", once, most)
+        yield from _listed(f"{name} that occur once", once, most)
     different = (
         f"{each.path}:{each.line}: differs from {each.other_path}:{each.other_line} in"
         f" {', '.join(f'{name} of {count}' for name, count in each.differing.items())} of {len(each.forms)} words:"
         f" {_shown(each.forms)}"
         for each in inconsistencies(blocks)
     )
-    yield from _listed("sentences annotated otherwise than an earlier one of the same words", different, most)
+    yield from _listed("sentences annotated differently from an earlier one with the same words", different, most)
 
 
 def _unlikely(blocks: Sequence[Block], model: str, most: int) -> Iterator[str]:
-    """The sentences whose gold trees a model finds least likely."""
+    """The sentences whose gold trees are least likely under a model."""
     parser = load(model).parser
     p = np.concatenate([log_likelihoods(parser, Treebank.of([block])) for block in blocks])
     where = [(block, number) for block in blocks for number in range(len(block))]
@@ -63,11 +63,11 @@ def _unlikely(blocks: Sequence[Block], model: str, most: int) -> Iterator[str]:
         f" {math.exp(p[i]):.3f}: {_shown(form.encode() for form in where[i][0][where[i][1]].forms)}"
         for i in least.tolist()
     )
-    yield from _listed("least likely trees, by the mean probability of a transition", found, most)
+    yield from _listed("least likely trees, by the geometric mean of the transition probabilities", found, most)
 
 
 def _listed(what: str, lines: Iterable[str], most: int) -> Iterator[str]:
-    """A heading with the number of lines, and the first of them."""
+    """A heading with the number of lines, and the first lines."""
     found = list(lines)
     yield f"\n{what}: {len(found):,}"
     yield from (f"  {line}" for line in islice(found, most))
@@ -81,8 +81,10 @@ def _shown(forms: Iterable[bytes], longest: int = 70) -> str:
 
 
 def _command_line() -> CommandLine:
-    cli = CommandLine("check_treebank.py", description="Tell what in a treebank is unusual, and where.")
-    cli.add_argument("files", nargs="+", metavar="F", help="annotated CoNLL-U or CoNLL-X files")
-    cli.add_argument("--model", metavar="MODEL", help="list also the trees that this model finds least likely")
-    cli.add_argument("--most", type=positive, default=10, metavar="N", help="lines of each kind (default 10)")
+    cli = CommandLine(
+        "check_treebank.py", usage="FILE ... [options]", description="List what may be annotation errors in a treebank."
+    )
+    cli.option("files", nargs="+", metavar="FILE", help="annotated CoNLL-U or CoNLL-X files")
+    cli.option("-m", "--model", metavar="MODEL", help="list the trees that are least likely under this model, too")
+    cli.option("--most", type=positive, default=10, metavar="N", help="lines of each kind (default: 10)")
     return cli

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import argparse
 import sys
+from collections.abc import Sequence
 from functools import partial
 
-from clearparse.commands.command_line import CommandLine, positive, print_warnings
+from clearparse.commands.command_line import CommandLine, UsageError, positive, print_warnings
 from clearparse.corpus import processes
-from clearparse.corpus.chunks import ChunkParser, ParseJob, extension_of
+from clearparse.corpus.chunks import ChunkParser, ParseJob
+from clearparse.corpus.formats import FORMATS, extension_of
 from clearparse.corpus.runner import CorpusResult, Engine, parse_corpus
 from clearparse.corpus.tasks import expand_patterns, is_folder, plan_tasks
 from clearparse.drawing.text import shows_boxes
@@ -20,15 +22,11 @@ from clearparse.model.model import load
 
 def main(argv: list[str]) -> None:
     """Parse all inputs to one output, or each file to its own in a folder. Raises ClearparseError."""
-    arguments = _command_line().parse(argv)
-    if arguments.scheduler and arguments.engine != "dask":
-        raise ClearparseError("--scheduler is Dask's: --engine dask")
+    arguments = _arguments(argv)
     inputs, path = expand_patterns(arguments.input or ["-"]), arguments.model or resources.english()
     to_folder = is_folder(arguments.output) or arguments.engine == "dask"
-    if arguments.engine == "dask" and arguments.output == "-":
-        raise ClearparseError("--engine dask writes a file for each input: --output FOLDER")
     if arguments.on_error and not to_folder:
-        raise ClearparseError("--on-error is for many outputs: --output FOLDER, or a name that ends in /")
+        raise UsageError("--on-error needs --output FOLDER, an existing folder or a name that ends in /")
     extension = extension_of(arguments.format, raw=arguments.text)
     tasks = plan_tasks(inputs, arguments.output, extension) if to_folder else []
     engine = _engine(arguments)
@@ -39,9 +37,9 @@ def main(argv: list[str]) -> None:
         if not to_folder:
             return job.parse(inputs, arguments.output, arguments.jobs)
         settings = {**parser.settings(), "text": arguments.text, "model": checksum(path)}
-        skip = arguments.on_error != "stop"
-        result = parse_corpus(job, tasks, arguments.output, engine, settings=settings, skip_bad_files=skip)
-        return _report(result, arguments.output)
+        skip, quiet = arguments.on_error != "stop", arguments.quiet
+        result = parse_corpus(job, tasks, arguments.output, engine, settings=settings, skip_bad_files=skip, quiet=quiet)
+        return _report(result, arguments.output, quiet=quiet)
 
 
 def _engine(arguments: argparse.Namespace) -> Engine:
@@ -53,11 +51,12 @@ def _engine(arguments: argparse.Namespace) -> Engine:
     return partial(dask.parse_files, scheduler=arguments.scheduler, jobs=arguments.jobs)
 
 
-def _report(result: CorpusResult, folder: str) -> None:
+def _report(result: CorpusResult, folder: str, *, quiet: bool) -> None:
     """Print how many files were written. Raises ClearparseError if there were bad files, each of which is named."""
     written, unchanged, errors = result
     finished = f", {unchanged} had been parsed before" if unchanged else ""
-    print(f"{written} file{'s' * (written != 1)} written to {folder}{finished}")
+    if not quiet:
+        print(f"{written} file{'s' * (written != 1)} written to {folder}{finished}")
     for error in errors:
         print("\\n".join(str(error).splitlines()), file=sys.stderr)
     if errors:
@@ -65,53 +64,82 @@ def _report(result: CorpusResult, folder: str) -> None:
         raise ClearparseError(f"{len(errors)} of {total} files could not be parsed; the others are in {folder}")
 
 
+def _arguments(argv: Sequence[str]) -> argparse.Namespace:
+    """The arguments; those that exclude each other do not come together. Raises UsageError."""
+    arguments = _command_line().parse(argv)
+    if arguments.scheduler and arguments.engine != "dask":
+        raise UsageError("--scheduler needs --engine dask")
+    if arguments.engine == "dask" and arguments.output == "-":
+        raise UsageError("--engine dask writes a file for each input: it needs --output FOLDER")
+    return arguments
+
+
 def _command_line() -> CommandLine:
     cli = CommandLine(
         "parse.py",
-        description="Give sentences their trees: of raw text, or of CoNLL-U files, of which all other bytes are kept.",
+        usage="[INPUT ...] [options]",
+        description="Parse raw text or CoNLL-U files. Of CoNLL-U, all but HEAD and DEPREL is kept byte for byte.",
     )
-    cli.add_argument(
+    _add_input(cli)
+    _add_output(cli)
+    _add_running(cli)
+    return cli
+
+
+def _add_input(cli: CommandLine) -> None:
+    cli.option(
         "input",
+        group="input",
         nargs="*",
-        metavar="F",
-        help="CoNLL-U or CoNLL-X files, .gz allowed; or sentences, with a space in them; without any, stdin",
+        metavar="INPUT",
+        help="CoNLL-U or CoNLL-X files (also .gz), or sentences in quotation marks (default: stdin)",
     )
-    cli.add_argument("--text", action="store_true", help="the files are raw text; a blank line ends a paragraph")
-    cli.add_argument("--model", metavar="MODEL", help="a model file, as train.py makes it; default: the English model")
-    cli.add_argument(
+    cli.option("--text", group="input", action="store_true", help="files are raw text; blank lines separate paragraphs")
+    cli.option("-m", "--model", group="input", metavar="MODEL", help="model file (default: the English model)")
+    cli.option("--tag", group="input", action="store_true", help="replace the tags and lemmas of CoNLL-U files")
+
+
+def _add_output(cli: CommandLine) -> None:
+    cli.option(
+        "-o",
         "--output",
+        group="output",
         default="-",
-        metavar="F",
-        help="default stdout; it appears whole or not at all. A folder, or a name that ends in /: a file for each"
-        " input, and the same command again goes on where it stopped",
+        metavar="PATH",
+        help="a file, or a folder for one file per input; the same command again resumes"
+        " an interrupted run into a folder (default: stdout)",
     )
-    cli.add_argument(
+    formats = "; ".join(f"{name}: {each.description}" for name, each in FORMATS.items())
+    cli.option("--format", group="output", choices=FORMATS, default="conllu", help=f"{formats} (default: conllu)")
+    cli.option(
+        "--confidence",
+        group="output",
+        action="store_true",
+        help="write the probability that HEAD and DEPREL are right into MISC: Conf=0.93",
+    )
+
+
+def _add_running(cli: CommandLine) -> None:
+    cli.option("-j", "--jobs", group="running", type=positive, default=1, metavar="N", help="processes (default: 1)")
+    cli.option("-q", "--quiet", group="running", action="store_true", help="print no progress and no summary")
+    cli.option(
         "--on-error",
+        group="running",
         choices=("skip", "stop"),
-        help="what a bad file does to the others, with a folder as output (default skip: it is named at the end)",
+        help="what to do about a bad input file if the output is a folder (default: skip)",
     )
-    cli.add_argument(
-        "--format",
-        choices=("conllu", "tree", "svg", "html"),
-        default="conllu",
-        help="conllu; tree: drawn for a terminal; svg: a picture; html: a page of pictures",
-    )
-    cli.add_argument(
-        "--tag", action="store_true", help="new tags and lemmas in CoNLL-U files too, even where they have some"
-    )
-    cli.add_argument(
-        "--confidence", action="store_true", help="write how probably HEAD and DEPREL are right into MISC: Conf=0.93"
-    )
-    cli.add_argument(
-        "--jobs", type=positive, default=1, metavar="N", help="processes that parse, a core each (default 1)"
-    )
-    cli.add_argument(
+    cli.option(
         "--engine",
+        group="running",
+        advanced=True,
         choices=("processes", "dask"),
         default="processes",
-        help="what does the work; dask: a cluster, and --output is a folder (extra dask)",
+        help="run in local processes or on a Dask cluster (default: processes)",
     )
-    cli.add_argument(
-        "--scheduler", metavar="ADDRESS", help="of Dask (tcp://host:8786); without, --jobs processes here are a cluster"
+    cli.option(
+        "--scheduler",
+        group="running",
+        advanced=True,
+        metavar="ADDRESS",
+        help="Dask's scheduler, tcp://host:8786 (default: a local cluster of --jobs processes)",
     )
-    return cli

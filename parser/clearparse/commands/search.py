@@ -7,11 +7,10 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from clearparse.commands.command_line import CommandLine, positive
+from clearparse.commands.command_line import CommandLine, UsageError, positive
 from clearparse.config import OLD_NAMES, PRESETS, Config
-from clearparse.drawing.plots import can_plot
 from clearparse.drawing.plots import trials as plot_trials
-from clearparse.errors import ClearparseError
+from clearparse.io.optional import install_command, is_installed
 from clearparse.io.progress import ProgressBar
 from clearparse.training.search import Choice, Journal, Trial, sample, search
 
@@ -24,8 +23,10 @@ def main(argv: list[str]) -> None:
     trial = Trial(tuple(options.train), options.dev, options.preset)
     journal = Journal(options.output / "trials.json", trial)
     missing = sum(values not in journal for values in drawn)
-    print(f"{len(drawn)} trials, {len(drawn) - missing} of them finished before", flush=True)
-    for _ in ProgressBar(search(trial, drawn, journal, options.jobs), total=missing, unit="trial", disable=None):
+    if not options.quiet:
+        print(f"{len(drawn)} trials, {len(drawn) - missing} of them finished before", flush=True)
+    trials = search(trial, drawn, journal, options.jobs)
+    for _ in ProgressBar(trials, total=missing, unit="trial", disable=options.quiet or None):
         pass
     _print_results([journal[values] for values in drawn], options.output)
     print(f"results   {journal.path}")
@@ -37,16 +38,16 @@ def _choice(text: str) -> tuple[str, Choice]:
     name = OLD_NAMES.get(name, name)
     kinds = {each.name: each.metadata["type"] for each in fields(Config)}
     if name not in kinds:
-        raise ClearparseError(f"--try {text}: there is no field {name!r}, but {', '.join(kinds)}")
+        raise UsageError(f"--try {text}: there is no field {name!r}, but {', '.join(kinds)}")
     try:
         low, dots, high = values.partition("..")
         found = [kinds[name](value) for value in ((low, high) if dots else values.split(","))]
     except ValueError:
-        raise ClearparseError(f"--try {text}: expected NAME=A,B,C or NAME=MIN..MAX") from None
+        raise UsageError(f"--try {text}: expected NAME=A,B,C or NAME=MIN..MAX") from None
     for value in found:
         replace(Config(), **{name: value}).check()
     if dots and (kinds[name] is str or found[0] >= found[1]):
-        raise ClearparseError(f"--try {text}: not a range of numbers")
+        raise UsageError(f"--try {text}: not a range of numbers")
     return name, (found[0], found[1]) if dots else found
 
 
@@ -59,30 +60,44 @@ def _print_results(trials: Sequence[dict[str, Any]], folder: Path) -> None:
         values = [trial["config"][name] for name in names]
         cells += [f"{value:.5g}" if isinstance(value, float) else str(value) for value in values]
         print("  ".join(f"{cell:>14}" for cell in cells))
-    if can_plot():
+    if is_installed("matplotlib"):
         plot_trials(trials, names, folder / "trials.png")
         print(f"plot      {folder / 'trials.png'}")
     else:
-        print("no plot, which needs matplotlib: pip install 'clearparse[plot]'")
+        print(f"no plot, which needs matplotlib: {install_command('plot')}")
 
 
 def _command_line() -> CommandLine:
-    cli = CommandLine("search.py", description="Try values of the configuration, and tell which are good.")
-    cli.add_argument("--train", nargs="+", required=True, metavar="F", help="annotated files")
-    cli.add_argument("--dev", required=True, metavar="F", help="annotated file to score on")
-    cli.add_argument(
+    cli = CommandLine(
+        "search.py",
+        usage="--train FILE ... --dev FILE --try NAME=VALUES [options]",
+        description="Random search over hyperparameters, scored on the development set.",
+    )
+    cli.option("--train", group="data", nargs="+", required=True, metavar="FILE", help="annotated files")
+    cli.option("--dev", group="data", required=True, metavar="FILE", help="annotated file to score on")
+    cli.option(
         "--try",
+        group="search",
         dest="choices",
         action="append",
         required=True,
-        metavar="NAME=V",
-        help="values of a field: hidden_size=100,200,400, or a range: dropout=0.2..0.5; may be given several times",
+        metavar="NAME=VALUES",
+        help="a setting and its values, hidden_size=100,200,400, or range, dropout=0.2..0.5; may be repeated",
     )
-    cli.add_argument("--trials", type=positive, default=10, metavar="N", help="trainings (default 10)")
-    cli.add_argument("--preset", choices=PRESETS, default="fast", help="what the other fields are")
-    cli.add_argument("--seed", type=int, default=1, metavar="N", help="of what is tried")
-    cli.add_argument("--jobs", type=positive, default=1, metavar="N", help="trials at once, a core each")
-    cli.add_argument(
-        "--output", type=Path, default=Path("models/search"), metavar="DIR", help="the same again goes on there"
+    cli.option("--trials", group="search", type=positive, default=10, metavar="N", help="trainings (default: 10)")
+    cli.option("--preset", group="search", choices=PRESETS, default="fast", help="the other settings (default: fast)")
+    cli.option("--seed", group="search", type=int, default=1, metavar="N", help="seed of the search (default: 1)")
+    cli.option(
+        "-j", "--jobs", group="running", type=positive, default=1, metavar="N", help="trials at once (default: 1)"
     )
+    cli.option(
+        "-o",
+        "--output",
+        group="running",
+        type=Path,
+        default=Path("models/search"),
+        metavar="DIR",
+        help="folder of the results; the same command again resumes (default: models/search)",
+    )
+    cli.option("-q", "--quiet", group="running", action="store_true", help="print the results only")
     return cli

@@ -14,11 +14,12 @@ import numpy as np
 from clearparse.commands.command_line import UsageError
 from clearparse.commands.train_options import command_line, given_settings
 from clearparse.config import PRESETS, Config
-from clearparse.drawing.plots import can_plot, learning_curve
+from clearparse.drawing.plots import learning_curve
 from clearparse.drawing.text import draw_sentence, shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.files import refuse_link
+from clearparse.io.optional import require
 from clearparse.training.options import Options
 from clearparse.training.recipe import Result, run
 from clearparse.training.reproduction import RecordedRun, recorded_command
@@ -31,8 +32,8 @@ def main(argv: list[str]) -> None:
     recorded = RecordedRun.read(arguments.reproduce) if arguments.reproduce else None
     if recorded:
         arguments, command = recorded.arguments(cli.parse, arguments), recorded.command
-    if arguments.plot and not can_plot():
-        raise ClearparseError("--plot needs matplotlib: pip install 'clearparse[plot]'")
+    if arguments.plot:
+        require("matplotlib", "plot", "--plot")
     if arguments.train is None:
         arguments.train, arguments.dev = [resources.sample("train")], arguments.dev or resources.sample("dev")
     config = recorded.config() if recorded else _config(arguments)

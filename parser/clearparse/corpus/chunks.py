@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -10,19 +9,17 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_document, svg_of
-from clearparse.drawing.text import draw_sentence
+from clearparse.corpus.formats import FORMATS
+from clearparse.corpus.tasks import is_sentence
 from clearparse.io.files import atomic_output
 from clearparse.io.parallel import map_in_order
 from clearparse.model.model import BLOCK_BYTES, Model
-from clearparse.treebank.conllu import Sentence, Text, read_texts
-from clearparse.treebank.text import Paragraphs, paragraphs, read_paragraphs
+from clearparse.treebank.conllu import ConlluText, read_texts
+from clearparse.treebank.paragraphs import Paragraphs, read_paragraphs, split_paragraphs
 from clearparse.version import __version__
 
-Chunk = Text | Paragraphs
+Chunk = ConlluText | Paragraphs
 Parsed = tuple[bytes, list[Warning]]
-
-EXTENSIONS = {"conllu": ".conllu", "tree": ".txt", "svg": ".svg", "html": ".html"}  # of each output format
 
 
 def read_chunks(inputs: Sequence[str], *, raw: bool) -> Iterator[Chunk]:
@@ -33,7 +30,7 @@ def read_chunks(inputs: Sequence[str], *, raw: bool) -> Iterator[Chunk]:
     first = 1
     for each in inputs:
         if is_sentence(each):
-            texts: Iterable[list[str]] = [list(paragraphs(each))]
+            texts: Iterable[list[str]] = [list(split_paragraphs(each))]
         elif raw:
             texts = read_paragraphs(each)
         else:
@@ -44,14 +41,9 @@ def read_chunks(inputs: Sequence[str], *, raw: bool) -> Iterator[Chunk]:
             first += len(some)
 
 
-def is_sentence(name: str) -> bool:
-    """Is an input a sentence to parse, and not the name of a file?"""
-    return " " in name.strip() and not os.path.lexists(name)
-
-
 @dataclass(frozen=True)
 class ChunkParser:
-    """Parses a chunk and writes the trees in an output format, one of EXTENSIONS.
+    """Parses a chunk and writes the trees in an output format, one of FORMATS.
 
     confidence: write the probability of each arc into MISC. tag: replace the tags of CoNLL-U input.
     ascii_only: draw trees without box-drawing characters.
@@ -73,18 +65,10 @@ class ChunkParser:
                 block = chunk.block(trees=False)
                 if self.tag or self.model.wants_tags(block):
                     block = self.model.tag(block)
-            is_conllu = self.output_format == "conllu"
-            parsed = self.model.parse_block(block, confidence=self.confidence and is_conllu)
-            text = parsed.text if is_conllu else "".join(map(self._draw, parsed)).encode()
+            output_format = FORMATS[self.output_format]
+            parsed = self.model.parse_block(block, confidence=self.confidence and output_format.has_confidence)
+            text = output_format.write(parsed, self.ascii_only)
         return text, _messages(caught)
-
-    def header(self) -> bytes:
-        """What comes before the first chunk of a file."""
-        return PAGE_BEGINS.encode() if self.output_format == "html" else b""
-
-    def footer(self) -> bytes:
-        """What comes after the last chunk of a file."""
-        return PAGE_ENDS.encode() if self.output_format == "html" else b""
 
     def settings(self) -> dict[str, Any]:
         """All that decides the output besides model and input, as JSON values."""
@@ -95,11 +79,6 @@ class ChunkParser:
             "ascii_only": self.ascii_only,
             "clearparse": __version__,
         }
-
-    def _draw(self, sentence: Sentence) -> str:
-        if self.output_format == "tree":
-            return f"{draw_sentence(sentence, ascii_only=self.ascii_only)}\n\n"
-        return f"{svg_of(sentence)}\n" if self.output_format == "svg" else figure(sentence)
 
 
 @dataclass(frozen=True)
@@ -112,23 +91,22 @@ class ParseJob:
     def parse(self, inputs: Sequence[str], output: str, jobs: int) -> None:
         """Parse inputs (see read_chunks) to one output, which appears whole or not at all.
 
-        A few chunks are in memory at a time, and all drawings of an SVG document, whose first line has its size.
-        Warnings are issued here. Raises ClearparseError.
+        A few chunks are in memory at a time, or all texts of a format that has to be assembled. Warnings are issued
+        here. Raises ClearparseError.
         """
         chunks = read_chunks(inputs, raw=self.raw)
-        drawings: list[str] = []
+        parsed = self._issue_warnings(
+            map(self.parser, chunks) if jobs == 1 else map_in_order(self.parser, chunks, jobs)
+        )
+        output_format = FORMATS[self.parser.output_format]
         with atomic_output(output) as stream:
-            stream.write(self.parser.header())
-            for parsed, warned in map(self.parser, chunks) if jobs == 1 else map_in_order(self.parser, chunks, jobs):
-                if self.parser.output_format == "svg":
-                    drawings += parsed.decode().split("\n")[:-1]  # one in each line
-                else:
-                    stream.write(parsed)
-                for warning in warned:
-                    warnings.warn(warning, stacklevel=2)
-            if self.parser.output_format == "svg":
-                stream.write(svg_document(drawings).encode())
-            stream.write(self.parser.footer())
+            stream.writelines(output_format.document(parsed))
+
+    def _issue_warnings(self, parsed: Iterable[Parsed]) -> Iterator[bytes]:
+        for text, caught in parsed:
+            for warning in caught:
+                warnings.warn(warning, stacklevel=2)
+            yield text
 
     def parse_file(self, source: str, target: str) -> list[Warning]:
         """Parse a file to another; the warnings about it. Raises ClearparseError."""
@@ -136,11 +114,6 @@ class ParseJob:
             warnings.simplefilter("always", UserWarning)
             self.parse([source], target, 1)
         return _messages(caught)
-
-
-def extension_of(output_format: str, *, raw: bool) -> str | None:
-    """The extension of output files; None: that of the input, which has the same format."""
-    return None if output_format == "conllu" and not raw else EXTENSIONS[output_format]
 
 
 def _messages(caught: Iterable[warnings.WarningMessage]) -> list[Warning]:

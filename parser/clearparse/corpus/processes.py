@@ -8,6 +8,7 @@ from itertools import groupby
 from operator import itemgetter
 
 from clearparse.corpus.chunks import Chunk, ChunkParser, Parsed, ParseJob, read_chunks
+from clearparse.corpus.formats import FORMATS
 from clearparse.corpus.runner import Outcome
 from clearparse.corpus.tasks import FileTask
 from clearparse.errors import ClearparseError
@@ -68,14 +69,17 @@ def _write(parser: ChunkParser, target: str, results: Iterable[Parsed | Clearpar
     """Write one file, whole or not at all; the warnings about it. Raises _BadFileError."""
     warned: list[Warning] = []
     with atomic_output(target, follow_links=False) as stream:
-        stream.write(parser.header())
-        for result in results:
-            if isinstance(result, ClearparseError):
-                raise _BadFileError(result)
-            stream.write(result[0])
-            warned += result[1]
-        stream.write(parser.footer())
+        stream.writelines(FORMATS[parser.output_format].document(_texts(results, warned)))
     return warned
+
+
+def _texts(results: Iterable[Parsed | ClearparseError], warned: list[Warning]) -> Iterator[bytes]:
+    """The parsed texts; their warnings are added to `warned`. Raises _BadFileError."""
+    for result in results:
+        if isinstance(result, ClearparseError):
+            raise _BadFileError(result)
+        warned += result[1]
+        yield result[0]
 
 
 class _BadFileError(Exception):

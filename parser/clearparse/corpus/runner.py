@@ -37,11 +37,12 @@ def parse_corpus(
     *,
     settings: dict[str, Any],
     skip_bad_files: bool,
+    quiet: bool = False,
 ) -> CorpusResult:
     """Parse the files that are not finished yet.
 
-    settings: all that decides the output besides the inputs, as JSON values. Raises ClearparseError if the folder
-    cannot be written, and, unless bad files are skipped, at the first one.
+    settings: all that decides the output besides the inputs, as JSON values. quiet: show no progress bar.
+    Raises ClearparseError if the folder cannot be written, and, unless bad files are skipped, at the first one.
     """
     errors: list[ClearparseError] = []
     with _existing(folder), Journal(folder, settings) as journal:
@@ -49,7 +50,7 @@ def parse_corpus(
         pending = [task for task in tasks if not journal.is_finished(task)]
         states = [state_of(task.source) for task in pending]  # before they are read: a later change will show
         outcomes = engine(job, pending)
-        with contextlib.closing(outcomes), ProgressBar(total=len(pending), unit=" files", disable=None) as bar:
+        with contextlib.closing(outcomes), ProgressBar(total=len(pending), unit=" files", disable=quiet or None) as bar:
             for number, outcome in outcomes:
                 if not isinstance(outcome, ClearparseError):
                     for warning in outcome:

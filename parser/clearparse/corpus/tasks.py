@@ -20,6 +20,11 @@ class FileTask(NamedTuple):
     target: str
 
 
+def is_sentence(name: str) -> bool:
+    """Is an input a sentence to parse, and not the name of a file?"""
+    return " " in name.strip() and not os.path.lexists(name)
+
+
 def is_folder(output: str) -> bool:
     """Does an output name a folder: one that exists, or a name that ends in a slash?"""
     return output.endswith(("/", os.sep)) or os.path.isdir(output)
@@ -48,7 +53,7 @@ def plan_tasks(sources: Sequence[str], folder: str, extension: str | None) -> li
     """
     tasks: dict[str, FileTask] = {}
     for source in sources:
-        if source == "-" or (" " in source.strip() and not os.path.lexists(source)):
+        if source == "-" or is_sentence(source):
             raise ClearparseError(f"{source}: not a file; with a folder as --output ({folder}), inputs must be files")
         name = os.path.basename(source)
         target = os.path.join(folder, name if extension is None else _EXTENSION.sub(rf"{extension}\2", name, count=1))

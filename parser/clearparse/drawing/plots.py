@@ -2,24 +2,18 @@
 
 from __future__ import annotations
 
-import importlib.util
 from collections.abc import Mapping, Sequence
 from itertools import pairwise
 from os import PathLike
 from typing import Any
 
-from clearparse.errors import ClearparseError
 from clearparse.io.files import atomic_output
+from clearparse.io.optional import require
 
 Path = str | PathLike[str]
 
 COLORS = {"loss": "#444444", "UAS": "#c7702e", "LAS": "#1f6f8b"}
 DISTINCT = 20  # times the smallest value of a hyperparameter, from which on its axis is logarithmic
-
-
-def can_plot() -> bool:
-    """Is matplotlib installed?"""
-    return importlib.util.find_spec("matplotlib") is not None
 
 
 def learning_curve(epochs: Sequence[dict[str, Any]], path: Path) -> None:
@@ -66,8 +60,7 @@ class _Figure:
     """A row of plots, saved when its block ends without an error."""
 
     def __init__(self, plots: int, path: Path) -> None:
-        if not can_plot():
-            raise ClearparseError("plots need matplotlib: pip install 'clearparse[plot]'")
+        require("matplotlib", "plot", "a plot")
         self.plots, self.path = plots, path
 
     def __enter__(self) -> list[Any]:

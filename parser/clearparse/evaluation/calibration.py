@@ -1,4 +1,4 @@
-"""How often a parser is right where it says how sure it is: a reliability diagram in numbers."""
+"""Reliability of confidences: how often arcs of each confidence are correct."""
 
 from __future__ import annotations
 
@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-EDGES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)  # of the bins of confidence; each holds its upper edge
+EDGES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)  # of the bins; a bin includes its upper edge
 
 
 def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> dict[str, Any]:
-    """For each bin of confidence its words, their mean confidence and their LAS, in per cent, and how far these differ.
+    """The numbers of a reliability diagram: words, mean confidence and LAS of each bin of confidence, in per cent.
 
-    confidence, right (words,). The mean difference, weighted by words, is the expected calibration error (Guo et al.
-    2017, section 2).
+    confidence, right: (words,), right says whether head and relation are correct. With them comes the expected
+    calibration error, the mean difference of confidence and LAS, weighted by words (Guo et al. 2017, section 2).
     """
     bins, error = {}, 0.0
     place = np.searchsorted(EDGES[1:-1], confidence, side="left")

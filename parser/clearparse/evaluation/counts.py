@@ -1,5 +1,8 @@
-"""Compares the trees of a system with the gold trees of the same words, and counts what came out.
-Counts of blocks add up to the counts of a treebank; `clearparse.evaluation.scores` turns them into scores."""
+"""Compare a parser's trees with the gold trees of the same words, and count correct and wrong arcs.
+
+The counts of blocks add up to those of a treebank; `clearparse.evaluation.scores` turns them into scores. Here and in
+the other modules of this package, "system" is the parser that is evaluated, as in the CoNLL shared tasks.
+"""
 
 from __future__ import annotations
 
@@ -22,9 +25,9 @@ SENTENCE_LENGTHS = ("1-10", "11-20", "21-30", "31-40", "41+")
 
 
 class WordOutcome(NamedTuple):
-    """What became of a word's arc; a length is an index into ARC_LENGTHS or SENTENCE_LENGTHS."""
+    """The outcome of a word's arc; lengths are indices into ARC_LENGTHS and SENTENCE_LENGTHS."""
 
-    gold_relation: str  # as the file has it, with its subtype
+    gold_relation: str  # with its subtype
     system_relation: str
     head_correct: bool
     punctuation: bool
@@ -37,21 +40,21 @@ class WordOutcome(NamedTuple):
 
 
 class SentenceOutcome(NamedTuple):
-    """What became of a sentence; `bare` means: of its words that are not punctuation."""
+    """The outcome of a sentence; `bare`: without its punctuation."""
 
     length: int
     heads_correct: bool
     all_correct: bool
-    bare_words: bool  # whether it has any
+    bare_words: bool  # does it have words besides punctuation?
     bare_heads_correct: bool
     bare_all_correct: bool
-    gold_roots: bool  # whether it has more than one
+    gold_roots: bool  # more than one root?
     system_roots: bool
 
 
 @dataclass(frozen=True)
 class Counts:
-    """How often each outcome came; `+` joins the counts of two parts of a treebank."""
+    """How often each outcome occurred; `+` adds the counts of two parts of a treebank."""
 
     words: Counter[WordOutcome] = field(default_factory=Counter)
     sentences: Counter[SentenceOutcome] = field(default_factory=Counter)
@@ -62,7 +65,7 @@ class Counts:
 
 @dataclass(frozen=True)
 class Trees:
-    """What is compared, by columns (words,); the words of sentence s are sentences[s] : sentences[s + 1]."""
+    """Trees as columns (words,); the words of sentence s are sentences[s] : sentences[s + 1]."""
 
     forms: list[bytes]
     upos: list[bytes]
@@ -95,25 +98,26 @@ class Trees:
 NO_TREES = Trees([], [], [], np.zeros(0, np.int32), np.zeros(0, np.int64), np.zeros(1, np.int64))
 
 
-def evaluate(gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str) -> Counts:
-    """Counts over two streams of blocks. As `aligned`."""
-    return total(aligned(gold, system, gold_path=gold_path, system_path=system_path))
+def count_blocks(gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str) -> Counts:
+    """The counts of two streams of blocks; see align_blocks."""
+    return count_pairs(align_blocks(gold, system, gold_path=gold_path, system_path=system_path))
 
 
-def total(pairs: Iterable[tuple[Trees, Trees]]) -> Counts:
-    """Counts over pairs of gold and system, each pair over the same words."""
+def count_pairs(pairs: Iterable[tuple[Trees, Trees]]) -> Counts:
+    """The counts of pairs of gold and system trees, each pair over the same words."""
     return sum((count(gold, system) for gold, system in pairs), Counts())
 
 
-def aligned(
+def align_blocks(
     gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str
 ) -> Iterator[tuple[Trees, Trees]]:
-    """Two streams of blocks, both read with trees=True, as pairs of the same sentences, wherever they are cut.
+    """Two streams of blocks, both read with trees=True, as pairs of the same sentences.
 
-    Raises FileError if gold has no sentence, or if the sentences, words or forms of the two are not the same.
+    The blocks of the two may end at different sentences. Raises FileError if gold has no sentence, or if the
+    sentences or words of the two differ.
     """
     gold_trees, system_trees = _Stream(gold, gold_path), _Stream(system, system_path)
-    while n := min(gold_trees.at_hand(), system_trees.at_hand()):
+    while n := min(gold_trees.available(), system_trees.available()):
         ours, theirs = gold_trees.take(n), system_trees.take(n)
         if ours.forms != theirs.forms or not np.array_equal(ours.sentences, theirs.sentences):
             difference = _first_difference(ours, theirs, gold_path, system_path)
@@ -126,22 +130,22 @@ def aligned(
 
 
 def evaluate_block(block: Block, heads: NDArray[np.int32], deprels: Sequence[bytes]) -> Counts:
-    """Counts of other heads (words,) and deprels (words,) for the words of a gold block."""
+    """The counts of predicted heads (words,) and deprels (words,) of a gold block."""
     gold = Trees.of(block)
     return count(gold, replace(gold, heads=heads, deprels=deprels))
 
 
 def right_arcs(gold: Block, heads: NDArray[np.int32], deprels: Sequence[bytes]) -> NDArray[np.bool_]:
-    """Which words (words,) of a gold block have the right head and, without its subtype, the right relation."""
+    """Which words of a gold block have the correct head and relation, subtypes aside: (words,)."""
     base = [[name.split(b":")[0] for name in names] for names in (gold.column(DEPREL), deprels)]
     same_relation = np.array([a == b for a, b in zip(*base, strict=True)], np.bool_)
     return np.asarray(gold.heads() == heads) & same_relation
 
 
 class Arcs(NamedTuple):
-    """The arcs of two sets of trees over the same words, each (words,); relations by their number in `names`."""
+    """The arcs of two sets of trees over the same words, each (words,); relations are indices into `names`."""
 
-    names: list[str]  # as the files have them, with subtypes
+    names: list[str]  # with subtypes
     gold: NDArray[np.int64]
     system: NDArray[np.int64]
     head_correct: NDArray[np.bool_]
@@ -149,7 +153,7 @@ class Arcs(NamedTuple):
 
 
 def compare(gold: Trees, system: Trees) -> Arcs:
-    """What is right of a system's arcs."""
+    """Which arcs of a system are correct."""
     names: dict[bytes, int] = {}
     gold_relations, system_relations = _encode(gold.deprels, names), _encode(system.deprels, names)
     universal = _encode([name.split(b":")[0] for name in names], {})
@@ -159,7 +163,7 @@ def compare(gold: Trees, system: Trees) -> Arcs:
 
 
 def count(gold: Trees, system: Trees) -> Counts:
-    """Counts of two sets of trees over the same words."""
+    """The counts of two sets of trees over the same words."""
     if not len(gold):
         return Counts()
     names, gold_relations, system_relations, head_correct, correct = compare(gold, system)
@@ -194,21 +198,21 @@ def count(gold: Trees, system: Trees) -> Counts:
 
 
 def _count_rows(*columns: NDArray[Any]) -> list[tuple[list[int], int]]:
-    """The distinct rows of a table given by its columns, and how often each comes."""
+    """The distinct rows of a table given by its columns, and how often each occurs."""
     rows, times = np.unique(np.stack(columns, axis=1).astype(np.int64), axis=0, return_counts=True)
     return list(zip(rows.tolist(), times.tolist(), strict=True))
 
 
 def _encode(values: Sequence[bytes], codes: dict[bytes, int]) -> NDArray[np.int64]:
-    """The number of each value, new values being numbered as they come."""
+    """The code of each value; a new value gets the next code."""
     return np.array([codes.setdefault(value, len(codes)) for value in values], np.int64)
 
 
 def _punctuation(gold: Trees) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
-    """Which words (words,) are punctuation, and which have no UPOS to tell.
+    """Which words are punctuation, and which have no UPOS: two arrays (words,).
 
-    A word is punctuation if its gold UPOS is PUNCT. Without UPOS (``_``) the rule of the CoNLL-X shared task
-    holds (Buchholz and Marsi 2006): all characters of the form are punctuation in Unicode (category P).
+    A word is punctuation if its gold UPOS is PUNCT. Without UPOS (``_``), the rule of the CoNLL-X shared task applies
+    (Buchholz and Marsi 2006): all characters of the form are Unicode punctuation (category P).
     """
     no_upos = np.array([tag == b"_" for tag in gold.upos], np.bool_)
     marks = np.array([tag == b"PUNCT" for tag in gold.upos], np.bool_)
@@ -218,29 +222,29 @@ def _punctuation(gold: Trees) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
 
 
 def _arc_lengths(trees: Trees) -> NDArray[np.int64]:
-    """Index into ARC_LENGTHS (words,) of the distance between a word and its head."""
+    """The distance between each word and its head, as an index into ARC_LENGTHS: (words,)."""
     starts = np.repeat(trees.sentences[:-1], np.diff(trees.sentences))
     distances = np.abs(trees.heads - (np.arange(len(trees.heads)) - starts + 1))
     return np.where(trees.heads == 0, 0, np.searchsorted([1, 2, 3, 7], distances, side="right"))
 
 
 def _all_of(words: NDArray[np.bool_], sentences: NDArray[np.int64]) -> NDArray[np.bool_]:
-    """Whether something holds for all words of a sentence: (S,) from (words,)."""
+    """Whether all words of each sentence are true: (S,) from (words,)."""
     return np.logical_and.reduceat(words, sentences[:-1])
 
 
 class _Stream:
-    """A stream of blocks, from which sentences are taken in any number."""
+    """A stream of blocks from which any number of sentences can be taken."""
 
     def __init__(self, blocks: Iterable[Block], path: str) -> None:
         self.path = path
         self.taken = 0
         self._blocks = map(Trees.of, blocks)
         self._trees = NO_TREES
-        self._next = 0  # the first sentence of _trees that is not taken yet
+        self._next = 0  # the first sentence of _trees that was not taken yet
 
-    def at_hand(self) -> int:
-        """How many sentences can be taken; 0 at the end of the stream only."""
+    def available(self) -> int:
+        """The number of sentences that can be taken; 0 only at the end of the stream."""
         while self._next == len(self._trees):  # a block may have none
             trees = next(self._blocks, None)
             if trees is None:
@@ -249,15 +253,15 @@ class _Stream:
         return len(self._trees) - self._next
 
     def take(self, n: int) -> Trees:
-        """The next n sentences, no more than are at hand."""
+        """The next n sentences, at most those available."""
         part = self._trees.part(self._next, self._next + n)
         self._next += n
         self.taken += n
         return part
 
     def total(self) -> int:
-        """The number of sentences of the whole stream, which is read to its end."""
-        while n := self.at_hand():
+        """The number of sentences of the whole stream, after reading it to its end."""
+        while n := self.available():
             self.take(n)
         return self.taken
 
@@ -270,7 +274,7 @@ def _check_number_of_sentences(gold: _Stream, system: _Stream, more: str = "") -
 
 
 def _first_difference(gold: Trees, system: Trees, gold_path: str, system_path: str) -> FileError:
-    """The error that names the first word, of two that are not the same, in which they differ."""
+    """The error that names the first word in which two unequal treebanks differ."""
     s = next(s for s in range(len(gold)) if gold.part(s, s + 1).forms != system.part(s, s + 1).forms)
     ours, theirs = gold.part(s, s + 1), system.part(s, s + 1)
     both = min(len(ours.forms), len(theirs.forms))

@@ -1,7 +1,7 @@
-"""Scores of what was made from raw text, where words and sentences need not be those of the treebank.
+"""Scores of output from raw text, in which sentences and words need not be those of the treebank.
 
-The measures of the CoNLL 2018 shared task (Zeman et al. 2018, section 4): what is compared stands at the same place in
-the text; a score is the F1 of what is right among all that is in the treebank and all that the system made.
+The measures of the CoNLL 2018 shared task (Zeman et al. 2018, section 4): words are aligned by their position in the
+text; a score is the F1 of the correct ones among those in gold and those of the system.
 """
 
 from __future__ import annotations
@@ -32,12 +32,12 @@ _SPACE = re.compile(r"\s")
 
 @dataclass
 class Side:
-    """One of the two: spans count characters that are not space, words are numbered through all sentences."""
+    """Gold or system. Spans count characters other than spaces; words are numbered across sentences."""
 
     characters: list[str] = field(default_factory=list)
     tokens: list[Span] = field(default_factory=list)
     sentences: list[Span] = field(default_factory=list)
-    spans: list[Span] = field(default_factory=list)  # of each word; of a multiword token all have its span
+    spans: list[Span] = field(default_factory=list)  # of each word; the words of a multiword token share its span
     multiword: list[bool] = field(default_factory=list)
     heads: list[int] = field(default_factory=list)
     columns: dict[int, list[str]] = field(default_factory=lambda: {column: [] for column in COMPARED})
@@ -67,22 +67,22 @@ class Side:
 
 
 def universal(feats: str) -> str:
-    """The features of UD's universal inventory, in order."""
+    """The features that are in UD's universal inventory, sorted."""
     return "|".join(sorted(feat for feat in feats.split("|") if feat.split("=", 1)[0] in UNIVERSAL))
 
 
-def text_scores(
+def raw_text_scores(
     gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str
 ) -> dict[str, float]:
-    """The F1 of each measure, in per cent. Raises FileError where the characters of the two texts differ."""
+    """The F1 of each measure, in per cent. Raises FileError if the two texts differ in more than spaces."""
     ours, theirs = Side.of(gold), Side.of(system)
     if not ours.tokens:
         raise FileError(gold_path, "no sentences")
     a, b = "".join(ours.characters), "".join(theirs.characters)
     if a != b:
         same = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
-        texts = f"{a[same : same + 20]!r} there, {b[same : same + 20]!r} here"
-        raise FileError(system_path, f"not the text of {gold_path}: character {same + 1} and what follows is {texts}")
+        texts = f"gold has {a[same : same + 20]!r}, system has {b[same : same + 20]!r}"
+        raise FileError(system_path, f"not the text of {gold_path}: from character {same + 1} on {texts}")
     return dict(_scores(ours, theirs, align(ours, theirs)))
 
 
@@ -122,7 +122,7 @@ def _same(gold: Side, system: Side, pair: tuple[int, int], columns: Iterable[int
 
 
 def _functions(side: Side, number: Callable[[int], int | None]) -> list[list[Any]]:
-    """For each word its dependents that are function words, with their relations and tags."""
+    """For each word, its dependents that are function words, with their relations and tags."""
     found: list[list[Any]] = [[] for _ in side.heads]
     for word, (head, deprel) in enumerate(zip(side.heads, side.columns[DEPREL], strict=True)):
         if head != ROOT and deprel in FUNCTIONAL:
@@ -131,10 +131,10 @@ def _functions(side: Side, number: Callable[[int], int | None]) -> list[list[Any
 
 
 def align(gold: Side, system: Side) -> list[tuple[int, int]]:
-    """Words that stand for each other: those at the same place; around multiword tokens, those of the same form.
+    """Pairs of aligned words: of the same span or, near multiword tokens, of the same form.
 
-    Both sides are walked through at once, step by step as the official scorer walks: what it makes of a token cut in
-    two before a multiword token depends on the way it came.
+    The two sides are scanned in the same order as by the official scorer, since its result for a token that one side
+    splits before a multiword token depends on the order.
     """
     forms = [[form.lower() for form in side.columns[FORM]] for side in (gold, system)]
     pairs: list[tuple[int, int]] = []
@@ -155,9 +155,9 @@ def align(gold: Side, system: Side) -> list[tuple[int, int]]:
 
 
 def _around_multiword(sides: tuple[Side, Side], at: list[int]) -> tuple[range, range]:
-    """The words of each side, from `at` on, in a stretch of text that multiword tokens cover, which overlap.
+    """The words of each side, from `at` on, in a stretch of text covered by overlapping multiword tokens.
 
-    One of the two words at the beginning is in such a token; the other, if it began earlier, is left out.
+    One of the two first words is in a multiword token; the other is skipped if it begins before that token.
     """
     first = 0 if sides[0].multiword[at[0]] else 1
     other = 1 - first
@@ -174,7 +174,7 @@ def _around_multiword(sides: tuple[Side, Side], at: list[int]) -> tuple[range, r
 
 
 def _beyond(side: Side, word: int, end: int) -> bool:
-    """Is a word no part of a stretch with this end? One of a multiword token is if the token begins in it."""
+    """Is a word after the end of the stretch? A multiword token that begins in the stretch belongs to it."""
     if word >= len(side.spans):
         return True
     return side.spans[word][0] >= end if side.multiword[word] else side.spans[word][1] > end

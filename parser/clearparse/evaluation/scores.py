@@ -1,5 +1,7 @@
-"""Turns the counts of an evaluation into scores: accuracy, precision, recall and F1, all in per cent.
-UAS, LAS and CLAS are those of the official scorer of the CoNLL 2018 shared task (Zeman et al. 2018)."""
+"""Turn the counts of an evaluation into scores: accuracy, precision, recall and F1, in per cent.
+
+UAS, LAS and CLAS are computed as by the official scorer of the CoNLL 2018 shared task (Zeman et al. 2018).
+"""
 
 from __future__ import annotations
 
@@ -13,8 +15,8 @@ from numpy.typing import NDArray
 
 from clearparse.evaluation.counts import ARC_LENGTHS, SENTENCE_LENGTHS, Counts, SentenceOutcome, WordOutcome
 
-SCORER = "UAS, LAS, CLAS as in the CoNLL 2018 scorer: subtypes of relations stripped, CLAS an F1"
-PUNCTUATION = "gold UPOS is PUNCT; where it is _, all characters of the form are Unicode punctuation"
+SCORER = "as the CoNLL 2018 scorer: relation subtypes ignored, CLAS is an F1"
+PUNCTUATION = "gold UPOS is PUNCT; without UPOS, all characters are Unicode punctuation"
 # CONTENT_DEPRELS of the official scorer
 CONTENT = [
     "nsubj", "obj", "iobj", "csubj", "ccomp", "xcomp", "obl", "vocative", "expl", "dislocated", "advcl",
@@ -22,25 +24,25 @@ CONTENT = [
     "list", "parataxis", "orphan", "goeswith", "reparandum", "root", "dep",
 ]  # fmt: skip
 MAIN_SCORES = {
-    "UAS": "heads",
-    "LAS": "heads and relations",
-    "CLAS": "the same, content relations only (F1)",
-    "label_accuracy": "relations, whatever the head",
-    "LAS_with_subtypes": "LAS with subtypes of relations",
-    "UEM": "sentences with all heads right",
-    "LEM": "sentences with all heads and relations right",
+    "UAS": "unlabelled attachment score",
+    "LAS": "labelled attachment score",
+    "CLAS": "content-word LAS (F1)",
+    "label_accuracy": "label accuracy",
+    "LAS_with_subtypes": "LAS with relation subtypes",
+    "UEM": "unlabelled exact match (sentences)",
+    "LEM": "labelled exact match (sentences)",
 }
-CONFUSIONS = 20  # how many are told, the most frequent first
+MOST_CONFUSIONS = 20  # reported, the most frequent first
 
 SIDES = "gold", "system"
-Score = float | None  # None: nothing was there to be scored
-Columns = dict[str, NDArray[Any]]
+Score = float | None  # None: there was nothing to score
+OutcomeColumns = dict[str, NDArray[Any]]
 
 
 def main_scores(counts: Counts, *, punctuation: bool = True) -> dict[str, Any]:
-    """How many words and sentences are scored, and UAS, LAS, CLAS and the other single scores, in per cent.
+    """The number of scored words and sentences, and UAS, LAS, CLAS and the other single scores in per cent.
 
-    Without punctuation, a sentence that has no other word is not scored. A score of nothing is None.
+    Without punctuation, sentences of punctuation only are not scored. A score over no words is None.
     """
     words, sentences = _word_columns(counts), _columns(counts.sentences, SentenceOutcome._fields)
     if not punctuation:
@@ -61,9 +63,9 @@ def main_scores(counts: Counts, *, punctuation: bool = True) -> dict[str, Any]:
 
 
 def all_scores(counts: Counts) -> dict[str, Any]:
-    """Everything that is told of an evaluation, ready for JSON: main_scores, and the same by kinds of words.
+    """All scores, ready for JSON: main_scores, and scores by relation, arc length, sentence length and so on.
 
-    The counts are of one word at least. Punctuation is counted but for what is under "without_punctuation".
+    counts: of at least one word. Punctuation is scored except under "without_punctuation".
     """
     words, sentences = _word_columns(counts), _columns(counts.sentences, SentenceOutcome._fields)
     relations = sorted({*words["gold"].tolist(), *words["system"].tolist()})
@@ -85,15 +87,15 @@ def all_scores(counts: Counts) -> dict[str, Any]:
     }
 
 
-def _columns(outcomes: Counter[Any], names: Sequence[str]) -> Columns:
-    """The distinct outcomes by columns, with how often each came under "times"."""
+def _columns(outcomes: Counter[Any], names: Sequence[str]) -> OutcomeColumns:
+    """The distinct outcomes as columns; "times" is how often each occurred."""
     values = list(zip(*outcomes, strict=True)) or [()] * len(names)
     columns = {name: np.array(value) for name, value in zip(names, values, strict=True)}
     return columns | {"times": np.array(list(outcomes.values()), np.int64)}
 
 
-def _word_columns(counts: Counts) -> Columns:
-    """The outcomes of words; "gold" and "system" are their relations without subtypes."""
+def _word_columns(counts: Counts) -> OutcomeColumns:
+    """The outcomes of words as columns; "gold" and "system" are their relations without subtypes."""
     words = _columns(counts.words, WordOutcome._fields)
     for side in SIDES:
         words[side] = np.array([name.split(":")[0] for name in words[f"{side}_relation"].tolist()], object)
@@ -101,15 +103,15 @@ def _word_columns(counts: Counts) -> Columns:
     return words
 
 
-def _where(columns: Columns, mask: NDArray[np.bool_]) -> Columns:
+def _where(columns: OutcomeColumns, mask: NDArray[np.bool_]) -> OutcomeColumns:
     return {name: column[mask] for name, column in columns.items()}
 
 
-def _total(columns: Columns) -> int:
+def _total(columns: OutcomeColumns) -> int:
     return int(columns["times"].sum())
 
 
-def _accuracy(columns: Columns, correct: NDArray[Any]) -> Score:
+def _accuracy(columns: OutcomeColumns, correct: NDArray[Any]) -> Score:
     if not _total(columns):
         return None
     from sklearn.metrics import accuracy_score  # not above: the import takes a second
@@ -117,14 +119,14 @@ def _accuracy(columns: Columns, correct: NDArray[Any]) -> Score:
     return 100 * float(accuracy_score(np.ones(len(correct)), correct, sample_weight=columns["times"]))
 
 
-def _clas(words: Columns) -> Score:
+def _clas(words: OutcomeColumns) -> Score:
     if not _total(words):
         return None
     f1: Score = _arc_scores(words, "gold", "system", CONTENT, average="micro")[2]
     return f1
 
 
-def _accuracies(words: Columns) -> dict[str, Any]:
+def _accuracies(words: OutcomeColumns) -> dict[str, Any]:
     return {
         "words": _total(words),
         "UAS": _accuracy(words, words["head_correct"]),
@@ -133,20 +135,20 @@ def _accuracies(words: Columns) -> dict[str, Any]:
 
 
 def _arc_scores(
-    words: Columns, gold: str, system: str, labels: Sequence[Any], average: str | None
+    words: OutcomeColumns, gold: str, system: str, labels: Sequence[Any], average: str | None
 ) -> tuple[Any, Any, Any]:
-    """Precision, recall and F1 of labelled arcs, by the class each belongs to (or over all labels: "micro").
+    """Precision, recall and F1 of labelled arcs, by class or, with average="micro", over all labels.
 
-    Gold and system are two sets of arcs: what only gold has was taken for no arc, and what only the system
-    has was found where there is no arc.
+    Gold and system are two sets of arcs. An arc that only gold has counts as classified "no arc"; one that only the
+    system has, as found where gold has "no arc".
     """
     from sklearn.metrics import precision_recall_fscore_support
 
     correct, wrong = _where(words, words["correct"]), _where(words, ~words["correct"])
     classes = {label: number for number, label in enumerate(labels, start=1)}
-    none = np.zeros(len(wrong["times"]), np.int64)  # class 0: no arc, or one of no class that is asked for
+    none = np.zeros(len(wrong["times"]), np.int64)  # class 0: no arc, or an arc of another class
 
-    def numbers(arcs: Columns, side: str) -> NDArray[np.int64]:
+    def numbers(arcs: OutcomeColumns, side: str) -> NDArray[np.int64]:
         return np.array([classes.get(label, 0) for label in arcs[side].tolist()], np.int64)
 
     precision, recall, f1, _ = precision_recall_fscore_support(
@@ -166,8 +168,8 @@ def _percent(share: float) -> Score:
     return None if math.isnan(share) else 100 * float(share)
 
 
-def _by_arc_class(words: Columns, gold: str, system: str, labels: Sequence[Any]) -> dict[Any, dict[str, Any]]:
-    """For each class of arcs: how many gold and system have, and their precision, recall and F1."""
+def _by_arc_class(words: OutcomeColumns, gold: str, system: str, labels: Sequence[Any]) -> dict[Any, dict[str, Any]]:
+    """For each class of arcs: their number in gold and system, precision, recall and F1."""
     rows = zip(labels, *_arc_scores(words, gold, system, labels, average=None), strict=True)
     return {
         label: {
@@ -181,7 +183,7 @@ def _by_arc_class(words: Columns, gold: str, system: str, labels: Sequence[Any])
     }
 
 
-def _by_sentence_length(words: Columns, sentences: Columns) -> dict[str, dict[str, Any]]:
+def _by_sentence_length(words: OutcomeColumns, sentences: OutcomeColumns) -> dict[str, dict[str, Any]]:
     rows = {}
     for k, name in enumerate(SENTENCE_LENGTHS):
         some = _where(sentences, sentences["length"] == k)
@@ -191,15 +193,15 @@ def _by_sentence_length(words: Columns, sentences: Columns) -> dict[str, dict[st
 
 
 def confusion_matrix(counts: Counts) -> tuple[list[str], NDArray[np.int64]]:
-    """Relations without subtypes, and how many words (R, R) have the one in gold (line) and the other in the system."""
+    """The relations without subtypes, and the number of words by gold (row) and system (column) relation: (R, R)."""
     return _confusion_matrix(_word_columns(counts))
 
 
-def _confusion_matrix(words: Columns) -> tuple[list[str], NDArray[np.int64]]:
+def _confusion_matrix(words: OutcomeColumns) -> tuple[list[str], NDArray[np.int64]]:
     relations = sorted({*words["gold"].tolist(), *words["system"].tolist()})
     numbers = {relation: number for number, relation in enumerate(relations)}
     gold, system = ([numbers[relation] for relation in words[side].tolist()] for side in SIDES)
-    if len(relations) < 2:  # scikit-learn warns of a matrix of one cell
+    if len(relations) < 2:  # scikit-learn warns about a matrix of one cell
         return relations, np.full((len(relations),) * 2, _total(words))
     from sklearn.metrics import confusion_matrix
 
@@ -207,11 +209,11 @@ def _confusion_matrix(words: Columns) -> tuple[list[str], NDArray[np.int64]]:
     return relations, np.asarray(matrix, np.int64)
 
 
-def _confusions(words: Columns) -> list[dict[str, Any]]:
-    """The pairs of relations most often confused, whatever the head."""
+def _confusions(words: OutcomeColumns) -> list[dict[str, Any]]:
+    """The most frequent pairs of different gold and system relations."""
     relations, matrix = _confusion_matrix(words)
     np.fill_diagonal(matrix, 0)
-    places = np.argsort(-matrix, axis=None, kind="stable")[:CONFUSIONS]
+    places = np.argsort(-matrix, axis=None, kind="stable")[:MOST_CONFUSIONS]
     pairs = zip(*np.unravel_index(places, matrix.shape), strict=True)
     return [
         {"gold": relations[g], "system": relations[s], "words": int(matrix[g, s])} for g, s in pairs if matrix[g, s]

@@ -1,7 +1,7 @@
-"""Is one system better than another, or would other sentences have told the opposite? The paired bootstrap.
+"""Paired bootstrap test of the difference between two parsers.
 
-Sentences are drawn with replacement, as many as there are, and both systems are scored on those drawn, again and
-again (Efron & Tibshirani 1993; for parsers Berg-Kirkpatrick, Burkett & Klein 2012).
+The sentences of the treebank are resampled with replacement many times, and both parsers are scored on each sample
+(Efron & Tibshirani 1993; for NLP, Berg-Kirkpatrick, Burkett & Klein 2012).
 """
 
 from __future__ import annotations
@@ -16,18 +16,18 @@ from clearparse.evaluation.counts import Trees, compare
 from clearparse.evaluation.scores import CONTENT
 
 SAMPLES, SEED = 10_000, 1
-AT_ONCE = 1 << 22  # numbers of how often a sentence was drawn, held at once
+AT_ONCE = 1 << 22  # sentence counts (samples x sentences) in memory at a time
 METHOD = (
-    "paired bootstrap over sentences, {samples:,} samples, seed {seed}; 95 % interval from the percentiles 2.5 and"
-    " 97.5; p is two-sided: twice the smaller part of the samples in which the difference is not above, or not below, 0"
+    "paired bootstrap over sentences, {samples:,} samples, seed {seed}; 95 % percentile interval;"
+    " p is two-sided: twice the smaller fraction of samples with a difference <= 0 or >= 0"
 )
 
 Pairs = Sequence[tuple[Trees, Trees]]
-Sums = dict[str, NDArray[np.int64]]  # by score: (S, 2), of what counts as right and of what counts, by sentence
+Sums = dict[str, NDArray[np.int64]]  # by score: (S, 2), numerator and denominator for each sentence
 
 
-def sentence_sums(pairs: Pairs) -> Sums:
-    """What UAS, LAS and CLAS of these gold and system trees are made of: the ratio of two sums over sentences."""
+def score_sums(pairs: Pairs) -> Sums:
+    """Numerators and denominators of UAS, LAS and CLAS by sentence; each score is the ratio of their sums."""
     parts = [_sums(gold, system) for gold, system in pairs if len(gold)]
     return {name: np.concatenate([part[name] for part in parts]) for name in parts[0]}
 
@@ -40,7 +40,10 @@ def _sums(gold: Trees, system: Trees) -> Sums:
     ratios = {
         "UAS": (arcs.head_correct, ones),
         "LAS": (arcs.correct, ones),
-        "CLAS": (2 * (arcs.correct & in_gold), in_gold.astype(np.int64) + in_system),  # F1 = 2 right / (gold + system)
+        "CLAS": (
+            2 * (arcs.correct & in_gold),
+            in_gold.astype(np.int64) + in_system,
+        ),  # F1 = 2 correct / (gold + system)
     }
     starts = gold.sentences[:-1]
     return {
@@ -50,7 +53,7 @@ def _sums(gold: Trees, system: Trees) -> Sums:
 
 
 def paired_bootstrap(system: Sums, other: Sums, *, samples: int = SAMPLES, seed: int = SEED) -> dict[str, Any]:
-    """Scores of system and other in per cent, their difference (system - other), its 95 % interval and p, by score."""
+    """For each score: system and other in per cent, their difference (system - other), its 95 % interval, and p."""
     columns = np.concatenate([side[name] for name in system for side in (system, other)], axis=1).astype(np.float64)
     differences = np.concatenate(list(_differences(columns, samples, np.random.default_rng(seed))))
     scores = _scores(columns.sum(axis=0, keepdims=True))[0]
@@ -65,13 +68,13 @@ def paired_bootstrap(system: Sums, other: Sums, *, samples: int = SAMPLES, seed:
             "difference": float(scores[2 * k] - scores[2 * k + 1]),
             "low": float(low),
             "high": float(high),
-            "p": min(1.0, 2 * (opposite + 1) / (samples + 1)),  # never 0: the sentences as they are count as a sample
+            "p": min(1.0, 2 * (opposite + 1) / (samples + 1)),  # never 0: the observed treebank counts as a sample
         }
     return found
 
 
 def _differences(columns: NDArray[np.float64], samples: int, rng: np.random.Generator) -> Any:
-    """System's score less the other's (some samples, scores), for some samples after others."""
+    """Differences system - other on the samples, part by part: each (some samples, scores)."""
     S = len(columns)
     step = max(AT_ONCE // S, 1)
     for first in range(0, samples, step):
@@ -81,13 +84,13 @@ def _differences(columns: NDArray[np.float64], samples: int, rng: np.random.Gene
 
 
 def _scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """Ratios in per cent of neighbouring columns; 0 where there is nothing."""
+    """The ratios of columns 2k and 2k + 1 in per cent; 0 if the denominator is 0."""
     return 100 * sums[:, 0::2] / np.maximum(sums[:, 1::2], 1)
 
 
 def comparison(system: Pairs, other: Pairs) -> dict[str, Any]:
-    """The paired bootstrap of two systems on the same gold trees, and the sentences where each has more right arcs."""
-    ours, theirs = sentence_sums(system), sentence_sums(other)
+    """The paired bootstrap of two systems on the same gold trees, and on how many sentences each is better."""
+    ours, theirs = score_sums(system), score_sums(other)
     more = ours["LAS"][:, 0] - theirs["LAS"][:, 0]
     return {
         "method": METHOD.format(samples=SAMPLES, seed=SEED),

@@ -1,7 +1,11 @@
-"""xW from tables: the words' part of the sum over slots of L_{w_i} W_{di:d(i+1)}, formed once for each type of word.
+"""The pre-computation trick of Chen & Manning (2014, section 3.3): products of embeddings and W, stored for parsing.
 
-Most links of a configuration lead nowhere. So a table holds how much each row differs from that of NULL, which then is
-nothing and is not looked up; what NULL gives in all tables is summed once, with b_1, and is part of the first table.
+x W is a sum over slots of L_{w_i} W_{di:d(i+1)}. Chen & Manning store these products for the 10,000 most frequent
+words. Here the sum over all slots of one address is stored for every type of word that occurs, so that a configuration
+needs one row for each address instead of one for each slot.
+
+Most addresses of a configuration are NULL. So each table stores the difference from its row of NULL, which is then 0
+and need not be added. The sum of all rows of NULL and b_1 is part of the first table.
 """
 
 from __future__ import annotations
@@ -19,43 +23,51 @@ from clearparse.features.templates import Index, WordSlots
 from clearparse.features.vocabulary import OF_TAGS
 from clearparse.network.classifier import Booleans, Floats, Parameters, scores_of_one
 
-MOST_COMBINATIONS = 5000  # rows of a table of state slots
-TAGS = 1000  # combinations of tags for which there is room at first
-AT_ONCE = 512  # rows of a table made at once, so that what they are made of stays in the processor's cache
-CLOSE = 2e-4  # scores no further apart than this are told apart in double precision
+MOST_COMBINATIONS = 5000  # rows in a table of state slots
+TAGS = 1000  # combinations of tags that the tables have room for at first
+CHUNK = 512  # rows of a table computed at a time, so that the operands stay in the processor's cache
+CLOSE = 2e-4  # scores no further apart than this are compared in double precision
 SAME = 1e-9  # scores no further apart than this are equal
-MOST_STATES = 1 << 27  # numbers in the tables of the state slots
-MOST_OF_TYPE = 1 << 20  # numbers that a type of word may have in all tables
-MOST_TYPES = 50_000  # of word, in tables however narrow: what is remembered of each takes memory too
-MEMORY = 176 << 20  # bytes of tables kept from one block to the next; a block with very many types may need more
+MOST_STATES = 1 << 27  # numbers in the tables of state slots
+MOST_OF_TYPE = 1 << 20  # numbers of one type of word in all tables
+MOST_TYPES = 50_000  # types of word in the tables, however narrow these are: the encoder's memory counts too
+MEMORY = 176 << 20  # bytes of the tables between blocks; a block with very many types may need more
 
 
-class Part(NamedTuple):
-    """Some channels of the types of words. rows (n, channels): the n different combinations of rows of L in them.
+class Combinations(NamedTuple):
+    """The different combinations of rows of L that types of word have in some channels.
 
-    place (types,): which combination each type has.
+    channels: indices of the channels. rows (n, channels): the combinations. number (types,): that of each type.
     """
 
     channels: list[int]
     rows: NDArray[np.int32]
-    place: Index
+    number: Index
 
     @classmethod
-    def of(cls, type_rows: NDArray[np.int32], channels: list[int]) -> Part:
+    def of(cls, type_rows: NDArray[np.int32], channels: list[int]) -> Combinations:
         key = np.zeros(len(type_rows), np.int64)
         for channel in channels:
             _, key = np.unique(key << 32 | type_rows[:, channel], return_inverse=True)
-        _, first, place = np.unique(key, return_index=True, return_inverse=True)
-        return cls(channels, type_rows[first][:, channels], place)
+        _, first, number = np.unique(key, return_index=True, return_inverse=True)
+        return cls(channels, type_rows[first][:, channels], number)
+
+    def shown_by(self, slots: list[tuple[int, int]]) -> bool:
+        """Does one of the slots (slot, channel) show one of these channels?"""
+        return any(channel in self.channels for _, channel in slots)
 
 
 class PrecomputedLayer:
-    """Scores of configurations from tables of sums of products L_r W_{di:d(i+1)}, rows of H numbers, all in P.
+    """Scores of configurations from tables of pre-computed sums of L_r W_{di:d(i+1)}.
 
-    A table for each address has a row for each type of word: the sum over the slots that look at this word. Where
-    these see its tags alone, the table has a row for each combination of tags, of which there are few. The state
-    slots (labels, distances, valencies) go together in a few tables, a row for each combination of their values.
-    theta equals the classifier's for the same slots but for rounding: the same sum in another order.
+    All tables are rows of P, each of H numbers. There are three kinds:
+
+    - For each address that shows the form, a row for each type of word: the sum over the slots of this address.
+    - For each address that shows only tags, a row for each combination of tags, of which there are few.
+    - For each group of state slots (labels, distances, valencies), a row for each combination of their values.
+
+    theta equals that of `network.classifier` up to rounding: the same sum in another order.
+    Raises ClearparseError if template and network need tables that are too large for any memory.
     """
 
     def __init__(self, params: Parameters, features: WordSlots) -> None:
@@ -63,63 +75,63 @@ class PrecomputedLayer:
         self.W = params.W.reshape(features.m, -1, params.W.shape[1])
         self.groups = _groups(features.state_values)
         self._check_size()
-        self.parts = _parts(features.word_channels)
+        self.channel_groups = _channel_groups(features.word_channels)
         self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in OF_TAGS]
         self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
-        self.types = self.capacity = 0  # types of word in the tables, and how many there is room for
-        self.start = np.zeros(0, np.int32)  # first row of each table: for types, for tags, of state slots
-        self.base: list[Floats] = []  # what is added to each row of each table of words (1, H)
-        self._tags: dict[bytes, int] = {}  # combinations of tags by number
-        self._tag_row: Index = np.zeros(0, np.intp)  # of each type, in the tables for tags
-        self.rows = np.zeros((0, len(features.word_channels)), np.int32)  # of L, for each type: (types, channels)
+        self.types = self.capacity = 0  # how many types of word the tables have, and have room for
+        self.start = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
+        self.base: list[Floats] = []  # (1, H) for each table of words: is added to its rows
+        self._tags: dict[bytes, int] = {}  # number of each combination of tags
+        self._tag_row: Index = np.zeros(0, np.intp)  # (types,): row in the tables of tags
+        self.rows = np.zeros((0, len(features.word_channels)), np.int32)  # (types, channels): rows of L
 
     def _check_size(self) -> None:
-        """Raises ClearparseError where the tables of a few words would be huge."""
         H, values = self.W.shape[2], self.features.state_values
         states = sum(math.prod(values[k] for k in group) for group in self.groups)
         if H * states > MOST_STATES or H * len(self.features.addresses) > MOST_OF_TYPE:
             raise ClearparseError(
-                f"{len(self.features.addresses)} addresses, {len(values)} slots that show no word and {H} hidden units"
-                " make tables too large for any memory"
+                f"the template has {len(self.features.addresses)} addresses and {len(values)} state slots: with {H}"
+                " hidden units its pre-computed tables are too large for any memory"
             )
 
     @property
     def most_types(self) -> int:
-        """How many types of word fit into MEMORY; who has more does well to come several times."""
-        whole = max(self.features.whole, len(self.features.addresses) // 4, 1)
-        return max(min(MEMORY // (self.P.itemsize * self.P.shape[1] * whole), MOST_TYPES), 1)
+        """How many types of word fit into MEMORY. Callers with more of them should work in several parts."""
+        rows = max(self.features.form_addresses, len(self.features.addresses) // 4, 1)
+        return max(min(MEMORY // (self.P.itemsize * self.P.shape[1] * rows), MOST_TYPES), 1)
 
     def extend(self, type_rows: NDArray[np.int32], first: int = 0) -> None:
-        """Put types of word into the tables, from number `first` on, given the rows of L of each: (types, channels).
+        """Compute the rows of types of word from number `first`, given their rows of L: (types, channels).
 
-        With first = 0 all tables are made anew from what the parameters are now; then type 0 has to be NULL.
+        first = 0 computes all tables anew with the present parameters; type 0 must then be NULL.
+        Raises ValueError if there are more types than the capacity.
         """
         self.types = first + len(type_rows)
         if first == 0:
             self._begin(type_rows[:1])
         if self.types > self.capacity:
-            raise ValueError(f"{self.types} types of word, and room for {self.capacity}")
+            raise ValueError(f"{self.types} types of word; the capacity is {self.capacity}")
         self.rows = np.concatenate((self.rows[:first], type_rows))
-        self._fill_tags(Part.of(type_rows, self.tag_channels), first)
-        parts = [Part.of(type_rows, channels) for channels in self.parts]
-        tables = zip(self.start[: self.features.whole], self.base, self.features.word_slots, strict=False)
+        self._extend_tags(Combinations.of(type_rows, self.tag_channels), first)
+        groups = [Combinations.of(type_rows, channels) for channels in self.channel_groups]
+        tables = zip(self.start[: self.features.form_addresses], self.base, self.features.word_slots, strict=False)
         for start, base, slots in tables:
             table = self.P[start + first : start + self.types]
-            sums = [(self._sums(part, slots), part.place) for part in parts if _seen(part, slots)]
+            sums = [(self._sums(group, slots), group.number) for group in groups if group.shown_by(slots)]
             sums[-1][0][:] += base
-            for k in range(0, len(table), AT_ONCE):
-                rows, end = table[k : k + AT_ONCE], k + AT_ONCE
-                (products, place), *others = sums
-                np.take(products, place[k:end], axis=0, out=rows, mode="clip")
-                for products, place in others:
-                    rows += products[place[k:end]]
+            for k in range(0, len(table), CHUNK):
+                rows, end = table[k : k + CHUNK], k + CHUNK
+                (products, number), *others = sums
+                np.take(products, number[k:end], axis=0, out=rows, mode="clip")
+                for products, number in others:
+                    rows += products[number[k:end]]
 
-    def _fill_tags(self, tags: Part, first: int) -> None:
-        """Put the combinations of tags that are new into the tables, all rows of a combination side by side."""
-        whole, known = self.features.whole, len(self._tags)
+    def _extend_tags(self, tags: Combinations, first: int) -> None:
+        """Compute the rows of new combinations of tags; the rows of one combination are neighbours in P."""
+        whole, known = self.features.form_addresses, len(self._tags)
         n = len(self.features.addresses) - whole
         numbers = np.array([self._tags.setdefault(rows.tobytes(), len(self._tags)) for rows in tags.rows], np.intp)
-        self._tag_row = np.concatenate((self._tag_row[:first], n * numbers[tags.place]))
+        self._tag_row = np.concatenate((self._tag_row[:first], n * numbers[tags.number]))
         new = tags._replace(rows=tags.rows[numbers >= known])
         begin, end = (self.tag_start + n * tag for tag in (known, len(self._tags)))
         if end > len(self.P):
@@ -129,25 +141,25 @@ class PrecomputedLayer:
         for k in range(n):
             np.add(self._sums(new, self.features.word_slots[whole + k]), self.base[whole + k], out=rows[:, k])
 
-    def _sums(self, part: Part, slots: list[tuple[int, int]]) -> Floats:
-        """For each combination of rows r in a part, the sum over slots (slot, channel) of L_r W_{di:d(i+1)}: (n, H)."""
-        slots = [(slot, channel) for slot, channel in slots if channel in part.channels]
+    def _sums(self, group: Combinations, slots: list[tuple[int, int]]) -> Floats:
+        """The sum over slots (slot, channel) of L_r W_{di:d(i+1)} for each combination of rows r: (n, H)."""
+        slots = [(slot, channel) for slot, channel in slots if channel in group.channels]
         W = np.concatenate([self.W[slot] for slot, _ in slots])
-        rows = part.rows[:, [part.channels.index(channel) for _, channel in slots]]
+        rows = group.rows[:, [group.channels.index(channel) for _, channel in slots]]
         sums = np.empty((len(rows), self.W.shape[2]), self.W.dtype)
-        for k in range(0, len(rows), AT_ONCE):
-            x = self.params.L[rows[k : k + AT_ONCE]].reshape(-1, len(W))
-            np.matmul(x, W, out=sums[k : k + AT_ONCE])
+        for k in range(0, len(rows), CHUNK):
+            x = self.params.L[rows[k : k + CHUNK]].reshape(-1, len(W))
+            np.matmul(x, W, out=sums[k : k + CHUNK])
         return sums
 
     def _begin(self, null: NDArray[np.int32]) -> None:
-        """The tables of the state slots; what NULL gives; room for the types and, within MEMORY, for more to come."""
-        features, whole, H = self.features, self.features.whole, self.W.shape[2]
+        """Compute the tables of state slots and the rows of NULL; reserve room for types, within MEMORY for more."""
+        features, whole, H = self.features, self.features.form_addresses, self.W.shape[2]
         n = len(features.addresses) - whole
         states = [self._state_table(group) for group in self.groups]
-        nothing = [self._sums(Part.of(null, [*range(null.shape[1])]), slots) for slots in features.word_slots]
-        self.base = [-sums for sums in nothing]
-        self.base[0] = sum(nothing[1:] + [table[:1] for table in states], self.params.b_1)
+        of_null = [self._sums(Combinations.of(null, [*range(null.shape[1])]), slots) for slots in features.word_slots]
+        self.base = [-sums for sums in of_null]
+        self.base[0] = sum(of_null[1:] + [table[:1] for table in states], self.params.b_1)
         state_rows = sum(map(len, states))
         if self.types > self.capacity:
             tags = min(TAGS, max(MEMORY // (4 * self.P.itemsize * H * max(n, 1)), 1))
@@ -155,7 +167,7 @@ class PrecomputedLayer:
             fitting = (MEMORY // (self.P.itemsize * H) - others) // max(whole, 1)
             self.capacity = max(self.types, min(fitting, MOST_TYPES))
             self.P = np.empty((whole * self.capacity + others, H), self.P.dtype)
-        # In P: the tables of whole types, those of the state slots, and last, where it may grow, what is for tags.
+        # Order in P: tables of types, of state slots, and last those of tags, which may grow.
         lengths = [self.capacity] * whole + [len(table) for table in states]
         *start, self.tag_start = np.cumsum([0, *lengths])
         self.start = np.array([*start[:whole], *(self.tag_start + np.arange(n)), *start[whole:]], np.int32)
@@ -164,12 +176,12 @@ class PrecomputedLayer:
             np.subtract(table, table[:1], out=self.P[begin : begin + len(table)])
 
     def rows_of(self, type_of: Index) -> list[Index]:
-        """For each address, where in its table a word is found: (size,) by flat index, given the words' types."""
+        """For each address, the row in its table of every word (size,), given the types of the words (size,)."""
         tags = self._tag_row[type_of]
-        return [type_of if k < self.features.whole else tags for k in range(len(self.features.addresses))]
+        return [type_of if k < self.features.form_addresses else tags for k in range(len(self.features.addresses))]
 
     def _state_table(self, group: list[int]) -> Floats:
-        """A row for each combination of the values of a group of state slots, the first slot's changing slowest."""
+        """A row for each combination of the values of a group of state slots; the first slot's value varies slowest."""
         features, table = self.features, np.zeros((1, self.W.shape[2]), self.W.dtype)
         for k in group:
             slot = features.state_slots[k]
@@ -179,13 +191,13 @@ class PrecomputedLayer:
         return table
 
     def theta(self, rows: list[Index], values: list[Index]) -> Floats:
-        """theta (B, C) from the row at each address (see rows_of) and the value of each state slot, all (B,)."""
+        """theta (B, C), given the row of each address (B,), see `rows_of`, and the value of each state slot (B,)."""
         B, m = len(rows[0]), len(self.start)
         place = np.empty((m, B), np.int32)
         for k, places in enumerate((*rows, *self._places(values))):
             place[k] = places
         there = place != 0
-        there[0] = True  # with the base of all tables
+        there[0] = True  # it includes NULL's rows of all tables and b_1
         place += self.start[:, None]
         entries = np.flatnonzero(there.T)
         end = np.searchsorted(entries, np.arange(0, B * m + 1, m)).astype(np.int32)
@@ -204,12 +216,14 @@ class PrecomputedLayer:
         types: Callable[[Index], list[Index]],
         values: Callable[[Index], list[Index]],
     ) -> None:
-        """Make choice (B,), the best allowed classes by theta (B, C), independent of how theta was rounded.
+        """Correct choice (B,), the best allowed classes by theta (B, C), where rounding may have decided.
 
-        Rounding depends on the shapes of products, and so on what else is in the batch. Where another class is CLOSE,
-        the scores are formed anew, in double precision and each configuration by itself; the first of equals is taken.
-        For the lines `some` (n,), allowed(some) is (n, C); types(some) and values(some) are as
-        `Features.extract` gives them, with types instead of words.
+        Rounding depends on the shapes of the products, so on the rest of the batch. Where another class is CLOSE, its
+        score and the best are computed anew in double precision, one configuration at a time; of equal scores the
+        first class wins. So a tree depends on nothing but its sentence.
+
+        For the configurations `some` (n,): allowed(some) is (n, C); types(some) and values(some) are what
+        `Features.extract` gives, with types instead of words.
         """
         best = np.take_along_axis(theta, choice[:, None], axis=1)
         close = theta >= best - best.dtype.type(CLOSE)
@@ -226,7 +240,7 @@ class PrecomputedLayer:
                 choice[line] = int(np.argmax(exact >= exact.max() - SAME))
 
     def _places(self, values: list[Index]) -> Iterator[Index]:
-        """For each group of state slots, the row of its table (B,)."""
+        """For each group of state slots, the row in its table (B,)."""
         for first, *others in self.groups:
             place = values[first]
             for k in others:
@@ -235,7 +249,7 @@ class PrecomputedLayer:
 
 
 def _groups(values: Sequence[int]) -> list[list[int]]:
-    """State slots, by number, in groups of at most MOST_COMBINATIONS combinations of values."""
+    """State slots, by index, in groups with at most MOST_COMBINATIONS combinations of values."""
     groups: list[list[int]] = []
     size = MOST_COMBINATIONS
     for k, n in enumerate(values):
@@ -247,12 +261,7 @@ def _groups(values: Sequence[int]) -> list[list[int]]:
     return groups
 
 
-def _parts(channels: Sequence[str]) -> list[list[int]]:
-    """The numbers of the channels in parts that have few combinations each: the form, its ends, and the tags."""
-    kinds = [channel.rstrip("1234") if channel not in OF_TAGS else "tags" for channel in channels]
-    return [[k for k, kind in enumerate(kinds) if kind == part] for part in dict.fromkeys(kinds)]
-
-
-def _seen(part: Part, slots: list[tuple[int, int]]) -> bool:
-    """Does any of the slots (slot, channel) look at a channel of this part?"""
-    return any(channel in part.channels for _, channel in slots)
+def _channel_groups(channels: Sequence[str]) -> list[list[int]]:
+    """The indices of channels that have few combinations together: form, suffixes, prefixes, tags and so on."""
+    kinds = ["tags" if channel in OF_TAGS else channel.rstrip("1234") for channel in channels]
+    return [[k for k, kind in enumerate(kinds) if kind == group] for group in dict.fromkeys(kinds)]

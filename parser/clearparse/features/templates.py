@@ -1,12 +1,13 @@
-"""Slots of words: which channel of which word each of the m looked-up rows shows.
+"""Templates: which channel of which word each of the m slots shows.
 
-A template is text, one channel a line: `form: s0 b0 lc1(s0)` names three slots. What the addresses mean is told by
-whoever looks: places of a configuration, or of a row of words.
+A template is text with one channel a line: `form: s0 b0 lc1(s0)` is three slots. What the addresses mean is defined
+by what the template is for: places in a configuration (`transition.features`) or in a window (`stages.window`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -21,11 +22,11 @@ MOST_SLOTS = 1000  # of a template
 
 
 class TemplateError(ClearparseError):
-    """A template cannot be read; the message quotes the part that is wrong."""
+    """A template cannot be compiled; the message quotes the part that is wrong."""
 
 
 class Slot(NamedTuple):
-    """One of the m looked-up rows: a channel at an address, or the distance between two addresses."""
+    """One of the m slots: a channel at an address, or the distance between two addresses."""
 
     channel: str
     address: str
@@ -35,8 +36,32 @@ class Slot(NamedTuple):
         return f"{self.channel}: {self.address}" + (f"-{self.other}" if self.other else "")
 
 
+@dataclass(frozen=True)
+class Template:
+    """A compiled template: its text and its slots, in order. Raises TemplateError if the slots make no sense."""
+
+    text: str
+    slots: tuple[Slot, ...]
+
+    def __post_init__(self) -> None:
+        if not self.channels:
+            raise TemplateError("template: no slot shows a word")
+        seen: set[Slot] = set()
+        for slot in self.slots:
+            if slot in seen:
+                raise TemplateError(f"template: {str(slot)!r} is there twice")
+            seen.add(slot)
+        if len(self.slots) > MOST_SLOTS:
+            raise TemplateError(f"template: {len(self.slots)} slots; at most {MOST_SLOTS} are possible")
+
+    @property
+    def channels(self) -> list[str]:
+        """The channels of words that the template shows, in the order of CHANNELS."""
+        return [channel for channel in CHANNELS if any(slot.channel == channel for slot in self.slots)]
+
+
 def channel_lines(text: str, channels: Collection[str]) -> Iterator[tuple[str, list[str]]]:
-    """The lines of a template: a channel, and what it is to be shown of. Raises TemplateError."""
+    """The lines of a template as (channel, addresses). Raises TemplateError."""
     for line in filter(None, (line.split("#")[0].strip() for line in text.splitlines())):
         channel, colon, addresses = line.partition(":")
         channel = channel.strip()
@@ -47,37 +72,23 @@ def channel_lines(text: str, channels: Collection[str]) -> Iterator[tuple[str, l
         yield channel, addresses.split()
 
 
-def check_slots(slots: Sequence[Slot]) -> None:
-    """Raises TemplateError where a slot is there twice, or none shows a word."""
-    if not any(slot.channel in CHANNELS for slot in slots):
-        raise TemplateError("template: it names no slot that shows a word")
-    seen: set[Slot] = set()
-    for slot in slots:
-        if slot in seen:
-            raise TemplateError(f"template: {str(slot)!r} is there twice")
-        seen.add(slot)
-    if len(slots) > MOST_SLOTS:
-        raise TemplateError(f"template: {len(slots)} slots; there may be {MOST_SLOTS}")
-
-
-def channels_of(slots: Sequence[Slot]) -> list[str]:
-    """The channels of words that these slots look at, in the order of CHANNELS."""
-    return [channel for channel in CHANNELS if any(slot.channel == channel for slot in slots)]
-
-
 class WordSlots:
-    """The slots of a template by address, first the addresses (`whole` of them) where more is seen than tags.
+    """The slots of a template over a vocabulary, grouped by address.
 
-    word_slots: for each address (slot, number of the channel among word_channels). state_slots: those that show no
-    word; state slot k has state_values[k] values, the first of which stands for the row first_row[channel] of L.
+    addresses: first those that show channels of the form (`form_addresses` of them), then those that show tags only.
+    word_slots: for each address its (slot, index of the channel in word_channels).
+    state_slots: the slots that show no word. State slot k has state_values[k] values, of which the first is row
+    first_row[channel] of L. m: the number of slots. V: the number of rows of L.
     """
 
-    def __init__(self, slots: list[Slot], vocabulary: Vocabulary) -> None:
-        self.slots, self.m, self.V = slots, len(slots), vocabulary.last_row
+    def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
+        self.template, self.vocabulary = template, vocabulary
+        slots = self.slots = template.slots
+        self.m, self.V = len(slots), vocabulary.last_row
         channels = self.word_channels = list(vocabulary.first)
-        whole = list(dict.fromkeys(slot.address for slot in slots if slot.channel in OF_FORM))
-        others = [slot.address for slot in slots if slot.channel in OF_TAGS]
-        self.addresses, self.whole = list(dict.fromkeys(whole + others)), len(whole)
+        of_form = list(dict.fromkeys(slot.address for slot in slots if slot.channel in OF_FORM))
+        of_tags = [slot.address for slot in slots if slot.channel in OF_TAGS]
+        self.addresses, self.form_addresses = list(dict.fromkeys(of_form + of_tags)), len(of_form)
         self.word_slots = [
             [
                 (i, channels.index(slot.channel))
@@ -91,8 +102,9 @@ class WordSlots:
         self.first_row: dict[str, int] = {}
 
     def slot_rows(self, words: list[Index], values: list[Index], word_rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The rows of L to look up, (B, m), for the word at each address (B,), the value in each state slot (B,), and
-        the rows of each word (size, channels)."""
+        """The rows w (B, m) of L to look up, given the word at each address (B,), the value in each state slot (B,)
+        and the rows of each word (size, channels).
+        """
         w = np.empty((len(words[0]), self.m), dtype=np.int32)
         for word, slots in zip(words, self.word_slots, strict=True):
             here = word_rows[word]

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import Index, WordSlots
-from clearparse.features.vocabulary import Encoder, Vocabulary
+from clearparse.features.vocabulary import Encoder
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.network.classifier import Parameters
 
@@ -21,15 +21,15 @@ class TypeCache:
     while types are added, all of them are thrown away, and the next call begins anew.
     """
 
-    def __init__(self, params: Parameters, features: WordSlots, vocabulary: Vocabulary) -> None:
-        self._params, self._features, self._vocabulary = params, features, vocabulary
+    def __init__(self, params: Parameters, features: WordSlots) -> None:
+        self._params, self._features = params, features
         self._begin()
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
 
     def _begin(self) -> None:
         self.layer = PrecomputedLayer(self._params, self._features)
-        self._encoder = Encoder(self._vocabulary)
+        self._encoder = Encoder(self._features.vocabulary)
         self._in_step = True
 
     def types(self, keys: Sequence[bytes]) -> Index:

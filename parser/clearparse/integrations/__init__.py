@@ -1,1 +1,1 @@
-"""Where users already are: each module speaks to one library, which it alone imports (extras of the same names)."""
+"""Conversions to and from other libraries; each module is about one library, which is an extra of the same name."""

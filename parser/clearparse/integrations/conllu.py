@@ -1,4 +1,4 @@
-"""Sentences to and from the TokenList of the library `conllu`, with comments, ranges and empty nodes."""
+"""Convert sentences to and from the TokenList of the library conllu, with comments, multiword tokens, empty nodes."""
 
 from __future__ import annotations
 
@@ -11,14 +11,14 @@ with optional_import("conllu", "clearparse.integrations.conllu"):
 
 
 def to_token_list(sentence: Sentence) -> conllu.TokenList:
-    """The sentence as `conllu` reads it. What it cannot read as we do, it says itself (conllu.ParseException)."""
-    (found,) = conllu.parse(str(sentence))
-    return found
+    """The sentence as a TokenList. Raises conllu.ParseException if that library cannot read it."""
+    (tokens,) = conllu.parse(str(sentence))
+    return tokens
 
 
 def from_token_list(tokens: conllu.TokenList) -> Sentence:
-    """The sentence of a TokenList. Raises FileError where that is no sentence of CoNLL-U."""
+    """The sentence of a TokenList. Raises FileError if it is not a sentence in CoNLL-U."""
     block = parse_block(tokens.serialize().encode(), path="<TokenList>")
     if len(block) != 1:
-        raise FileError(block.path, f"{len(block)} sentences where there should be one")
+        raise FileError(block.path, f"{len(block)} sentences instead of one")
     return block[0]

@@ -1,9 +1,9 @@
-"""Sentences to and from NLTK's DependencyGraph, which holds words and a tree: no comments, ranges, MISC."""
+"""Convert sentences to and from NLTK's DependencyGraph: words and a tree, without comments, multiword tokens, MISC."""
 
 from __future__ import annotations
 
 from clearparse.errors import ClearparseError
-from clearparse.integrations.rows import sentence_of, words_of
+from clearparse.integrations.rows import sentence_of, word_rows_of
 from clearparse.io.optional import optional_import
 from clearparse.treebank.conllu import Sentence
 
@@ -14,10 +14,10 @@ ROOT = "root"
 
 
 def to_graph(sentence: Sentence) -> DependencyGraph:
-    """A graph of its words; UPOS is the node's `ctag`, XPOS its `tag`. Raises ClearparseError if there is no tree."""
-    rows = words_of(sentence)
+    """The graph of a sentence; UPOS is `ctag`, XPOS is `tag`. Raises ClearparseError if a word has no HEAD."""
+    rows = word_rows_of(sentence)
     if not all(row[6].isdecimal() for row in rows):
-        raise ClearparseError("a DependencyGraph needs a tree: HEAD is not a number")
+        raise ClearparseError("a DependencyGraph needs a tree, but a HEAD is not a number")
     root = next((row[7] for row in rows if row[6] == "0"), ROOT)
     lines = "\n".join("\t".join(row) for row in rows)
     return DependencyGraph(lines, cell_separator="\t", top_relation_label=root)

@@ -1,4 +1,4 @@
-"""Sentences to and from a pandas DataFrame: a row for each line of CoNLL-U, so that nothing is lost."""
+"""Convert sentences to and from a pandas DataFrame with a row for each line of CoNLL-U; nothing is lost."""
 
 from __future__ import annotations
 
@@ -18,10 +18,10 @@ SOURCE = "<DataFrame>"
 
 
 def to_frame(sentences: Iterable[Sentence]) -> pd.DataFrame:
-    """A frame of the columns sentence (0, 1 ...), id to misc, and comments.
+    """A frame with the columns sentence (0, 1, ...), id to misc, and comments.
 
-    id is text, as there are `1-2` and `3.1` beside words; head is Int64, missing where there is none. The comments of
-    a sentence, with line ends between, stand in its first row, and nothing in the others.
+    id is text, because of `1-2` and `3.1`; head is Int64, missing where there is none. The comments of a sentence,
+    joined by line ends, are in its first row; the other rows have an empty string.
     """
     table: list[list[object]] = []
     for number, sentence in enumerate(sentences):
@@ -34,9 +34,9 @@ def to_frame(sentences: Iterable[Sentence]) -> pd.DataFrame:
 
 
 def from_frame(frame: pd.DataFrame) -> list[Sentence]:
-    """The sentences of a frame: rows that follow each other with one number in `sentence` are one.
+    """The sentences of a frame: consecutive rows with the same value in `sentence` are one sentence.
 
-    Of the columns only sentence, id and form must be there; others are `_` where missing. Raises ClearparseError.
+    Only the columns sentence, id and form are required; the others default to `_`. Raises ClearparseError.
     """
     if missing := {"sentence", "id", "form"} - set(frame.columns):
         raise ClearparseError(f"{SOURCE}: no column {' or '.join(sorted(missing))}")
@@ -49,7 +49,7 @@ def from_frame(frame: pd.DataFrame) -> list[Sentence]:
 def _grouped(
     numbers: Sequence[object], comments: Sequence[str], rows: Sequence[tuple[str, ...]]
 ) -> Iterator[tuple[list[str], list[tuple[str, ...]]]]:
-    """For each sentence its comments and rows."""
+    """The comments and rows of each sentence."""
     start = 0
     for end in range(1, len(rows) + 1):
         if end == len(rows) or numbers[end] != numbers[start]:
@@ -66,7 +66,7 @@ def _number(head: str) -> int | None:
 
 
 def _text(column: pd.Series, empty: str = "_") -> list[str]:
-    """The values as text, whole numbers without a point."""
+    """The values as text; integers without a decimal point."""
     missing = column.isna().tolist()
     values = column.tolist()
     return [

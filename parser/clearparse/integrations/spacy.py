@@ -1,7 +1,7 @@
 """clearparse as a component of a spaCy pipeline: `nlp.add_pipe("clearparse", config={"model": "my.model"})`.
 
-Each token of a Doc that is not space is a word. What is set: heads, deps and with them the bounds of sentences; and
-tags, if the model has a tagger.
+Each token of a Doc that is not white space is a word. The component sets heads, dependency labels and thereby sentence
+boundaries, and if the model has a tagger also POS, TAG, morphology and lemmas.
 """
 
 from __future__ import annotations
@@ -35,17 +35,17 @@ with optional_import("spacy", "clearparse.integrations.spacy"):
 
 ASSIGNED = ("head", "dep", "is_sent_start", "pos", "tag", "morph", "lemma")  # of tokens
 FILE = "clearparse.model"  # in a pipeline's folder
-BATCH = 256  # Docs parsed at once
-SPACE = ("SPACE", "_SP", "dep")  # POS, TAG and dep that spaCy gives to space
+BATCH = 256  # Docs per batch
+SPACE = ("SPACE", "_SP", "dep")  # POS, TAG and dep of white space in spaCy
 
 
 def create(nlp: Language, name: str, model: str | None) -> Component:
-    """The component; model: the path of a model file, None for the English model."""
+    """A new component. model: the path of a model file, None for the bundled English model."""
     return Component(name, model)
 
 
 class Component:
-    """Parses Docs. The file is opened when it is first needed, as a pipeline that is loaded brings its own model."""
+    """Parses Docs. The model file is opened when it is first needed: a pipeline loaded from disk has its own model."""
 
     def __init__(self, name: str, path: str | None) -> None:
         self.name, self.path = name, path
@@ -54,7 +54,7 @@ class Component:
     def loaded(self) -> Model:
         """The model. Raises FileError.
 
-        Not an attribute `model`: spaCy expects one of its own networks in that, and may look while it adds a component.
+        Not an attribute `model`: spaCy expects a Thinc model in that, and may access it when a component is added.
         """
         if self._model is None:
             self._model = load(self.path or resources.english())
@@ -65,15 +65,15 @@ class Component:
         return doc
 
     def pipe(self, stream: Iterable[Doc], *, batch_size: int = BATCH) -> Iterator[Doc]:
-        """The same Docs with trees, several parsed at once."""
+        """The same Docs with trees, parsed in batches."""
         for docs in minibatch(stream, batch_size):
             self.annotate(docs)
             yield from docs
 
     def annotate(self, docs: Sequence[Doc]) -> None:
-        """Set trees, sentence bounds and, if the model makes them, tags."""
+        """Set trees and sentence boundaries and, if the model has a tagger, tags and lemmas."""
         with threadpool_limits(limits=1):
-            words = [Words.of(doc) for doc in docs]
+            words = [DocWords.of(doc) for doc in docs]
             text = self._sentences([each for each in words if each.words])
             block = parse_block(text.encode(), path="<Doc>")
             tagger = self.loaded().stages.tagger
@@ -83,14 +83,14 @@ class Component:
                 tags = [_tags_of(token) for each in words for token in each.words]
                 block = block.with_columns(UPOS, FEATS, tags)
             parsed = self.loaded().parse_block(block)
-        columns = Columns.of(parsed, tags=tagger is not None)
+        annotation = Annotation.of(parsed, tags=tagger is not None)
         start = 0
         for each in words:
-            columns.write(each, start)
+            annotation.write(each, start)
             start += len(each.words)
 
-    def _sentences(self, docs: Sequence[Words]) -> str:
-        """The sentences of Docs that have words, in CoNLL-U."""
+    def _sentences(self, docs: Sequence[DocWords]) -> str:
+        """The sentences of Docs with words, in CoNLL-U."""
         written, sentence = [], []
         for token, end in zip((token for each in docs for token in each.tokens), self._ends(docs), strict=True):
             sentence.append(token)
@@ -99,23 +99,23 @@ class Component:
                 sentence = []
         return "".join(written)
 
-    def _ends(self, docs: Sequence[Words]) -> list[bool]:
-        """Which words of Docs end a sentence: as a Doc says if it does, else as the model says, and with paragraphs."""
+    def _ends(self, docs: Sequence[DocWords]) -> list[bool]:
+        """Which words of Docs end a sentence: as annotated, else as predicted, and at the end of a paragraph."""
         ends = [np.empty(0, bool), *(each.last() for each in docs)]
         open_docs = [k for k, each in enumerate(docs, 1) if not each.has_sentences]
         tokenizer = self.loaded().stages.tokenizer
         if tokenizer and open_docs:
-            cut = [token for k in open_docs for token in docs[k - 1].tokens]
+            unsplit = [token for k in open_docs for token in docs[k - 1].tokens]
             rows = np.append(0, np.flatnonzero(np.concatenate([ends[k] for k in open_docs])) + 1)
-            forms, which = factorize([token.form for token in cut])
-            found = tokenizer.sentence_ends(forms, which, np.array([token.space_after for token in cut]), rows)
+            forms, which = factorize([token.form for token in unsplit])
+            found = tokenizer.sentence_ends(forms, which, np.array([token.space_after for token in unsplit]), rows)
             lengths = np.cumsum([len(ends[k]) for k in open_docs])
             for k, of_doc in zip(open_docs, np.split(found, lengths[:-1]), strict=True):
                 ends[k] = of_doc
         return list(np.concatenate(ends).tolist())
 
     def score(self, examples: Iterable[Example], **options: Any) -> dict[str, Any]:
-        """What `nlp.evaluate` tells of it: spaCy's own scores of trees, sentences and tags."""
+        """For `nlp.evaluate`: spaCy's scores of trees, sentences and tags."""
         examples = list(examples)
         found: dict[str, Any] = parser_score(examples, **options)
         for name in ("tag", "pos", "lemma"):
@@ -146,8 +146,8 @@ class Component:
 
 
 @dataclass(frozen=True)
-class Words:
-    """A Doc, those of its tokens that are words, and these as CoNLL-U has them. has_sentences: are its bounds set?"""
+class DocWords:
+    """The words of a Doc, as spaCy tokens and as tokens of CoNLL-U. has_sentences: are sentence boundaries set?"""
 
     doc: Doc
     words: list[Token]
@@ -155,8 +155,8 @@ class Words:
     has_sentences: bool
 
     @classmethod
-    def of(cls, doc: Doc) -> Words:
-        """A form has no line end or tab inside."""
+    def of(cls, doc: Doc) -> DocWords:
+        """The words of a Doc. Tabs and line ends inside a form become spaces."""
         words = [token for token in doc if not token.is_space]
         found = []
         for token in words:
@@ -166,22 +166,22 @@ class Words:
         return cls(doc, words, found, doc.has_annotation("SENT_START"))
 
     def last(self) -> NDArray[np.bool_]:
-        """Which words (words,) are the last of a sentence if the Doc has some, else of a paragraph."""
+        """(words,) Which words are the last of a sentence if boundaries are set, else of a paragraph."""
         if self.has_sentences:
             return self._last_before([token.is_sent_start is True for token in self.doc])
         return self._last_before([token.is_space and token.text.count("\n") > 1 for token in self.doc])
 
     def _last_before(self, borders: Sequence[bool]) -> NDArray[np.bool_]:
-        """Which words are the last before a token (tokens,) that is a border, or before the end of the Doc."""
+        """(words,) Which words are the last before a border, borders (tokens,), or before the end of the Doc."""
         number = np.cumsum(borders)[[token.i for token in self.words]]
         return np.append(np.diff(number) != 0, True)
 
 
 @dataclass(frozen=True)
-class Columns:
-    """What is to be written into Docs: for all words, attributes and their values (words, attributes).
+class Annotation:
+    """What is written to Docs: the attributes, and for each one a column of the values of all words.
 
-    heads (words,): how far the head is away, in words, 0 for the root.
+    heads (words,): the offset of the head in words, 0 for the root.
     """
 
     attributes: list[int]
@@ -189,7 +189,7 @@ class Columns:
     columns: list[list[str]]
 
     @classmethod
-    def of(cls, block: Block, *, tags: bool) -> Columns:
+    def of(cls, block: Block, *, tags: bool) -> Annotation:
         heads, words = block.heads().astype(np.int64), np.arange(len(block.fields))
         first = np.repeat(block.sentences[:-1], np.diff(block.sentences))
         away = np.where(heads == 0, 0, first + heads - 1 - words)
@@ -200,8 +200,8 @@ class Columns:
         made = [_decoded(block, column) for column in (conllu.LEMMA, UPOS, XPOS, FEATS)]
         return cls([DEP, LEMMA, POS, TAG, MORPH], away, [deps, *made])
 
-    def write(self, words: Words, start: int) -> None:
-        """Write the words from `start` on into a Doc; space hangs on what is before it."""
+    def write(self, words: DocWords, start: int) -> None:
+        """Annotate a Doc whose first word is word `start`; white space is attached to the token before it."""
         doc, n = words.doc, len(words.words)
         if not len(doc):
             return
@@ -219,7 +219,7 @@ class Columns:
 
 
 def _of_space(attribute: int, doc: Doc) -> list[str]:
-    """The value that each token gets if it is space."""
+    """The value of each token if it is white space."""
     if attribute == LEMMA:
         return [token.text for token in doc]
     return [{POS: SPACE[0], TAG: SPACE[1], DEP: SPACE[2]}.get(attribute, "_")] * len(doc)
@@ -230,7 +230,7 @@ def _string(doc: Doc, value: str) -> int:
 
 
 def _part_of_speech(doc: Doc, value: str) -> int:
-    """spaCy knows the tags of Universal Dependencies; another is none to it."""
+    """spaCy has the tags of Universal Dependencies; any other becomes none."""
     return int(IDS.get(value, 0))
 
 
@@ -246,7 +246,7 @@ def _decoded(block: Block, column: int) -> list[str]:
 
 
 def _tags_of(token: Token) -> bytes:
-    """UPOS, XPOS and FEATS of a token that some other component has tagged."""
+    """UPOS, XPOS and FEATS of a token, as set by another component."""
     return "\t".join(value or "_" for value in (token.pos_, token.tag_, str(token.morph))).encode()
 
 

@@ -1,1 +1,1 @@
-"""Files, what comes with the package, and work on several cores."""
+"""Files, bundled resources, optional libraries, progress bars, and work in several processes."""

@@ -20,6 +20,8 @@ def optional_import(extra: str, purpose: str) -> Iterator[None]:
     try:
         yield
     except ModuleNotFoundError as error:
+        if str(error.name).split(".")[0] == "clearparse":
+            raise  # a bug
         raise _missing(error.name or extra, extra, purpose) from None
 
 

@@ -1,6 +1,6 @@
-"""What comes with clearparse: the English model and the sample treebank.
+"""The bundled English model and sample treebank.
 
-An installed package has them inside (`pyproject.toml` puts them there), a checkout in models/ and data/.
+An installed package contains them (see `pyproject.toml`); in a checkout they are in models/ and data/.
 """
 
 from __future__ import annotations
@@ -18,17 +18,17 @@ SAMPLE = "data/sample"
 
 
 def english() -> Path:
-    """The file of the English model. Raises ClearparseError."""
+    """The file of the bundled English model. Raises ClearparseError if it is missing."""
     return find(ENGLISH, "name a model")
 
 
 def sample(part: str) -> Path:
-    """A file of the sample treebank: part is train or dev. Raises ClearparseError."""
+    """A file of the sample treebank, train or dev. Raises ClearparseError if it is missing."""
     return find(f"{SAMPLE}/{part}.conllu", "name the training data: --train FILE")
 
 
 def find(name: str, instead: str) -> Path:
-    """A bundled file, by its place in a checkout. Raises ClearparseError, which says what to do instead."""
+    """A bundled file, by its path in a checkout. Raises ClearparseError, which says `instead`, if it is missing."""
     places = [folder / name for folder in (INSIDE, CHECKOUT)]
     for place in places:
         if place.is_file():

@@ -1,9 +1,8 @@
-"""A model is one file: named arrays and a dictionary of JSON values, in the safetensors format, without code.
+"""The container of a model: one safetensors file of named arrays and JSON values, no code.
 
-The header's `__metadata__` has a single entry, "clearparse": JSON text with the version of this layout, the
-version of clearparse that wrote the file, the dictionary, and a SHA-256 of dictionary and arrays. A single
-entry, because safetensors writes several in no fixed order, and the same model must give the same bytes.
-(https://huggingface.co/docs/safetensors)
+The header's `__metadata__` has a single entry, "clearparse": JSON text with the format version, the version of
+clearparse that wrote the file, the values, and the SHA-256 of values and arrays. safetensors writes several entries in
+random order, and equal models must have equal bytes; hence a single one. (https://huggingface.co/docs/safetensors)
 """
 
 from __future__ import annotations
@@ -26,9 +25,9 @@ from clearparse.version import __version__
 
 FORMAT_VERSION = 1
 KEY = "clearparse"
-MOST_UNPACKED = 30  # times the size of a packed file; numbers that were trained cannot be packed to half of theirs
-MOST_BYTES = 1 << 36  # where the size is not known beforehand
-DAMAGED = "the model is cut short or damaged; copy or train it again"
+MOST_UNPACKED = 30  # times the size of the compressed file; trained parameters do not even compress to half their size
+MOST_BYTES = 1 << 36  # if the size is unknown
+DAMAGED = "the model is truncated or damaged; copy or train it again"
 DTYPES = frozenset(
     ["bool", "float16", "float32", "float64"] + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
@@ -38,7 +37,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def is_model_file(path: Path) -> bool:
-    """Does the file begin as a model does, with its header's length in eight bytes? Raises FileError."""
+    """Does the file begin like a model, with the length of its header in eight bytes? Raises FileError."""
     with open_input(path) as stream:
         return b"\0" in stream.read(8)  # no text has a NUL
 
@@ -66,15 +65,15 @@ def save_arrays(
 
 
 def _reserve(size: int) -> None:
-    """Raises MemoryError if so many bytes cannot be had; safetensors, which is about to need them, would panic."""
+    """Raises MemoryError if so many bytes are not available; safetensors, which needs them next, would panic."""
     np.empty(size, np.uint8)
 
 
 def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
-    """The arrays, of any shape and writable, and the dictionary of a model file.
+    """The arrays of a model file, writable and of any shape, and its JSON values.
 
-    The file is read at once and closed. Raises FileError when it is missing, cut short, damaged, not a model,
-    or written in a newer format; nothing larger than the file is allocated, whatever its header claims.
+    The file is read at once and closed. Raises FileError if it is missing, truncated, damaged, not a model, or of a
+    newer format. Nothing larger than the file is allocated, whatever its header claims.
     """
     data = _read(path)
     head = _head(path, data)
@@ -89,7 +88,7 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
 
 
 def _read(path: Path) -> bytes:
-    """The bytes of a model file, unpacked; not those of one that unpacks to far more than models do."""
+    """The bytes of a model file, decompressed. Raises FileError if there are far more than in any model."""
     size = os.path.getsize(path) if os.path.isfile(path) else MOST_BYTES
     most, parts = min(MOST_UNPACKED * (size + (1 << 20)), MOST_BYTES), []
     with open_input(path) as file:
@@ -97,12 +96,12 @@ def _read(path: Path) -> bytes:
             parts.append(part)
             most -= len(part)
     if most < 0:
-        raise FileError(path, "not a clearparse model: there is far more in it than in any")
+        raise FileError(path, "not a clearparse model: it decompresses to far more than any model")
     return b"".join(parts)
 
 
 def _head(path: Path, data: bytes) -> dict[str, Any]:
-    """What clearparse wrote into the header of the file, its version checked."""
+    """The entry of clearparse in the header, its format version checked. Raises FileError."""
     size = int.from_bytes(data[:8], "little")
     if data[8:9] != b"{":
         raise FileError(path, "not a clearparse model")
@@ -123,20 +122,20 @@ def _head(path: Path, data: bytes) -> dict[str, Any]:
 
 
 def _short(value: object) -> str:
-    """A value of a file as a message shows it: on one line, not too long."""
+    """A value of a file as an error message shows it: on one line and short."""
     text = ascii(value)[:30]
     return text.strip("'")
 
 
 def _little_endian(name: str, array: NDArray[Any]) -> NDArray[Any]:
-    """The array as the file holds it: rows first, least significant byte first."""
+    """The array as the file stores it: C order, little-endian."""
     if array.dtype.newbyteorder("=").name not in DTYPES:
         raise TypeError(f"array {name!r} has dtype {array.dtype}, which a model file cannot hold")
     return np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
 
 
 def _digest(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> str:
-    """SHA-256 of the dictionary and of the names, dtypes, shapes and numbers of little-endian arrays."""
+    """SHA-256 of the JSON values and of the names, dtypes, shapes and contents of little-endian arrays."""
     digest = hashlib.sha256(_json(metadata).encode())
     for name in sorted(arrays):
         array = arrays[name]
@@ -146,5 +145,5 @@ def _digest(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> 
 
 
 def _json(value: object) -> str:
-    """JSON in one spelling, ASCII only: a file name that is not valid Unicode survives it."""
+    """JSON in canonical form, ASCII only: a file name that is not valid Unicode survives."""
     return json.dumps(value, sort_keys=True, allow_nan=False, separators=(",", ":"))

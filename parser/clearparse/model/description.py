@@ -56,7 +56,7 @@ def _lines(stages: Stages, tag_columns: list[str], record: dict[str, Any]) -> It
     yield f"labels       {len(parser.transitions.labels)}: {' '.join(sorted(parser.transitions.labels))}"
     yield f"config       {' '.join(f'{name}={value}' for name, value in record['config'].items())}"
     yield "template"
-    yield from (f"  {line.strip()}" for line in parser.template.strip().splitlines())
+    yield from (f"  {line.strip()}" for line in parser.features.template.text.strip().splitlines())
 
 
 def _sizes(network: StoredNetwork) -> str:

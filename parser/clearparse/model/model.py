@@ -10,6 +10,9 @@ from itertools import islice
 from os import PathLike
 from typing import Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import factorize
 from clearparse.io import resources
@@ -18,7 +21,7 @@ from clearparse.model.description import description, stem, summary
 from clearparse.model.serialization import Stages
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import FEATS, FORM, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
-from clearparse.treebank.text import paragraphs
+from clearparse.treebank.paragraphs import split_paragraphs
 
 SENTENCES = 2000  # of an iterable, parsed at once
 BLOCK_BYTES = 3 << 20  # of a file, parsed at once: enough sentences to keep the batch full
@@ -55,13 +58,13 @@ class Model:
 
         Raises ClearparseError if the model was trained without the stages for text.
         """
-        return list(self.parse_block(self.tag(self.tokenize(list(paragraphs(text))))))
+        return list(self.parse_block(self.tag(self.tokenize(list(split_paragraphs(text))))))
 
     def tokenize(self, paragraphs: Sequence[str], first: int = 1) -> Block:
         """The sentences of some paragraphs, with forms only.
 
-        paragraphs: each on one line, with single spaces (see treebank.text). first: the number of the first one; the
-        sentences of paragraph 3 get the sent_ids 3-1, 3-2 ...
+        paragraphs: each on one line, with single spaces (see treebank.paragraphs). first: the number of the first one;
+        the sentences of paragraph 3 get the sent_ids 3-1, 3-2 ...
         Raises ClearparseError for a tab, a line break or half a surrogate pair in a paragraph, and if the model was
         trained without the stages for text.
         """
@@ -109,12 +112,17 @@ class Model:
         Warns (MissingTagsWarning) if the model was trained on tags and the block has none.
         """
         self._warn_of_missing_tags(block)
-        ensemble = self.stages.ensemble
         if not confidence:
-            return block.with_trees(*ensemble.parse(block))
-        heads, deprels, probability = ensemble.parse_with_probabilities(block)
-        probabilities = [b"%.2f" % p for p in ensemble.calibration(probability).tolist()]
+            return block.with_trees(*self.stages.ensemble.parse(block))
+        heads, deprels, probability = self.parse_with_confidence(block)
+        probabilities = [b"%.2f" % p for p in probability.tolist()]
         return block.with_trees(heads, deprels).with_misc(probabilities, b"Conf")
+
+    def parse_with_confidence(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
+        """HEAD, DEPREL, and the calibrated probability that both are right: three times (words,)."""
+        ensemble = self.stages.ensemble
+        heads, deprels, probability = ensemble.parse_with_probabilities(block)
+        return heads, deprels, ensemble.calibration(probability)
 
     def tag_columns(self) -> list[str]:
         """The tag columns that the parser uses and that the training data had: some of upos, xpos, feats."""

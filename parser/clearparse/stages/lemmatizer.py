@@ -168,7 +168,7 @@ class Lemmatizer:
     def from_stored(cls, networks: StoredNetworks) -> Lemmatizer:
         """The lemmatizer of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         (name,) = cls.NETWORKS
-        classifier = WindowClassifier.from_stored(networks, name, _check_class)
+        classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
         about = networks[name].about  # without a lexicon in the first models
         return cls(classifier, _stored_lexicon(about.get("known", {}), about.get("exceptions", {})))
 

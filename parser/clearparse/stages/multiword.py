@@ -210,7 +210,7 @@ class MultiwordSplitter:
     @classmethod
     def from_stored(cls, networks: StoredNetworks, name: str) -> MultiwordSplitter:
         """The splitter of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
-        classifier = WindowClassifier.from_stored(networks, name, _check_class)
+        classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
         sets = sets_from_lists(networks[name].about, SplitForms._fields)
         return cls(classifier, SplitForms(*sets) if sets else None)
 

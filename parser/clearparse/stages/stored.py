@@ -7,7 +7,7 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from clearparse.features.templates import WordSlots, channels_of
+from clearparse.features.templates import WordSlots
 from clearparse.features.vocabulary import CHANNELS, Vocabulary
 from clearparse.network.classifier import Parameters, to_float16
 from clearparse.stages.validation import LARGEST, check, check_texts, flag
@@ -47,7 +47,7 @@ class StoredNetwork(NamedTuple):
 
     def check_shapes(self, slots: WordSlots, C: int) -> None:
         """Raises ValueError unless every array has the shape that template, vocabulary and C classes require."""
-        expected, found = channels_of(slots.slots), slots.word_channels
+        expected, found = slots.template.channels, slots.word_channels
         check(found == expected, f"the template needs symbols of {', '.join(expected)}, not of {', '.join(found)}")
         d, H = self.params.L.shape[1], self.params.U.shape[0]
         shapes = ((slots.V, d), (slots.m * d, H), (1, H), (H, C), (1, C))

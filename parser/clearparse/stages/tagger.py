@@ -97,7 +97,7 @@ class Tagger:
         symbols = {**first.about["symbols"], **second.about["symbols"]}
         second = second._replace(about={**second.about, "symbols": symbols})
         whole = dict(zip(cls.NETWORKS, (first, second), strict=True))
-        return cls(*(WindowClassifier.from_stored(whole, name, _check_class) for name in cls.NETWORKS))
+        return cls(*(WindowClassifier.from_stored(whole[name], name, _check_class) for name in cls.NETWORKS))
 
 
 def _check_class(name: str) -> None:

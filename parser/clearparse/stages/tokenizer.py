@@ -257,7 +257,7 @@ class Tokenizer:
         """The tokenizer of stored networks. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         characters, sentences, multiword = cls.NETWORKS
         of_characters, of_sentences = (
-            WindowClassifier.from_stored(networks, name, _check_class) for name in (characters, sentences)
+            WindowClassifier.from_stored(networks[name], name, _check_class) for name in (characters, sentences)
         )
         splitter, about = MultiwordSplitter.from_stored(networks, multiword), networks[characters].about
         sets = sets_from_lists(about, KnownWords._fields)

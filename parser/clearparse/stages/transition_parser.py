@@ -1,7 +1,4 @@
-"""Dependency parsing as a job for the classifier: words' columns in, heads and relations out.
-
-A model is its parameters and what they mean: template, transition system, vocabulary, labels.
-"""
+"""The transition-based parser (Chen & Manning 2014): the columns of words in, heads and relations out."""
 
 from __future__ import annotations
 
@@ -18,7 +15,7 @@ from clearparse.network.classifier import Parameters
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check, check_column, check_texts, flag
 from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
-from clearparse.transition.features import Features
+from clearparse.transition.features import Features, compile_template
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, System, Transitions
 from clearparse.transition.systems import SYSTEMS
@@ -26,58 +23,61 @@ from clearparse.treebank.conllu import Block
 
 
 class TransitionParser:
-    """A trained (or, at first, random) parser. from_end: it reads sentences from their last word to the first."""
+    """A network that chooses the transitions of a transition system, greedily.
+
+    template: its slots. system: a name in SYSTEMS. transitions: its classes. right_to_left: it reads sentences from the
+    last word to the first.
+    """
 
     def __init__(
         self,
         params: Parameters,
-        template: str,
+        features: Features,
         system: str,
-        vocabulary: Vocabulary,
         transitions: Transitions,
         *,
         right_to_left: bool = False,
     ) -> None:
         self.right_to_left = right_to_left
-        self.params, self.template, self.system = params, template, system
-        self.vocabulary, self.transitions = vocabulary, transitions
-        self.features = Features(template, vocabulary, len(transitions.labels))
-        self.cache = TypeCache(params, self.features, vocabulary)
+        self.params, self.features, self.system, self.transitions = params, features, system, transitions
+        self.vocabulary = features.vocabulary
+        self.cache = TypeCache(params, features)
 
     def __reduce__(self) -> tuple[Any, ...]:
-        parts = self.params, self.template, self.system, self.vocabulary, self.transitions
+        parts = self.params, self.features, self.system, self.transitions
         return partial(TransitionParser, right_to_left=self.right_to_left), parts
 
     def with_parameters(self, params: Parameters) -> TransitionParser:
-        """The same parser with other numbers."""
-        parts = self.template, self.system, self.vocabulary, self.transitions
+        """The same parser with other parameters."""
+        parts = self.features, self.system, self.transitions
         return TransitionParser(params, *parts, right_to_left=self.right_to_left)
 
     def copy(self) -> TransitionParser:
-        """The same parser with numbers of its own, which can be trained."""
+        """The same parser with a copy of the parameters, which can be trained."""
         return self.with_parameters(Parameters(*(array.copy() for array in self.params)))
 
     def layout(self, sentences: NDArray[np.int64]) -> Layout:
-        """Where the words of some sentences lie for this parser: sentences (S + 1,), where they begin."""
+        """The layout of some sentences for this parser. sentences (S + 1,): as in Block."""
         return Layout(sentences, right_to_left=self.right_to_left)
 
     def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
-        """HEAD (words,) and DEPREL of each word of a block; `batch` sentences take a step together.
+        """HEAD (words,) and DEPREL (words,) of a block. The tree of a sentence depends on this sentence only.
 
-        They depend on nothing but the sentence. Several threads may call this; they take turns.
+        batch: how many sentences take a transition at the same time. Several threads may call this at the same time;
+        one waits for the other.
         """
         heads, deprels, _ = self._parse(block, batch, probability=False)
         return heads, deprels
 
     def parse_with_probabilities(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
-        """HEAD and DEPREL, and the probability that the network gave to the transition that made each arc (words,)."""
+        """HEAD (words,), DEPREL (words,), and the probability of the transition that made each arc (words,)."""
         return self._parse(block, BATCH, probability=True)
 
     def _parse(
         self, block: Block, batch: int, *, probability: bool
     ) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
         heads, deprels = [np.empty(0, np.int32)], list[bytes]()
-        certain: list[NDArray[np.floating]] = [np.empty(0)]
+        probabilities: list[NDArray[np.floating]] = [np.empty(0)]
         with self.cache.lock:
             for keys, sentences in self._parts(block.word_keys(), block.sentences):
                 system = SYSTEMS[self.system](self.layout(sentences))
@@ -89,13 +89,13 @@ class TransitionParser:
                 heads.append(trees[0])
                 deprels += trees[1]
                 if greedy.probability is not None:
-                    certain.append(greedy.probability[system.layout.words])
-        return np.concatenate(heads), deprels, np.concatenate(certain)
+                    probabilities.append(greedy.probability[system.layout.words])
+        return np.concatenate(heads), deprels, np.concatenate(probabilities)
 
     def _parts(
         self, keys: list[bytes], sentences: NDArray[np.int64]
     ) -> Iterator[tuple[list[bytes], NDArray[np.int64]]]:
-        """The keys of words and where their sentences begin, in parts whose types fit into the tables if they can."""
+        """The words' keys and the offsets of their sentences, in parts whose word types fit into the cache."""
         most, s = self.cache.layer.most_types, 0
         _, type_of = factorize(keys)
         while s < len(sentences) - 1:
@@ -129,7 +129,7 @@ class TransitionParser:
         """The network as a model file stores it."""
         labels = {MOVES[kind]: list(labels) for kind, labels in self.transitions.by_kind.items()}
         more = {"system": self.system, "from_end": self.right_to_left, "labels": labels}
-        return StoredNetwork.of(self.params, self.template, self.vocabulary, **more)
+        return StoredNetwork.of(self.params, self.features.template.text, self.vocabulary, **more)
 
     @classmethod
     def from_stored(cls, network: StoredNetwork, vocabulary: Vocabulary) -> TransitionParser:
@@ -143,8 +143,9 @@ class TransitionParser:
         check(known, f"{ascii(system)[:40]} is not a transition system; there are {', '.join(SYSTEMS)}")
         left, right, root = _labels(about["labels"])
         transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
-        network.check_shapes(Features(template, vocabulary, len(transitions.labels)), len(transitions.kind))
-        return cls(network.params, template, system, vocabulary, transitions, right_to_left=right_to_left)
+        features = Features(compile_template(template), vocabulary, len(transitions.labels))
+        network.check_shapes(features, len(transitions.kind))
+        return cls(network.params, features, system, transitions, right_to_left=right_to_left)
 
 
 def _labels(labels: Any) -> list[list[str]]:

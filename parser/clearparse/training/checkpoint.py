@@ -16,10 +16,10 @@ from typing import Any, Generic, TypeVar
 import numpy as np
 
 from clearparse.errors import FileError
-from clearparse.features.vocabulary import Vocabulary
 from clearparse.io.files import PathLike, remove_unfinished
 from clearparse.model.container import Arrays, load_arrays, save_arrays
 from clearparse.network.classifier import Parameters
+from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.window import WindowClassifier
 from clearparse.training.provenance import Provenance, difference, version_difference
 from clearparse.training.word_vectors import Vectors
@@ -155,17 +155,12 @@ class Checkpoint:
 
 
 def _encode_classifier(classifier: WindowClassifier) -> Part:
-    values = {
-        "template": classifier.template,
-        "symbols": classifier.vocabulary.symbols,
-        "classes": classifier.classes,
-    }
-    return dict(classifier.params._asdict()), values
+    stored = classifier.to_stored()
+    return dict(stored.params._asdict()), stored.about
 
 
 def _decode_classifier(arrays: Arrays, values: Any) -> WindowClassifier:
-    vocabulary = Vocabulary(values["symbols"])
-    return WindowClassifier(Parameters(**arrays), values["template"], vocabulary, values["classes"])
+    return WindowClassifier.from_stored(StoredNetwork(Parameters(**arrays), values))
 
 
 def _encode_lines(lines: Sequence[bytes]) -> Part:

@@ -64,11 +64,11 @@ class NetworkTraining:
     def _epoch(self, epoch: int) -> Iterator[Batch]:
         self.bar.set_description(f"{self.prefix}epoch {epoch + 1}/{self.config.epochs}")
         for section in self.batches.sections(epoch):
+            self.trainer.check_parameters(epoch / self.config.epochs)  # the parser is about to parse the section
             if self.batches.place == 0:
                 self._loss, self._examples = 0.0, 0
             elif self.checkpoint.due():
                 self.checkpoint.save(self.name, *self._state(epoch))
-            self.trainer.check_parameters(epoch / self.config.epochs)  # the parser is about to parse the section
             for batch in section:
                 yield batch
                 self.bar.update(round(batch.progress * self.bar.total) - self.bar.n)

@@ -14,7 +14,6 @@ from numpy.typing import NDArray
 from clearparse.config import Config
 from clearparse.errors import ClearparseError
 from clearparse.features.precompute import PrecomputedLayer
-from clearparse.features.templates import channels_of
 from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
 from clearparse.io.files import open_input
 from clearparse.network.classifier import Parameters
@@ -24,7 +23,7 @@ from clearparse.training.word_vectors import Vectors
 from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
-from clearparse.transition.features import TEMPLATES, Features, parse_template
+from clearparse.transition.features import TEMPLATES, Features, compile_template
 from clearparse.transition.layout import Index, Layout
 from clearparse.transition.likelihood import GoldLikelihood
 from clearparse.transition.system import Transitions
@@ -95,9 +94,8 @@ def initialise_parser(
 
     vectors: initial embeddings of word forms; their words join the vocabulary. Raises ClearparseError: no template.
     """
-    template = template_text(config.template)
-    channels = channels_of(parse_template(template))
-    vocabulary = Vocabulary.count(treebank.keys, channels, {"form": config.min_count})
+    template = compile_template(template_text(config.template))
+    vocabulary = Vocabulary.count(treebank.keys, template.channels, {"form": config.min_count})
     if vectors:
         vocabulary = vectors.widen(vocabulary)
     left, right, root = labels_of(treebank)
@@ -110,9 +108,7 @@ def initialise_parser(
     )
     if vectors:
         vectors.fill(params.L, vocabulary, config.vector_scale)
-    return TransitionParser(
-        params, template, config.transition_system, vocabulary, transitions, right_to_left=right_to_left
-    )
+    return TransitionParser(params, features, config.transition_system, transitions, right_to_left=right_to_left)
 
 
 def template_text(name: str) -> str:

@@ -35,7 +35,7 @@ from clearparse.training.upstream import UpstreamStages, train_upstream
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors, word_vectors
 from clearparse.treebank.conllu import Sentence
-from clearparse.treebank.raw_text import read_raw_text
+from clearparse.treebank.raw_words import read_raw_words
 
 Source = FileName | Iterable[FileName] | Iterable[Sentence]
 
@@ -196,7 +196,7 @@ class Recipe:
                 return read_vectors(options.vectors, treebank.forms(), config.embedding_dim)
             sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
             for path in options.raw_text:
-                sentences += read_raw_text(path, forms, lookup_form)
+                sentences += read_raw_words(path, forms, lookup_form)
             return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
         return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if options.texts() else None

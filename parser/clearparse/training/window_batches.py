@@ -10,11 +10,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.config import NetworkConfig
-from clearparse.features.templates import Index, channels_of
+from clearparse.features.templates import Index
 from clearparse.features.vocabulary import CASED, UNKNOWN, WHOLE_FORM, Encoder, Vocabulary
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
-from clearparse.stages.window import Window, WindowClassifier, parse_window
+from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training.trainer import Trainer
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.ragged import take_rows
@@ -41,18 +41,19 @@ def initialise(
 
     vectors: initial embeddings of word forms; their words join the vocabulary.
     """
-    channels = channels_of(parse_window(template))
+    compiled = compile_window(template)
+    channels = compiled.channels
     vocabulary = Vocabulary.count(items.keys, channels, dict.fromkeys(channels, config.min_count))
     if vectors:
         vocabulary = vectors.widen(vocabulary)
     classes = [name for name, _ in sorted(Counter(items.names).items(), key=lambda item: (-item[1], item[0]))]
-    window = Window(template, vocabulary)
+    window = Window(compiled, vocabulary)
     params = Parameters.initial(
         V=window.V, m=window.m, d=config.embedding_dim, H=config.hidden_size, C=len(classes), rng=rng
     )
     if vectors:
         vectors.fill(params.L, vocabulary, config.vector_scale)
-    return WindowClassifier(params, template, vocabulary, classes)
+    return WindowClassifier(params, window, classes)
 
 
 class WindowBatches:

@@ -1,7 +1,4 @@
-"""Templates: which words of a configuration the network looks at, and what it sees of each.
-
-A template is text, one channel a line, and is compiled once: `form: s0 b0 lc1(s0)` names three slots.
-"""
+"""Feature templates of a configuration: addresses such as s0 and lc1(s0), and what is seen of the words there."""
 
 from __future__ import annotations
 
@@ -10,19 +7,19 @@ import re
 
 import numpy as np
 
-from clearparse.features.templates import Slot, TemplateError, WordSlots, channel_lines, check_slots
+from clearparse.features.templates import Slot, Template, TemplateError, WordSlots, channel_lines
 from clearparse.features.vocabulary import CHANNELS, Vocabulary
 from clearparse.transition.layout import Index
 from clearparse.transition.system import System
 
-# What a slot can show besides the channels of a word itself, and how many rows it needs (label: one for each label).
+# Channels of the state: what a slot can show besides a word's channels, and how many rows of L it needs.
 LABEL, DISTANCE, LEFT_VALENCY, RIGHT_VALENCY = "label", "distance", "left_valency", "right_valency"
-DISTANCES = np.minimum(np.arange(64), 10)  # 0 (a word is NULL), 1 ... 7, then 8: 8-11, 9: 12-20, 10: more
+DISTANCES = np.minimum(np.arange(64), 10)  # the value of each distance: 0 for NULL, 1 ... 7, 8-11, 12-20, more
 DISTANCES[8:] = 8 + (np.arange(8, 64) > 11) + (np.arange(8, 64) > 20)
-MOST_CHILDREN = 5  # a valency of 5 stands for 5 or more
+MOST_CHILDREN = 5  # a valency of 5 means 5 or more
 STATE_ROWS = {DISTANCE: 11, LEFT_VALENCY: MOST_CHILDREN + 1, RIGHT_VALENCY: MOST_CHILDREN + 1}
 
-LONGEST_ADDRESS = 100  # characters, links of links and all
+LONGEST_ADDRESS = 100  # characters
 _POSITIONS = ("s0", "s1", "s2", "s3", "b0", "b1", "b2", "b3")
 _LINKS = ("lc1", "lc2", "rc1", "rc2", "left_neighbour", "right_neighbour")
 _OLD_LINKS = {"before(": "left_neighbour(", "behind(": "right_neighbour("}  # in templates of older model files
@@ -41,7 +38,7 @@ TEMPLATES = {
     "cs224n-36": f"form: {_CHEN_MANNING_WORDS}\nxpos: {_CHEN_MANNING_WORDS}",
     # Chen & Manning (2014), section 3.1: 18 words, 18 tags, 12 labels.
     "chen-manning-48": f"form: {_CHEN_MANNING_WORDS}\nxpos: {_CHEN_MANNING_WORDS}\nlabel: {_CHEN_MANNING_CHILDREN}",
-    # Ours. Parsing pays for each address that shows a form; those of which only tags are seen cost little.
+    # clearparse's own. Addresses that show a form cost time in parsing; those that show only tags cost little.
     "default": f"""
         form: s0 s1 b0 b1 lc1(s0) rc1(s0) lc1(b0) rc1(s1)
         suffix3: s0 s1 b0 b1
@@ -58,21 +55,20 @@ TEMPLATES = {
 }
 
 
-def parse_template(text: str) -> list[Slot]:
-    """The slots of a template, in order. Raises TemplateError."""
+def compile_template(text: str) -> Template:
+    """Compile a template of configurations. Raises TemplateError."""
     slots: list[Slot] = []
     for channel, parts in channel_lines(text, (*CHANNELS, LABEL, *STATE_ROWS)):
         for part in parts:
             address, dash, other = (_present_spelling(each) for each in part.partition("-"))
             if bool(dash) != (channel == DISTANCE):
                 raise TemplateError(
-                    f"template: {part[:60]!r} in {channel!r}: a distance is of two addresses, as in s1-s0"
+                    f"template: {part[:60]!r} in {channel!r}: a distance has two addresses, as in s1-s0"
                 )
             for each in (address, other) if dash else (address,):
                 _links(each)
             slots.append(Slot(channel, address, other))
-    check_slots(slots)
-    return slots
+    return Template(text, tuple(slots))
 
 
 def _present_spelling(address: str) -> str:
@@ -91,7 +87,7 @@ def _no_address(text: str) -> TemplateError:
 
 @functools.cache
 def _links(address: str) -> tuple[str, str]:
-    """An address as (its link or position, the address inside or nothing): lc1(s0) is ("lc1", "s0")."""
+    """An address as (link or position, inner address or ""): lc1(s0) is ("lc1", "s0"). Raises TemplateError."""
     match = _ADDRESS.match(address)
     if match and match[3] in _POSITIONS:
         return match[3], ""
@@ -102,13 +98,13 @@ def _links(address: str) -> tuple[str, str]:
 
 
 class Features(WordSlots):
-    """A compiled template: configurations in, words and state rows out.
+    """Extracts the features of configurations: the word at each address and the value in each state slot.
 
-    Rows of L: the vocabulary's, then one for NONE and for each label, then the distances and valencies.
+    labels: the number of labels. Rows of L: the vocabulary's, then no label and each label, distances, valencies.
     """
 
-    def __init__(self, template: str, vocabulary: Vocabulary, labels: int) -> None:
-        super().__init__(parse_template(template), vocabulary)
+    def __init__(self, template: Template, vocabulary: Vocabulary, labels: int) -> None:
+        super().__init__(template, vocabulary)
         values = {LABEL: 1 + labels, **STATE_ROWS}
         for channel, rows in values.items():
             self.first_row[channel] = self.V
@@ -116,9 +112,9 @@ class Features(WordSlots):
         self.state_values = [values[self.slots[i].channel] for i in self.state_slots]
 
     def extract(self, system: System, active: Index) -> tuple[list[Index], list[Index]]:
-        """For configurations active (B,): the word at each address (B,), and the value in each state slot (B,).
+        """The word at each address (B,) and the value in each state slot (B,), for the configurations active (B,).
 
-        A state slot's value v stands for row first_row[channel] + v of L.
+        Value v of a state slot is row first_row[channel] + v of L.
         """
         found: dict[str, Index] = {"s0": system.s0[active], "b0": system.b0[active]}
         words = [_find(system, address, found) for address in self.addresses]
@@ -126,14 +122,14 @@ class Features(WordSlots):
         return words, values
 
     def words(self, system: System, active: Index) -> dict[str, Index]:
-        """For configurations active (B,), the word at every address that the template names (B,)."""
+        """The word at every address of the template (B,), distances' too, for the configurations active (B,)."""
         found: dict[str, Index] = {"s0": system.s0[active], "b0": system.b0[active]}
         named = dict.fromkeys(each for slot in self.slots for each in (slot.address, slot.other) if each)
         return {address: _find(system, address, found) for address in named}
 
 
 def _state_value(system: System, slot: Slot, found: dict[str, Index]) -> Index:
-    """What a slot says that is not a word's: a label, distance or valency (B,), counted from 0."""
+    """The value in a state slot (B,): a label, distance or valency, from 0."""
     word = _find(system, slot.address, found)
     if slot.channel == LABEL:
         return system.label[word]
@@ -146,7 +142,7 @@ def _state_value(system: System, slot: Slot, found: dict[str, Index]) -> Index:
 
 
 def _find(system: System, address: str, found: dict[str, Index]) -> Index:
-    """The words at an address, remembered in found."""
+    """The words at an address (B,); found caches those of all addresses."""
     if address not in found:
         link, inside = _links(address)
         if inside:

@@ -1,1 +1,1 @@
-"""Treebanks: their text, their trees and their symbols. Nothing here knows of transitions or of the network."""
+"""Treebanks: reading, writing and checking CoNLL-U, and functions on trees. Independent of transitions and network."""

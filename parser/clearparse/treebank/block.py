@@ -1,5 +1,5 @@
-"""Whole sentences of a treebank by columns, and one of them at a time.
-A block keeps the bytes it was read from: what is not replaced is written back byte for byte."""
+"""Sentences of a treebank by columns, many at a time (Block) or one (Sentence).
+A block keeps the bytes that it was read from: those that are not edited are written back unchanged."""
 
 from __future__ import annotations
 
@@ -197,7 +197,7 @@ def _check_value(value: bytes, first: int, last: int) -> None:
 
 @dataclass(frozen=True, eq=False)
 class Sentence:
-    """One sentence of a block; its lists are made when asked for. Equal sentences have the same bytes."""
+    """One sentence of a block. Its lists are made on access. Sentences are equal if their CoNLL-U text is."""
 
     block: Block
     index: int
@@ -221,7 +221,7 @@ class Sentence:
 
     @property
     def conllu(self) -> bytes:
-        """Its CoNLL-U text, from its comments to its blank line."""
+        """Its CoNLL-U text, from its first comment to its blank line."""
         return self.alone().text if self.block.edits else self._source()
 
     def _source(self) -> bytes:
@@ -229,7 +229,7 @@ class Sentence:
         return self.block.source[start:end]
 
     def column(self, column: int) -> list[str]:
-        """(words,) One column of its words."""
+        """(words,) A column of its words."""
         return [value.decode() for value in self.block.columns(column, column, self._words())]
 
     @property
@@ -267,7 +267,7 @@ class Sentence:
 
     @property
     def comments(self) -> list[str]:
-        """Its comments, whole lines, each with its ``#``."""
+        """Its comments: whole lines, each with its ``#``."""
         found = re.match(rb"(?:#[^\n]*\n)*", self.conllu)
         return found[0].decode().split("\n")[:-1] if found else []
 
@@ -292,7 +292,7 @@ class Sentence:
         return None
 
     def alone(self) -> Block:
-        """The block of this sentence only."""
+        """A block of this sentence only."""
         block, words = self.block, self._words()
         start = block.spans[self.index]
         return Block(
@@ -306,7 +306,7 @@ class Sentence:
         )
 
     def with_tree(self, heads: NDArray[np.integer] | Sequence[int], deprels: Sequence[str]) -> Sentence:
-        """The same sentence with other heads (words,) and deprels (words,). Raises ValueError as Block.with_trees."""
+        """The sentence with new heads (words,) and deprels (words,). Raises ValueError: see Block.with_trees."""
         alone = self.alone()
         labels = [deprel.encode() for deprel in deprels]
         return Sentence(alone.with_trees(np.asarray(heads, np.int32), labels), 0)

@@ -1,5 +1,7 @@
-"""CoNLL-U bytes as tables of offsets: lines, columns and the numbers in them, found by arithmetic over the bytes.
-Where a rule is broken, the first line that breaks it is named."""
+"""CoNLL-U bytes as arrays of offsets: lines, columns and the numbers in them, all lines at once.
+
+Errors name the first line that breaks a rule.
+"""
 
 from __future__ import annotations
 
@@ -18,39 +20,39 @@ Offsets = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 TAB, NEWLINE, SPACE, HASH, HYPHEN, DOT, ZERO = b"\t\n #-.0"
-MOST_DIGITS = 9  # of a number; a sentence has fewer words than 10**9
+MAX_DIGITS = 9  # of a number; a sentence has fewer than 10**9 words
 
 
 class Lines(NamedTuple):
-    """The lines of a text, each ended by a newline: all arrays (lines,)."""
+    """The lines of a text, each ending with a newline: all arrays (lines,)."""
 
     start: Offsets
-    end: Offsets  # where its newline is
-    number: Offsets  # its number in the file
+    end: Offsets  # of the newline
+    number: Offsets  # line number in the file
     blank: Mask
     comment: Mask
 
     @property
     def row(self) -> Mask:
-        """(lines,) Is this the line of a word, a range or an empty node?"""
+        """(lines,) Does the line hold a word, a multiword token or an empty node?"""
         return ~(self.blank | self.comment)
 
 
-class Rows(NamedTuple):
-    """The lines of words, ranges and empty nodes."""
+class TokenRows(NamedTuple):
+    """The lines of words, multiword tokens and empty nodes."""
 
     fields: Offsets  # (rows, 11): text[fields[r, c] : fields[r, c + 1] - 1] is column c
-    line: Offsets  # (rows,) number in the file
+    line: Offsets  # (rows,) line number in the file
     sentence: Offsets  # (rows,)
 
 
 def as_codes(text: bytes) -> NDArray[np.uint8]:
-    """(len(text),) The bytes as numbers."""
+    """(len(text),) The bytes as an array."""
     return np.frombuffer(text, np.uint8)
 
 
 def split_lines(text: bytes, first: int = 1) -> Lines:
-    """The lines of a text that ends with a newline or is empty; its first line has the number `first`."""
+    """The lines of a text that ends with a newline or is empty. first: line number of its first line."""
     codes = as_codes(text)
     end = np.flatnonzero(codes == NEWLINE)
     start = np.zeros_like(end)
@@ -60,14 +62,14 @@ def split_lines(text: bytes, first: int = 1) -> Lines:
 
 
 def count_lines(text: bytes) -> int:
-    """How many newlines the text has; several times as fast as bytes.count where lines are short."""
+    """The number of newlines; several times as fast as bytes.count if lines are short."""
     return int(np.count_nonzero(as_codes(text) == NEWLINE))
 
 
 def strip_lines(text: bytes) -> bytes:
-    """The text with CRLF as LF, without spaces behind the last column, and lines of white space made blank.
+    """The text with LF for CRLF, no spaces after the last column, and blank lines for lines of white space.
 
-    Line by line: as many lines come out as went in.
+    The number of lines stays the same.
     """
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
@@ -90,7 +92,7 @@ def strip_lines(text: bytes) -> bytes:
 
 
 def _content_end(empty: Mask, lines: Lines) -> Offsets:
-    """(lines,) The end of each line without the bytes at its end where `empty` (bytes,) is true."""
+    """(lines,) The end of each line without the bytes at its end for which `empty` (bytes,) is true."""
     solid = np.flatnonzero(~empty)
     before = np.searchsorted(solid, lines.end) - 1
     last = np.where(before < 0, -1, solid[before])
@@ -99,9 +101,9 @@ def _content_end(empty: Mask, lines: Lines) -> Offsets:
 
 
 def join_paragraphs(text: bytes, first: int) -> tuple[bytes, Lines]:
-    """The text with one blank line behind each sentence and no other, and its lines, numbered as before.
+    """The text with exactly one blank line after each sentence and no others; and its lines, with their old numbers.
 
-    So comments that blank lines separate from their sentence are joined to it.
+    Comments that blank lines separate from their sentence are joined to it.
     """
     lines = split_lines(text, first)
     superfluous = lines.blank.copy()
@@ -116,7 +118,7 @@ def join_paragraphs(text: bytes, first: int) -> tuple[bytes, Lines]:
 
 
 def last_sentence_end(text: bytes) -> int:
-    """The offset behind the last blank line that ends a sentence, 0 if there is none. text: whole lines."""
+    """The offset after the last blank line that ends a sentence, 0 if there is none. text: complete lines."""
     cut = text.rfind(b"\n\n")
     if cut < 0:
         return 0
@@ -128,14 +130,14 @@ def last_sentence_end(text: bytes) -> int:
     return int(lines.end[ends[-1] + 1]) + 1 if len(ends) else 0
 
 
-def find_rows(text: bytes, lines: Lines, path: str) -> Rows:
-    """The columns of all rows of a text whose sentences end with one blank line each.
+def find_rows(text: bytes, lines: Lines, path: str) -> TokenRows:
+    """The rows of a text whose sentences end with one blank line each.
 
-    Raises FileError if a row has not ten columns, or if a comment stands inside a sentence.
+    Raises FileError if a row does not have ten columns, or if there is a comment inside a sentence.
     """
     inside = np.flatnonzero(lines.comment[1:] & lines.row[:-1])
     if len(inside):
-        message = "a comment inside a sentence: comments stand before its first word, behind a blank line"
+        message = "a comment inside a sentence; comments must come before its first word"
         raise FileError(path, message, int(lines.number[inside[0] + 1]))
     row = lines.row
     start, end = lines.start[row], lines.end[row]
@@ -150,7 +152,7 @@ def find_rows(text: bytes, lines: Lines, path: str) -> Rows:
     fields[:, 1:-1] = inner + 1
     fields[:, -1] = end + 1
     sentence: Offsets = np.cumsum(lines.blank, dtype=np.int64)[row]
-    return Rows(fields, lines.number[row], sentence)
+    return TokenRows(fields, lines.number[row], sentence)
 
 
 def _tabs_of_rows(text: bytes, lines: Lines) -> Offsets:
@@ -158,7 +160,7 @@ def _tabs_of_rows(text: bytes, lines: Lines) -> Offsets:
     codes = as_codes(text)
     tabs = np.flatnonzero(codes == TAB)
     if len(tabs) == (COLUMNS - 1) * np.count_nonzero(lines.row):
-        return tabs  # tabs in comments, if any, are made up for by missing columns: find_rows sees that
+        return tabs  # if there are tabs in comments, as many are missing in rows: find_rows notices
     return tabs[~lines.comment[np.searchsorted(lines.end, tabs)]]
 
 
@@ -174,14 +176,14 @@ def _raise_columns(text: bytes, lines: Lines, path: str) -> NoReturn:
 def _about_columns(row: bytes, count: int) -> str:
     message = f"{count} column{'s' * (count > 1)}, a CoNLL-U line has 10, separated by tabs"
     if count == 14:
-        return f"{message} (14 are CoNLL-2009, which must be converted first)"
+        return f"{message} (a file with 14 is CoNLL-2009; convert it first)"
     if count == 1 and len(row.split()) >= COLUMNS:
         return f"{message}, not by spaces"
     return message
 
 
-def check_not_empty(rows: Rows, path: str, *, trees: bool) -> None:
-    """Raises FileError if a column is empty; HEAD and DEPREL may be unless trees."""
+def check_not_empty(rows: TokenRows, path: str, *, trees: bool) -> None:
+    """Raises FileError if a column is empty; HEAD and DEPREL may be empty unless `trees`."""
     empty = np.diff(rows.fields, axis=1) == 1
     if not trees:
         empty[:, [HEAD, DEPREL]] = False
@@ -191,17 +193,17 @@ def check_not_empty(rows: Rows, path: str, *, trees: bool) -> None:
 
 
 def numbers(text: bytes, start: Offsets, end: Offsets) -> Offsets:
-    """The whole numbers text[start : end], (n,) each; -1 where it is not one, or has a leading zero."""
+    """(n,) The integers text[start : end]; -1 where this is not an integer, or has a leading zero."""
     codes = as_codes(text)
     length = end - start
-    good = (length > 0) & (length <= MOST_DIGITS)
+    good = (length > 0) & (length <= MAX_DIGITS)
     value = np.zeros(len(length), np.int64)
     which = np.flatnonzero(good)
-    for k in range(MOST_DIGITS):  # the last digit of all, then the digit before it of those that have one
+    for k in range(MAX_DIGITS):  # the last digit of all, then the one before it of those that have it, and so on
         which = which[length[which] > k]
         if not len(which):
             break
-        digit = codes[end[which] - 1 - k] - np.uint8(ZERO)  # what is no digit wraps to more than 9
+        digit = codes[end[which] - 1 - k] - np.uint8(ZERO)  # other characters wrap around to more than 9
         good[which[digit > 9]] = False
         value[which] += digit.astype(np.int64) * 10**k  # widened first: NumPy 1 would compute in 8 bits
     good &= (length == 1) | (codes[np.minimum(start, len(codes) - 1)] != ZERO)

@@ -1,5 +1,7 @@
-"""Reading and writing CoNLL-U in blocks of whole sentences; what is canonical comes back byte for byte.
-Format: https://universaldependencies.org/format.html; CoNLL-X (Buchholz and Marsi 2006) has the same ten columns."""
+"""Read and write CoNLL-U in blocks of complete sentences; canonical files round-trip byte for byte.
+
+Format: https://universaldependencies.org/format.html; CoNLL-X (Buchholz and Marsi 2006) has the same ten columns.
+"""
 
 from __future__ import annotations
 
@@ -35,7 +37,7 @@ from clearparse.treebank.tree import in_cycle, roots_per_sentence, sentence_of
 
 __all__ = [
     "DEPREL", "DEPS", "FEATS", "FORM", "HEAD", "ID", "LEMMA", "MISC", "UPOS", "XPOS",
-    "Block", "Sentence", "Text", "parse_block", "read_blocks", "read_conllu", "read_texts", "write_conllu",
+    "Block", "ConlluText", "Sentence", "parse_block", "read_blocks", "read_conllu", "read_texts", "write_conllu",
 ]  # fmt: skip
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"
@@ -45,14 +47,14 @@ BLOCK_BYTES = 1 << 20
 def read_blocks(path: PathLike, *, trees: bool, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """The sentences of a CoNLL-U file (``-``: standard input) in blocks of about block_bytes.
 
-    trees: HEAD and DEPREL of every word must be there and form trees with at least one root; without it they
-    are not looked at. At most a block and a sentence are in memory. Raises FileError at the first bad line.
+    trees: HEAD and DEPREL must form trees with at least one root; otherwise they are not checked. At most a block and
+    a sentence are in memory. Raises FileError at the first bad line.
     """
     return (text.block(trees=trees) for text in read_texts(path, block_bytes=block_bytes))
 
 
-class Text(NamedTuple):
-    """Whole sentences as they stand in a file, the first line of which has the number `line` there."""
+class ConlluText(NamedTuple):
+    """Complete sentences of a file, not yet checked. line: line number of the first line."""
 
     text: bytes
     path: str
@@ -63,36 +65,36 @@ class Text(NamedTuple):
         return _build(self.text, self.path, self.line, trees=trees)
 
 
-def read_texts(path: PathLike, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Text]:
-    """The sentences of a file in texts of about block_bytes, not yet checked. Raises FileError if it cannot be read."""
+def read_texts(path: PathLike, *, block_bytes: int = BLOCK_BYTES) -> Iterator[ConlluText]:
+    """The sentences of a file in texts of about block_bytes. Raises FileError if it cannot be read."""
     line = 1
     with open_input(path) as stream:
         for text in _whole_sentences(stream, block_bytes):
-            yield Text(text, shown_name(path), line)
+            yield ConlluText(text, shown_name(path), line)
             line += count_lines(text)
 
 
 def parse_block(text: bytes, *, path: str = "<text>", trees: bool = False) -> Block:
-    """The same for text in memory: one block."""
+    """The block of a CoNLL-U text in memory; `trees` and errors as in read_blocks, with `path` as the name."""
     text = text.removeprefix(BYTE_ORDER_MARK)
     return _build(strip_lines(text if text.endswith(b"\n") else text + b"\n"), path, 1, trees=trees)
 
 
 def read_conllu(path: PathLike, *, trees: bool = False) -> Iterator[Sentence]:
-    """The sentences of a CoNLL-U file, one by one; errors and `trees` as in read_blocks."""
+    """The sentences of a CoNLL-U file, one by one; `trees` and errors as in read_blocks."""
     for block in read_blocks(path, trees=trees):
         yield from block
 
 
 def write_conllu(sentences: Iterable[Sentence], path: PathLike) -> None:
-    """Write sentences to a file that appears whole or not at all. Raises FileError if it cannot be written."""
+    """Write sentences to a file, whole or not at all. Raises FileError if it cannot be written."""
     with atomic_output(path) as stream:
         for sentence in sentences:
             stream.write(sentence.conllu)
 
 
 def _whole_lines(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
-    """The bytes of a stream, cut behind newlines; a last line without one gets it."""
+    """The bytes of a stream in pieces that end with a newline, which is added to the last line if missing."""
     parts: list[bytes] = []
     at_start = True
     while chunk := stream.read(block_bytes):
@@ -107,11 +109,11 @@ def _whole_lines(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
 
 
 def _whole_sentences(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
-    """The stripped lines of a stream, cut behind blank lines that end sentences.
+    """The stripped lines of a stream in pieces that end with the blank line after a sentence.
 
-    Lines of a sentence that has not ended are held as they came, so that a long sentence is copied only once.
+    The pieces of an unfinished sentence are kept in a list, so that a long sentence is copied only once.
     """
-    held: list[bytes] = []  # the last of them is the last line: the next may be the blank line behind it
+    held: list[bytes] = []  # the last one is the last line: the blank line that follows it may come next
     for lines in _whole_lines(stream, block_bytes):
         text = strip_lines(lines)
         if held:
@@ -128,14 +130,14 @@ def _whole_sentences(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
 
 
 def _build(text: bytes, path: str, first: int, *, trees: bool) -> Block:
-    """The block of stripped lines, the first of which has the number `first` in the file."""
+    """The block of stripped lines. first: line number of the first one."""
     try:
         _check_characters(text, path, first)
         if not text.endswith(b"\n\n"):
             text += b"\n"
         return _find_columns(text, path, first, trees=trees)
     except FileError as error:
-        # One thing is checked after another: an earlier sentence may be wrong in what is checked later.
+        # Each check covers the whole text: an earlier sentence may fail a later check.
         earlier = _before_sentence(text, (error.line or first) - first)
         if earlier:
             _build(earlier, path, first, trees=trees)
@@ -143,7 +145,7 @@ def _build(text: bytes, path: str, first: int, *, trees: bool) -> Block:
 
 
 def _before_sentence(text: bytes, line: int) -> bytes:
-    """The text before the paragraph that holds a line, counted from 0."""
+    """The text before the sentence with this line, counted from 0."""
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
     start = int(ends[line - 1]) + 1 if line else 0
     return text[: text.rfind(b"\n\n", 0, start) + 1]
@@ -183,7 +185,7 @@ def _find_columns(text: bytes, path: str, first: int, *, trees: bool) -> Block:
 
 
 def _check_trees(block: Block) -> None:
-    """Raises FileError at the first word or sentence whose HEADs are not a tree (several roots are let pass)."""
+    """Raises FileError at the first word or sentence whose HEADs are not a tree; several roots are accepted."""
     heads, sentences = block.heads(), block.sentences
     lengths = np.diff(sentences)
     sentence = sentence_of(sentences)
@@ -191,7 +193,7 @@ def _check_trees(block: Block) -> None:
     wrong = (heads < 0) | (heads > lengths[sentence]) | (heads == place)
     if wrong.any():
         word = int(np.argmax(wrong))
-        raise _tree_error(block, word, _about_head(block, word, int(place[word]), int(lengths[sentence[word]])))
+        raise _tree_error(block, word, _head_problem(block, word, int(place[word]), int(lengths[sentence[word]])))
     rootless = roots_per_sentence(heads, sentences) == 0
     if rootless.any():
         first_word = int(sentences[np.argmax(rootless)])
@@ -199,10 +201,10 @@ def _check_trees(block: Block) -> None:
     cyclic = in_cycle(heads, sentences)
     if cyclic.any():
         word = int(np.argmax(cyclic))
-        raise _tree_error(block, word, f"word {place[word]} is in a cycle: HEADs lead from it back to it")
+        raise _tree_error(block, word, f"word {place[word]} is in a cycle: following HEADs leads back to it")
 
 
-def _about_head(block: Block, word: int, place: int, length: int) -> str:
+def _head_problem(block: Block, word: int, place: int, length: int) -> str:
     start, end = block.fields[word, HEAD], block.fields[word, DEPREL] - 1
     value = block.source[start:end]
     if value == b"_":

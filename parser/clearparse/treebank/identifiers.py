@@ -1,5 +1,7 @@
-"""The ID column of CoNLL-U: words 1..n, ranges a-b over words, and empty nodes i.j between words.
-All rows of a text are checked at once (https://universaldependencies.org/format.html)."""
+"""The ID column of CoNLL-U: words 1..n, multiword tokens a-b, and empty nodes i.j, checked for all rows at once.
+
+Format: https://universaldependencies.org/format.html
+"""
 
 from __future__ import annotations
 
@@ -9,11 +11,11 @@ from typing import NamedTuple
 import numpy as np
 
 from clearparse.errors import FileError
-from clearparse.treebank.columns import DOT, FORM, HYPHEN, ID, MOST_DIGITS, Mask, Offsets, Rows, as_codes, numbers
+from clearparse.treebank.columns import DOT, FORM, HYPHEN, ID, MAX_DIGITS, Mask, Offsets, TokenRows, as_codes, numbers
 
 
 class _Pairs(NamedTuple):
-    """IDs of two numbers, 2-3 or 2.1: all arrays (pairs,)."""
+    """IDs with two numbers, 2-3 or 2.1: all arrays (pairs,)."""
 
     row: Offsets
     first: Offsets
@@ -27,14 +29,14 @@ class _Pairs(NamedTuple):
 
 
 class _Problems:
-    """What is wrong with rows; the first in the order of the file is raised, of one row what was added first."""
+    """Problems of rows. The first one in the file is raised; of one row, the one that was added first."""
 
-    def __init__(self, text: bytes, rows: Rows, path: str) -> None:
+    def __init__(self, text: bytes, rows: TokenRows, path: str) -> None:
         self._text, self._rows, self._path = text, rows, path
         self._found: list[tuple[int, str]] = []
 
     def add(self, row: Offsets, bad: Mask, message: Callable[[int, str], str]) -> None:
-        """bad (n,) marks wrong ones among the rows row (n,); message(i, ID) says what is wrong with row[i]."""
+        """bad (n,): which of the rows `row` (n,) have a problem; message(i, ID) describes that of row[i]."""
         if bad.any():
             i = int(np.argmax(bad))
             start, end = self._rows.fields[row[i], ID : FORM + 1].tolist()
@@ -47,13 +49,13 @@ class _Problems:
 
 
 def quoted(value: bytes, most: int = 30) -> str:
-    """A value as an error message shows it: in quotes, on one line, not too long."""
+    """A value for an error message: in quotes, on one line, shortened if it is long."""
     text = value.decode(errors="replace")
     return repr(text if len(text) <= most else text[: most - 3] + "...")
 
 
-def find_words(text: bytes, rows: Rows, path: str) -> Mask:
-    """(rows,) Which rows are words. Raises FileError at the first row whose ID does not fit the rows before it."""
+def find_words(text: bytes, rows: TokenRows, path: str) -> Mask:
+    """(rows,) Which rows are words. Raises FileError at the first row whose ID does not follow from the rows before."""
     problems = _Problems(text, rows, path)
     value = numbers(text, rows.fields[:, ID], rows.fields[:, FORM] - 1)
     word = value >= 0
@@ -62,7 +64,7 @@ def find_words(text: bytes, rows: Rows, path: str) -> Mask:
     so_far: Offsets = before - before[first_row][rows.sentence]
     words = np.bincount(rows.sentence, word, len(first_row)).astype(np.int64)
     which = np.flatnonzero(word)
-    problems.add(which, value[which] != so_far[which] + 1, lambda i, id_: _about_word(id_, so_far[which[i]]))
+    problems.add(which, value[which] != so_far[which] + 1, lambda i, id_: _word_problem(id_, so_far[which[i]]))
     if len(which) < len(word):
         pairs = _split_pairs(text, rows, np.flatnonzero(~word), so_far, words)
         _check_pairs(text, pairs, rows, problems)
@@ -71,48 +73,54 @@ def find_words(text: bytes, rows: Rows, path: str) -> Mask:
     return word
 
 
-def _about_word(id_: str, so_far: int) -> str:
+def _word_problem(id_: str, so_far: int) -> str:
     if id_ == "'1'":
         return f"ID 1 where {so_far + 1} is expected: is the blank line between two sentences missing?"
     return f"ID {id_[1:-1]} where {so_far + 1} is expected"
 
 
-def _split_pairs(text: bytes, rows: Rows, which: Offsets, so_far: Offsets, words: Offsets) -> _Pairs:
-    """The two numbers of the IDs of the rows `which`; -1 for what is no number."""
+def _split_pairs(text: bytes, rows: TokenRows, which: Offsets, so_far: Offsets, words: Offsets) -> _Pairs:
+    """The two numbers of the IDs of the rows `which`; -1 for what is not a number."""
     codes = as_codes(text)
     start, end = rows.fields[which, ID], rows.fields[which, FORM] - 1
-    width = min(max(int((end - start).max()), 1), 2 * MOST_DIGITS)  # behind that no separator is of use
+    width = min(max(int((end - start).max()), 1), 2 * MAX_DIGITS)  # a separator after that is too late
     places = np.minimum(start[:, None] + np.arange(width), end[:, None])
     separators = (codes[places] == HYPHEN) | (codes[places] == DOT)
-    middle = start + np.argmax(separators, axis=1)  # the start itself if there is none: then no first number
+    middle = start + np.argmax(separators, axis=1)  # if there is none, the start: then there is no first number
     first, second = numbers(text, start, middle), numbers(text, middle + 1, end)
     sentence = rows.sentence[which]
     return _Pairs(which, first, second, so_far[which], words[sentence], sentence)
 
 
-def _check_pairs(text: bytes, pairs: _Pairs, rows: Rows, problems: _Problems) -> None:
+def _check_pairs(text: bytes, pairs: _Pairs, rows: TokenRows, problems: _Problems) -> None:
     bad = (pairs.first < 0) | (pairs.second < 0)
-    problems.add(pairs.row, bad, lambda i, id_: f"ID {id_} is not a word (2), a range (2-3) or an empty node (2.1)")
+    problems.add(
+        pairs.row, bad, lambda i, id_: f"ID {id_} is not a word (2), a multiword token (2-3) or an empty node (2.1)"
+    )
     pairs = pairs.where(~bad)
     separator = rows.fields[pairs.row, ID] + _digits(pairs.first)
-    is_range = as_codes(text)[separator] == HYPHEN
-    _check_ranges(pairs.where(is_range), problems)
-    _check_empty_nodes(pairs.where(~is_range), problems)
+    is_multiword = as_codes(text)[separator] == HYPHEN
+    _check_multiword_tokens(pairs.where(is_multiword), problems)
+    _check_empty_nodes(pairs.where(~is_multiword), problems)
 
 
 def _digits(value: Offsets) -> Offsets:
-    """(n,) How many digits each number has."""
-    return np.searchsorted(10 ** np.arange(1, MOST_DIGITS), value, side="right") + 1
+    """(n,) The number of digits of each number."""
+    return np.searchsorted(10 ** np.arange(1, MAX_DIGITS), value, side="right") + 1
 
 
-def _check_ranges(ranges: _Pairs, problems: _Problems) -> None:
-    row, first, second, so_far, words, sentence = ranges
-    problems.add(row, first > second, lambda i, id_: f"range {id_[1:-1]} runs backwards")
-    problems.add(row, second > words, lambda i, id_: f"range {id_[1:-1]} in a sentence of {_words(int(words[i]))}")
-    problems.add(row, first != so_far + 1, lambda i, id_: f"range {id_[1:-1]} does not stand before word {first[i]}")
+def _check_multiword_tokens(tokens: _Pairs, problems: _Problems) -> None:
+    row, first, second, so_far, words, sentence = tokens
+
+    def add(bad: Mask, message: Callable[[int], str]) -> None:
+        problems.add(row, bad, lambda i, id_: f"multiword token {id_[1:-1]} {message(i)}")
+
+    add(first > second, lambda i: "ends before it begins")
+    add(second > words, lambda i: f"in a sentence of {_words(int(words[i]))}")
+    add(first != so_far + 1, lambda i: f"must come just before word {first[i]}")
     overlap = np.zeros(len(row), bool)
     overlap[1:] = (first[1:] <= second[:-1]) & (sentence[1:] == sentence[:-1])
-    problems.add(row, overlap, lambda i, id_: f"range {id_[1:-1]} overlaps the range before it")
+    add(overlap, lambda i: "overlaps the one before it")
 
 
 def _words(count: int) -> str:
@@ -121,9 +129,9 @@ def _words(count: int) -> str:
 
 def _check_empty_nodes(nodes: _Pairs, problems: _Problems) -> None:
     row, first, second, so_far, _, sentence = nodes
-    problems.add(row, first != so_far, lambda i, id_: f"empty node {id_[1:-1]} does not stand behind word {first[i]}")
+    problems.add(row, first != so_far, lambda i, id_: f"empty node {id_[1:-1]} must come after word {first[i]}")
     place = np.arange(len(row))
-    opens = np.ones(len(row), bool)  # the first behind its word
+    opens = np.ones(len(row), bool)  # the first after its word
     opens[1:] = (so_far[1:] != so_far[:-1]) | (sentence[1:] != sentence[:-1])
     expected = place - np.maximum.accumulate(np.where(opens, place, 0)) + 1
     problems.add(

@@ -1,4 +1,4 @@
-"""What is unusual in a treebank: labels seen once, crossing arcs, the same sentence annotated in several ways."""
+"""Unusual annotation in a treebank: values that occur once, non-projective trees, inconsistent annotation."""
 
 from __future__ import annotations
 
@@ -14,8 +14,11 @@ from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
 COLUMNS = {"UPOS": UPOS, "XPOS": XPOS, "FEATS": FEATS, "DEPREL": DEPREL}
 
 
-class Difference(NamedTuple):
-    """Two sentences of the same words, by the lines of their first words, and how many of the words differ in what."""
+class Inconsistency(NamedTuple):
+    """Two sentences with the same words and different annotation.
+
+    line, other_line: of their first words. differing: the number of words that differ in each column.
+    """
 
     path: str
     line: int
@@ -25,17 +28,18 @@ class Difference(NamedTuple):
     differing: dict[str, int]
 
 
-def nonprojective_sentences_of(block: Block) -> int:
-    """How many sentences have crossing arcs."""
+def count_nonprojective(block: Block) -> int:
+    """The number of sentences with a non-projective arc."""
     return int(nonprojective_sentences(block.heads(), block.sentences).sum())
 
 
-def sentences_of_several_roots(block: Block) -> int:
+def count_several_roots(block: Block) -> int:
+    """The number of sentences with more than one root."""
     return int((roots_per_sentence(block.heads(), block.sentences) > 1).sum())
 
 
 def seen_once(blocks: Sequence[Block], column: int) -> Iterator[tuple[bytes, str, int]]:
-    """Values of a column that only one word has, with the file and line of that."""
+    """The values of a column that occur once, with file and line."""
     places: dict[bytes, tuple[str, int] | None] = {}
     for block in blocks:
         for value, line in zip(block.column(column), block.lines.tolist(), strict=True):
@@ -45,8 +49,8 @@ def seen_once(blocks: Sequence[Block], column: int) -> Iterator[tuple[bytes, str
             yield value, *place
 
 
-def inconsistencies(blocks: Sequence[Block]) -> Iterator[Difference]:
-    """Sentences of several words that have the words of an earlier one, and another annotation."""
+def inconsistencies(blocks: Sequence[Block]) -> Iterator[Inconsistency]:
+    """Sentences of at least two words that repeat an earlier one with different annotation."""
     first: dict[tuple[bytes, ...], tuple[Block, int]] = {}
     for block in blocks:
         forms = block.column(FORM)
@@ -60,7 +64,7 @@ def inconsistencies(blocks: Sequence[Block]) -> Iterator[Difference]:
             found = {name: _differing(one.column(c), two.column(c)) for name, c in COLUMNS.items()}
             found = {"HEAD": int((one.heads() != two.heads()).sum()), **found}
             if any(found.values()):
-                yield Difference(
+                yield Inconsistency(
                     block.path,
                     int(block.lines[start]),
                     other.path,

@@ -1,4 +1,4 @@
-"""Of arcs with weights, those that make the heaviest tree of each sentence (Chu & Liu 1965; Edmonds 1967)."""
+"""Maximum spanning trees of weighted arcs (Chu & Liu 1965; Edmonds 1967)."""
 
 from __future__ import annotations
 
@@ -12,46 +12,46 @@ Weights = NDArray[np.float64]
 
 
 def maximum_spanning_trees(words: Offsets, heads: Heads, weights: Weights, sentences: Offsets) -> Heads:
-    """(words,) HEAD of each word in the tree of greatest weight, with one root, of each sentence; the first of equals.
+    """(words,) HEAD of each word in the maximum spanning tree with one root of each sentence; the first one of equals.
 
-    words, heads, weights (A,): the arcs there are, to a word (its place among all) from a head (as in HEAD). A tree
-    with one root must be among them. sentences (S + 1,).
+    words, heads, weights (A,): the arcs, to a word (its index among all) from a head (as in HEAD). They must contain a
+    tree with one root. sentences (S + 1,): see tree.py.
     """
     n, sentence = int(sentences[-1]), sentence_of(sentences)[words]
-    # All arcs from ROOT lose so much that a tree with fewer of them is heavier (Stanojević & Cohen 2021).
-    most = 1 + np.bincount(sentence, np.abs(weights), len(sentences) - 1)
-    weights = np.where(heads == 0, weights - most[sentence], weights)
+    # The penalty of arcs from ROOT is so large that a tree with fewer of them is better (Stanojević & Cohen 2021).
+    penalty = 1 + np.bincount(sentence, np.abs(weights), len(sentences) - 1)
+    weights = np.where(heads == 0, weights - penalty[sentence], weights)
     tails = np.where(heads == 0, n, sentences[:-1][sentence] + heads - 1)  # one ROOT for all sentences
-    return heads[_heaviest(tails, words, weights, n)]
+    return heads[_best_arcs(tails, words, weights, n)]
 
 
-def _heaviest(tails: Offsets, nodes: Offsets, weights: Weights, n: int) -> Offsets:
-    """(n,) The arc into each of n nodes in the heaviest tree whose root is node n; arcs (A,) lead from tails to nodes.
+def _best_arcs(tails: Offsets, nodes: Offsets, weights: Weights, n: int) -> Offsets:
+    """(n,) The arc into each of n nodes in the maximum spanning tree with root n; arcs (A,) go from tails to nodes.
 
-    The heaviest arc into each node; where these go in circles, each circle becomes one node, and an arc into it is
-    worth what is gained by taking it in place of the circle's own.
+    The best arc into each node. If these contain cycles, each cycle is contracted to a node, and the weight of an arc
+    into it is what is gained by taking it instead of the cycle's own arc.
     """
     order = np.lexsort((-weights, nodes))
     best = order[np.searchsorted(nodes[order], np.arange(n))]
     up = np.where(tails[best] == n, -1, tails[best])
-    circular = cyclic(up, n)
-    if not circular.any():
+    on_cycle = cyclic(up, n)
+    if not on_cycle.any():
         return best
-    place = np.append(_circles(up, circular), n)
+    place = np.append(_representatives(up, on_cycle), n)
     numbers = np.append(np.unique(place), n)
     node = np.searchsorted(numbers, place)
     outside = np.flatnonzero(node[tails] != node[nodes])
     gain = (weights - weights[best[nodes]])[outside]
-    chosen = outside[_heaviest(node[tails[outside]], node[nodes[outside]], gain, int(node[n]))]
+    chosen = outside[_best_arcs(node[tails[outside]], node[nodes[outside]], gain, int(node[n]))]
     best[nodes[chosen]] = chosen
     return best
 
 
-def _circles(up: Offsets, circular: NDArray[np.bool_]) -> Offsets:
-    """(n,) The least node of the circle that each node is in, else the node."""
-    least = np.arange(len(up))
-    up = np.where(circular, up, least)
+def _representatives(up: Offsets, on_cycle: NDArray[np.bool_]) -> Offsets:
+    """(n,) The smallest node of the cycle that each node is on; for other nodes, the node itself."""
+    smallest = np.arange(len(up))
+    up = np.where(on_cycle, up, smallest)
     for _ in range(len(up).bit_length()):
-        least = np.where(circular, np.minimum(least, least[up]), least)
+        smallest = np.where(on_cycle, np.minimum(smallest, smallest[up]), smallest)
         up = up[up]
-    return least
+    return smallest

@@ -1,4 +1,4 @@
-"""Tokens as they stand in a text, and the words they are: what cutting a text learns from, and what it makes."""
+"""Tokens of a text and their words: what tokenizers learn from, and what they return."""
 
 from __future__ import annotations
 
@@ -16,18 +16,18 @@ from clearparse.treebank.ragged import offsets, take_rows
 
 PATH = "<text>"  # of a block that comes from raw text, in error messages
 _NO_TAGS = "\t_" * 7 + "\t"
-_MISC = ("SpaceAfter=No", "_")  # of a token that no space follows, and of one that a space does
+_MISC = ("SpaceAfter=No", "_")  # of a token without and with a space after it
 
 
 class Token(NamedTuple):
-    """A stretch of text: itself a word, or, if it is a multiword token, several words."""
+    """A token of a text: a word, or several words if it is a multiword token."""
 
     form: str
     words: tuple[str, ...]
     space_after: bool
 
     def conllu(self, first: int) -> str:
-        """Its lines in CoNLL-U, with nothing but forms in them; `first` is the ID of its first word."""
+        """Its lines in CoNLL-U, with forms only; `first` is the ID of its first word."""
         misc = _MISC[self.space_after]
         if self.words == (self.form,):
             return f"{first}\t{self.form}{_NO_TAGS}{misc}\n"
@@ -47,7 +47,7 @@ def tokens_of(sentence: Sentence) -> Tokens:
     """The tokens of a sentence of a treebank."""
     found, last = [], 0
     for first, end, form, misc in _ROW.findall(str(sentence)):
-        if int(first) > last:  # not a word of the multiword token before it
+        if int(first) > last:  # not a word of the previous multiword token
             last = int(end or first)
             space = "SpaceAfter=No" not in misc.split("|")
             found.append((form, int(first) - 1, last, space))
@@ -56,7 +56,7 @@ def tokens_of(sentence: Sentence) -> Tokens:
 
 
 def paragraphs_of(blocks: Iterable[Block]) -> Iterator[Paragraph]:
-    """The paragraphs of a treebank, as its comments `newpar` and `newdoc` tell them."""
+    """The paragraphs of a treebank; each begins at a comment `newpar` or `newdoc`."""
     paragraph: Paragraph = []
     for block in blocks:
         for sentence in block:
@@ -69,12 +69,12 @@ def paragraphs_of(blocks: Iterable[Block]) -> Iterator[Paragraph]:
 
 
 def text_of(tokens: Sequence[Token]) -> str:
-    """The text that some tokens are cut from; no space behind the last one."""
+    """The text of some tokens, without a space after the last one."""
     return "".join(token.form + " " * token.space_after for token in tokens).removesuffix(" ")
 
 
 def conllu_of(tokens: Tokens, comments: Sequence[str] = ()) -> str:
-    """A sentence in CoNLL-U with nothing but forms, its text as a comment, and a blank line at its end."""
+    """A sentence in CoNLL-U with forms only, with its text as a comment, and the blank line that ends it."""
     lines, first = [*(f"{comment}\n" for comment in comments), f"# text = {text_of(tokens)}\n"], 1
     for token in tokens:
         lines.append(token.conllu(first))
@@ -84,11 +84,12 @@ def conllu_of(tokens: Tokens, comments: Sequence[str] = ()) -> str:
 
 @dataclass(frozen=True)
 class Tokenization:
-    """The T tokens of some paragraphs, in columns; a Token for each of many would cost more than finding them.
+    """The T tokens of P paragraphs, in columns: making a Token object of each would take longer than tokenizing.
 
-    text: the paragraphs, with a space between them. start, stop (T,): where each token stands in it.
-    forms, words: the different tokens, and the words of each. which (T,): which of them each token is.
-    last (T,): is it the last of its sentence? rows (P + 1,): the tokens of paragraph p are rows[p] : rows[p + 1].
+    text: the paragraphs, joined by spaces. start, stop (T,): token t is text[start[t] : stop[t]].
+    forms: the distinct tokens; words: the words of each. which (T,): the number of each token in forms.
+    space_after (T,): does a space follow? last (T,): is it the last token of its sentence?
+    rows (P + 1,): the tokens of paragraph p are rows[p] : rows[p + 1].
     """
 
     text: str
@@ -133,11 +134,11 @@ class Tokenization:
         return f"{first}-{first + len(self.words[k]) - 1}\t{self.forms[k]}{_NO_TAGS}{misc}\n".encode()
 
     def _is_multiword(self) -> Mask:
-        """Which of the different tokens are not just a word."""
+        """Which of the distinct tokens are multiword tokens."""
         return np.array([words != (form,) for form, words in zip(self.forms, self.words, strict=True)], np.bool_)
 
     def _comments(self, begins: NDArray[np.intp], first: int) -> Iterator[str]:
-        """What stands before the first word of each sentence, the blank line behind the sentence before it too."""
+        """The comments of each sentence, preceded by the blank line that ends the previous sentence."""
         paragraph = np.searchsorted(self.rows, begins, side="right") - 1
         opens = np.searchsorted(paragraph, paragraph)  # the first sentence of each one's paragraph
         number = np.arange(len(begins)) - opens + 1

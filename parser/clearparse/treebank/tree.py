@@ -1,6 +1,8 @@
-"""Facts about head arrays of many sentences at once: roots, cycles, crossing and non-projective arcs.
-Throughout, heads (words,) are 1-based within their sentence with 0 for the root, and the words of sentence s
-are sentences[s] : sentences[s + 1], sentences (S + 1,)."""
+"""Functions on the trees of many sentences at once: roots, cycles, orders, projectivity.
+
+Throughout, heads (words,) are 1-based within their sentence, with 0 for the root, and the words of sentence s are
+sentences[s] : sentences[s + 1], with sentences (S + 1,).
+"""
 
 from __future__ import annotations
 
@@ -19,27 +21,27 @@ def sentence_of(sentences: Offsets) -> Offsets:
 
 
 def absolute(heads: Heads, sentences: Offsets) -> Offsets:
-    """(words,) The head of each word as its place among all words, -1 for the root."""
+    """(words,) The head of each word as an index into all words, -1 for the root."""
     start = np.repeat(sentences[:-1], np.diff(sentences))
     return np.where(heads == 0, -1, heads + start - 1)
 
 
 def roots_per_sentence(heads: Heads, sentences: Offsets) -> Offsets:
-    """(S,) How many words of each sentence have the root as their head."""
+    """(S,) The number of words with HEAD 0 in each sentence."""
     return np.diff(offsets(heads == 0)[sentences])
 
 
 def in_cycle(heads: Heads, sentences: Offsets) -> Mask:
-    """(words,) Which words are their own ancestors. Heads must lie within their sentences.
-
-    Pointer doubling: after k rounds each pointer is 2**k arcs up. Once that is as many as a sentence has words,
-    a pointer is at the root or on a cycle, and every word of a cycle is pointed at by one of its own.
-    """
+    """(words,) Which words are on a cycle. Heads must lie within their sentences."""
     return cyclic(absolute(heads, sentences), int(np.diff(sentences).max(initial=0)))
 
 
 def cyclic(up: Offsets, longest: int) -> Mask:
-    """(n,) Which of n nodes are on a cycle: up (n,) is the node above each, -1 for none. No way is longer than told."""
+    """(n,) Which nodes are on a cycle. up (n,): the parent of each, -1 for none; longest: a bound on the paths.
+
+    Pointer doubling: after k rounds each pointer is 2**k arcs further up. When that is at least the length of the
+    longest path, each pointer is at the root or on a cycle, and every node of a cycle is the target of another one.
+    """
     up = np.append(up, -1)  # up[-1] = -1: above the root is the root
     for _ in range(longest.bit_length()):
         if (up < 0).all():
@@ -51,7 +53,7 @@ def cyclic(up: Offsets, longest: int) -> Mask:
 
 
 def levels(heads: Heads, sentences: Offsets) -> list[Offsets]:
-    """The words of each depth, roots first, those with one head side by side and in their order."""
+    """The words at each depth of the trees, roots first; dependents of one head are adjacent and in order."""
     up = absolute(heads, sentences)
     by_head = np.argsort(up, kind="stable")
     first = np.searchsorted(up[by_head], np.arange(len(up) + 1))
@@ -64,9 +66,9 @@ def levels(heads: Heads, sentences: Offsets) -> list[Offsets]:
 
 
 def preorder(heads: Heads, sentences: Offsets) -> tuple[Offsets, Offsets]:
-    """(words,) twice: the number of each word, heads before what is below them, and how many words it and these are.
+    """(words,) twice: the preorder number of each word, and the size of its subtree.
 
-    So w is below h, or is h, if number[h] <= number[w] < number[h] + size[h].
+    w is in the subtree of h if number[h] <= number[w] < number[h] + size[h].
     """
     up, by_depth = absolute(heads, sentences), levels(heads, sentences)
     size = _sizes(up, by_depth)
@@ -74,9 +76,9 @@ def preorder(heads: Heads, sentences: Offsets) -> tuple[Offsets, Offsets]:
 
 
 def inorder(heads: Heads, sentences: Offsets) -> Offsets:
-    """(words,) The place of each word in the order in which all trees are projective: theirs, where they are already.
+    """(words,) The position of each word in the projective order of its tree: its own if the tree is projective.
 
-    A word comes behind all that is below its children to the left, and before all that is below those to the right.
+    A word comes after the subtrees of its left dependents and before those of its right dependents (Nivre 2009).
     """
     up, by_depth = absolute(heads, sentences), levels(heads, sentences)
     size, word = _sizes(up, by_depth), np.arange(len(up))
@@ -87,9 +89,9 @@ def inorder(heads: Heads, sentences: Offsets) -> Offsets:
 
 
 def components(heads: Heads, sentences: Offsets) -> Offsets:
-    """(words,) The maximal projective component that each word is in, by the place of its topmost word.
+    """(words,) The maximal projective component of each word, given by the index of the component's top word.
 
-    A component is what can be built of neighbouring words alone, from the leaves up (Nivre, Kuhlmann & Hall 2009).
+    A component is what arc-standard without SWAP can build of adjacent subtrees (Nivre, Kuhlmann & Hall 2009).
     """
     up, result = absolute(heads, sentences).tolist(), np.repeat(sentences[:-1], np.diff(sentences))
     missing = np.bincount(np.maximum(up, 0), np.array(up) >= 0, len(up)).astype(np.int64).tolist()
@@ -117,7 +119,7 @@ def components(heads: Heads, sentences: Offsets) -> Offsets:
 
 
 def _sizes(up: Offsets, by_depth: list[Offsets]) -> Offsets:
-    """(words,) How many words are below each, and it."""
+    """(words,) The size of the subtree of each word."""
     size = np.ones(len(up), np.int64)
     for words in reversed(by_depth[1:]):
         np.add.at(size, up[words], size[words])
@@ -125,10 +127,10 @@ def _sizes(up: Offsets, by_depth: list[Offsets]) -> Offsets:
 
 
 def _numbered(up: Offsets, by_depth: list[Offsets], size: Offsets, head_before: Offsets) -> Offsets:
-    """(words,) The first of the numbers of each word and what is below it, if it counts its head where told to."""
+    """(words,) The first number of each subtree. head_before (words,): 1 if a word comes after its head, else 0."""
     number = np.zeros(len(up), np.int64)
     for depth, words in enumerate(by_depth):
-        before = np.cumsum(size[words]) - size[words]  # words below those to the left, at this depth
+        before = np.cumsum(size[words]) - size[words]  # sizes of the subtrees to the left at this depth
         if depth:
             new_head = np.append(True, up[words[1:]] != up[words[:-1]])
             before += number[up[words]] + head_before[words] - before[new_head][np.cumsum(new_head) - 1]
@@ -137,10 +139,10 @@ def _numbered(up: Offsets, by_depth: list[Offsets], size: Offsets, head_before: 
 
 
 def nonprojective_arcs(heads: Heads, sentences: Offsets) -> Mask:
-    """(words,) Which arcs are non-projective: some word strictly between head and dependent is not below the head.
+    """(words,) Which arcs are non-projective: a word strictly between head and dependent is not in the head's subtree.
 
-    That is told by the least and the greatest preorder number in between. Both are found for every stretch of 2**k
-    words, one k after another, and two such stretches cover the words between.
+    The least and the greatest preorder number in between decide it. Both are computed for each span of 2**k words, for
+    k = 0, 1, ...; two such spans cover the words in between (a sparse table).
     """
     up, words = absolute(heads, sentences), np.arange(len(heads))
     number, size = preorder(heads, sentences)
@@ -160,14 +162,14 @@ def nonprojective_arcs(heads: Heads, sentences: Offsets) -> Mask:
 
 def nonprojective_sentences(heads: Heads, sentences: Offsets) -> Mask:
     """(S,) Which sentences have a non-projective arc."""
-    crossed = np.bincount(sentence_of(sentences)[nonprojective_arcs(heads, sentences)], minlength=len(sentences) - 1)
-    return crossed > 0
+    counts = np.bincount(sentence_of(sentences)[nonprojective_arcs(heads, sentences)], minlength=len(sentences) - 1)
+    return counts > 0
 
 
 def projectivized(heads: Heads, sentences: Offsets) -> Heads:
-    """(words,) Projective heads: non-projective arcs are lifted to their head's head, the shortest first.
+    """(words,) Projectivised heads: each non-projective arc, the shortest first, is moved to its head's head.
 
-    Nivre and Nilsson 2005, without their labels. Of several roots, the later ones are first attached to the first.
+    The lifting of Nivre and Nilsson (2005), without their labels. First, roots after the first become its dependents.
     """
     heads = heads.copy()
     of_word, start = sentence_of(sentences), sentences[:-1]
@@ -176,9 +178,9 @@ def projectivized(heads: Heads, sentences: Offsets) -> Heads:
     later = roots[roots != first_root[of_word[roots]]]
     heads[later] = (first_root - start)[of_word[later]] + 1
     length = np.abs(heads - (np.arange(len(heads)) - start[of_word]) - 1)
-    while len(crossed := np.flatnonzero(nonprojective_arcs(heads, sentences) & (heads > 0))):
-        shortest = crossed[np.lexsort((crossed, length[crossed], of_word[crossed]))]
-        lifted = shortest[np.unique(of_word[shortest], return_index=True)[1]]
-        heads[lifted] = heads[start[of_word[lifted]] + heads[lifted] - 1]
-        length[lifted] = np.abs(heads[lifted] - (lifted - start[of_word[lifted]]) - 1)
+    while len(arcs := np.flatnonzero(nonprojective_arcs(heads, sentences) & (heads > 0))):
+        shortest = arcs[np.lexsort((arcs, length[arcs], of_word[arcs]))]
+        moved = shortest[np.unique(of_word[shortest], return_index=True)[1]]
+        heads[moved] = heads[start[of_word[moved]] + heads[moved] - 1]
+        length[moved] = np.abs(heads[moved] - (moved - start[of_word[moved]]) - 1)
     return heads

@@ -13,7 +13,7 @@ from typing import Any
 
 from clearparse.model.model import Model
 from clearparse.treebank.conllu import Block, parse_block
-from clearparse.treebank.text import paragraphs
+from clearparse.treebank.paragraphs import split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of
 from clearparse.version import __version__
 from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
@@ -63,7 +63,7 @@ def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limi
             with step(notes):
                 tagged = model.tag(chunk) if "tagger" in parameters else chunk
                 parts.append(model.parse_block(tagged).text if "parser" in parameters else tagged.text)
-    if len(parts) < 2:  # nothing to parse: the model may still lack the stage that is asked for
+    if len(parts) < 2:  # no sentences; still raises an error if the model lacks the stage
         with step(notes):
             parts.append(model.tag(block).text if "tagger" in parameters else block.text)
     result = b"".join(parts).decode()
@@ -87,7 +87,7 @@ def _read(model: Model, parameters: Mapping[str, str], limits: Limits) -> Work[B
 
 def _presegmented(model: Model, data: str, limits: Limits) -> Work[Block]:
     """Raw text with one sentence in each line."""
-    lines = [line for each in data.splitlines() for line in paragraphs(each)]
+    lines = [line for each in data.splitlines() for line in split_paragraphs(each)]
     limits.check_paragraph(max(map(len, lines), default=0))
     conllu = []
     for first, group in groups(lines):

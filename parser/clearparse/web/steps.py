@@ -9,7 +9,7 @@ from collections.abc import Iterator, Sequence
 from clearparse.errors import ClearparseError
 from clearparse.model.model import Model
 from clearparse.treebank.conllu import Block, parse_block
-from clearparse.treebank.text import paragraphs
+from clearparse.treebank.paragraphs import split_paragraphs
 from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
 from clearparse.web.work_queue import Work
 
@@ -33,7 +33,7 @@ def step(notes: list[str]) -> Iterator[None]:
 
 def tokenize(model: Model, text: str, limits: Limits) -> Work[Block]:
     """The sentences of a raw text, without tags. Raises RefusalError."""
-    texts = list(paragraphs(text))
+    texts = list(split_paragraphs(text))
     limits.check_paragraph(max(map(len, texts), default=0))
     parts = []
     for first, group in groups(texts):

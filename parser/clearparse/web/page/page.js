@@ -13,9 +13,9 @@ const state = {
   of: null, against: "runner-up", by: "word", allScores: false, allParts: false,
 };
 let numbers = new Map(); // answers about the steps of this trace
-let latest = 0; // the latest request; answers to earlier ones are ignored
+let latest = 0, reads = 0; // numbers of the latest request and read; answers to earlier ones are ignored
 
-async function attempt(act) {
+async function attempt(act, onError = () => {}) {
   at("error").hidden = true;
   try {
     await act();
@@ -23,6 +23,7 @@ async function attempt(act) {
     if (!(error instanceof RequestError)) throw error;
     at("error").textContent = error.message;
     at("error").hidden = false;
+    onError();
   }
 }
 
@@ -39,11 +40,11 @@ async function textOf(file) {
 async function read(question) {
   const size = new Blob([JSON.stringify(question)]).size;
   if (size > state.size) throw new RequestError(`The request has ${counted(size)} bytes; the limit is ${counted(state.size)} (option --max-size).`);
-  const mine = ++latest;
+  const mine = ++reads;
   at("status").textContent = "…";
   try {
     const found = await request("page/read", question);
-    if (mine !== latest) return;
+    if (mine !== reads) return;
     at("notes").replaceChildren(...found.notes.map((note) => el("li", {}, note)));
     at("notes").hidden = !found.notes.length;
     if (!found.sentences.length) throw new RequestError("There is no sentence in the input.");
@@ -53,9 +54,11 @@ async function read(question) {
     at("sentences").hidden = found.sentences.length === 1;
     state.followGold = false;
     at("follow").querySelector("[value=predicted]").checked = true;
-    await openSentence(0);
+    await attempt(() => openSentence(0), hideTree);
+  } catch (error) {
+    if (mine === reads) throw error;
   } finally {
-    if (mine === latest || at("status").textContent === "…") at("status").textContent = "";
+    if (mine === reads) at("status").textContent = "";
   }
 }
 
@@ -81,7 +84,7 @@ async function loadTrace(where) {
   if (mine !== latest) return;
   state.trace = trace;
   numbers = new Map();
-  at("result").hidden = false;
+  showResult(true);
   at("follow").hidden = !trace.gold;
   at("score").hidden = !trace.gold;
   if (trace.gold) at("score").textContent = score(trace);
@@ -91,6 +94,25 @@ async function loadTrace(where) {
   drawGold(trace);
   drawTimeline(trace, step);
   await show(where(trace));
+}
+
+/** After an error nothing of an earlier text may be shown or saved. */
+function hideResult() {
+  state.trace = null;
+  at("result").hidden = true;
+}
+
+/** Hide the tree of the previous sentence; another sentence can still be chosen. */
+function hideTree() {
+  state.trace = null;
+  showResult(false);
+  at("details").hidden = at("gold").hidden = at("score").hidden = true;
+}
+
+function showResult(complete) {
+  at("result").hidden = false;
+  at("tree").hidden = at("steps").hidden = !complete;
+  at("save-svg").disabled = at("save-conllu").disabled = !complete;
 }
 
 function score(trace) {
@@ -167,7 +189,7 @@ const step = (k) => attempt(() => show(k));
 
 on("form", "submit", (event) => {
   event.preventDefault();
-  attempt(() => read({text: at("text").value}));
+  attempt(() => read({text: at("text").value}), hideResult);
 });
 on("text", "keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); at("form").requestSubmit(); }
@@ -175,12 +197,12 @@ on("text", "keydown", (event) => {
 on("open", "click", () => at("file").click());
 on("file", "change", () => {
   const [file] = at("file").files;
-  if (file) attempt(async () => read({conllu: await textOf(file), name: file.name}));
+  if (file) attempt(async () => read({conllu: await textOf(file), name: file.name}), hideResult);
   at("file").value = "";
 });
-on("sentence", "change", () => attempt(() => openSentence(Number(at("sentence").value))));
-on("previous-sentence", "click", () => attempt(() => openSentence(state.sentence - 1)));
-on("next-sentence", "click", () => attempt(() => openSentence(state.sentence + 1)));
+on("sentence", "change", () => attempt(() => openSentence(Number(at("sentence").value)), hideTree));
+on("previous-sentence", "click", () => attempt(() => openSentence(state.sentence - 1), hideTree));
+on("next-sentence", "click", () => attempt(() => openSentence(state.sentence + 1), hideTree));
 on("save-svg", "click", () => download(`sentence-${state.sentence + 1}.svg`, "image/svg+xml", state.trace.svg));
 on("save-conllu", "click", () => download(`sentence-${state.sentence + 1}.conllu`, "text/plain", state.trace.conllu));
 on("show-gold", "click", () => {

@@ -53,7 +53,7 @@ function caption(trace, step, k) {
 
 function showAdvice(trace, step) {
   const estimate = trace.exact ? "" : " (an estimate: this gold tree or this oracle has no exact costs here)";
-  let text = "All remaining gold arcs stay reachable.", bad = false;
+  let text = "This transition makes no gold arc unreachable.", bad = false;
   if (step.cost === null) text = "This transition system has a static oracle: it gives no advice after a transition that is not the oracle’s.";
   else if (step.cost > step.least) {
     bad = true;

@@ -1,4 +1,4 @@
-"""The tables that evaluate.py prints."""
+"""Scores as text tables for the terminal."""
 
 from __future__ import annotations
 
@@ -13,11 +13,13 @@ MEASURES = (
 )  # fmt: skip
 
 
-def report(scores: dict[str, Any], *, details: bool) -> str:
-    """All tables, with a blank line between them."""
-    parts = [_about(scores), _main_table(scores), *_notes(scores)]
+def format_scores(scores: dict[str, Any], *, details: bool) -> str:
+    """All tables. details: with the scores of each relation, and the most frequent confusions."""
+    parts = [_conditions(scores), _main_table(scores), *_notes(scores)]
     if "tagging" in scores:
-        parts.append(table(["tags and lemmas", "right"], [[name, _cell(scores["tagging"][name])] for name in TAGGING]))
+        parts.append(
+            table(["tags and lemmas", "accuracy"], [[name, _cell(scores["tagging"][name])] for name in TAGGING])
+        )
     parts += [
         _arc_table("arc length", scores["by_arc_length"]),
         table(
@@ -34,10 +36,10 @@ def report(scores: dict[str, Any], *, details: bool) -> str:
     if "comparison" in scores:
         parts.append(_comparison_table(scores["comparison"]))
     if not details:
-        return "\n\n".join([*parts, "--details adds the scores of each relation, and the confusions"])
+        return "\n\n".join([*parts, "(--details adds scores by relation and the most frequent confusions)"])
     parts.append(_arc_table("relation", scores["by_relation"]))
     confusions = [[pair["gold"], pair["system"], _cell(pair["words"])] for pair in scores["confusions"]]
-    parts.append(table(["gold relation", "taken for", "words"], confusions, left=2))
+    parts.append(table(["gold relation", "predicted", "words"], confusions, left=2))
     return "\n\n".join(parts)
 
 
@@ -46,7 +48,7 @@ def _reliability_table(found: dict[str, Any]) -> str:
         [name, *map(_cell, each.values()), ("#" * round(each["LAS"] / 4)).ljust(25)]
         for name, each in found["bins"].items()
     ]
-    shown = table(["said to be right", "words", "mean", "LAS", ""], rows)
+    shown = table(["confidence", "words", "mean", "LAS", ""], rows)
     return f"{shown}\nexpected calibration error {found['expected_calibration_error']:.2f}"
 
 
@@ -60,18 +62,18 @@ def _comparison_table(found: dict[str, Any]) -> str:
         ]
         for name, each in found["scores"].items()
     ]
-    shown = table(["compared", "this", "other", "difference", "from", "to", "p"], rows)
-    sentences = ", ".join(f"{what} in {number:,}" for what, number in found["sentences"].items())
+    shown = table(["comparison", "this", "other", "difference", "95 % low", "high", "p"], rows)
+    sentences = ", ".join(f"{number:,}: {what}" for what, number in found["sentences"].items())
     return f"{shown}\nother        {found['other']['path']}\nsentences    {sentences}\nmethod       {found['method']}"
 
 
-def text_report(scores: dict[str, Any]) -> str:
-    """What was made from raw text: the measures of the CoNLL 2018 shared task."""
+def format_raw_text_scores(scores: dict[str, Any]) -> str:
+    """The measures of the CoNLL 2018 shared task, for output from raw text."""
     rows = [[name, _cell(scores[name])] for name in MEASURES]
-    return f"{_about(scores)}\n\n{table(['', 'F1'], rows)}"
+    return f"{_conditions(scores)}\n\n{table(['', 'F1'], rows)}"
 
 
-def _about(scores: dict[str, Any]) -> str:
+def _conditions(scores: dict[str, Any]) -> str:
     conditions = scores["conditions"]
     which = "model" if "model" in conditions else "system"
     return "\n".join(
@@ -95,18 +97,18 @@ def _main_table(scores: dict[str, Any]) -> str:
 
 
 def _notes(scores: dict[str, Any]) -> list[str]:
-    """What a reader of the main scores has to know, where there is something."""
+    """Remarks on the main scores, if there are any."""
     notes = []
     if not scores["without_punctuation"]["words"]:
-        notes.append("note: all words are punctuation; without it 0 words are scored")
+        notes.append("note: all words are punctuation, so no words are scored without it")
     if scores["without_punctuation"]["words"] == scores["words"]:
         notes.append("note: no word is punctuation, so the scores with and without it are the same")
     if scores["words_without_upos"]:
         unknown = scores["words_without_upos"]
-        notes.append(f"note: {unknown:,} words have no UPOS; their characters tell if they are punctuation")
+        notes.append(f"note: {unknown:,} words have no UPOS; their characters decide whether they are punctuation")
     for side, sentences in scores["sentences_with_several_roots"].items():
         if sentences:
-            notes.append(f"note: {side} has several roots in {sentences:,} of the sentences")
+            notes.append(f"note: {sentences:,} {side} sentences have several roots")
     return ["\n".join(notes)] if notes else []
 
 
@@ -123,7 +125,7 @@ def _cell(value: float | None) -> str:
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:
-    """Columns of text: as many as `left` says to the left, the others to the right."""
+    """A table with aligned columns; the first `left` ones to the left, the others to the right."""
     widths = [max(map(len, column)) for column in zip(header, *rows, strict=True)]
     lines = []
     for row in (header, *rows):

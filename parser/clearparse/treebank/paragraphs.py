@@ -1,4 +1,4 @@
-"""Raw text, paragraph by paragraph: a blank line or U+2029 ends a paragraph, other line ends are spaces."""
+"""Plain text by paragraphs: a blank line or U+2029 ends a paragraph, other line ends are spaces."""
 
 from __future__ import annotations
 
@@ -10,32 +10,32 @@ from clearparse.errors import FileError
 from clearparse.io.files import PathLike, open_input, shown_name
 
 BLOCK_BYTES = 1 << 20
-MOST_BLOCKS = 8  # how many a paragraph may go on for without a line end
+MAX_BLOCKS = 8  # of a paragraph without a line end
 
 _SPACE = re.compile(r"\s+")
 _PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
 
 
 class Paragraphs(NamedTuple):
-    """Some paragraphs, and the number that the first of them has."""
+    """Consecutive paragraphs of a text. first: the number of the first one, counted from 1."""
 
     texts: list[str]
     first: int
 
 
-def paragraphs(text: str) -> Iterator[str]:
-    """The paragraphs of a text, with one space wherever there is any."""
+def split_paragraphs(text: str) -> Iterator[str]:
+    """The paragraphs of a text, with one space for each run of white space."""
     for paragraph in _PARAGRAPH_END.split(text):
         if plain := _SPACE.sub(" ", paragraph).strip():
             yield plain
 
 
 def read_paragraphs(path: PathLike, block_bytes: int = BLOCK_BYTES) -> Iterator[list[str]]:
-    """The paragraphs of a file (`-`: standard input), those of about block_bytes at a time.
+    """The paragraphs of a file (``-``: standard input) in lists of about block_bytes.
 
-    Where so much text has no blank line, a line end ends a paragraph too; where it has no line end either, the
-    paragraph goes on, but after MOST_BLOCKS times as much the last space ends it, or the last character.
-    Raises FileError: missing, damaged, not UTF-8.
+    If there is no blank line in block_bytes, a line end also ends a paragraph. If there is no line end either, the
+    paragraph continues; after MAX_BLOCKS blocks it ends at the last space, or else at the last complete character.
+    Raises FileError if the file is missing, damaged or not UTF-8.
     """
     name = shown_name(path)
     with open_input(path) as stream:
@@ -43,23 +43,23 @@ def read_paragraphs(path: PathLike, block_bytes: int = BLOCK_BYTES) -> Iterator[
         while block := stream.read(block_bytes):
             rest += block.replace(b"\r\n", b"\n")
             end = max(rest.rfind(b"\n\n") + 2, 0) if b"\n\n" in rest else rest.rfind(b"\n") + 1
-            if not end and len(rest) >= MOST_BLOCKS * block_bytes:
+            if not end and len(rest) >= MAX_BLOCKS * block_bytes:
                 end = rest.rfind(b" ") + 1 or _last_character(rest)
             if end:
-                yield list(paragraphs(decoded(rest[:end], name, line)))
+                yield list(split_paragraphs(decoded(rest[:end], name, line)))
                 line += rest[:end].count(b"\n")
                 rest = rest[end:]
-        yield list(paragraphs(decoded(rest, name, line)))
+        yield list(split_paragraphs(decoded(rest, name, line)))
 
 
 def _last_character(text: bytes) -> int:
-    """Where the last character begins that is not the first."""
+    """The offset of the last UTF-8 character, or the end if there is only one."""
     starts = (i for i in range(len(text) - 1, 0, -1) if text[i] & 0xC0 != 0x80)
     return next(starts, len(text))
 
 
 def decoded(text: bytes, path: str, line: int) -> str:
-    """The characters of some lines. Raises FileError with the number of the first line that is not UTF-8."""
+    """The decoded lines. Raises FileError with the number of the first line that is not UTF-8."""
     try:
         return text.decode("utf-8-sig" if line == 1 else "utf-8")
     except UnicodeDecodeError as error:

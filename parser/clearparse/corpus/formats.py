@@ -1,0 +1,65 @@
+"""The output formats of the parse command. To add one, add an entry to FORMATS: flags, help and extensions follow."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+
+from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_document, svg_of
+from clearparse.drawing.text import draw_sentence
+from clearparse.treebank.block import Block
+from clearparse.treebank.conllu import Sentence
+
+
+@dataclass(frozen=True)
+class OutputFormat:
+    """How parsed sentences are written.
+
+    write(block, ascii_only): the text of a parsed block; ascii_only asks for trees without box-drawing characters.
+    header, footer: what a file begins and ends with. has_confidence: whether confidence can be written.
+    assemble: makes a file of all written texts, if it cannot be written part by part.
+    """
+
+    description: str
+    extension: str
+    write: Callable[[Block, bool], bytes]
+    header: str = ""
+    footer: str = ""
+    has_confidence: bool = False
+    assemble: Callable[[Iterable[bytes]], bytes] | None = None
+
+    def document(self, texts: Iterable[bytes]) -> Iterator[bytes]:
+        """The parts of a file, from the texts of its blocks; a text is in memory at a time unless assembled."""
+        yield self.header.encode()
+        yield from [self.assemble(texts)] if self.assemble else texts
+        yield self.footer.encode()
+
+
+def _by_sentence(draw: Callable[[Sentence, bool], str]) -> Callable[[Block, bool], bytes]:
+    return lambda block, ascii_only: "".join(draw(sentence, ascii_only) for sentence in block).encode()
+
+
+def _svg_of_lines(texts: Iterable[bytes]) -> bytes:
+    """One SVG document of texts with a drawing in each line."""
+    return svg_document(line for text in texts for line in text.decode().split("\n")[:-1]).encode()
+
+
+FORMATS = {
+    "conllu": OutputFormat("CoNLL-U", ".conllu", lambda block, _: block.text, has_confidence=True),
+    "tree": OutputFormat(
+        "trees drawn as text",
+        ".txt",
+        _by_sentence(lambda sentence, ascii_only: f"{draw_sentence(sentence, ascii_only=ascii_only)}\n\n"),
+    ),
+    "svg": OutputFormat(
+        "a picture", ".svg", _by_sentence(lambda sentence, _: f"{svg_of(sentence)}\n"), assemble=_svg_of_lines
+    ),
+    "html": OutputFormat(
+        "a page of pictures", ".html", _by_sentence(lambda sentence, _: figure(sentence)), PAGE_BEGINS, PAGE_ENDS
+    ),
+}
+
+
+def extension_of(output_format: str, *, raw: bool) -> str | None:
+    """The extension of output files; None: that of the input, which has the same format."""
+    return None if output_format == "conllu" and not raw else FORMATS[output_format].extension

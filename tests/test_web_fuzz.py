@@ -1,0 +1,87 @@
+"""Generated requests, valid and invalid, against a description of the server's addresses: none is an internal error."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+from clearparse.model.model import load
+from clearparse.web.limits import Limits
+
+WITHOUT = "no requests are generated: {} is missing, pip install 'clearparse[test-full]'"
+server = pytest.importorskip("clearparse.web.server", reason=WITHOUT.format("the extra web"))
+schemathesis = pytest.importorskip("schemathesis", reason=WITHOUT.format("schemathesis"))
+
+pytestmark = pytest.mark.full
+
+FIRST = "1\tDogs\tdog\tNOUN\tNNS\t_\t2\tnsubj\t_\t_\n2\tbark\tbark\tVERB\tVBP\t_\t0\troot\t_\t_\n\n"
+STATUS = {200, 400, 403, 404, 405, 408, 413, 415, 429, 503}
+
+
+def _body(kind: str, **properties: Any) -> dict[str, Any]:
+    schema = {"type": "object", "properties": properties}
+    return {"required": True, "content": {kind: {"schema": schema}}}
+
+
+STRING, INTEGER = {"type": "string"}, {"type": "integer"}
+CONLLU = {"anyOf": [STRING, {"enum": [FIRST, FIRST.replace("nsubj", "_"), FIRST * 2]}]}
+PARAMETERS = {
+    "data": {"anyOf": [STRING, {"enum": [FIRST, "Dogs bark."]}]},
+    "model": {"enum": ["english", "klingon"]},
+    "input": {"enum": ["conllu", "generic", "horizontal", "vertical", "epe"]},
+    "output": {"enum": ["conllu", "epe"]},
+    "tokenizer": {"enum": ["", "presegmented", "x"]},
+    "tagger": {"enum": ["", "x"]},
+    "parser": {"enum": ["", "x"]},
+}
+TRACE = {"conllu": CONLLU, "gold": {"type": "boolean"}, "follow_gold": {}, "moves": {"type": "array", "items": INTEGER}}
+NUMBERS = {**TRACE, "step": INTEGER, "of": INTEGER, "against": {"anyOf": [INTEGER, {"enum": ["runner-up", None]}]}}
+ANSWERS = {"responses": {"default": {"description": "an answer"}}}
+QUERY = [{"name": name, "in": "query", "schema": schema} for name, schema in PARAMETERS.items()]
+DESCRIPTION = {
+    "openapi": "3.0.2",
+    "info": {"title": "clearparse", "version": "1"},
+    "paths": {
+        "/process": {
+            "get": {"parameters": QUERY, **ANSWERS},
+            "post": {"requestBody": _body("application/x-www-form-urlencoded", **PARAMETERS), **ANSWERS},
+        },
+        "/models": {"get": ANSWERS, "post": ANSWERS},
+        "/page/model": {"get": ANSWERS},
+        "/page/read": {"post": {"requestBody": _body("application/json", text=STRING, conllu=CONLLU), **ANSWERS}},
+        "/page/explain": {"post": {"requestBody": _body("application/json", **TRACE), **ANSWERS}},
+        "/page/numbers": {"post": {"requestBody": _body("application/json", **NUMBERS), **ANSWERS}},
+    },
+}
+description = schemathesis.openapi.from_dict(DESCRIPTION)
+
+
+@pytest.fixture(scope="module")
+def address(text_model: Path) -> Iterator[str]:
+    running = server.Server(server.Application(load(text_model), "english", Limits()))
+    with server.listen("127.0.0.1", 0) as listening:
+        thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
+        thread.start()
+        yield server.address(listening).rstrip("/")
+        running.should_exit = True
+        thread.join()
+
+
+@description.parametrize()
+@settings(max_examples=200, suppress_health_check=list(HealthCheck))
+def test_no_request_is_an_internal_error(case: Any, address: str) -> None:
+    """An answer is JSON, or one line of text with the reason."""
+    answer = case.call(base_url=address)
+    assert answer.status_code in STATUS, (case, answer.text)
+    if answer.status_code == 200:
+        json.loads(answer.content)
+    else:
+        assert answer.headers["content-type"] == ["text/plain; charset=utf-8"]
+        assert answer.text.endswith("\n")
+        assert len(answer.text.splitlines()) == 1
