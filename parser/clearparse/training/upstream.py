@@ -31,7 +31,6 @@ from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from clearparse.treebank.ragged import offsets, take_rows
 from clearparse.treebank.tokens import Paragraph, Token, paragraphs_of, text_of
 
-MOST = 20  # times that a word which is always treated alike is learned in a pass
 MANY = 50_000  # items for which the epochs of the configs are meant
 MOST_TAGS = 10_000  # different ones; each is a class of the last layer
 FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
@@ -96,7 +95,7 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) 
 
 
 def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> Items:
-    """The characters of some paragraphs, each with whether a token ends there."""
+    """The characters of paragraphs; the class says whether a token ends there."""
     texts = [text_of(paragraph) for paragraph in paragraphs]
     names: list[str] = []
     for paragraph in paragraphs:
@@ -112,7 +111,7 @@ def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> I
 
 
 def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Items:
-    """The tokens of some paragraphs, each with whether a sentence ends there."""
+    """The tokens of paragraphs; the class says whether a sentence ends there."""
     keys, names, lengths = [], [], []
     for paragraph in paragraphs:
         for sentence in paragraph:
@@ -123,7 +122,7 @@ def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Item
 
 
 def rules_of(tokens: Iterable[Token]) -> dict[str, Counter[str]]:
-    """How often each form, in lower case, was split into words by each rule, or is one word."""
+    """How often each form, normalized and in lower case, is split by each rule, or is ONE_WORD."""
     rules: dict[str, Counter[str]] = {}
     for token in tokens:
         rules.setdefault(lookup_form(token.form).lower(), Counter())[_rule_of(token)] += 1
@@ -131,7 +130,7 @@ def rules_of(tokens: Iterable[Token]) -> dict[str, Counter[str]]:
 
 
 def rules_in_context(paragraphs: Iterable[Iterable[Token]]) -> Items:
-    """The tokens of some paragraphs, each with the rule that splits it into words."""
+    """The tokens of paragraphs; the class is the rule that splits the token into words."""
     tokens = [list(paragraph) for paragraph in paragraphs]
     keys = [form_key(token.form) for paragraph in tokens for token in paragraph]
     names = [_rule_of(token) for paragraph in tokens for token in paragraph]
@@ -143,7 +142,7 @@ def _rule_of(token: Token) -> str:
 
 
 def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Lemmatizer:
-    """What gives words the lemmas that a treebank gives them, most often, by their tags."""
+    """A lemmatizer that gives each word, with its tags, the lemma that is most frequent in the treebank."""
     counts: dict[bytes, Counter[bytes]] = {}
     for block in blocks:
         keys = [lookup_key(key) for key in with_tags(block.word_keys(), block.columns(UPOS, FEATS))]
