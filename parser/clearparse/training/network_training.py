@@ -47,6 +47,7 @@ class NetworkTraining:
     def train(self, checkpoint: Checkpoint) -> None:
         """Train until the last epoch, or until dev LAS has not improved for `patience` epochs.
 
+        With silver sentences all epochs are trained: the last ones, over the treebank alone, matter most.
         Raises DivergedError; ClearparseError if the treebank has labels that the parser does not know.
         """
         config, self.checkpoint = self.config, checkpoint
@@ -94,7 +95,7 @@ class NetworkTraining:
         return self._has_stalled()
 
     def _has_stalled(self) -> bool:
-        patience = self.config.patience
+        patience = 0 if self.silver else self.config.patience
         return bool(patience and self.epochs) and self.epochs[-1]["epoch"] - self.best_epoch()["epoch"] >= patience
 
     def _log_early_stop(self) -> None:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from os import PathLike
 from typing import Any
 
-from clearparse.config import PRESETS, Config, current_names
+from clearparse.config import KINDS, LONGEST_SHOWN, PRESETS, Config, current_names
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import Model
 
@@ -100,6 +100,6 @@ def _plain(name: str, value: Any, kind: type) -> Any:
                 return str(value)
             raise TypeError
         return operator.index(value) if kind is int else float(value)
-    except (TypeError, ValueError):
-        wanted = {int: "a whole number", float: "a number", str: "text"}[kind]
-        raise ClearparseError(f"{name} is {value!r}; it must be {wanted}") from None
+    except (TypeError, ValueError, OverflowError):
+        shown = repr(value)[:LONGEST_SHOWN]
+        raise ClearparseError(f"{name} is {shown}; it must be {KINDS[kind]}") from None

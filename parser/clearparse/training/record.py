@@ -18,7 +18,7 @@ from clearparse.training.scoring import score
 
 
 def training_record(
-    command: str, provenance: Provenance, trained: TrainedEnsemble, dev_scores: Mapping[str, float]
+    command: str, provenance: Provenance, trained: TrainedEnsemble, dev_scores: Mapping[str, float | None]
 ) -> dict[str, Any]:
     """All that is needed to make the model again, its scores on dev, and those of each network epoch by epoch."""
     networks = trained.networks
