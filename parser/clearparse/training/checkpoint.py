@@ -18,6 +18,7 @@ import numpy as np
 from clearparse.errors import FileError
 from clearparse.io.files import PathLike, remove_unfinished
 from clearparse.model.container import Arrays, load_arrays, save_arrays
+from clearparse.model.record_schema import PROVENANCE, checked_record
 from clearparse.network.classifier import Parameters
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.window import WindowClassifier
@@ -76,7 +77,7 @@ class Checkpoint:
         assert self.path is not None
         if metadata["kind"] != KIND:
             raise FileError(self.path, f"this is a {metadata['kind']}, not a checkpoint")
-        before = metadata["provenance"]
+        before = checked_record(metadata["provenance"], PROVENANCE)
         if found := difference(before, self.provenance):
             raise FileError(self.path, f"the checkpoint is of another training: {found}")
         if (version := before["versions"]["clearparse"]) != __version__:
