@@ -22,6 +22,11 @@ from clearparse.training.scoring import score
 from clearparse.training.trainer import Trainer
 
 
+def is_result(part: Part) -> bool:
+    """Whether a part of a checkpoint is the result of a finished training, not the state of an unfinished one."""
+    return "random" not in part[1]
+
+
 @dataclass
 class NetworkTraining:
     """The training of one network's parser, with its scores by epoch and the parameters of the best one.
@@ -124,13 +129,19 @@ class NetworkTraining:
         epochs = [list(each.items()) for each in self.epochs]  # pairs, since the file would sort keys
         return arrays, {"epoch": self.config.epochs, "epochs": epochs}
 
+    def load_result(self, checkpoint: Checkpoint) -> Part:
+        """Set the scores and the best parameters to those in the checkpoint, if it has any; returns its part."""
+        arrays, values = checkpoint.load(self.name) or ({}, {"epoch": 0, "epochs": []})
+        epochs = list(map(dict, values["epochs"]))
+        if len(epochs) > len(self.epochs):
+            self.epochs = epochs
+            self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
+        return arrays, values
+
     def _restore(self) -> int:
         """Load the state or the result from the checkpoint, if it has one; the epoch to continue with."""
-        arrays, values = self.checkpoint.load(self.name) or ({}, {"epoch": 0, "epochs": []})
-        self.epochs = list(map(dict, values["epochs"]))
-        if self.epochs:
-            self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
-        if "random" in values:
+        arrays, values = self.load_result(self.checkpoint)
+        if not is_result((arrays, values)):
             self.trainer.restore(arrays)
             self.batches.order, self.batches.place = arrays["order"], values["place"]
             self._loss, self._examples = values["loss"], values["examples"]
