@@ -37,9 +37,9 @@ REACH = 2  # tokens on either side that are shown to the network
 ONE_WORD = "one word"
 LONGEST_ENDING = 12  # letters
 MORE = 2  # letters before those cut off that an ending may have
-MOSTLY = 0.8  # part of the forms with an ending, or of the times that a form is met, that are split
-FEWEST_OF_ENDING, FEWEST_OF_FORM = 3, 4  # different forms with an ending, and times that a form is split
-AMBIGUOUS = 0.2  # part of the times that a form is met which is split, if it may be: the network decides
+FEWEST_OF_ENDING, MOSTLY_OF_ENDING = 3, 0.5  # forms with an ending that are split, and their part of all with it
+FEWEST_OF_FORM, MOSTLY_OF_FORM = 4, 0.8  # times that a form is split, and their part of all its occurrences
+AMBIGUOUS = 0.2  # the same part if there are enough of them: then the network decides in context
 MOST_REMEMBERED = 200_000  # forms whose words are cached
 
 
@@ -90,7 +90,7 @@ class Rule(NamedTuple):
 class SplitForms(NamedTuple):
     """What training has seen split often enough to be split again; any other token is one word.
 
-    forms: in lower case. endings: those at which nearly every form that has them is split.
+    forms: in lower case. endings: those at which most forms that have them are split.
     """
 
     forms: frozenset[str]
@@ -110,7 +110,7 @@ class SplitForms(NamedTuple):
         endings = {
             ending
             for ending, n in split_at.items()
-            if n >= FEWEST_OF_ENDING and n >= MOSTLY * with_ending.get(ending, n)
+            if n >= FEWEST_OF_ENDING and n >= MOSTLY_OF_ENDING * with_ending.get(ending, n)
         }
         shortest = {each for each in endings if not any(each[k:] in endings for k in range(1, len(each)))}
         return cls(frozenset(form for form in rules if _often_split(form, rules)), frozenset(shortest))
@@ -129,7 +129,7 @@ def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
         return False
     others = (rules.get(f"{form[:k]}'{form[k:]}", Counter()) for k in range(1, len(form)))
     with_apostrophe = max((counts.total() - counts[ONE_WORD] for counts in others), default=0)
-    part = MOSTLY if split < FEWEST_OF_FORM else AMBIGUOUS
+    part = MOSTLY_OF_FORM if split < FEWEST_OF_FORM else AMBIGUOUS
     return split + with_apostrophe >= FEWEST_OF_FORM and split >= part * n
 
 

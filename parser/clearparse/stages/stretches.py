@@ -93,7 +93,7 @@ def address_in(stretch: str) -> tuple[int, int] | None:
 
 
 def stop_kind(stretch: str, known: KnownWords) -> str:
-    """The kind of a stretch with a final full stop: initial, letter, dotted, abbreviation, short or stop; else empty."""
+    """The kind of a final full stop: initial, letter, dotted, abbreviation, short or stop; empty without one."""
     if not stretch.endswith("."):
         return ""
     if address_in(stretch):
