@@ -184,8 +184,13 @@ class MultiwordSplitter:
         wanted = np.zeros(len(around), np.bool_)
         wanted[begin[:-1] + asked - first] = True
         seen, which_seen = np.unique(which[around], return_inverse=True)
-        keys = [form_key(forms[k]) for k in seen.tolist()]
+        keys = [form_key(self._without_case(forms[k])) for k in seen.tolist()]
         return self.classifier.classify(keys, begin, which_seen, wanted)[wanted]
+
+    def _without_case(self, form: str) -> str:
+        """A form that was split in training, in lower case: `Its` at the start of a sentence is split as `its` is."""
+        lower = form.lower()
+        return lower if self.seen and lookup_form(lower) in self.seen.forms else form
 
     def _words(self, form: str, label: int) -> tuple[str, ...]:
         rule = self._rules[label]
