@@ -44,7 +44,7 @@ def model() -> Model:
     return load(MODEL)
 
 
-def check(model: Model, text: str) -> list[Sentence]:
+def check(model: Model, text: str) -> Document:
     """The sentences contain the whole text, and each has a tree with one root."""
     found = model(text)
     for sentence in found:

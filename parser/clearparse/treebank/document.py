@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, overload
+
+import numpy as np
 
 from clearparse.drawing.text import Drawing
 from clearparse.treebank.block import Block
 from clearparse.treebank.conllu import parse_block
-from clearparse.treebank.ranges import unescaped
+from clearparse.treebank.ragged import offsets
+from clearparse.treebank.ranges import RawText, unescaped
 from clearparse.treebank.sentence import Sentence, count
 from clearparse.treebank.word import Word
 
@@ -93,6 +96,16 @@ class Document(Sequence[Sentence]):
 
     def _repr_html_(self) -> str | None:
         return "".join(sentence._repr_html_() or "" for sentence in self) or None
+
+
+def split_block(block: Block, texts: Sequence[str], separator: int) -> Iterator[Block]:
+    """A block for each of some texts that were tokenized together; separator: the characters between two texts."""
+    assert block.ranges is not None
+    begin = offsets([len(text) + separator for text in texts])
+    sentences = np.searchsorted(block.ranges[block.sentences[:-1], 0], begin).tolist()
+    for text, start, first, last in zip(texts, begin.tolist(), sentences, sentences[1:], strict=False):
+        part = block.part(first, last)
+        yield replace(part, raw=RawText(text), ranges=part.ranges - start)
 
 
 def _pieces(sentences: Iterable[Sentence]) -> Iterator[str]:
