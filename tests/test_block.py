@@ -91,6 +91,13 @@ def test_values_that_do_not_fit_are_refused(first: int, last: int, values: list[
         parse_block(TEXT).with_columns(first, last, values)
 
 
+def test_repr() -> None:
+    block = parse_block(TEXT)
+    assert repr(block) == "<Block <text>: 2 sentences, 4 words>"
+    assert [repr(sentence) for sentence in block] == ["<Sentence 1: 'du vin' (3 words)>", "<Sentence: 'Oui' (1 word)>"]
+    assert repr(parse_block(TEXT.replace(b"du vin", b"du " * 99))[0]).endswith(" du ...' (3 words)>")
+
+
 VALUES = st.text("ab é", min_size=1, max_size=5).map(lambda value: value.strip().encode() or b"_")
 
 

@@ -1,4 +1,4 @@
-"""What a sentence is given depends on nothing but the sentence: not on neighbours, order, batch, process or thread."""
+"""The analysis of a sentence depends on the sentence alone: not on its neighbours, order, batch, process or thread."""
 
 from __future__ import annotations
 
@@ -107,7 +107,7 @@ def whole(model: Model, texts: list[str], step: int) -> list[list[str]]:
     return found
 
 
-def test_what_is_made_of_text_does_not_depend_on_the_other_texts(texts: list[str]) -> None:
+def test_the_analysis_of_a_text_does_not_depend_on_other_texts(texts: list[str]) -> None:
     expected = whole(load(MODEL), texts, len(texts))
     order = np.random.default_rng(2).permutation(len(texts)).tolist()
     assert whole(load(MODEL), [texts[i] for i in order], len(texts)) == [expected[i] for i in order]
@@ -137,7 +137,7 @@ def test_rounding_decides_nothing(block: Block, texts: list[str], monkeypatch: p
     assert undecided(load(MODEL), np.float32).parse_block(block).text != expected_trees
 
 
-def test_scores_of_one_are_those_of_many(block: Block) -> None:
+def test_scores_of_one_equal_scores_of_a_batch(block: Block) -> None:
     params = load(MODEL).parser.params
     w = np.random.default_rng(4).integers(0, len(params.L), (20, len(params.W) // params.L.shape[1]))
     expected = scores(Parameters(*(array.astype(np.float64) for array in params)), w)
@@ -145,7 +145,7 @@ def test_scores_of_one_are_those_of_many(block: Block) -> None:
 
 
 @pytest.mark.parametrize("most", [1, 40, 300])
-def test_little_memory_gives_the_same(
+def test_a_small_memory_gives_the_same_trees(
     most: int, block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where words have too many types for the tables, they are parsed in parts, and windows are cut within rows."""
@@ -201,7 +201,7 @@ def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
     assert found == [trees if k % 2 else expected[k:] + expected[:k] for k in range(THREADS)]
 
 
-def test_a_cut_is_written_as_its_tokens_are(texts: list[str]) -> None:
+def test_a_tokenization_is_written_as_its_tokens_are(texts: list[str]) -> None:
     """All sentences at once, from columns, as each by itself from its tokens."""
     texts = ["Don't go.  I 'd can't.", *texts, "It rained."]
     cut = load(MODEL).stages.tokenizer.cut(texts)  # type: ignore[union-attr]
@@ -217,7 +217,7 @@ def test_a_cut_is_written_as_its_tokens_are(texts: list[str]) -> None:
 
 
 @pytest.mark.parametrize("most", [40, 1 << 20])
-def test_those_asked_for_are_labelled_as_all_are(most: int, block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_some_items_are_classified_as_in_all_items(most: int, block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     tagger = load(MODEL).stages.tagger
     assert tagger
     keys, rows = without_tags(block.word_keys()), block.sentences

@@ -141,5 +141,5 @@ def test_displacy(sentences: list[Sentence]) -> None:
 def test_the_program_of_the_page(tmp_path: Path) -> None:
     for name in ("pandas", "nltk", "conllu"):
         pytest.importorskip(name, reason=f"{name} is not installed: the extra `{name}`")
-    told = documented.run(documented.programs("integrations.md")[1], tmp_path)
-    assert told.startswith("upos_of_head\n")
+    printed = documented.run(documented.programs("integrations.md")[1], tmp_path)
+    assert printed.startswith("upos_of_head\n")

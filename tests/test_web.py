@@ -10,8 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -31,7 +29,6 @@ from clearparse.treebank.conllu import parse_block
 from clearparse.web import service
 from clearparse.web.limits import Limits, RefusalError
 from clearparse.web.middleware import RequestMiddleware
-from clearparse.web.work_queue import Work, WorkQueue
 
 WITHOUT = "the server is not tested: {} is missing, pip install 'clearparse[test-full]'"
 server = pytest.importorskip("clearparse.web.server", reason=WITHOUT.format("its extra"))
@@ -308,10 +305,10 @@ def test_another_transition_can_be_taken(client: Client) -> None:
     trace = client.post("/page/explain", json={"conllu": FIRST}).json()
     k = next(k for k, step in enumerate(trace["steps"]) if k and not step["forced"])
     scores = client.post("/page/numbers", json={"conllu": FIRST, "step": k}).json()["scores"]
-    take_rows = [step["taken"] for step in trace["steps"][:k]]
+    taken = [step["taken"] for step in trace["steps"][:k]]
     other = next(c for c, score in enumerate(scores) if score["legal"] and c != trace["steps"][k]["taken"])
-    after = client.post("/page/explain", json={"conllu": FIRST, "moves": [*take_rows, other]}).json()
-    assert [step["taken"] for step in after["steps"][: k + 1]] == [*take_rows, other]
+    after = client.post("/page/explain", json={"conllu": FIRST, "moves": [*taken, other]}).json()
+    assert [step["taken"] for step in after["steps"][: k + 1]] == [*taken, other]
 
 
 @pytest.mark.parametrize(
@@ -349,116 +346,6 @@ def test_model_info(client: Client, model: Model) -> None:
 # Limits
 
 
-def steps(count: int, result: Any = None) -> Work[Any]:
-    """Work in so many steps."""
-    for _ in range(count):
-        yield
-    return result
-
-
-def waiting(event: threading.Event) -> Work[None]:
-    """Work whose only step lasts until the event."""
-    event.wait()
-    return
-    yield
-
-
-def test_work_that_takes_too_long_is_refused_and_keeps_its_place_during_its_step() -> None:
-    async def play() -> None:
-        queue, event = WorkQueue(Limits(seconds=0.05, waiting=1)), threading.Event()
-        with pytest.raises(RefusalError, match="no answer within 0.05 s") as late:
-            await queue.run(waiting(event))
-        assert late.value.status == 503
-        with pytest.raises(RefusalError, match="1 requests are waiting") as busy:
-            await queue.run(steps(1))
-        assert busy.value.status == 429
-        event.set()
-        queue.close()
-
-    asyncio.run(play())
-
-
-def test_work_whose_request_has_timed_out_stops_after_its_step() -> None:
-    taken = []
-
-    def endless() -> Work[None]:
-        try:
-            while True:
-                taken.append(1)
-                time.sleep(0.01)
-                yield
-        finally:
-            taken.append(0)
-
-    async def play() -> None:
-        queue = WorkQueue(Limits(seconds=0.05, waiting=1))
-        with pytest.raises(RefusalError, match="no answer"):
-            await queue.run(endless())
-        while taken[-1]:
-            await asyncio.sleep(0.01)
-        while queue._size:
-            await asyncio.sleep(0.01)
-        assert await queue.run(steps(2, "next")) == "next"
-        queue.close()
-
-    asyncio.run(play())
-
-
-def test_one_thread_does_all_work_and_errors_reach_their_request() -> None:
-    def failing() -> Work[None]:
-        yield
-        raise ZeroDivisionError
-
-    def thread() -> Work[int]:
-        yield
-        return threading.get_ident()
-
-    async def play() -> None:
-        queue = WorkQueue(Limits(waiting=3))
-        assert len(set(await asyncio.gather(*(queue.run(thread()) for _ in range(3))))) == 1
-        with pytest.raises(ZeroDivisionError):
-            await queue.run(failing())
-        assert await queue.run(steps(0, 3)) == 3
-        queue.close()
-        with pytest.raises(RefusalError, match="shutting down"):
-            await queue.run(steps(1))
-
-    asyncio.run(play())
-
-
-def test_short_work_does_not_wait_for_long_work() -> None:
-    order = []
-
-    def named(name: str, count: int) -> Work[None]:
-        yield from steps(count)
-        order.append(name)
-
-    async def play() -> None:
-        queue, event = WorkQueue(Limits()), threading.Event()
-        first = asyncio.ensure_future(queue.run(waiting(event)))  # until all are in the queue
-        works = [asyncio.ensure_future(queue.run(named(name, n))) for name, n in (("a", 500), ("b", 50), ("c", 1))]
-        await asyncio.sleep(0)
-        event.set()
-        await asyncio.gather(first, *works)
-        queue.close()
-
-    asyncio.run(play())
-    assert order == ["c", "b", "a"]
-
-
-def test_closing_ends_queued_and_running_work() -> None:
-    async def play() -> list[Any]:
-        queue, event = WorkQueue(Limits()), threading.Event()
-        works = [asyncio.ensure_future(queue.run(waiting(event))) for _ in range(3)]
-        await asyncio.sleep(0.05)
-        queue.close()
-        done = await asyncio.gather(*works, return_exceptions=True)
-        event.set()
-        return done
-
-    assert [each.status for each in asyncio.run(play())] == [503, 503, 503]
-
-
 def test_too_many_words_are_refused_before_any_work(model: Model) -> None:
     small = Client(server.Application(model, "m", Limits(total=5, paragraph=40)))
     line = "1\tw\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
@@ -484,6 +371,35 @@ def test_steps_do_not_change_the_result(client: Client, model: Model, monkeypatc
     monkeypatch.setattr("clearparse.web.steps.STEP_WORDS", 10)
     assert [result(client.post("/process", data=each)) for each in question] == whole
     assert whole[0] == model.parse_block(model.tag(model.tokenize(text.split("\n\n")))).text.decode()
+
+
+def test_the_memory_for_requests_that_are_being_received_is_limited() -> None:
+    async def send_half(app: RequestMiddleware) -> int:
+        async def receive() -> Any:
+            if sent:
+                await asyncio.Event().wait()
+            sent.append(1)
+            return {"type": "http.request", "body": b"x" * 9, "more_body": True}
+
+        async def send(message: Any) -> None:
+            answers.append(message)
+
+        sent: list[int] = []
+        answers: list[Any] = []
+        scope = {"type": "http", "method": "POST", "headers": [(b"host", b"localhost")]}
+        await app(scope, receive, send)
+        return int(answers[0]["status"])
+
+    async def play() -> list[int]:
+        async def unused(*_: Any) -> None:
+            raise AssertionError("no request is complete")
+
+        app = RequestMiddleware(unused, {"localhost"}, Limits(size=10, waiting=2, seconds=0.2))
+        statuses = await asyncio.gather(*(send_half(app) for _ in range(3)))
+        assert app._received_bytes == 0
+        return statuses
+
+    assert asyncio.run(play()) == [408, 408, 503]
 
 
 # Requests of other sites, and malformed ones
@@ -586,8 +502,8 @@ def test_invalid_options(options: list[str], message: str) -> None:
 
 
 def test_a_port_in_use_and_an_unavailable_host(text_model: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as take_rows:
-        port = take_rows.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
         with pytest.raises(
             ClearparseError, match=f"127.0.0.1:{port}: address already in use; choose another with --port"
         ):

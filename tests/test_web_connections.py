@@ -239,7 +239,7 @@ def test_ctrl_c_during_requests_ends_the_server(process: tuple[subprocess.Popen[
     assert received(idle) == b""
     out, errors = running.communicate(timeout=SOON)
     assert time.monotonic() - begun < 3
-    assert (running.returncode, out, errors) == (0, "ended\n", "")
+    assert (running.returncode, out, errors) == (0, "stopped\n", "")
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")

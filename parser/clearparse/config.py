@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
@@ -25,13 +25,14 @@ def _setting(
     low: float = 0,
     high: float = math.inf,
     *,
-    choices: Sequence[str] = (),
+    choices: Callable[[], Sequence[str]] | None = None,
     group: str = "optimisation",
     old: str | None = None,
 ) -> Value:
     """A field: a number from low to high, or text, which may have choices.
 
-    group: where `--help-all` lists its flag. old: a former name, which records and flags may still use.
+    choices: a function, so that registered systems and optimizers are among them. group: where `--help-all` lists the
+    flag. old: a former name, which records and flags may still use.
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "group": group, "old": old}
     value: Value = field(default=default, metadata={**metadata, "type": type(default)})
@@ -50,7 +51,7 @@ class NetworkConfig:
     batch_size: int = _setting(
         0, "examples per step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000, old="batch"
     )
-    optimizer: str = _setting("adam", "optimizer", choices=tuple(OPTIMIZERS))
+    optimizer: str = _setting("adam", "optimizer", choices=lambda: tuple(OPTIMIZERS))
     learning_rate: float = _setting(3e-3, "peak learning rate", 1e-9, 100, old="lr")
     warmup: float = _setting(0.02, "fraction of training over which the learning rate rises", 0, 0.99, old="warm_up")
     final_learning_rate: float = _setting(0.02, "final learning rate, as a fraction of the peak", 0, 1, old="lr_end")
@@ -91,8 +92,9 @@ class NetworkConfig:
         """Raise ClearparseError if a field is out of range."""
         for each in fields(self):
             value, limits = getattr(self, each.name), each.metadata
-            if limits["choices"] and value not in limits["choices"]:
-                raise ClearparseError(f"{each.name} is {value!r}; it must be {' or '.join(limits['choices'])}")
+            choices = limits["choices"]() if limits["choices"] else ()
+            if choices and value not in choices:
+                raise ClearparseError(f"{each.name} is {value!r}; it must be {' or '.join(choices)}")
             if not isinstance(value, str) and not limits["low"] <= value <= limits["high"]:
                 bounds = f"at least {limits['low']}"
                 if limits["high"] < math.inf:
@@ -108,7 +110,7 @@ class Config(NetworkConfig):
     transition_system: str = _setting(
         "auto",
         "auto: arc-standard, or with SWAP if at least 10 % of the training sentences are non-projective",
-        choices=("auto", *SYSTEMS),
+        choices=lambda: ("auto", *SYSTEMS),
         group="network",
         old="system",
     )

@@ -20,7 +20,7 @@ from clearparse.model import serialization
 from clearparse.model.description import description, stem, summary
 from clearparse.model.serialization import Stages
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.treebank.conllu import FEATS, FORM, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
+from clearparse.treebank.conllu import FEATS, FORM, UPOS, XPOS, Block, Sentence, parse_block
 from clearparse.treebank.paragraphs import split_paragraphs
 
 SENTENCES = 2000  # of an iterable, parsed at once
@@ -89,10 +89,12 @@ class Model:
             return block
         forms, which = factorize(block.column(FORM))
         keys, which = tagger.tagged([form + b"\t_\t_\t_\t_" for form in forms], which, block.sentences)
-        columns, first = [key.split(b"\t", 2)[2] for key in keys], UPOS
-        if lemmatizer:
-            lemmas, first = lemmatizer.lemmas(keys), LEMMA
-            columns = [lemma + b"\t" + tags for lemma, tags in zip(lemmas, columns, strict=True)]
+        parts = [key.split(b"\t", 2) for key in keys]
+        if lemmatizer:  # the forms too, as they are: then word_keys need not be put together again
+            first, lemmas = FORM, lemmatizer.lemmas(keys)
+            columns = [b"\t".join((form, lemma, tags)) for (form, _, tags), lemma in zip(parts, lemmas, strict=True)]
+        else:
+            first, columns = UPOS, [tags for _, _, tags in parts]
         return block.with_columns(first, FEATS, [columns[k] for k in which.tolist()])
 
     def wants_tags(self, block: Block) -> bool:

@@ -26,7 +26,7 @@ class Findings:
     """The data of a report.
 
     scores: the result of `all_scores`, with "conditions" and, if available, "confidence", "tagging" and "comparison".
-    counts and pairs belong to the same trees. epochs: from the model's training record.
+    counts and pairs belong to the same trees. epochs: from the model's training record. A circle marks the best epoch.
     """
 
     scores: dict[str, Any]
@@ -188,7 +188,11 @@ def _confidence(found: Mapping[str, Any]) -> Iterator[Markup]:
 def _learning(epochs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
     networks = sum(each["epoch"] == 1 for each in epochs)
     several = f" of {networks} networks, trained one after another" if networks > 1 else ""
-    yield tag("p", f"Scores on the development set by epoch{several}, from the model's training record.", class_="note")
+    yield tag(
+        "p",
+        f"Scores on the development set by epoch{several}, from the training record. A circle marks the best epoch.",
+        class_="note",
+    )
     rows = [[str(each["epoch"]), f"{each['UAS']:.2f}", f"{each['LAS']:.2f}", f"{each['loss']:.4f}"] for each in epochs]
     yield tag("div", charts.learning_curve(epochs), table(["epoch", "UAS", "LAS", "loss"], rows), class_="pair")
 

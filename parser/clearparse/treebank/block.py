@@ -7,35 +7,17 @@ import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.treebank.columns import DEPREL, FEATS, FORM, HEAD, LEMMA, MISC, NAMES, UPOS, XPOS, Offsets, numbers
-from clearparse.treebank.identifiers import quoted
+from clearparse.treebank.columns import DEPREL, FEATS, FORM, HEAD, LEMMA, MISC, UPOS, XPOS, Offsets, numbers
+from clearparse.treebank.edits import ALL, Edit, check_value
 
-ALL = slice(None)
-
-
-class Edit(NamedTuple):
-    """New values of the columns first to last, one value per word with tabs between its columns."""
-
-    first: int
-    last: int
-    values: Sequence[bytes]  # (words,)
-
-    def columns(self, first: int, last: int, words: slice = ALL) -> Sequence[bytes]:
-        """(words,) Some of its columns, which must include them."""
-        values = self.values[words]
-        if (first, last) == (self.first, self.last):
-            return values
-        wanted = slice(first - self.first, last - self.first + 1)
-        found = {value: b"\t".join(value.split(b"\t")[wanted]) for value in set(values)}  # far fewer than words
-        return [found[value] for value in values]
+SHOWN = 60  # characters of a sentence in its repr
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Block:
     """Whole sentences, by columns. Multiword ranges and empty nodes are kept in the text only.
 
@@ -52,6 +34,9 @@ class Block:
     spans: Offsets  # (S + 1,): sentence s, with comments and blank line, is source[spans[s] : spans[s + 1]]
     lines: Offsets  # (words,) line number of each word in the file
     edits: tuple[Edit, ...] = ()  # ordered by column, none overlap
+
+    def __repr__(self) -> str:
+        return f"<Block {self.path}: {_count(len(self), 'sentence')}, {_count(self.n_words, 'word')}>"
 
     def __len__(self) -> int:
         return len(self.sentences) - 1
@@ -98,11 +83,12 @@ class Block:
 
     def is_empty(self, column: int) -> bool:
         """Is the column ``_`` in all words?"""
-        if not any(edit.first <= column <= edit.last for edit in self.edits):
-            start, end = self.fields[:, column], self.fields[:, column + 1] - 1
-            if (end - start != 1).any():
-                return False
-        return set(self.column(column)) <= {b"_"}
+        for edit in self.edits:
+            if edit.first <= column <= edit.last:
+                distinct = edit._replace(values=list(set(edit.values)))
+                return set(distinct.columns(column, column)) <= {b"_"}
+        start, end = self.fields[:, column], self.fields[:, column + 1] - 1
+        return bool((end - start == 1).all()) and set(self.column(column)) <= {b"_"}
 
     def columns(self, first: int, last: int, words: slice = ALL) -> list[bytes]:
         """(words,) The columns first to last of some words, by default of all: one value per word, tabs between."""
@@ -145,7 +131,7 @@ class Block:
         if len(values) != self.n_words:
             raise ValueError(f"{len(values)} values for {self.n_words} words")
         for value in set(values):
-            _check_value(value, first, last)
+            check_value(value, first, last)
         return self._with(Edit(first, last, values))
 
     def _with(self, new: Edit) -> Block:
@@ -184,23 +170,25 @@ class Block:
         if (heads < 0).any() or (heads > np.repeat(lengths, lengths)).any():
             raise ValueError("a head is outside its sentence")
         for deprel in set(deprels):
-            _check_value(deprel, DEPREL, DEPREL)
+            check_value(deprel, DEPREL, DEPREL)
 
 
-def _check_value(value: bytes, first: int, last: int) -> None:
-    """Raises ValueError if a value does not fit the columns first to last."""
-    columns = value.split(b"\t")
-    if len(columns) != last - first + 1 or not all(columns) or b"\n" in value or b"\r" in value:
-        names = NAMES[first] if first == last else f"{NAMES[first]} to {NAMES[last]}"
-        raise ValueError(f"{names} cannot be {quoted(value)}")
+def _count(n: int, noun: str) -> str:
+    return f"{n:,} {noun}{'s' * (n != 1)}"
 
 
-@dataclass(frozen=True, eq=False)
+@dataclass(frozen=True, eq=False, repr=False)
 class Sentence:
     """One sentence of a block. Its lists are made on access. Sentences are equal if their CoNLL-U text is."""
 
     block: Block
     index: int
+
+    def __repr__(self) -> str:
+        name = f"Sentence {self.sent_id}" if self.sent_id else "Sentence"
+        text = self.text or " ".join(self.forms)
+        shown = text if len(text) <= SHOWN else f"{text[: SHOWN - 3]}..."
+        return f"<{name}: {shown!r} ({_count(len(self), 'word')})>"
 
     def _words(self) -> slice:
         start, end = self.block.sentences[self.index : self.index + 2].tolist()
