@@ -1,21 +1,26 @@
-"""The English model in the box, on text as people write it: how it cuts, tags and parses what is plain to a reader."""
+"""The bundled English model on everyday text: tokens, sentences, multiword tokens, tags and trees."""
 
 from __future__ import annotations
 
 import os
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 import clearparse
+from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.model.model import Model
+from clearparse.treebank.conllu import parse_block
+from clearparse.treebank.tokens import paragraphs_of, text_of
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 MODEL = CHECKOUT / "models" / "english.model"
-MOST_MB = 12
+MOST_MB = 25
+EVERYDAY = CHECKOUT / "tests" / "data" / "everyday.conllu"
 
 
 @pytest.fixture(scope="module")
@@ -72,6 +77,160 @@ def test_sentences(english: Model) -> None:
         "No.",
         "A new paragraph begins here",
     ]
+
+
+APOSTROPHES = "'\u2019\u2018\u02bc\u00b4\uff07`"
+CONTRACTIONS = """
+    I'm you're he's it's we're they've I'd he'd they'd I'll he'll we'll that's there's who's what's where's let's
+    isn't aren't wasn't don't doesn't didn't haven't hasn't can't couldn't won't wouldn't shouldn't
+    Bob's dog's Mary's company's children's today's women's world's
+"""
+PLAIN_WORDS = """
+    valleys donors toddlers plumbers Travelers Andrews Hebrews Donna Madonna cats hams shell well were wed
+    Vermont important friends horses Texas James antenna panorama
+"""
+
+
+@pytest.mark.parametrize("apostrophe", APOSTROPHES)
+@pytest.mark.parametrize("case", [str.lower, str.capitalize, str.upper])
+def test_contractions(english: Model, apostrophe: str, case: Callable[[str], str]) -> None:
+    """In every typography and case."""
+    wrong = []
+    for form in CONTRACTIONS.split():
+        place = len(form) - 3 if form.endswith("n't") else form.index("'")
+        expected = [case(form)[:place], case(form)[place:].replace("'", apostrophe)]
+        before, after = (case(text) for text in ("They saw ", " good ones."))
+        (sentence, *_) = cut(english, before + case(form).replace("'", apostrophe) + after)
+        if sentence[2:4] != expected:
+            wrong.append(sentence)
+    assert len(wrong) <= 1
+
+
+def test_the_text_is_kept(english: Model) -> None:
+    text = "\u201cI\u2019m sure it\u2019ll rain,\u201d she said \u2014 \u2018maybe\u2019\u2026"
+    (sentence,) = english(text)
+    assert sentence.text == text
+    lemma = dict(zip(sentence.forms, sentence.lemmas, strict=True))
+    assert (lemma["\u2019m"], lemma["\u2019ll"]) == ("be", "will")
+
+
+def test_plain_words_stay_whole(english: Model) -> None:
+    words = PLAIN_WORDS.split()
+    assert [cut(english, f"We saw {word} there.")[0][2] for word in words] == words
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("Its cover is torn.", "Its cover is torn ."),
+        ("Its a good idea.", "It s a good idea ."),
+        ("He lets us go.", "He lets us go ."),
+        ("We cannot go.", "We can not go ."),
+        ("I dont know.", "I do nt know ."),
+        ("I wanna go.", "I wan na go ."),
+    ],
+)
+def test_split_without_an_apostrophe(english: Model, text: str, expected: str) -> None:
+    assert " ".join(cut(english, text)[0]) == expected
+
+
+def test_its_is_a_pronoun(english: Model) -> None:
+    (sentence,) = english("Its cover is torn.")
+    assert (sentence.upos[0], sentence.deprels[0], sentence.heads[0]) == ("PRON", "nmod:poss", 2)
+
+
+ADDRESSES = (
+    "http://www.example.com", "https://www.example.com/a/b", "https://example.org/a?b=c&d=e", "www.example.com",
+    "example.com/path/to", "https://en.wikipedia.org/wiki/Foo_(bar)", "jane.doe+x@mail.example.co.uk", "@jane_doe",
+    "#hashtag", "report.pdf", "http://192.168.0.1:8080/a",
+)  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("frame", "mark", "sentences"),
+    [
+        ("See {}. Then call us.", ".", 2),
+        ("See {}, then call us.", ",", 1),
+        ("Have you seen {}? It is great.", "?", 2),
+        ("Look at {}! It is great.", "!", 2),
+        ("Go to {}; it is good.", ";", 1),
+        ("Go to {}: it is good.", ":", 1),
+        ("I like {}... It is great.", "...", None),
+        ("I like {}'s colours.", "'s", 1),
+        ("I got mail <{}> today.", ">", 1),
+        ("Go there ({}) today.", ")", 1),
+    ],
+)
+def test_punctuation_after_an_address(english: Model, frame: str, mark: str, sentences: int | None) -> None:
+    for address in ADDRESSES:
+        found = cut(english, frame.format(address))
+        words = [word for sentence in found for word in sentence]
+        assert words[words.index(address) + 1] == mark
+        assert sentences is None or len(found) == sentences
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "The book by Susan B. Anthony is good.",
+        "We met John Q. Public at school.",
+        "George W. Bush and J. R. Smith left.",
+        "Prof. Smith and Col. Adams met Capt. Cook.",
+        "Gen. Lee wrote to Gov. Brown and Sgt. Miller.",
+        "She moved to St. Thomas near Mt. Everest.",
+        "See Fig. 3 and No. 5 below.",
+        "It was Texas vs. Ohio that day.",
+        "He came on Sept. 5 and left on Oct. 31.",
+        "The U.S. Congress met in Washington.",
+    ],
+)
+def test_abbreviations_do_not_end_sentences(english: Model, text: str) -> None:
+    assert len(english(text)) == 1
+
+
+@pytest.mark.parametrize(
+    ("first", "second"),
+    [
+        ("We arrived at 5 p.m.", "Then he left."),
+        ("I live in the U.S.", "She lives in Canada."),
+        ("We bought apples, pears, etc.", "The shop was closed."),
+        ("He works for Apple Inc.", "They make phones."),
+        ("He came back on Sept. 5.", "It was late."),
+        ("He said no.", "Then he left."),
+    ],
+)
+def test_sentences_may_end_with_an_abbreviation(english: Model, first: str, second: str) -> None:
+    assert [sentence.text for sentence in english(f"{first} {second}")] == [first, second]
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["👍🏽 ok", "🏳️\u200d🌈 flag", "👨\u200d👩\u200d👧!", "1️⃣ first", "🇩🇪🇫🇷", "e\u0301t\u00e9", "नमस्ते", "각"],
+)
+def test_grapheme_clusters_are_never_cut(english: Model, text: str) -> None:
+    regex = pytest.importorskip("regex")
+    clusters = [cluster for form in cut(english, text) for word in form for cluster in regex.findall(r"\X", word)]
+    assert clusters == regex.findall(r"\X", text.replace(" ", ""))
+
+
+def test_unicode_line_and_paragraph_separators(english: Model) -> None:
+    found = english("It is\u2028late\u2029and nobody came")
+    assert [sentence.sent_id for sentence in found] == ["1-1", "2-1"]
+
+
+@pytest.mark.parametrize("form", ["3DS", "1.2.3", "192.168.0.1", "12/05/2024", "14:30", "555-0134", "1,250", "e-mail"])
+def test_numbers_and_codes_are_one_token(english: Model, form: str) -> None:
+    assert form in cut(english, f"We saw {form} there.")[0]
+
+
+def test_everyday_text(english: Model) -> None:
+    """202 sentences annotated by hand, none of which the model has seen."""
+    gold = [parse_block(EVERYDAY.read_bytes(), trees=True)]
+    texts = [text_of([token for sentence in each for token in sentence]) for each in paragraphs_of(gold)]
+    system = [english.parse_block(english.tag(english.tokenize(texts)))]
+    scores = raw_text_scores(gold, system, gold_path="gold", system_path="system")
+    least = {"Words": 98.5, "Sentences": 95.0, "UPOS": 95.0, "UAS": 90.0}
+    assert {name: scores[name] for name in least if scores[name] < least[name]} == {}
 
 
 def test_an_easy_sentence(english: Model) -> None:

@@ -204,7 +204,7 @@ def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
 def test_a_tokenization_is_written_as_its_tokens_are(texts: list[str]) -> None:
     """All sentences at once, from columns, as each by itself from its tokens."""
     texts = ["Don't go.  I 'd can't.", *texts, "It rained."]
-    cut = load(MODEL).stages.tokenizer.cut(texts)  # type: ignore[union-attr]
+    cut = load(MODEL).stages.tokenizer.tokenize(texts)  # type: ignore[union-attr]
     tokens, written = cut.tokens(), []
     assert any(len(token.words) > 1 for token in tokens)
     for number, (begin, end) in enumerate(pairwise(cut.rows.tolist()), 7):

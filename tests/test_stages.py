@@ -360,7 +360,7 @@ def _cut(characters: WindowClassifier, *texts: str) -> list[list[str]]:
     nothing = multiword.SplitForms(frozenset(), frozenset())
     splitter = multiword.MultiwordSplitter(one_word, nothing)
     cutter = tokenizer.Tokenizer(characters, characters, splitter, spaces=False, known=NOTHING)
-    cut = cutter.cut(texts)
+    cut = cutter.tokenize(texts)
     forms = [token.form for token in cut.tokens()]
     return [forms[first:end] for first, end in pairwise(cut.rows.tolist())]
 

@@ -75,7 +75,7 @@ class Model:
                 raise ClearparseError(f"paragraph {number}: U+{ord(lone[0]):04X} is half of a character, not UTF-8")
             if "\n" in text or "\t" in text or "\r" in text:
                 raise ClearparseError(f"paragraph {number}: has a tab or a line break; replace it by a space")
-        return self.stages.tokenizer.cut(paragraphs).block(first)
+        return self.stages.tokenizer.tokenize(paragraphs).block(first)
 
     def tag(self, block: Block) -> Block:
         """The block with predicted tags (UPOS, XPOS, FEATS), and lemmas if the model has a lemmatizer.

@@ -1,7 +1,7 @@
-"""Grapheme clusters: characters that a reader takes for one sign, which are never cut apart.
+"""Grapheme clusters: sequences of characters that readers perceive as one, which the tokenizer never splits.
 
-After Unicode Standard Annex 29, table 1c, from the general categories alone, and so a little more cautious: nothing is
-cut off after a zero width joiner, whatever stands before it.
+Extended grapheme clusters of Unicode Standard Annex 29 (table 1c), approximated from the general categories: after a
+zero width joiner the cluster always continues.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ _REGIONAL = "[\U0001f1e6-\U0001f1ff]"
 
 @cache
 def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
-    """What only clusters have, and what matches a cluster; made when the first text that is not ASCII is met."""
+    """What matches a character that only clusters have, and a cluster; compiled when the first text needs them."""
     categories = map(unicodedata.category, map(chr, range(sys.maxunicode + 1)))
     marks = [code for code, category in enumerate(categories) if category in _EXTENDING]
     breaks = [k for k in range(1, len(marks)) if marks[k] != marks[k - 1] + 1]
@@ -36,7 +36,7 @@ def _patterns() -> tuple[re.Pattern[str], re.Pattern[str]]:
 
 
 def inside_clusters(text: str) -> Index:
-    """The characters of a text, by number, after which its cluster goes on."""
+    """The indices of the characters of a text after which their cluster continues."""
     if text.isascii():
         return np.empty(0, np.intp)
     joined, cluster = _patterns()

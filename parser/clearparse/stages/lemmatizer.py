@@ -1,9 +1,9 @@
-"""Lemmas: what a form loses and gains at both ends to be a lemma, by a rule that a network names.
+"""Lemmatizer: a network predicts the edit rule that turns a form into its lemma.
 
-As in UDPipe (Straka & Strakova 2017, section 3.3), a rule is told by the form and its tags alone; so it is found once
-for each different word. The network sees of a form only its ends and learns only rules that several words share; what
-these get wrong in the training data, `woke` say, is remembered as it is. Among rules that seem about as good, one whose
-lemma is known goes first.
+As in UDPipe (Straka & Straková 2017, section 3.3), a rule removes and adds letters at both ends of the form and depends
+only on the form and its tags; so each different word is lemmatized once. The network sees only the ends of a form and
+learns only rules that several words share. Words of the training data that these rules get wrong, such as `woke`, are
+stored as exceptions. Among rules with similar scores, one that gives a known lemma is preferred.
 """
 
 from __future__ import annotations
@@ -38,15 +38,15 @@ TEMPLATE = """
     feats: 0
 """
 CASES: dict[str, Callable[[str], str]] = {"as it is": str, "lower": str.lower, "title": str.title, "upper": str.upper}
-MARGIN = 4.0  # how much lower the score of a rule may be for its lemma to be preferred because it is known
-MOST_REMEMBERED = 200_000  # words whose lemmas are remembered
-AT_ONCE = 20_000  # new words whose lemmas are found at once
+MARGIN = 4.0  # a rule with a known lemma is preferred if its score is at most this much lower than the best
+MOST_REMEMBERED = 200_000  # words whose lemmas are cached
+AT_ONCE = 20_000  # new words that are lemmatized at once
 
 
 class Rule(NamedTuple):
-    """The form in a case, without `first` letters at its beginning and `last` at its end, between two affixes.
+    """Change the case of a form, remove `first` letters at its start and `last` at its end, add prefix and suffix.
 
-    Where form and lemma have no letter in common, the lemma itself is `prefix`, and `case` is empty.
+    If form and lemma have no letter in common, `prefix` is the lemma and `case` is empty.
     """
 
     case: str
@@ -57,7 +57,7 @@ class Rule(NamedTuple):
 
     @classmethod
     def of(cls, form: str, lemma: str) -> Rule:
-        """The rule that makes this lemma of this form, with the longest piece that they share."""
+        """The rule that turns this form into this lemma and keeps the longest substring that they share."""
         same = SequenceMatcher(None, form.lower(), lemma.lower(), autojunk=False).find_longest_match()
         if not same.size or len(form.lower()) != len(form) or len(lemma.lower()) != len(lemma):
             return cls("", 0, lemma, 0, "")
@@ -65,8 +65,8 @@ class Rule(NamedTuple):
         case = next((case for case, to in CASES.items() if to(piece) == wanted), "")
         if not case:
             return cls("", 0, lemma, 0, "")
-        behind = len(form) - same.a - same.size
-        return cls(case, same.a, lemma[: same.b], behind, lemma[same.b + same.size :])
+        after = len(form) - same.a - same.size
+        return cls(case, same.a, lemma[: same.b], after, lemma[same.b + same.size :])
 
     def __str__(self) -> str:
         return json.dumps(self, ensure_ascii=False)
@@ -76,7 +76,7 @@ class Rule(NamedTuple):
         return cls(*json.loads(text))
 
     def __call__(self, form: str) -> str:
-        """The lemma; the form itself where the rule leaves nothing of it."""
+        """The lemma; the form itself if the rule would remove all of it."""
         if not self.case:
             return self.prefix
         if self.first + self.last >= len(form):
@@ -95,13 +95,13 @@ class Lexicon(NamedTuple):
 
 
 def short_key(key: bytes) -> bytes:
-    """What of a word's key most often decides on its lemma: the form in small letters, and UPOS."""
+    """The part of a word's key that most often decides its lemma: the form in lower case, and UPOS."""
     form, _, upos, _ = key.split(b"\t", 3)
     return form.decode().lower().encode() + b"\t" + upos
 
 
 def lookup_key(key: bytes) -> bytes:
-    """A word's key with its form as it is looked up (see lookup_form)."""
+    """A word's key with its form normalized (see lookup_form)."""
     if key.isascii() and b"`" not in key:
         return key
     form, tab, tags = key.partition(b"\t")
@@ -109,7 +109,7 @@ def lookup_key(key: bytes) -> bytes:
 
 
 class Lemmatizer:
-    """Gives words their lemmas, and remembers them."""
+    """Lemmatizes words and caches their lemmas."""
 
     NETWORKS: ClassVar = ("lemmas",)  # its name in a model file
 
@@ -125,7 +125,7 @@ class Lemmatizer:
 
     def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
         """The lemma of each word, given its key (see Block.keys)."""
-        with self.lock:  # what is remembered is every thread's
+        with self.lock:  # threads share the cache
             if len(self._lemmas) > MOST_REMEMBERED:
                 self._lemmas.clear()
             new = [key for key in dict.fromkeys(keys) if key not in self._lemmas]

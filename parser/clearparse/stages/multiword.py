@@ -1,7 +1,8 @@
-"""Multiword tokens: the words that a token such as `don't` or `du` is, by a rule that a network names.
+"""Multiword tokens: a network predicts the rule that splits a token such as `don't` or `du` into words.
 
-A rule keeps the beginning of the token and says what becomes of the rest, as several words: `don't` loses 3 letters
-that are a word of their own; `du` keeps its first letter, to which an `e` is added, and `le` is the second word.
+A rule keeps the beginning of a token and replaces the rest: in `don't` the last 3 letters become a word of their own;
+`du` keeps its first letter, `e` is appended, and `le` is the second word. Only tokens that look like those split in
+training can be split (see SplitForms): on unseen words a network alone is too bold, and `valleys` would lose its `s`.
 """
 
 from __future__ import annotations
@@ -39,13 +40,13 @@ MORE = 2  # letters before those cut off that an ending may have
 MOSTLY = 0.8  # part of the forms with an ending, or of the times that a form is met, that are split
 FEWEST_OF_ENDING, FEWEST_OF_FORM = 3, 4  # different forms with an ending, and times that a form is split
 AMBIGUOUS = 0.2  # part of the times that a form is met which is split, if it may be: the network decides
-MOST_REMEMBERED = 200_000  # forms whose words are remembered
+MOST_REMEMBERED = 200_000  # forms whose words are cached
 
 
 class Rule(NamedTuple):
-    """Remove the last `cut` letters; words: what takes their place, the first of them joined to what was kept.
+    """Remove the last `cut` letters and put `words` in their place; the first is appended to the letters kept.
 
-    A word that is a number stands for so many of the letters cut off.
+    A word that is a number n stands for the next n of the removed letters.
     """
 
     cut: int
@@ -53,7 +54,7 @@ class Rule(NamedTuple):
 
     @classmethod
     def of(cls, form: str, words: Sequence[str]) -> Rule:
-        """The rule that makes these words of a form."""
+        """The rule that splits a form into these words."""
         if form == "".join(words):
             return cls(len(form) - len(words[0]), (0, *map(len, words[1:])))
         same = 0
@@ -70,7 +71,7 @@ class Rule(NamedTuple):
         return cls(cut, tuple(words))
 
     def __call__(self, form: str) -> tuple[str, ...]:
-        """The words; the form itself where the rule does not fit it."""
+        """The words; the form itself if the rule does not apply."""
         place = len(form) - self.cut
         if place < 0:
             return (form,)
@@ -97,7 +98,7 @@ class SplitForms(NamedTuple):
 
     @classmethod
     def of(cls, rules: Mapping[str, Counter[str]]) -> SplitForms:
-        """Those of a treebank: how often each form, in lower case, was split by each rule, or was ONE_WORD."""
+        """Those of a treebank; rules: how often each form, in lower case, was split by each rule, or was ONE_WORD."""
         split = {form: rule for form, counts in rules.items() if (rule := counts.most_common(1)[0][0]) != ONE_WORD}
         with_ending: Counter[str] = Counter()
         split_at: Counter[str] = Counter()
@@ -122,7 +123,7 @@ class SplitForms(NamedTuple):
 
 
 def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
-    """Was a form split often, and not as an exception? What it is with an apostrophe counts as well: `youll`."""
+    """Whether a form was split often, and in more than a few exceptions. `you'll` counts as evidence for `youll`."""
     n, split = rules[form].total(), rules[form].total() - rules[form][ONE_WORD]
     if not split:
         return False
@@ -133,7 +134,7 @@ def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
 
 
 class Splits(NamedTuple):
-    """The words of T tokens. forms, words: the different tokens with their words. which (T,): which of them each is."""
+    """The words of T tokens. forms, words: the different tokens and their words; which (T,): their number."""
 
     forms: list[str]
     words: list[tuple[str, ...]]
@@ -141,7 +142,7 @@ class Splits(NamedTuple):
 
 
 class MultiwordSplitter:
-    """Gives tokens their words. seen: None in models of version 0.1, which split each form without its context."""
+    """Splits tokens into words. seen: None in models of version 0.1, which split every form without its context."""
 
     def __init__(self, classifier: WindowClassifier, seen: SplitForms | None = None) -> None:
         self.classifier, self.seen = classifier, seen
@@ -156,7 +157,7 @@ class MultiwordSplitter:
     def split(self, forms: Sequence[str], which: Index, rows: NDArray[np.int64]) -> Splits:
         """The words of T tokens in their context.
 
-        forms: the different tokens; which (T,): which of them each token is. rows (R + 1,): where paragraphs begin.
+        forms: the different tokens; which (T,): the form of each token. rows (R + 1,): the start of each paragraph.
         """
         if self.seen is None:
             return Splits([*forms], self.words(forms), which)
@@ -174,7 +175,7 @@ class MultiwordSplitter:
         )
 
     def _labels_in_context(self, forms: Sequence[str], which: Index, rows: NDArray[np.int64], asked: Index) -> Index:
-        """The number of the rule of each of the tokens asked for (n,): see split."""
+        """The number of the rule of each token asked for (n,): see split."""
         row = np.searchsorted(rows, asked, side="right") - 1
         first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])
         lengths = end - first
@@ -191,8 +192,8 @@ class MultiwordSplitter:
         return rule(form) if rule else (form,)
 
     def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
-        """The words of each of some tokens, whatever is around them; they are remembered."""
-        with self.lock:  # what is remembered is every thread's
+        """The words of each token, without context; they are cached."""
+        with self.lock:  # threads share the cache
             if len(self._known) > MOST_REMEMBERED:
                 self._known.clear()
             new = [form for form in dict.fromkeys(forms) if form not in self._known]

@@ -1,8 +1,8 @@
-"""UPOS, XPOS and FEATS: the network over the words of a sentence, once from their forms, once more from all tags then.
+"""Tagger for UPOS, XPOS and FEATS: two networks over the words of a sentence.
 
-A class is the three tags of a word together. The second network also looks at what the first, a smaller one, thinks
-of the word and of its neighbours; it learns from tags that the first gave to sentences it had not been trained on.
-Both see the clusters of words where there are any, which come from text without tags.
+A class is the combination of a word's three tags. The first network, a smaller one, sees only forms; the second also
+sees the tags that the first predicts for the word and its neighbours. It is trained on tags that the first network
+predicted for sentences it was not trained on. Both see clusters of words if the training had raw text.
 """
 
 from __future__ import annotations
@@ -44,12 +44,12 @@ CLUSTERS = """
 
 
 def without_tags(keys: Sequence[bytes]) -> list[bytes]:
-    """Keys (see Block.word_keys) with nothing in them but forms."""
+    """Keys (see Block.word_keys) with only their forms."""
     return [key[: key.index(b"\t")] + b"\t_\t_\t_\t_" for key in keys]
 
 
 def with_tags(keys: Sequence[bytes], tags: Sequence[bytes]) -> list[bytes]:
-    """Keys with other tags, each UPOS, XPOS and FEATS with tabs between, and no lemma."""
+    """Keys with these tags (UPOS, XPOS and FEATS, separated by tabs), and no lemma."""
     return [key[: key.index(b"\t")] + b"\t_\t" + of for key, of in zip(keys, tags, strict=True)]
 
 
@@ -63,15 +63,15 @@ class Tagger:
     second: WindowClassifier
 
     def tags(self, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
-        """The tags of each word, given its key and where the sentences begin; tags in the keys are not looked at."""
+        """The tags of each word, given its key and the start of each sentence; tags in the keys are ignored."""
         tagged, which = self.tagged(*factorize(without_tags(keys)), sentences)
         tags = [key.split(b"\t", 2)[2] for key in tagged]
         return [tags[k] for k in which.tolist()]
 
     def tagged(self, keys: list[bytes], which: Index, sentences: NDArray[np.int64]) -> tuple[list[bytes], Index]:
-        """The different words with their tags, and which of them each word is (words,).
+        """The different words with their tags, and the number of each word among them (words,).
 
-        keys: the different words, without tags; which (words,): which of them each word is.
+        keys: the different words, without tags; which (words,): the number of each word among them.
         """
         first = _tagged(keys, which, self.first, self.first.classify(keys, sentences, which))
         return _tagged(keys, which, self.second, self.second.classify(first[0], sentences, first[1]))
@@ -116,7 +116,7 @@ def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, label
 
 
 def tags_of(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
-    """What one network says of each word."""
+    """The tags that one network predicts for each word."""
     names = [name.encode() for name in classifier.classes]
     return [names[label] for label in classifier.classify(keys, sentences).tolist()]
 

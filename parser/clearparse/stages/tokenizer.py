@@ -1,7 +1,8 @@
-"""From text to tokens and sentences: a network over characters cuts tokens, one over tokens cuts sentences.
+"""Tokenizer and sentence splitter: one network over characters ends tokens, another over tokens ends sentences.
 
-A character is to the network a word of one letter. A token ends where the network over characters says so, and at
-every space unless the treebank has tokens with spaces; a sentence ends behind a token, and with its paragraph.
+To the network a character is a word of one letter. Tokens also end at every space, unless the treebank has tokens
+with spaces; sentences also end with their paragraph. Addresses and grapheme clusters are never split (see stretches
+and graphemes).
 """
 
 from __future__ import annotations
@@ -46,9 +47,9 @@ SENTENCES = """
     xpos: -2 -1 0 1 2
 """
 
-SHORT = 60  # characters of a stretch of which it is worth remembering what it is
+SHORT = 60  # characters of the longest stretch whose kind is cached
 
-# What stretches of text without a space are, where this tells how to cut them.
+# Kinds of stretches (text without a space) that differ in how they are tokenized.
 _AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
 _KINDS = (
     ("address", re.compile(r"\S*(?:://|www\.)\S*\Z|\S+\.(?:com|org|net|edu|gov|htm|html|php|pdf|doc|jpg|xls)\b\S*\Z")),
@@ -61,8 +62,8 @@ class Characters(NamedTuple):
     """The characters of a text (n,) as the network sees them.
 
     keys: the different ones (see Block.word_keys), with the kind of their stretch in place of UPOS and their Unicode
-    category in place of XPOS: £ is cut as $ is, both being Sc. which (n,): which of them each character has.
-    addresses: where in the text each address begins and ends; to the network its characters are all the same.
+    category in place of XPOS, so that £ is tokenized like $: both are Sc. which (n,): the key of each character.
+    addresses: start and end of each address in the text; all its characters have one key.
     """
 
     keys: list[bytes]
@@ -71,9 +72,9 @@ class Characters(NamedTuple):
 
 
 def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | None) -> Characters:
-    """The characters of paragraphs with a space between them; begin (P,): where each begins.
+    """The characters of paragraphs joined by spaces; begin (P,): the start of each paragraph.
 
-    known: what the kinds of stretches depend on; None in models of version 0.1, which do not know of addresses either.
+    known: decides the kinds of stretches; None in models of version 0.1, which have neither these nor addresses.
     """
     stretches, which = factorize(text.split(" "))
     lengths = np.array([len(stretch) for stretch in stretches])[which]
@@ -111,9 +112,9 @@ def _with_stops(
     kind: Index,
     kinds: list[str],
 ) -> Index:
-    """The kinds of stretches (n,) where those with a full stop at their end are told apart by what follows them.
+    """The kinds of stretches (n,), which for a stretch with a final full stop include what follows it.
 
-    first (P,): the first stretch of each paragraph. kinds: the names, to which those that are new are added.
+    first (P,): the first stretch of each paragraph. kinds: the names; new ones are appended.
     """
     stops = [stop_kind(stretch, known) for stretch in stretches]
     places = np.flatnonzero(np.array([bool(stop) for stop in stops])[which])
@@ -141,13 +142,13 @@ def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
 
 
 def kind_of(stretch: str) -> str:
-    """What a stretch of text without a space is: address, mail, number, letters or other."""
+    """The kind of a stretch of text without a space, by itself: address, mail, number, letters or other."""
     return _short_kind(stretch) if len(stretch) <= SHORT else _kind(stretch)
 
 
 def _kind(stretch: str) -> str:
     at = _AT.search(stretch)
-    if at and _DOT.search(stretch, at.end()):  # two searches, one behind the other, take no more time than one
+    if at and _DOT.search(stretch, at.end()):  # two searches in a row take linear time
         return "mail"
     return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), OTHER)
 
@@ -156,7 +157,7 @@ _short_kind = functools.lru_cache(maxsize=100_000)(_kind)
 
 
 def token_key(form: str, known: KnownWords | None, *, space_after: bool) -> bytes:
-    """A key (see Block.word_keys) of a token: in place of UPOS `space` or `_`, as follows it; of XPOS its kind."""
+    """The key of a token (see Block.word_keys): in place of UPOS `space` if one follows, in place of XPOS its kind."""
     kind = token_kind(form, known) if known else "_"
     return f"{form}\t_\t{'space' if space_after else '_'}\t{kind}\t_".encode()
 
@@ -168,14 +169,17 @@ def _ends(
     which: Index,
     asked: Mask | None = None,
 ) -> Mask:
-    """Where something ends: see WindowClassifier.classify."""
+    """The items classified as ENDS (n,): see WindowClassifier.classify."""
     ends: Mask = classifier.classify(keys, rows, which, asked) == classifier.classes.index(ENDS)
     return ends
 
 
 @dataclass(frozen=True)
 class Tokenizer:
-    """Cuts paragraphs. spaces: do tokens have spaces inside? known: None in models of version 0.1."""
+    """Splits paragraphs into sentences, tokens and words.
+
+    spaces: whether tokens can contain spaces. known: None in models of version 0.1.
+    """
 
     NETWORKS: ClassVar = ("characters", "sentences", "multiword")  # their names in a model file
 
@@ -185,8 +189,8 @@ class Tokenizer:
     spaces: bool
     known: KnownWords | None = None
 
-    def cut(self, texts: Sequence[str]) -> Tokenization:
-        """The tokens of some paragraphs (see plain_text), each in its sentence."""
+    def tokenize(self, texts: Sequence[str]) -> Tokenization:
+        """The tokens, words and sentences of paragraphs (see treebank.text.paragraphs)."""
         text, lengths = " ".join(texts), np.array([len(text) for text in texts], np.int64)
         start, stop, space_after, rows = self._tokens(text, np.cumsum(lengths + 1) - lengths - 1)
         forms, which = factorize([text[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
@@ -195,9 +199,9 @@ class Tokenizer:
         return Tokenization(text, start, stop, *split, space_after, last, rows)
 
     def sentence_ends(self, forms: Sequence[str], which: Index, space_after: Mask, rows: NDArray[np.int64]) -> Mask:
-        """Which tokens (T,) of paragraphs end a sentence.
+        """The tokens of paragraphs that end a sentence (T,).
 
-        forms: the different tokens; which (T,): which of them each token is. rows (P + 1,): where paragraphs begin.
+        forms: the different tokens; which (T,): the form of each token. rows (P + 1,): the start of each paragraph.
         """
         pairs, pair = distinct(2 * which + space_after, 2 * len(forms))
         keys = [token_key(forms[k // 2], self.known, space_after=bool(k % 2)) for k in pairs.tolist()]
@@ -206,19 +210,19 @@ class Tokenizer:
         return ends
 
     def _tokens(self, text: str, begin: NDArray[np.int64]) -> tuple[Index, Index, Mask, NDArray[np.int64]]:
-        """Where the T tokens of paragraphs start and stop, whether a space follows, (T,) each, and rows (P + 1,).
+        """Start, stop and whether a space follows, (T,) each, of the T tokens of paragraphs; rows (P + 1,).
 
-        text: the paragraphs, with a space between them. begin (P,): where each begins.
+        text: the paragraphs joined by spaces. begin (P,): the start of each.
         """
         space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
-        # A token ends before every space; only where tokens have spaces inside is it asked of each character.
+        # A token ends before every space; only if tokens can contain spaces does every character need the network.
         asked = np.ones(len(text), np.bool_) if self.spaces else ~(space[:-1] | space[1:])
         ends = self._character_ends(text, begin, asked)
         # A space belongs to a token if neither the character before it ends one nor it itself does.
         inside = ~ends & ~np.append(True, ends[:-1]) if self.spaces else np.zeros(len(text), np.bool_)
         outside = space & ~np.append(inside, False)
         stop = np.flatnonzero((ends | outside[1:]) & ~space[:-1]) + 1
-        space[np.append(begin[1:] - 1, len(text))] = False  # what joins two paragraphs is part of neither
+        space[np.append(begin[1:] - 1, len(text))] = False  # the space between paragraphs belongs to neither
         space_after = space[stop]
         start = np.append(0, stop + space_after)[: len(stop)]
         rows = np.append(np.searchsorted(stop, begin), len(stop))
@@ -227,7 +231,7 @@ class Tokenizer:
         return start, stop, space_after, rows
 
     def _character_ends(self, text: str, begin: NDArray[np.int64], asked: Mask) -> Mask:
-        """Where a token ends in paragraphs, of the characters asked for, (characters,), and the spaces between them."""
+        """The characters that end a token (n,); only those asked for are classified."""
         keys, which, addresses = characters_of_text(text, begin, self.known)
         ends, inside = np.ones(len(text), np.bool_), np.ones(len(text), np.bool_)
         inside[begin[1:] - 1] = False

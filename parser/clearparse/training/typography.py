@@ -1,8 +1,8 @@
-"""The treebank in other typographies: what the stages before the parser also learn from, so that they are robust.
+"""Data augmentation: the treebank in other typographies, which makes the upstream stages robust.
 
-A treebank has the habits of its sources. Copies of its paragraphs are written as other people might have: in capitals,
-with other dashes and quotation marks, without a full stop at the end or a space after a comma, with initials and
-abbreviations before names. Apostrophes and double quotation marks need no copies: see lookup_form.
+A treebank has the habits of its sources. Copies of its paragraphs are rewritten: in capitals, with other dashes and
+quotation marks, without a final full stop or a space after a comma, with initials and abbreviations before names.
+Apostrophes and double quotation marks need no copies (see lookup_form); runs of spaces are one space to all stages.
 """
 
 from __future__ import annotations

@@ -102,7 +102,7 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) 
 
 
 def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Lemmatizer:
-    """What gives words the lemmas that a treebank gives them, most often, by their tags."""
+    """A lemmatizer that gives each word, with its tags, the lemma that is most frequent in the treebank."""
     counts: dict[bytes, Counter[bytes]] = {}
     for block in blocks:
         keys = [lookup_key(key) for key in with_tags(block.word_keys(), block.columns(UPOS, FEATS))]

@@ -24,7 +24,7 @@ FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never m
 
 
 def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> Items:
-    """The characters of some paragraphs, each with whether a token ends there."""
+    """The characters of paragraphs; the class says whether a token ends there."""
     texts = [text_of(paragraph) for paragraph in paragraphs]
     names: list[str] = []
     for paragraph in paragraphs:
@@ -40,7 +40,7 @@ def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> I
 
 
 def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Items:
-    """The tokens of some paragraphs, each with whether a sentence ends there."""
+    """The tokens of paragraphs; the class says whether a sentence ends there."""
     keys, names, lengths = [], [], []
     for paragraph in paragraphs:
         for sentence in paragraph:
@@ -51,7 +51,7 @@ def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Item
 
 
 def rules_of(tokens: Iterable[Token]) -> dict[str, Counter[str]]:
-    """How often each form, in lower case, was split into words by each rule, or is one word."""
+    """How often each form, normalized and in lower case, is split by each rule, or is ONE_WORD."""
     rules: dict[str, Counter[str]] = {}
     for token in tokens:
         rules.setdefault(lookup_form(token.form).lower(), Counter())[_rule_of(token)] += 1
@@ -59,7 +59,7 @@ def rules_of(tokens: Iterable[Token]) -> dict[str, Counter[str]]:
 
 
 def rules_in_context(paragraphs: Iterable[Iterable[Token]]) -> Items:
-    """The tokens of some paragraphs, each with the rule that splits it into words."""
+    """The tokens of paragraphs; the class is the rule that splits the token into words."""
     tokens = [list(paragraph) for paragraph in paragraphs]
     keys = [form_key(token.form) for paragraph in tokens for token in paragraph]
     names = [_rule_of(token) for paragraph in tokens for token in paragraph]

@@ -94,7 +94,7 @@ def _presegmented(model: Model, data: str, limits: Limits) -> Work[Block]:
         with step([]):
             if model.stages.tokenizer is None:
                 return model.tokenize([])  # raises the error that says so
-            tokenization = model.stages.tokenizer.cut(group)
+            tokenization = model.stages.tokenizer.tokenize(group)
             tokens = tokenization.tokens()
             sentences = (tokens[start:end] for start, end in pairwise(tokenization.rows.tolist()))
             conllu += [conllu_of(each, [f"# sent_id = {number}"]) for number, each in enumerate(sentences, first)]
