@@ -12,7 +12,7 @@ import numpy as np
 import pytest
 
 import clearparse
-from clearparse.evaluation.raw_text import text_scores
+from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.model.model import Model
 from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.tokens import paragraphs_of, text_of
@@ -228,7 +228,7 @@ def test_everyday_text(english: Model) -> None:
     gold = [parse_block(EVERYDAY.read_bytes(), trees=True)]
     texts = [text_of([token for sentence in each for token in sentence]) for each in paragraphs_of(gold)]
     system = [english.parse_block(english.tag(english.tokenize(texts)))]
-    scores = text_scores(gold, system, gold_path="gold", system_path="system")
+    scores = raw_text_scores(gold, system, gold_path="gold", system_path="system")
     least = {"Words": 98.5, "Sentences": 95.0, "UPOS": 95.0, "UAS": 90.0}
     assert {name: scores[name] for name in least if scores[name] < least[name]} == {}
 
