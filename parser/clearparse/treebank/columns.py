@@ -16,6 +16,7 @@ ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, DEPS, MISC = range(10)
 NAMES = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 COLUMNS = len(NAMES)
 
+PLAIN_TEXT_HINT = "plain text is parsed with --text"
 Offsets = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -180,7 +181,7 @@ def _about_columns(row: bytes, count: int) -> str:
     if count == 1 and len(row.split()) >= COLUMNS:
         return f"{message}, not by spaces"
     if count == 1:
-        return f"{message}; plain text is parsed with --text"
+        return f"{message}; {PLAIN_TEXT_HINT}"
     if count > COLUMNS:
         return f"{message}; CoNLL-U Plus names its columns in the first line: # global.columns = ID FORM ..."
     return message
