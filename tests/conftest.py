@@ -39,7 +39,7 @@ def _stages_are_small() -> Iterator[None]:
 
     with pytest.MonkeyPatch.context() as patch:
         for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
-            small = replace(getattr(upstream, name), hidden_size=24, embedding_dim=12, epochs=12, batch_size=64)
+            small = replace(getattr(upstream, name), hidden_size=24, embedding_dim=12, epochs=5, batch_size=64)
             patch.setattr(upstream, name, small)
         patch.setattr(upstream, "FOLDS", 2)
         yield
@@ -47,9 +47,21 @@ def _stages_are_small() -> Iterator[None]:
 
 @pytest.fixture
 def small_stages() -> Iterator[None]:
-    """The stages before the parser are trained in seconds."""
+    """The upstream stages are small and train in seconds."""
     with _stages_are_small():
         yield
+
+
+@pytest.fixture(scope="session")
+def parser_model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A small model of a parser alone, trained on the sample."""
+    from clearparse.commands import train
+
+    sample, path = CHECKOUT / "data" / "sample", tmp_path_factory.mktemp("models") / "parser.model"
+    files = ["--train", str(sample / "train.conllu"), "--dev", str(sample / "dev.conllu"), "--output", str(path)]
+    size = ["--hidden-size", "24", "--embedding-dim", "12"]
+    train.main([*files, *size, "--epochs", "5", "--learning-rate", "0.01", "--quiet"])
+    return path
 
 
 @pytest.fixture(scope="session")

@@ -1,4 +1,4 @@
-"""What brute force over all small trees has to know."""
+"""Helpers for brute force over all small trees."""
 
 from __future__ import annotations
 

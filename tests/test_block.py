@@ -51,8 +51,8 @@ def test_columns_of_an_edit_are_read_together_with_those_of_the_source() -> None
     block = parse_block(TEXT).with_columns(LEMMA, XPOS, [b"l\tu\tx"] * WORDS)
     assert block.word_keys()[:2] == [b"de\tl\tu\tx\t_", b"le\tl\tu\tx\tGender=Masc"]
     assert block.columns(UPOS, XPOS) == [b"u\tx"] * WORDS
-    assert block[0].upos == ["u"] * 3
-    assert block[1].feats == ["_"]
+    assert block[0].upos == ("u",) * 3
+    assert block[1].feats == ("_",)
 
 
 def test_a_later_edit_keeps_the_columns_of_an_earlier_one_that_it_does_not_replace() -> None:
@@ -89,6 +89,13 @@ def test_heads_that_are_no_numbers_in_an_edit() -> None:
 def test_values_that_do_not_fit_are_refused(first: int, last: int, values: list[bytes], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_block(TEXT).with_columns(first, last, values)
+
+
+def test_repr() -> None:
+    block = parse_block(TEXT)
+    assert repr(block) == "<Block <text>: 2 sentences, 4 words>"
+    assert [repr(sentence) for sentence in block] == ["<Sentence 1: 'du vin' (3 words)>", "<Sentence: 'Oui' (1 word)>"]
+    assert repr(parse_block(TEXT.replace(b"du vin", b"du " * 99))[0]).endswith(" du ...' (3 words)>")
 
 
 VALUES = st.text("ab é", min_size=1, max_size=5).map(lambda value: value.strip().encode() or b"_")

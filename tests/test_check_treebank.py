@@ -7,7 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clearparse.commands import check_treebank, train
+from clearparse.commands import check_treebank
 from clearparse.config import Config
 from clearparse.model.model import load
 from clearparse.network.classifier import softmax
@@ -37,14 +37,6 @@ TWICE = """\
 """
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("models") / "small.model"
-    files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(DEV), "--output", str(path)]
-    train.main([*files, "--hidden-size", "24", "--embedding-dim", "12", "--epochs", "5", "--learning-rate", "0.01"])
-    return path
-
-
 def test_inconsistencies() -> None:
     block = parse_block(TWICE.encode(), path="twice", trees=True)
     (found,) = inconsistencies([block])  # one word alone can be many things
@@ -53,9 +45,9 @@ def test_inconsistencies() -> None:
     assert {value for value, *_ in seen_once([block], 7)} == {b"advmod", b"obl"}
 
 
-def test_likelihood_is_that_of_the_transitions_of_the_gold_tree(model: Path) -> None:
+def test_likelihood_of_the_gold_transitions_by_hand(parser_model: Path) -> None:
     """Sentence by sentence, step by step, the probabilities by hand."""
-    parser, block = load(model).parser, parse_block(DEV.read_bytes(), trees=True)
+    parser, block = load(parser_model).parser, parse_block(DEV.read_bytes(), trees=True)
     found = log_likelihoods(parser, Treebank.of([block]))
     assert (found < 0).all()
     for number in range(0, len(block), 9):
@@ -87,7 +79,7 @@ def _by_hand(parser: object, block: Block) -> float:
     return float(np.mean(found))
 
 
-def test_a_relation_that_the_model_does_not_have_is_less_likely_than_one_it_has() -> None:
+def test_an_unknown_relation_is_less_likely_than_a_known_one() -> None:
     text = (
         "1\tGo\tgo\tVERB\tVB\t_\t0\ttop\t_\t_\n2\tnot\tnot\tPART\tRB\t_\t3\ttop\t_\t_\n"
         "3\thome\thome\tADV\tRB\t_\t1\tplace\t_\t_\n4\tnow\tnow\tADV\tRB\t_\t1\ttime\t_\t_\n\n"
@@ -99,12 +91,12 @@ def test_a_relation_that_the_model_does_not_have_is_less_likely_than_one_it_has(
     assert log_likelihoods(parser, novel)[0] < log_likelihoods(parser, known)[0] - 1
 
 
-def test_the_report(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_report(parser_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "twice.conllu"
     path.write_text(TWICE, encoding="utf-8")
     check_treebank.main([str(path)])
-    told = capsys.readouterr().out
-    assert f"{path}:6: differs from {path}:1 in UPOS of 1, DEPREL of 1 of 2 words: Go home" in told
-    assert "relations that occur once: 2" in told
-    check_treebank.main([str(DEV), "--model", str(model), "--most", "3"])
+    output = capsys.readouterr().out
+    assert f"{path}:6: differs from {path}:1 in UPOS of 1, DEPREL of 1 of 2 words: Go home" in output
+    assert "relations that occur once: 2" in output
+    check_treebank.main([str(DEV), "--model", str(parser_model), "--most", "3"])
     assert "least likely trees" in capsys.readouterr().out

@@ -365,7 +365,7 @@ def test_writing_takes_no_more_than_its_share_of_time(tmp_path: Path, monkeypatc
     monkeypatch.setattr(checkpoint, "TIME_SHARE", 0.05)
     monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now)
 
-    def save(*arguments: Any) -> None:
+    def save(*arguments: Any, **options: Any) -> None:
         nonlocal now
         now += 2
 
@@ -438,7 +438,7 @@ def test_differences_of_provenance_are_named() -> None:
 
 def test_a_diverging_training_ends_in_one_line(output: Path, capfd: pytest.CaptureFixture[str]) -> None:
     argv = command(output, *SMALL, "--optimizer", "sgd", "--learning-rate", "100", "--warmup", "0")
-    with pytest.raises(DivergedError, match=r"^step [0-9]+: the loss is no finite number any more, at a learning"):
+    with pytest.raises(DivergedError, match=r"^step [0-9]+: the loss is not finite, at a learning"):
         train.main(argv)
     assert not files(output)
     assert capfd.readouterr().err == ""

@@ -160,10 +160,10 @@ def test_the_command(kill: bool, model: Path, corpus: Path, expected: dict[str, 
             workers[0].kill()
             killed += 1
         time.sleep(0.01)
-    told, complaints = command.communicate()
+    printed, complaints = command.communicate()
     assert command.returncode == 0, complaints.decode()
     assert killed == kill
-    assert told.decode() == f"8 files written to {out}\n"
+    assert printed.decode() == f"8 files written to {out}\n"
     assert b"Traceback" not in complaints
     assert contents(out) == expected
 
@@ -285,9 +285,9 @@ def test_what_it_costs_is_measured(model: Path, capsys: pytest.CaptureFixture[st
     pytest.importorskip("distributed", reason=NEEDED)
     files = ["--model", str(model), "--input", str(SAMPLE / "dev.conllu")]
     cluster_command.main([*files, "--shards", "3", "--copies", "2", "--runs", "1"])
-    told = capsys.readouterr().out.splitlines()
-    assert told[0].startswith("7,380 words in 3 files, 1 cores of ")
-    assert [line.split()[0] for line in told[1:]] == ["processes", "runs:", "dask", "runs:", "dask", "dask", "a"]
+    printed = capsys.readouterr().out.splitlines()
+    assert printed[0].startswith("7,380 words in 3 files, 1 cores of ")
+    assert [line.split()[0] for line in printed[1:]] == ["processes", "runs:", "dask", "runs:", "dask", "dask", "a"]
     with pytest.raises(ClearparseError, match="--jobs 4096: only"):
         cluster_command.main([*files, "--jobs", "4096"])
 
@@ -299,16 +299,16 @@ def test_the_program_for_dask(model: Path, tmp_path: Path) -> None:
     treebanks = [str(tmp_path / f"{name}.conllu") for name in ("one", "two")]
     for path, part in zip(treebanks, ("train", "dev"), strict=True):
         Path(path).write_bytes((SAMPLE / f"{part}.conllu").read_bytes())
-    told = documented.run(documented.programs("cluster.md")[0], tmp_path, str(model), *treebanks)
+    printed = documented.run(documented.programs("cluster.md")[0], tmp_path, str(model), *treebanks)
     parsed = list(clearparse.load(model).parse(each for path in treebanks for each in clearparse.read_conllu(path)))
     counted: dict[str, int] = {}
     for name in (name for sentence in parsed for name in sentence.deprels):
         counted[name] = counted.get(name, 0) + 1
     top = sorted(counted.values(), reverse=True)[:3]
-    assert [count for _, count in ast.literal_eval(told.splitlines()[0])] == top
-    assert "{'learning_rate': " in told
+    assert [count for _, count in ast.literal_eval(printed.splitlines()[0])] == top
+    assert "{'learning_rate': " in printed
     for path in treebanks:
-        assert f"{path} {{'epoch': 1," in told
+        assert f"{path} {{'epoch': 1," in printed
         assert clearparse.load(f"{path}.model").record["config"]["hidden_size"] == 16
 
 

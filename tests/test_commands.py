@@ -1,4 +1,4 @@
-"""Train, evaluate and parse as a user calls them: what good input gives, and what is said of bad input."""
+"""The commands train, evaluate and parse from end to end, with good and with bad input."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ def test_the_same_command_gives_the_same_file(tmp_path: Path, monkeypatch: pytes
     assert files[0] == files[1]
 
 
-def test_training_goes_on_from_a_model(model: Path, tmp_path: Path) -> None:
+def test_fine_tuning(model: Path, tmp_path: Path) -> None:
     more = tmp_path / "more.model"
     train.main(["--train", str(SAMPLE / "dev.conllu"), "--init", str(model), "--output", str(more), "--epochs", "1"])
     before, after = load(model), load(more)
@@ -102,7 +102,7 @@ def test_one_sentence_is_enough_to_train(tmp_path: Path, capsys: pytest.CaptureF
     assert "1 sentences are too few" in capsys.readouterr().out
 
 
-def test_several_roots_and_crossing_arcs_are_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_summary_of_several_roots_and_nonprojective_arcs(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     nonprojective_arcs = "".join(
         f"{i}\tw\tw\tX\tX\t_\t{h}\t{'dep' if h else 'root'}\t_\t_\n" for i, h in ((1, 3), (2, 4), (3, 0), (4, 3))
     )
@@ -124,19 +124,19 @@ def test_several_roots_and_crossing_arcs_are_told(tmp_path: Path, capsys: pytest
         (["--init", "/no/such/model"], "/no/such/model: "),
     ],
 )
-def test_options_that_cannot_be(options: list[str], message: str, tmp_path: Path) -> None:
+def test_invalid_options(options: list[str], message: str, tmp_path: Path) -> None:
     with pytest.raises(ClearparseError, match=message):
         train.main(["--train", str(SAMPLE / "train.conllu"), "--output", str(tmp_path / "m"), *options])
     assert not list(tmp_path.iterdir())
 
 
-def test_new_labels_cannot_be_learned_by_an_old_model(model: Path, tmp_path: Path) -> None:
+def test_fine_tuning_refuses_new_labels(model: Path, tmp_path: Path) -> None:
     source = write(tmp_path / "new.conllu", GOOD.replace("nsubj", "novel") * 12)
     with pytest.raises(ClearparseError, match="novel"):
         train.main(["--train", source, "--init", str(model), "--output", str(tmp_path / "m")])
 
 
-def test_parsing_goes_through_stdin_and_stdout(model: Path) -> None:
+def test_parse_reads_stdin_and_writes_stdout(model: Path) -> None:
     result = script("parse", "--model", str(model), stdin=GOOD.encode())
     assert result.returncode == 0
     assert result.stderr == b""
@@ -156,7 +156,7 @@ def test_several_processes_write_the_same_bytes(model: Path, tmp_path: Path, mon
     assert len(list(read_conllu(outputs[0], trees=True))) == 455
 
 
-def test_errors_and_warnings_come_from_other_processes_too(model: Path, tmp_path: Path) -> None:
+def test_errors_and_warnings_of_worker_processes(model: Path, tmp_path: Path) -> None:
     bad = write(tmp_path / "bad.conllu", GOOD + "1\tDogs\n\n")
     bare = write(tmp_path / "bare.conllu", GOOD.replace("NOUN\tNNS", "_\t_").replace("VERB\tVBP", "_\t_"))
     done = script("parse", "--model", str(model), "--jobs", "2", bare, "--output", str(tmp_path / "o"))
@@ -168,14 +168,14 @@ def test_errors_and_warnings_come_from_other_processes_too(model: Path, tmp_path
     assert not (tmp_path / "none").exists()
 
 
-def test_models_go_from_process_to_process(model: Path) -> None:
+def test_models_are_pickled(model: Path) -> None:
     loaded = load(model)
     copy = pickle.loads(pickle.dumps(loaded))
     block = parse_block((SAMPLE / "dev.conllu").read_bytes())
     assert copy.parse_block(block).text == loaded.parse_block(block).text
 
 
-def test_nothing_is_written_when_the_input_is_bad(model: Path, tmp_path: Path) -> None:
+def test_bad_input_leaves_no_output(model: Path, tmp_path: Path) -> None:
     bad = write(tmp_path / "bad.conllu", GOOD * 3 + "1\ttwo columns\n\n")
     for arguments in ([bad], [bad, "--output", str(tmp_path / "out.conllu")]):
         result = script("parse", "--model", str(model), *arguments)
@@ -186,7 +186,7 @@ def test_nothing_is_written_when_the_input_is_bad(model: Path, tmp_path: Path) -
     assert [path.name for path in tmp_path.iterdir()] == ["bad.conllu"]
 
 
-def test_missing_tags_are_warned_of_once(model: Path, tmp_path: Path) -> None:
+def test_one_warning_about_missing_tags(model: Path, tmp_path: Path) -> None:
     plain = write(tmp_path / "plain.conllu", GOOD.replace("NOUN\tNNS", "_\t_").replace("VERB\tVBP", "_\t_"))
     result = script("parse", "--model", str(model), plain, plain)
     assert result.returncode == 0
@@ -221,7 +221,7 @@ def test_info_and_json(model: Path, tmp_path: Path, capsys: pytest.CaptureFixtur
 
 
 @pytest.mark.full
-def test_every_malformed_file_has_its_outcome(model: Path, shared_data: Path, tmp_path: Path) -> None:
+def test_malformed_files_give_the_expected_errors(model: Path, shared_data: Path, tmp_path: Path) -> None:
     rows = [line.split("\t") for line in (shared_data / "bad" / "expected.tsv").read_text().splitlines()[1:]]
     for name, as_training, as_input, where in rows:
         path = str(shared_data / "bad" / name)
@@ -251,13 +251,13 @@ def test_every_malformed_file_has_its_outcome(model: Path, shared_data: Path, tm
                 left.unlink()
 
 
-def test_model_files_of_another_kind_are_refused(tmp_path: Path) -> None:
+def test_other_kinds_of_model_files_are_refused(tmp_path: Path) -> None:
     for text in ("", "not a model", "{}"):
         with pytest.raises(FileError):
             load(write(tmp_path / "m", text))
 
 
-def test_several_networks_vote(tmp_path: Path) -> None:
+def test_ensemble(tmp_path: Path) -> None:
     small = [
         "--networks",
         "2",

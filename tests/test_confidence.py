@@ -1,4 +1,4 @@
-"""How sure the parser is: probabilities of arcs, their calibration, and what is written and told of them."""
+"""Confidence: probabilities of arcs, their calibration, the column Conf and the evaluation."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clearparse.commands import evaluate, parse, train
+from clearparse.commands import evaluate, parse
 from clearparse.errors import ClearparseError
 from clearparse.evaluation.calibration import reliability
 from clearparse.evaluation.counts import right_arcs
@@ -25,17 +25,9 @@ SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 DEV = SAMPLE / "dev.conllu"
 
 
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    path = tmp_path_factory.mktemp("models") / "small.model"
-    files = ["--train", str(SAMPLE / "train.conllu"), "--dev", str(DEV), "--output", str(path)]
-    train.main([*files, "--hidden-size", "32", "--embedding-dim", "16", "--epochs", "6", "--learning-rate", "0.01"])
-    return path
-
-
-def test_certainty_is_the_probability_of_the_transition_that_made_the_arc(model: Path) -> None:
-    """Against one sentence after another, and the softmax by hand."""
-    parser, block = load(model).parser, parse_block(DEV.read_bytes())
+def test_the_probability_of_an_arc_is_that_of_its_transition(parser_model: Path) -> None:
+    """Compared with parsing sentence by sentence, with the softmax by hand."""
+    parser, block = load(parser_model).parser, parse_block(DEV.read_bytes())
     heads, deprels, probability = parser.parse_with_probabilities(block)
     plain = parser.parse(block)
     assert np.array_equal(heads, plain[0])
@@ -68,16 +60,16 @@ def test_calibration_is_a_logistic_curve() -> None:
     assert (np.diff(Calibration(0.5, -0.3)(p)) > 0).all()
 
 
-def test_a_trained_model_is_as_sure_as_it_is_right_on_dev(model: Path) -> None:
-    parser, block = load(model).stages.ensemble, parse_block(DEV.read_bytes(), trees=True)
+def test_mean_confidence_is_the_accuracy_on_dev(parser_model: Path) -> None:
+    parser, block = load(parser_model).stages.ensemble, parse_block(DEV.read_bytes(), trees=True)
     assert parser.calibration != Calibration()
     heads, deprels, probability = parser.parse_with_probabilities(block)
     assert parser.calibration(probability).mean() == pytest.approx(right_arcs(block, heads, deprels).mean(), abs=0.01)
 
 
-def test_confidence_goes_into_misc_and_nothing_else_changes(model: Path, tmp_path: Path) -> None:
+def test_confidence_is_written_to_misc_and_nothing_else_changes(parser_model: Path, tmp_path: Path) -> None:
     outputs = [tmp_path / name for name in ("plain", "sure", "again")]
-    files = ["--model", str(model), "--output"]
+    files = ["--model", str(parser_model), "--output"]
     parse.main([*files, str(outputs[0]), str(DEV)])
     parse.main([*files, str(outputs[1]), "--confidence", str(DEV)])
     parse.main([*files, str(outputs[2]), "--confidence", str(outputs[1])])
@@ -98,10 +90,10 @@ def test_reliability_by_hand() -> None:
     assert found["expected_calibration_error"] == pytest.approx((2 * 15 + 45 + 3 + 2 * 50) / 6)
 
 
-def test_evaluation_tells_of_it(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    evaluate.main(["--model", str(model), "--gold", str(DEV), "--confidence"])
-    told = capsys.readouterr().out
-    assert "expected calibration error" in told
-    assert "expected calibration error" in told
+def test_evaluation_of_confidence(parser_model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    evaluate.main(["--model", str(parser_model), "--gold", str(DEV), "--confidence"])
+    out = capsys.readouterr().out
+    assert "expected calibration error" in out
+    assert "expected calibration error" in out
     with pytest.raises(ClearparseError, match="--confidence needs --model"):
         evaluate.main(["--system", str(DEV), "--gold", str(DEV), "--confidence"])

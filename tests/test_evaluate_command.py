@@ -1,4 +1,4 @@
-"""The command evaluate.py: its table, its JSON, and one line for everything a user can do wrong."""
+"""The evaluate command: its table, its JSON, and its errors, each of one line."""
 
 from __future__ import annotations
 
@@ -42,7 +42,7 @@ def files(tmp_path: Path) -> tuple[str, str]:
 
 
 class First:
-    """A model that hangs every word on the first; it says so, and warns."""
+    """A model that attaches every word to the first one, and warns."""
 
     def parse_block(self, block: Block) -> Block:
         warnings.warn("no tags", UserWarning, stacklevel=1)
@@ -52,7 +52,7 @@ class First:
         return block.with_trees(heads, block.column(DEPREL))
 
     def describe(self) -> str:
-        return "a model that hangs every word on the first"
+        return "a model that attaches every word to the first one"
 
     def conditions(self) -> dict[str, Any]:
         return {"preset": "none", "seed": 1}
@@ -88,7 +88,7 @@ def test_details(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> 
     main(["--system", system, "--gold", gold, "--details"])
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "nsubj 2 2 100.00 100.00 100.00" in lines
-    assert "iobj 0 1 0.00 - 0.00" in lines
+    assert "iobj 0 1 0.00 \N{EN DASH} 0.00" in lines
     assert lines[-2:] == ["gold relation predicted words", "obj iobj 1"]
 
 
@@ -109,7 +109,7 @@ def test_json(files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixt
     assert conditions["tokens"].startswith("gold")
 
 
-def test_json_on_stdout_is_alone_there(files: tuple[str, str]) -> None:
+def test_json_on_stdout_is_all_of_stdout(files: tuple[str, str]) -> None:
     gold, system = files
     run = evaluate_in_a_shell("--system", system, "--gold", gold, "--json", "-")
     assert run.returncode == 0
@@ -119,9 +119,9 @@ def test_json_on_stdout_is_alone_there(files: tuple[str, str]) -> None:
 def test_model(files: tuple[str, str], model: str, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "scores.json"
     main(["--model", model, "--gold", files[0], "--json", str(out)])
-    told = capsys.readouterr()
-    assert told.err == "warning: no tags\n"
-    assert f"model        {model}" in told.out
+    output = capsys.readouterr()
+    assert output.err == "warning: no tags\n"
+    assert f"model        {model}" in output.out
     scores = json.loads(out.read_bytes())
     assert scores["UAS"] == 0.0
     assert scores["label_accuracy"] == 100.0
@@ -138,7 +138,7 @@ def test_model(files: tuple[str, str], model: str, tmp_path: Path, capsys: pytes
 def test_info(files: tuple[str, str], model: str, capsys: pytest.CaptureFixture[str]) -> None:
     main(["--model", model, "--info"])
     alone = capsys.readouterr().out
-    assert alone == "a model that hangs every word on the first\n"
+    assert alone == "a model that attaches every word to the first one\n"
     main(["--model", model, "--info", "--gold", files[0]])
     both = capsys.readouterr().out
     assert both.startswith(alone)
@@ -162,14 +162,14 @@ def test_info(files: tuple[str, str], model: str, capsys: pytest.CaptureFixture[
         (["--system", "s", "--gold", "g", "--threads", "0"], "--threads"),
     ],
 )
-def test_wrong_usage_is_told_in_one_line(argv: list[str], message: str) -> None:
+def test_wrong_usage_is_one_line(argv: list[str], message: str) -> None:
     with pytest.raises(ClearparseError) as error:
         main(argv)
     assert message in str(error.value)
     assert "\n" not in str(error.value)
 
 
-def test_nothing_is_written_when_it_fails(files: tuple[str, str], tmp_path: Path) -> None:
+def test_an_error_leaves_no_output(files: tuple[str, str], tmp_path: Path) -> None:
     gold, system = files
     before = sorted(tmp_path.iterdir())
     Path(system).write_text(SYSTEM.replace("sees", "saw"), encoding="utf-8", newline="")
@@ -213,7 +213,7 @@ def pair(shared_data: Path, name: str) -> list[str]:
     return ["--gold", str(folder / f"{name}.gold.conllu"), "--system", str(folder / f"{name}.sys.conllu")]
 
 
-def test_pairs_that_do_not_match(shared_data: Path) -> None:
+def test_mismatched_pairs_of_files(shared_data: Path) -> None:
     fewer, other = pair(shared_data, "a_fewer_sentences"), pair(shared_data, "c_other_forms")
     with pytest.raises(FileError) as error:
         main(fewer)
@@ -223,7 +223,7 @@ def test_pairs_that_do_not_match(shared_data: Path) -> None:
     assert str(error.value) == f"{other[1]}:7: gold has 'sees', system has 'saw' ({other[3]}:7)"
 
 
-def test_pairs_that_match(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_matching_pairs_of_files(shared_data: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     out = tmp_path / "scores.json"
     main([*pair(shared_data, "h_known_score"), "--json", str(out)])
     scores = json.loads(out.read_bytes())
@@ -234,6 +234,6 @@ def test_pairs_that_match(shared_data: Path, tmp_path: Path, capsys: pytest.Capt
     assert (scores["UAS"], scores["LAS"]) == (100.0, 100.0)
     assert scores["without_punctuation"]["words"] == 0
     assert scores["without_punctuation"]["UAS"] is None
-    told = capsys.readouterr()
-    assert "no words are scored" in told.out
-    assert told.err == ""
+    output = capsys.readouterr()
+    assert "no words are scored" in output.out
+    assert output.err == ""

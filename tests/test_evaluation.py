@@ -15,6 +15,8 @@ from udtools import udeval
 
 from clearparse.errors import FileError
 from clearparse.evaluation.counts import Counts, count_blocks, evaluate_block
+from clearparse.evaluation.mismatches import TEXT_HINT
+from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.evaluation.scores import CONTENT, all_scores, main_scores
 from clearparse.treebank.conllu import DEPREL, Block, parse_block, read_blocks
 
@@ -120,7 +122,7 @@ def test_only_punctuation() -> None:
     assert set(bare.values()) == {None}
 
 
-def test_without_upos_the_characters_tell_punctuation() -> None:
+def test_punctuation_without_upos_is_known_by_its_characters() -> None:
     gold = ["Go/_/0/root !?/_/1/punct +/_/1/dep $/PUNCT/1/dep ./NOUN/1/dep"]
     scores = all_scores(compare(gold, gold))
     assert scores["words_without_upos"] == 3
@@ -163,25 +165,38 @@ def test_non_projective_arcs_by_hand() -> None:
         ),
         (
             [GOLD[0], "Go/VERB/0/root"],
-            "gold:9: gold has '!', system has a sentence of 1 word (system:8)",
+            "gold:9: gold has '!', system has a sentence of 1 word (system:8)" + TEXT_HINT,
         ),
         (
             [GOLD[0].rsplit(" ", 1)[0], "./PUNCT/0/punct"],
-            "gold:6: gold has '.', system has a sentence of 5 words (system:5)",
+            "gold:6: gold has '.', system has a sentence of 5 words (system:5)" + TEXT_HINT,
         ),
         (
             [GOLD[0] + " ,/PUNCT/3/punct", GOLD[1]],
-            "gold:6: gold has a sentence of 6 words, system has ',' (system:7)",
+            "gold:6: gold has a sentence of 6 words, system has ',' (system:7)" + TEXT_HINT,
         ),
     ],
 )
-def test_other_words(system: list[str], message: str) -> None:
+def test_different_words_are_an_error(system: list[str], message: str) -> None:
     with pytest.raises(FileError) as error:
         compare(GOLD, system)
     assert str(error.value) == message
 
 
-def test_no_sentences() -> None:
+def test_words_that_differ_in_their_unicode_normalization() -> None:
+    """Both words look the same: the message says how they differ."""
+    gold, system = "caf\u00e9/NOUN/0/root", "cafe\u0301/NOUN/0/root"
+    for one, other, forms in ((gold, system, ("NFC", "NFD")), (system, gold, ("NFD", "NFC"))):
+        with pytest.raises(
+            FileError, match="Unicode form {}, system has it in Unicode form {}".format(*forms)
+        ) as error:
+            compare([one], [other])
+        assert str(error.value).endswith("(system:1): normalize one of the files")
+        with pytest.raises(FileError, match="form {}, system has it in Unicode form {}: norm".format(*forms)):
+            raw_text_scores([block([one])], [block([other])], gold_path="gold", system_path="system")
+
+
+def test_no_sentences_are_an_error() -> None:
     with pytest.raises(FileError, match=r"^gold: no sentences$"):
         compare([], [])
     with pytest.raises(FileError, match=r"^gold: no sentences$"):
@@ -193,7 +208,7 @@ def test_a_block_without_sentences_adds_nothing() -> None:
     assert evaluate_block(nothing, nothing.heads(), []) == Counts()
 
 
-def test_blocks_may_be_cut_at_different_places() -> None:
+def test_blocks_may_end_at_different_sentences() -> None:
     gold = [GOLD[i % 2] for i in range(7)]
     system = [SYSTEM[i % 2] for i in range(7)]
     counts = count_blocks(
@@ -206,7 +221,7 @@ def test_blocks_may_be_cut_at_different_places() -> None:
     assert all_scores(counts) == all_scores(compare(gold, system))
 
 
-def test_other_trees_for_a_block() -> None:
+def test_predicted_trees_of_a_block() -> None:
     other = block(SYSTEM)
     assert evaluate_block(block(GOLD), other.heads(), other.column(DEPREL)) == compare(GOLD, SYSTEM)
 
@@ -286,13 +301,13 @@ def printed(counts: Counts) -> dict[str, str]:
     return {name: "0.00" if scores[name] is None else f"{scores[name]:.2f}" for name in ("UAS", "LAS", "CLAS")}
 
 
-def test_as_the_official_scorer_by_hand() -> None:
+def test_official_scorer_by_hand() -> None:
     assert printed(compare(GOLD, SYSTEM)) == official(conllu(GOLD), conllu(SYSTEM))
     assert {*CONTENT} == udeval.CONTENT_DEPRELS
 
 
 @given(st.lists(words(), min_size=1, max_size=3))
-def test_as_the_official_scorer(sentences: Any) -> None:
+def test_official_scorer(sentences: Any) -> None:
     gold, system = ([side(each, which) for each in sentences] for which in (0, 1))
     assert printed(compare(gold, system)) == official(conllu(gold), conllu(system))
 
@@ -327,7 +342,7 @@ def perturbed(gold: Block, share: float, rng: np.random.Generator) -> tuple[np.n
         ("UD_English-EWT", 0.12),
     ],
 )
-def test_as_the_official_scorer_on_treebanks(shared_data: Path, treebank: str, share: float) -> None:
+def test_official_scorer_on_treebanks(shared_data: Path, treebank: str, share: float) -> None:
     path = str(shared_data / treebank / "dev.conllu")
     rng = np.random.default_rng(1)
     text, counts = [], Counts()
@@ -341,7 +356,7 @@ def test_as_the_official_scorer_on_treebanks(shared_data: Path, treebank: str, s
     assert printed(counts) == official(Path(path).read_bytes(), b"".join(text))
 
 
-def test_arcs_of_all_classes_are_all_arcs(shared_data: Path) -> None:
+def test_classes_of_arcs_add_up_to_all_arcs(shared_data: Path) -> None:
     rng = np.random.default_rng(2)
     blocks = list(read_blocks(str(shared_data / "UD_Hungarian-Szeged" / "dev.conllu"), trees=True))
     scores = all_scores(sum((evaluate_block(gold, *perturbed(gold, 0.2, rng)) for gold in blocks), Counts()))

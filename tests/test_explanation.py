@@ -63,7 +63,7 @@ def double(parser: TransitionParser) -> TransitionParser:
     return parser.with_parameters(Parameters(*(array.astype(np.float64) for array in parser.params)))
 
 
-def test_a_walk_makes_the_tree_that_parsing_makes(parser: TransitionParser) -> None:
+def test_a_trace_builds_the_tree_that_parsing_builds(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
         heads, labels = parser.parse(sentence)
         found = trace(parser, sentence)
@@ -97,7 +97,7 @@ def test_stack_and_buffer_change_as_the_moves_say(parser: TransitionParser) -> N
             assert (after.stack, after.buffer) == (stack, buffer)
 
 
-def test_the_classifier_gives_the_scores_of_the_tables(parser: TransitionParser) -> None:
+def test_scores_by_the_notes_equal_those_of_parsing(parser: TransitionParser) -> None:
     for sentence in SENTENCES:
         for step in trace(parser, sentence).steps:
             computation = compute(parser.params, step.w, step.legal)
@@ -120,7 +120,7 @@ def test_the_parts_of_a_score_add_up_to_it(parser: TransitionParser, against: in
 
 
 def test_a_gradient_of_a_score_is_its_slope(parser: TransitionParser) -> None:
-    """Numerically, for each slot in a random direction, as long as no unit wakes or falls asleep."""
+    """Numerically, for each slot in a random direction, as long as no unit changes between active and 0."""
     of, rng, checked = double(parser), np.random.default_rng(1), 0
     step = trace(of, SENTENCES[1]).steps[4]
     computation = compute(of.params, step.w, step.legal)
@@ -138,7 +138,7 @@ def test_a_gradient_of_a_score_is_its_slope(parser: TransitionParser) -> None:
     assert checked > len(step.w) // 2
 
 
-def test_the_gradient_of_the_loss_is_made_of_those_of_the_scores(parser: TransitionParser) -> None:
+def test_the_gradient_of_the_loss_is_a_sum_over_those_of_the_scores(parser: TransitionParser) -> None:
     """delta_1 by the notes, and dJ/dL_{w_i} as the sum over classes of delta_1c times d theta_c / dL_{w_i}."""
     of = double(parser)
     step = next(step for step in trace(of, SENTENCES[2], gold=True).steps if step.legal.sum() > 1)
@@ -172,7 +172,7 @@ def test_following_the_gold_tree_builds_it(parser: TransitionParser) -> None:
             )
 
 
-def test_costs_count_the_arcs_that_a_walk_loses() -> None:
+def test_costs_add_up_to_the_gold_arcs_that_are_lost() -> None:
     """With an exact dynamic oracle the costs of the moves add up to the number of wrong heads."""
     parser = untrained("arc-hybrid")
     for sentence in SENTENCES:
@@ -183,7 +183,7 @@ def test_costs_count_the_arcs_that_a_walk_loses() -> None:
             assert cost == int((found.heads != sentence.heads()).sum())
 
 
-def test_a_static_oracle_is_silent_off_the_way() -> None:
+def test_a_static_oracle_has_no_advice_off_the_gold_path() -> None:
     parser = untrained("arc-standard")
     steps = trace(parser, SENTENCES[0], gold=True).steps
     silent = [step.advice is None for step in steps]
@@ -192,7 +192,7 @@ def test_a_static_oracle_is_silent_off_the_way() -> None:
     assert silent == sorted(silent)
 
 
-def test_crossing_arcs_and_labels_that_are_not_known_are_told() -> None:
+def test_nonprojective_trees_are_not_exact_and_unknown_labels_have_no_target() -> None:
     parser = untrained("arc-hybrid")
     block = parse_block(CROSSING.encode(), trees=True)
     assert not trace(parser, block, gold=True).exact
@@ -201,7 +201,7 @@ def test_crossing_arcs_and_labels_that_are_not_known_are_told() -> None:
     assert None in targets
 
 
-def test_moves_that_are_told_are_taken(parser: TransitionParser) -> None:
+def test_given_moves_are_made_and_illegal_ones_refused(parser: TransitionParser) -> None:
     sentence = SENTENCES[3]
     before = trace(parser, sentence)
     moves = [step.taken for step in before.steps[:4]]
@@ -215,7 +215,7 @@ def test_moves_that_are_told_are_taken(parser: TransitionParser) -> None:
             trace(parser, sentence, moves=[wrong])
 
 
-def test_slots_say_what_they_see(parser: TransitionParser) -> None:
+def test_slots_name_what_they_show(parser: TransitionParser) -> None:
     sentence = SENTENCES[0]
     forms = ["ROOT", *(form.decode() for form in sentence.column(1))]
     labels: dict[int | None, str] = {None: "nothing"}

@@ -38,7 +38,7 @@ def walk(system: System, moves: list[tuple[int, int]]) -> System:
 
 
 @pytest.mark.parametrize(("name", "m"), [("cs224n-36", 36), ("chen-manning-48", 48)])
-def test_literature_templates_have_the_slots_of_their_names(name: str, m: int) -> None:
+def test_templates_of_the_literature_have_the_published_number_of_slots(name: str, m: int) -> None:
     slots = compile_template(TEMPLATES[name]).slots
     assert len(slots) == m
     assert [str(slot) for slot in slots[:8]] == [
@@ -84,7 +84,7 @@ def test_any_text_is_a_template_or_a_template_error(text: str) -> None:
         assert compile_template(text)
 
 
-def test_what_the_slots_see_in_a_known_configuration() -> None:
+def test_slot_values_in_a_known_configuration() -> None:
     template = (
         "form: s0 b0 lc1(b0) b3\nlabel: lc1(b0) rc1(b0)\ndistance: s0-b0 b0-b1\nleft_valency: b0\nright_valency: s0"
     )
@@ -105,7 +105,7 @@ def test_what_the_slots_see_in_a_known_configuration() -> None:
     assert w.max() < features.V
 
 
-def test_distances_are_counted_in_steps_that_grow() -> None:
+def test_distances_are_binned() -> None:
     assert DISTANCES[[0, 1, 7, 8, 11, 12, 20, 21, 63]].tolist() == [0, 1, 7, 8, 8, 9, 9, 10, 10]
 
 
@@ -117,7 +117,7 @@ def test_unknown_words_and_rare_words_share_a_row() -> None:
     assert vocabulary.encode_tags(["VERB", "VBP", "_"]) == [vocabulary.first["xpos"] + 4]
 
 
-def test_an_encoder_that_is_full_forgets_and_still_encodes_alike() -> None:
+def test_a_full_encoder_forgets_its_types_and_encodes_alike() -> None:
     vocabulary = vocabulary_of("form: s0\nxpos: s0")
     small, large = Encoder(vocabulary), Encoder(vocabulary)
     firsts = []
@@ -134,7 +134,7 @@ def test_an_encoder_that_is_full_forgets_and_still_encodes_alike() -> None:
     ]  # NULL, ROOT and four words are six types; the fifth word is one too many
 
 
-def test_best_is_the_highest_score_of_a_legal_kind() -> None:
+def test_best_is_the_highest_score_of_a_legal_move() -> None:
     transitions = Transitions(LABELS, LABELS, ["root"], 4)
     rng = np.random.default_rng(3)
     theta = rng.normal(size=(200, len(transitions.kind)))
@@ -145,7 +145,7 @@ def test_best_is_the_highest_score_of_a_legal_kind() -> None:
         assert choice == max(allowed, key=lambda c: theta[line, c])
 
 
-def test_long_sentences_wait_for_nobody() -> None:
+def test_long_sentences_are_parsed_first() -> None:
     lengths = [1, 7, 2, 9, 3]
     system = SYSTEMS["arc-hybrid"](Layout(np.cumsum([0, *lengths])))
     transitions = Transitions(LABELS, LABELS, ["root"], 4)

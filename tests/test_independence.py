@@ -1,4 +1,4 @@
-"""What a sentence is given depends on nothing but the sentence: not on neighbours, order, batch, process or thread."""
+"""The analysis of a sentence depends on the sentence alone: not on its neighbours, order, batch, process or thread."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from clearparse.commands import parse
+from clearparse.corpus import chunks
 from clearparse.features import precompute
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.vocabulary import factorize
@@ -107,7 +108,7 @@ def whole(model: Model, texts: list[str], step: int) -> list[list[str]]:
     return found
 
 
-def test_what_is_made_of_text_does_not_depend_on_the_other_texts(texts: list[str]) -> None:
+def test_the_analysis_of_a_text_does_not_depend_on_other_texts(texts: list[str]) -> None:
     expected = whole(load(MODEL), texts, len(texts))
     order = np.random.default_rng(2).permutation(len(texts)).tolist()
     assert whole(load(MODEL), [texts[i] for i in order], len(texts)) == [expected[i] for i in order]
@@ -137,7 +138,7 @@ def test_rounding_decides_nothing(block: Block, texts: list[str], monkeypatch: p
     assert undecided(load(MODEL), np.float32).parse_block(block).text != expected_trees
 
 
-def test_scores_of_one_are_those_of_many(block: Block) -> None:
+def test_scores_of_one_equal_scores_of_a_batch(block: Block) -> None:
     params = load(MODEL).parser.params
     w = np.random.default_rng(4).integers(0, len(params.L), (20, len(params.W) // params.L.shape[1]))
     expected = scores(Parameters(*(array.astype(np.float64) for array in params)), w)
@@ -145,7 +146,7 @@ def test_scores_of_one_are_those_of_many(block: Block) -> None:
 
 
 @pytest.mark.parametrize("most", [1, 40, 300])
-def test_little_memory_gives_the_same(
+def test_a_small_memory_gives_the_same_trees(
     most: int, block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Where words have too many types for the tables, they are parsed in parts, and windows are cut within rows."""
@@ -164,7 +165,7 @@ def test_processes_and_blocks(texts: list[str], tmp_path: Path, monkeypatch: pyt
     source.write_text("\n\n".join(texts), encoding="utf-8")
     outputs = []
     for jobs, some in ((1, 1 << 20), (2, 900), (1, 300)):
-        monkeypatch.setattr(parse, "read_paragraphs", lambda path, some=some: plain_text(path, some))
+        monkeypatch.setattr(chunks, "read_paragraphs", lambda path, some=some: plain_text(path, some))
         outputs.append(tmp_path / f"{jobs}-{some}")
         parse.main(["--model", str(MODEL), "--text", str(source), "--jobs", str(jobs), "--output", str(outputs[-1])])
     assert len({output.read_bytes() for output in outputs}) == 1
@@ -201,7 +202,7 @@ def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
     assert found == [trees if k % 2 else expected[k:] + expected[:k] for k in range(THREADS)]
 
 
-def test_a_cut_is_written_as_its_tokens_are(texts: list[str]) -> None:
+def test_a_tokenization_is_written_as_its_tokens_are(texts: list[str]) -> None:
     """All sentences at once, from columns, as each by itself from its tokens."""
     texts = ["Don't go.  I 'd can't.", *texts, "It rained."]
     cut = load(MODEL).stages.tokenizer.tokenize(texts)  # type: ignore[union-attr]
@@ -213,11 +214,11 @@ def test_a_cut_is_written_as_its_tokens_are(texts: list[str]) -> None:
         for k, (a, b) in enumerate(pairwise(bounds), 1):
             comments = ["# newpar"] * (k == 1) + [f"# sent_id = {number}-{k}"]
             written.append(conllu_of(tokens[a:b], comments))
-    assert cut.conllu(7) == "".join(written)
+    assert cut.block(7).text.decode() == "".join(written)
 
 
 @pytest.mark.parametrize("most", [40, 1 << 20])
-def test_those_asked_for_are_labelled_as_all_are(most: int, block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_some_items_are_classified_as_in_all_items(most: int, block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     tagger = load(MODEL).stages.tagger
     assert tagger
     keys, rows = without_tags(block.word_keys()), block.sentences

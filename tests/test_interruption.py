@@ -75,7 +75,8 @@ def interrupted(work: Callable[[], object], at: int, error: type[BaseException])
 
 
 def first_and_last(lines: list[Place]) -> list[int]:
-    """When each line of code runs for the first and for the last time."""
+    """When each line of features/ and stages/, which keep what they have met, runs first and last."""
+    lines = [place if {"features", "stages"} & {*Path(place[0]).parts} else ("", 0) for place in lines]
     first = {place: k for k, place in reversed(list(enumerate(lines)))}
     last = {place: k for k, place in enumerate(lines)}
     return sorted({*first.values(), *last.values()})

@@ -82,7 +82,7 @@ def test_optimizers_follow_their_papers(make: type[Optimizer], formula: type, l2
         np.testing.assert_allclose(params.L[row], formula(before, seen, 0.05, l2), rtol=1e-10)
 
 
-def test_the_learning_rate_of_a_step_goes_before_that_of_the_optimizer() -> None:
+def test_the_learning_rate_of_a_step_overrides_that_of_the_optimizer() -> None:
     one, other = start(), start()
     gradients = next(steps(one))
     SGD(0.5).step(one, gradients, 0.1)
@@ -91,7 +91,7 @@ def test_the_learning_rate_of_a_step_goes_before_that_of_the_optimizer() -> None
 
 
 @pytest.mark.parametrize("make", [Adam, AdaGrad, SGD])
-def test_an_optimizer_goes_on_from_its_state(make: type[Optimizer]) -> None:
+def test_an_optimizer_continues_from_its_state(make: type[Optimizer]) -> None:
     params, optimizer = start(np.float32), make(0.05)
     every = list(steps(params))
     for gradients in every[:30]:
@@ -106,7 +106,7 @@ def test_an_optimizer_goes_on_from_its_state(make: type[Optimizer]) -> None:
 
 @pytest.mark.parametrize("decay", [0.5, 0.97])
 @pytest.mark.parametrize("count", [1, 5, 200])
-def test_the_moving_average_is_exact_for_rows_that_rested(decay: float, count: int) -> None:
+def test_the_moving_average_is_exact_for_rows_without_gradients(decay: float, count: int) -> None:
     """200 steps at decay 0.5 also pass the point where the average rescales its sums."""
     params, optimizer = start(), SGD(0.1)
     average, naive = MovingAverage(params, decay), [array.copy() for array in params]
@@ -119,7 +119,7 @@ def test_the_moving_average_is_exact_for_rows_that_rested(decay: float, count: i
         np.testing.assert_allclose(ours, expected, rtol=1e-9)
 
 
-def test_clipping_cuts_long_gradients_to_the_norm_and_leaves_short_ones() -> None:
+def test_clipping_limits_the_norm_and_leaves_smaller_gradients() -> None:
     params = start()
     (gradients,) = steps(params, 1)
     arrays = [gradients.L.values, *gradients[1:]]
@@ -139,7 +139,7 @@ def test_the_schedule_rises_and_falls() -> None:
     assert Schedule(1.0, 0.0, 1.0)(0.0) == 1.0
 
 
-def test_the_loop_learns_and_stops_when_told() -> None:
+def test_the_training_loop_reduces_the_loss_and_stops_early() -> None:
     rng = np.random.default_rng(3)
     params = Parameters.initial(V=8, m=2, d=4, H=16, C=3, rng=rng)
     w = rng.integers(0, 8, (64, 2)).astype(np.int32)

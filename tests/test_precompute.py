@@ -109,7 +109,7 @@ def test_in_double_precision_the_trees_are_those_of_the_classifier(block: Block,
     assert np.array_equal(heads, reference(parser, block, lambda w: scores(parser.params, w)))
 
 
-def test_tables_filled_little_by_little_are_the_same(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_extending_in_parts_gives_the_same_scores(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(precompute, "TAGS", 1)
     parser = random_parser(block, TEMPLATES["default"], "arc-hybrid", np.float64)
     encoder, rng = Encoder(parser.vocabulary), np.random.default_rng(1)
@@ -132,7 +132,7 @@ def test_tables_filled_little_by_little_are_the_same(block: Block, monkeypatch: 
     np.testing.assert_allclose(*thetas, rtol=1e-12, atol=1e-12)
 
 
-def test_there_is_no_room_for_more_types_than_the_capacity(block: Block) -> None:
+def test_more_types_than_the_capacity_raise_value_error(block: Block) -> None:
     parser = random_parser(block, "form: s0\nxpos: s0", "arc-hybrid", np.float32)
     filled = PrecomputedLayer(parser.params, parser.features)
     encoder = Encoder(parser.vocabulary)
@@ -141,7 +141,7 @@ def test_there_is_no_room_for_more_types_than_the_capacity(block: Block) -> None
         filled.extend(encoder.rows(), filled.capacity)
 
 
-def test_narrow_tables_do_not_remember_without_end() -> None:
+def test_the_capacity_of_narrow_tables_is_limited() -> None:
     """What is remembered of each type of word takes memory too, however few numbers a row of the tables has."""
     model = load(Path(__file__).parent / "data" / "format-1.model")
     model("A few words, and a few more.")

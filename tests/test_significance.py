@@ -1,4 +1,4 @@
-"""The paired bootstrap: against all samples there can be, enumerated; against sums by hand; and against the scorer."""
+"""The paired bootstrap, compared with the enumeration of all samples, with sums by hand and with the scorer."""
 
 from __future__ import annotations
 
@@ -19,15 +19,15 @@ DEV = Path(__file__).resolve().parents[1] / "data" / "sample" / "dev.conllu"
 
 
 def sums(*sentences: tuple[int, int]) -> Sums:
-    """One score: right, of, by sentence."""
+    """One score: correct and all, for each sentence."""
     return {"LAS": np.array(sentences)}
 
 
 def test_two_sentences_by_hand() -> None:
-    """A has 2 of 2 right in the first sentence, B 1 of 2; in the second both have 1 of 2.
+    """A has 2 of 2 correct in the first sentence, B 1 of 2; in the second both have 1 of 2.
 
     Of the four samples of two sentences, one has the first twice (A leads by 50 points), two have each once (25), one
-    the second twice (0): a quarter is not above 0, so p is a half, and the interval goes from 0 to 50.
+    the second twice (0): a quarter is <= 0, so p is a half, and the interval is 0 to 50.
     """
     found = paired_bootstrap(sums((2, 2), (1, 2)), sums((1, 2), (1, 2)))["LAS"]
     assert (found["system"], found["other"], found["difference"]) == (75.0, 50.0, 25.0)
@@ -44,8 +44,8 @@ def test_one_sentence_and_no_difference() -> None:
 
 
 @given(st.lists(st.tuples(st.integers(0, 3), st.integers(0, 3), st.integers(3, 5)), min_size=1, max_size=4))
-def test_as_all_samples_there_can_be(sentences: list[tuple[int, int, int]]) -> None:
-    """Every way of drawing so many sentences, each as likely: what the samples estimate."""
+def test_agrees_with_the_enumeration_of_all_samples(sentences: list[tuple[int, int, int]]) -> None:
+    """The random samples estimate what the enumeration of all equally likely samples gives exactly."""
     ours, theirs = (np.array([(each[side], each[2]) for each in sentences]) for side in (0, 1))
     drawn = [list(each) for each in itertools.product(range(len(sentences)), repeat=len(sentences))]
     exact = [100 * (ours[each, 0].sum() - theirs[each, 0].sum()) / ours[each, 1].sum() for each in drawn]
@@ -56,13 +56,13 @@ def test_as_all_samples_there_can_be(sentences: list[tuple[int, int, int]]) -> N
     assert differences.min() - 1e-9 <= found["low"] <= found["high"] <= differences.max() + 1e-9
 
 
-def test_seeded() -> None:
+def test_same_seed_same_result() -> None:
     pair = sums((2, 2), (1, 2), (0, 3)), sums((1, 2), (1, 2), (1, 3))
     assert paired_bootstrap(*pair, seed=1) == paired_bootstrap(*pair, seed=1)
     assert paired_bootstrap(*pair, samples=50, seed=1) != paired_bootstrap(*pair, samples=50, seed=2)
 
 
-def test_sums_by_sentence_make_the_scores() -> None:
+def test_sentence_sums_give_the_scores() -> None:
     gold = parse_block(DEV.read_bytes(), trees=True)
     heads, labels = gold.heads(), gold.column(7)
     heads[::5] = 1

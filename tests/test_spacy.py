@@ -12,7 +12,6 @@ import documented
 import numpy as np
 import pytest
 from test_house import CHECKOUT, pyproject
-from test_stages import model  # noqa: F401 (a fixture: a model of all stages)
 
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io import resources
@@ -22,22 +21,23 @@ from clearparse.treebank.conllu import parse_block, read_conllu
 spacy = pytest.importorskip("spacy", reason="spaCy is not installed: the extra `spacy`")
 
 SAMPLE = CHECKOUT / "data" / "sample"
+MODEL = CHECKOUT / "tests" / "data" / "format-1.model"  # with all stages
 TEXT = "  She doesn't see the stars .\n\nWe went home because it rained. Nobody came\n"
 
 
 @pytest.fixture(scope="module")
-def nlp(model: Path) -> Any:  # noqa: F811
+def nlp() -> Any:
     import clearparse.integrations.spacy  # noqa: F401 (registers the component)
 
     pipeline = spacy.blank("en")
-    pipeline.add_pipe("clearparse", config={"model": str(model)})
+    pipeline.add_pipe("clearparse", config={"model": str(MODEL)})
     return pipeline
 
 
 @pytest.fixture(scope="module")
-def alone(model: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:  # noqa: F811
+def alone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model without its upstream stages."""
-    path, whole = tmp_path_factory.mktemp("alone") / "alone.model", load(model)
+    path, whole = tmp_path_factory.mktemp("alone") / "alone.model", load(MODEL)
     replace(whole, stages=replace(whole.stages, tokenizer=None, tagger=None, lemmatizer=None)).save(path)
     return path
 
@@ -46,9 +46,9 @@ def trees(doc: Any) -> list[tuple[int, str]]:
     return [(token.head.i, token.dep_) for token in doc]
 
 
-def test_the_annotation_is_the_model_s(nlp: Any, model: Path) -> None:  # noqa: F811
+def test_the_annotation_is_the_model_s(nlp: Any) -> None:
     """Token by token the same as for CoNLL-U with the same words and sentences."""
-    ours = load(model)
+    ours = load(MODEL)
     for sentence in list(read_conllu(SAMPLE / "dev.conllu"))[:20]:
         doc = spacy.tokens.Doc(nlp.vocab, sentence.forms, sent_starts=[True] + [False] * (len(sentence) - 1))
         doc = nlp(doc)
@@ -57,21 +57,21 @@ def test_the_annotation_is_the_model_s(nlp: Any, model: Path) -> None:  # noqa: 
         assert [token.head.i for token in doc] == [head - 1 if head else i for i, head in enumerate(heads)]
         expected = [name if head else "ROOT" for name, head in zip(parsed.deprels, heads, strict=True)]
         assert [token.dep_ for token in doc] == expected
-        assert [token.pos_ for token in doc] == parsed.upos
-        assert [token.tag_ or "_" for token in doc] == parsed.xpos
-        assert [token.lemma_ for token in doc] == parsed.lemmas
-        assert [str(token.morph) or "_" for token in doc] == parsed.feats
+        assert [token.pos_ for token in doc] == list(parsed.upos)
+        assert [token.tag_ or "_" for token in doc] == list(parsed.xpos)
+        assert [token.lemma_ for token in doc] == list(parsed.lemmas)
+        assert [str(token.morph) or "_" for token in doc] == list(parsed.feats)
         assert [(span.start, span.end) for span in doc.sents] == [(0, len(sentence))]
 
 
-def test_sentence_boundaries_are_predicted(nlp: Any, model: Path) -> None:  # noqa: F811
+def test_sentence_boundaries_are_predicted(nlp: Any) -> None:
     doc = nlp(TEXT)
     assert doc.text == TEXT
     sentences = [span.text.strip() for span in doc.sents]
     assert sentences[0] == "She doesn't see the stars ."  # a blank line ends a sentence
     assert "".join(span.text_with_ws for span in doc.sents) == TEXT
     tokens = [*doc[1:8], *doc[9:-1]]
-    ends = load(model).stages.tokenizer.sentence_ends(  # type: ignore[union-attr]
+    ends = load(MODEL).stages.tokenizer.sentence_ends(  # type: ignore[union-attr]
         [token.text for token in tokens],
         np.arange(len(tokens)),
         np.array([bool(token.whitespace_) or token.text in ("stars", "came") for token in tokens]),
@@ -135,6 +135,15 @@ def test_a_saved_pipeline_needs_no_model_file(nlp: Any, tmp_path: Path) -> None:
     assert trees(loaded(TEXT)) == trees(again(TEXT)) == trees(nlp(TEXT))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="creating symbolic links needs a privilege on Windows")
+def test_a_pipeline_is_not_written_through_a_link(nlp: Any, tmp_path: Path) -> None:
+    (tmp_path / "decoy").write_bytes(b"kept")
+    (tmp_path / "clearparse.model").symlink_to(tmp_path / "decoy")
+    with pytest.raises(FileError, match=r"clearparse\.model: this is a symbolic link"):
+        nlp.get_pipe("clearparse").to_disk(tmp_path)
+    assert (tmp_path / "decoy").read_bytes() == b"kept"
+
+
 def test_the_component_has_no_thinc_model(tmp_path: Path) -> None:
     """spaCy may access any attribute of its protocols first, in the order of a set; none opens the model file."""
     from clearparse.integrations.spacy import Component
@@ -161,7 +170,7 @@ def test_a_parser_without_tagger_uses_the_tags_of_other_components(alone: Path) 
     doc = pipeline(doc)
     (parsed,) = load(alone).parse([sentence])
     assert [token.head.i + 1 for token in doc if token.dep_ != "ROOT"] == [head for head in parsed.heads if head]
-    assert [token.pos_ for token in doc] == sentence.upos
+    assert [token.pos_ for token in doc] == list(sentence.upos)
 
 
 def test_spacy_s_scores(nlp: Any) -> None:
@@ -180,7 +189,7 @@ def test_spacy_s_scores(nlp: Any) -> None:
     assert {"pos_acc", "tag_acc", "lemma_acc", "sents_f", "dep_las_per_type"} <= scores.keys()
 
 
-def test_the_default_is_the_english_model(monkeypatch: pytest.MonkeyPatch, model: Path, tmp_path: Path) -> None:  # noqa: F811
+def test_the_default_is_the_english_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     monkeypatch.setattr(resources, "INSIDE", tmp_path)
     monkeypatch.setattr(resources, "CHECKOUT", tmp_path)
     pipeline = spacy.blank("en")
@@ -188,13 +197,12 @@ def test_the_default_is_the_english_model(monkeypatch: pytest.MonkeyPatch, model
     with pytest.raises(ClearparseError, match="name a model"):
         pipeline("Yes")
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "english.model").write_bytes(model.read_bytes())
+    (tmp_path / "models" / "english.model").write_bytes(MODEL.read_bytes())
     assert pipeline("Yes")[0].dep_ == "ROOT"
 
 
 def test_the_entry_point_makes_an_import_unnecessary(
     tmp_path: Path,
-    model: Path,  # noqa: F811
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     """As installed by pip: by the entry point of pyproject.toml alone."""
@@ -206,10 +214,10 @@ def test_the_entry_point_makes_an_import_unnecessary(
     (info / "entry_points.txt").write_text("[spacy_factories]\n{} = {}\n".format(*entry), encoding="utf-8")
     monkeypatch.setenv("PYTHONPATH", str(info.parent), prepend=os.pathsep)
     (tmp_path / "models").mkdir()
-    (tmp_path / "models" / "english.model").symlink_to(model)
+    (tmp_path / "models" / "english.model").symlink_to(MODEL)
     of_spacy, *_ = documented.programs("integrations.md")
-    told = documented.run(of_spacy, tmp_path)
-    lines = [line.split("\t") for line in told.splitlines()]
+    printed = documented.run(of_spacy, tmp_path)
+    lines = [line.split("\t") for line in printed.splitlines()]
     assert [line[0] for line in lines] == ["She", "sees", "the", "stars", ".", "Nobody", "else", "does", "."]
     assert all(line[1] and line[4] for line in lines)
     assert spacy.load(tmp_path / "english-pipeline").pipe_names == ["clearparse"]

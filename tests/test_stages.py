@@ -24,16 +24,14 @@ from clearparse.stages.tokenizer import ENDS, characters_of_text, kind_of
 from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint
-from clearparse.training.upstream import (
-    Jackknife,
-    build_and_train,
+from clearparse.training.upstream import Jackknife, build_and_train, train_lemmatizer
+from clearparse.training.upstream_items import (
     characters_of,
     rules_in_context,
     rules_of,
     sentence_ends_of,
     shared_rules_of,
     tagged_words,
-    train_lemmatizer,
 )
 from clearparse.training.window_batches import Items, WindowBatches, initialise
 from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
@@ -432,7 +430,7 @@ def test_empty_tag_columns_are_filled(model: Path, tmp_path: Path, block: Block)
 
 def test_scores_by_what_is_given(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = ["--model", str(model), "--gold", str(SAMPLE / "dev.conllu")]
-    for given_, told in (("tags", "gold, from the columns"), ("words", "Lemmas"), ("text", "Tokens")):
+    for given_, told in (("tags", "gold, from the gold file"), ("words", "Lemmas"), ("text", "Tokens")):
         evaluate.main([*files, "--given", given_])
         assert told in capsys.readouterr().out
     evaluate.main([*files, "--given", "words", "--report", str(tmp_path / "report.html")])

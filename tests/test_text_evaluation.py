@@ -1,4 +1,4 @@
-"""Scores of raw text are those of the official scorer, whatever became of words and sentences."""
+"""Scores of raw text agree with the official scorer, however words and sentences are split."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ NAMES = [
 
 
 def distorted(block: Block, seed: int) -> str:
-    """The same characters, cut at random near the true places, with multiword tokens; columns are often wrong."""
+    """The same characters split at random near the true places, with multiword tokens and many wrong columns."""
     rng = random.Random(seed)
     words = [[list(row) for row in _rows(sentence)] for sentence in block]
     pieces: list[list[str]] = []
@@ -95,14 +95,14 @@ def two_letters(text: str, rng: random.Random) -> str:
     return _sentence(rows, rng, multiword=0.3, letters="ab")
 
 
-def test_official_scores_where_many_words_are_alike() -> None:
+def test_official_scores_with_many_equal_words() -> None:
     rng = random.Random(1)
     for _ in range(2000):
         text = "".join(rng.choice("ab") for _ in range(rng.randrange(2, 25)))
         check(two_letters(text, rng), two_letters(text, rng))
 
 
-def test_another_text_is_an_error() -> None:
+def test_different_text_is_an_error() -> None:
     gold = parse_block((SAMPLE / "dev.conllu").read_bytes(), trees=True)
     other = parse_block(b"1\tCats\t_\t_\t_\t_\t0\troot\t_\t_\n\n", trees=True)
     with pytest.raises(FileError, match="system: not the text of gold: from character 1 on"):

@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 
 from clearparse.commands import train
+from clearparse.config import OLD_NAMES
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.container import load_arrays
 from clearparse.model.model import load
@@ -234,7 +235,7 @@ def test_a_diverging_training(tmp_path: Path) -> None:
     done = script(*on_sample(tmp_path / "m", "--optimizer", "sgd", "--learning-rate", "100", "--warmup", "0"))
     assert done.returncode == 1
     assert done.stderr.startswith("step ")
-    assert "the loss is no finite number any more, at a learning rate of 9" in done.stderr
+    assert "the loss is not finite, at a learning rate of 9" in done.stderr
     assert done.stderr.endswith("; try a tenth of it (--learning-rate), or --clip-norm 1\n")
     assert done.stderr.count("\n") == 1
     assert not files(tmp_path)
@@ -417,7 +418,19 @@ def test_a_record_makes_its_model_again(record: Path, capsys: pytest.CaptureFixt
     model, again = record.with_suffix(""), record.parent / "m-reproduced.model"
     assert again.read_bytes() == model.read_bytes()
     assert Path(f"{again}.json").read_bytes() == record.read_bytes()
-    assert "--jobs" not in load(again).record["command"]
+    assert "--jobs" not in json.loads(record.read_text(encoding="utf-8"))["command"]
+
+
+@POSIX
+def test_a_reproduced_model_is_not_written_through_a_link(record: Path) -> None:
+    decoy, again = record.parent / "decoy", record.parent / "m-reproduced.model"
+    decoy.write_bytes(b"kept")
+    again.unlink(missing_ok=True)
+    again.symlink_to(decoy)
+    with pytest.raises(FileError, match=r"m-reproduced\.model: this is a symbolic link"):
+        train.main(["--reproduce", str(record)])
+    again.unlink()
+    assert decoy.read_bytes() == b"kept"
 
 
 def changed(record: Path, path: Path, **values: Any) -> str:
@@ -433,7 +446,7 @@ def test_what_cannot_be_made_again(record: Path, tmp_path: Path, capsys: pytest.
         ({"train": [{"path": "x", "sentences": 90, "sha256": "0"}]}, "cannot be reproduced: train 1 sha256 is"),
         ({"config": {**config, "width": 3}}, "does not know its configuration: .*'width'"),
         ({"command": "python train.py"}, "not the record of a training"),
-        ({"model_sha256": None}, "without the checksum of its model"),
+        ({"model_sha256": None}, "a value for model_sha256 that no training writes"),
     ]
     for values, message in refused:
         with pytest.raises(FileError, match=message):
@@ -449,6 +462,26 @@ def test_what_cannot_be_made_again(record: Path, tmp_path: Path, capsys: pytest.
     with pytest.raises(FileError, match="not bit-identical to the model of"):
         train.main(["--reproduce", other, *output])
     assert capsys.readouterr().err == f"warning: numpy is {np.__version__}, it was 1.0: the bytes may differ\n"
+
+
+def test_a_record_with_former_names_is_reproduced(
+    record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """The record in the new model has the new names, so its bytes differ, but no parameter does."""
+    values = json.loads(record.read_text(encoding="utf-8"))
+    former = {new: old for old, new in OLD_NAMES.items()}
+    values["config"] = {former.get(name, name): value for name, value in values["config"].items()}
+    values["half"] = values.pop("float16")
+    values["command"] = values["command"].replace("--hidden-size", "--H").replace("--learning-rate", "--lr")
+    values["model_sha256"] = "0" * 64
+    (tmp_path / "m.model.json").write_text(json.dumps(values), encoding="utf-8")
+    command = ["--reproduce", str(tmp_path / "m.model.json"), "--output", str(tmp_path / "new.model"), "--quiet"]
+    with pytest.raises(FileError, match="not bit-identical"):
+        train.main(command)
+    shutil.copy(record.with_suffix(""), tmp_path / "m.model")
+    train.main(command)
+    assert f"has the parameters of {tmp_path / 'm.model'}, bit by bit" in capsys.readouterr().out
+    assert load(tmp_path / "new.model").record["config"]["hidden_size"] == 8
 
 
 def test_data_that_changed_are_not_trained_on(record: Path, tmp_path: Path) -> None:

@@ -1,4 +1,4 @@
-"""What a dependency parser learns from, and that it can learn it by heart."""
+"""Training examples of the transition parser, and that it can fit them."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def untrained(treebank: Treebank, system: str = "arc-hybrid") -> TransitionParse
     return initialise_parser(treebank, config, np.random.default_rng(1))
 
 
-def lessons(parser: TransitionParser, treebank: Treebank, exploration: float) -> tuple[OracleExamples, Examples]:
+def examples_of(parser: TransitionParser, treebank: Treebank, exploration: float) -> tuple[OracleExamples, Examples]:
     layout = Layout(treebank.sentences)
     system = SYSTEMS[parser.system](layout)
     advisor = OracleAdvisor(system, parser.transitions, treebank.heads, treebank.labels)
@@ -56,7 +56,7 @@ def lessons(parser: TransitionParser, treebank: Treebank, exploration: float) ->
 @pytest.mark.parametrize("system", SYSTEMS)
 def test_without_exploration_the_gold_trees_are_built(treebank: Treebank, system: str) -> None:
     parser = untrained(treebank, system)
-    made, examples = lessons(parser, treebank, exploration=0.0)
+    made, examples = examples_of(parser, treebank, exploration=0.0)
     built = made.greedy.system
     assert np.array_equal(built.layout.index_to_heads(built.head), treebank.heads)
     labels = [parser.transitions.labels[i - 1] for i in built.label[built.layout.words]]
@@ -65,9 +65,9 @@ def test_without_exploration_the_gold_trees_are_built(treebank: Treebank, system
     assert examples.legal[np.arange(len(examples.target)), parser.transitions.kind[examples.target]].all()
 
 
-def test_with_exploration_the_parser_goes_its_own_way(treebank: Treebank) -> None:
+def test_exploration_follows_the_parser(treebank: Treebank) -> None:
     parser = untrained(treebank)
-    made, examples = lessons(parser, treebank, exploration=1.0)
+    made, examples = examples_of(parser, treebank, exploration=1.0)
     built = made.greedy.system
     assert not np.array_equal(built.layout.index_to_heads(built.head), treebank.heads)
     kinds = parser.transitions.kind[examples.target]
@@ -85,7 +85,7 @@ def test_arc_labels_and_root_labels_are_kept_apart(treebank: Treebank) -> None:
     assert "conj" not in left
 
 
-def test_where_no_arc_goes_one_way_it_gets_the_labels_of_another() -> None:
+def test_a_direction_without_arcs_gets_the_labels_of_the_other() -> None:
     def labels(heads: list[int], deprels: list[str]) -> tuple[list[str], list[str], list[str]]:
         keys = [b"a\ta\tX\tX\t_"] * len(heads)
         return labels_of(Treebank(keys, deprels, np.array(heads, np.int32), np.array([0, len(heads)])))
@@ -95,7 +95,7 @@ def test_where_no_arc_goes_one_way_it_gets_the_labels_of_another() -> None:
     assert labels([0, 1], ["root", "obj"]) == (["obj"], ["obj"], ["root"])
 
 
-def test_hidden_words_lose_their_form_alone(treebank: Treebank) -> None:
+def test_word_dropout_hides_the_form_only(treebank: Treebank) -> None:
     parser = untrained(treebank)
     config = replace(CONFIG, word_dropout=0.5, explore_from=9)
     parser_batches = ParserBatches(parser, treebank, config, np.random.default_rng(1))
@@ -108,7 +108,7 @@ def test_hidden_words_lose_their_form_alone(treebank: Treebank) -> None:
     assert not (hidden[:, tags] == parser.vocabulary.first["xpos"] + UNKNOWN).any()
 
 
-def test_batches_hold_every_example_once_and_tell_how_far_they_are(treebank: Treebank) -> None:
+def test_batches_have_every_example_once_and_the_progress(treebank: Treebank) -> None:
     config = replace(CONFIG, epochs=2, section=50, explore_from=9)
     parser_batches = ParserBatches(untrained(treebank), treebank, config, np.random.default_rng(1))
     batches = list(parser_batches.batches(1))
@@ -116,11 +116,11 @@ def test_batches_hold_every_example_once_and_tell_how_far_they_are(treebank: Tre
     assert progress == sorted(progress)
     assert 0.5 <= progress[0] < progress[-1] < 1
     assert max(len(batch.w) for batch in batches) == config.batch_size
-    _, examples = lessons(untrained(treebank), treebank, exploration=0.0)
+    _, examples = examples_of(untrained(treebank), treebank, exploration=0.0)
     assert abs(sum(len(batch.w) for batch in batches) - len(examples.target)) < 0.2 * len(examples.target)
 
 
-def test_a_treebank_with_other_labels_is_refused(treebank: Treebank) -> None:
+def test_a_treebank_with_unknown_labels_is_refused(treebank: Treebank) -> None:
     parser = untrained(treebank)
     with pytest.raises(ClearparseError, match="labels of the training data: novel"):
         ParserBatches(
@@ -129,8 +129,8 @@ def test_a_treebank_with_other_labels_is_refused(treebank: Treebank) -> None:
 
 
 @pytest.mark.parametrize("system", SYSTEMS)
-def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str) -> None:
-    few = treebank.take(np.arange(20))
+def test_a_parser_can_overfit_a_few_sentences(treebank: Treebank, system: str) -> None:
+    few = treebank.take(np.arange(10))
     config = replace(
         CONFIG,
         hidden_size=64,
@@ -139,7 +139,7 @@ def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str
         transition_system=system,
         batch_size=64,
         min_count=1,
-        epochs=40,
+        epochs=30,
     )
     rng = np.random.default_rng(3)
     parser = initialise_parser(few, config, rng)
@@ -150,7 +150,7 @@ def test_a_few_sentences_can_be_learned_by_heart(treebank: Treebank, system: str
         schedule=Schedule(0.01, 0.1, 0.1), dropout=0.0, slot_dropout=0.0, max_norm=5.0, rng=rng,
         log=lambda J, B: None, stop=lambda epoch, params: False,
     )  # fmt: skip
-    made, _ = lessons(parser.with_parameters(average.parameters()), few, exploration=1.0)
+    made, _ = examples_of(parser.with_parameters(average.parameters()), few, exploration=1.0)
     assert (made.greedy.system.layout.index_to_heads(made.greedy.system.head) == few.heads).mean() > 0.98
 
 
@@ -160,7 +160,7 @@ def test_the_default_config_grows_with_the_treebank() -> None:
     assert [Config().for_data(words, 0).epochs for words in (1, 50_000, 200_000, 10**7)] == [28, 28, 14, 14]
     chosen = [Config().for_data(9, part).transition_system for part in (0, 0.05, 0.2)]
     assert chosen == ["arc-standard", "arc-standard", "arc-standard-swap"]
-    chosen = Config(epochs=3, batch_size=7, transition_system="arc-standard")
+    chosen = Config(epochs=3, batch_size=7, patience=2, transition_system="arc-standard")
     assert chosen.for_data(10**6, 0.5) == chosen
 
 

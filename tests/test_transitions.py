@@ -135,7 +135,7 @@ def test_the_oracle_rebuilds_every_tree(name: str, n: int, right_to_left: bool) 
 @pytest.mark.parametrize("right_to_left", [False, True])
 @pytest.mark.parametrize("name", SWAPPING)
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-def test_with_swap_any_of_the_cheapest_moves_rebuild_every_tree(n: int, name: str, right_to_left: bool) -> None:
+def test_with_swap_any_cheapest_moves_rebuild_every_tree(n: int, name: str, right_to_left: bool) -> None:
     """Projective or not; whichever of the moves of cost 0 is taken."""
     every = [heads for heads in itertools.product(range(n + 1), repeat=n) if heads.count(0) == 1 and is_tree(heads)]
     assert len(every) == n ** (n - 1)
@@ -147,7 +147,7 @@ def test_with_swap_any_of_the_cheapest_moves_rebuild_every_tree(n: int, name: st
 
 @pytest.mark.parametrize("right_to_left", [False, True])
 @pytest.mark.parametrize("name", SWAPPING)
-def test_with_swap_any_of_the_cheapest_moves_rebuild_larger_trees(name: str, right_to_left: bool) -> None:
+def test_with_swap_any_cheapest_moves_rebuild_large_trees(name: str, right_to_left: bool) -> None:
     """Of random shape, most of them with many crossing arcs."""
     rng, lengths, heads = np.random.default_rng(6), [7, 10, 15, 30] * 100, []
     for n in lengths:
@@ -192,7 +192,7 @@ def test_any_legal_moves_give_one_tree_with_one_root(name: str) -> None:
         move = np.where(legal[active], rng.random((len(active), system.kinds)), -1).argmax(axis=1)
         system.apply(active, move, np.zeros(len(active), dtype=np.intp))
     swaps = name in SWAPPING
-    assert all(take_rows >= 2 * n if swaps else take_rows == 2 * n for take_rows, n in zip(steps, lengths, strict=True))
+    assert all(taken >= 2 * n if swaps else taken == 2 * n for taken, n in zip(steps, lengths, strict=True))
     heads = system.layout.index_to_heads(system.head)
     for tree in np.split(heads, np.cumsum(lengths)[:-1]):
         assert is_tree(tuple(tree))
@@ -220,14 +220,14 @@ def test_child_links_and_valencies(name: str) -> None:
 
 @pytest.mark.parametrize("right_to_left", [False, True])
 @pytest.mark.parametrize("n", [1, 2, 3, 4, 5])
-def test_any_moves_of_cost_zero_are_a_way_to_the_gold_tree(n: int, right_to_left: bool) -> None:
+def test_any_moves_of_cost_zero_lead_to_the_gold_tree(n: int, right_to_left: bool) -> None:
     """Arc-standard's choice: dependents to the left before or behind those to the right."""
     heads, rng = np.array(trees(n), dtype=np.int32).ravel(), np.random.default_rng(n)
     for _ in range(5):
         rebuild("arc-standard", [n] * len(trees(n)), heads, rng, right_to_left)
 
 
-def test_dependents_to_the_left_may_wait_and_no_others() -> None:
+def test_only_left_dependents_may_wait() -> None:
     """a <- b -> c: LEFT_ARC or SHIFT when a and b are on the stack, and then it is SHIFT, RIGHT_ARC, LEFT_ARC."""
     system = SYSTEMS["arc-standard"](layout_of(3))
     oracle = StaticOracle(system, system.layout.heads_to_index(np.array([2, 0, 2], dtype=np.int32)))
@@ -240,7 +240,7 @@ def test_dependents_to_the_left_may_wait_and_no_others() -> None:
     assert choices == [[SHIFT], [SHIFT], [SHIFT, LEFT_ARC], [RIGHT_ARC], [LEFT_ARC], [ROOT_ARC]]
 
 
-def test_from_the_end_is_the_mirror_image() -> None:
+def test_right_to_left_is_the_mirror_image() -> None:
     """Flat arrays are in the order of reading; HEAD columns are not changed by a way there and back."""
     sentences, heads = np.array([0, 3, 4]), np.array([2, 0, 2, 0], dtype=np.int32)
     layout = Layout(sentences, right_to_left=True)

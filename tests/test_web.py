@@ -10,8 +10,6 @@ import signal
 import socket
 import subprocess
 import sys
-import threading
-import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
@@ -29,9 +27,9 @@ from clearparse.errors import ClearparseError
 from clearparse.model.model import Model, load
 from clearparse.treebank.conllu import parse_block
 from clearparse.web import service
+from clearparse.web.formats import OUTPUTS
 from clearparse.web.limits import Limits, RefusalError
 from clearparse.web.middleware import RequestMiddleware
-from clearparse.web.work_queue import Work, WorkQueue
 
 WITHOUT = "the server is not tested: {} is missing, pip install 'clearparse[test-full]'"
 server = pytest.importorskip("clearparse.web.server", reason=WITHOUT.format("its extra"))
@@ -125,8 +123,71 @@ def test_conllu_is_parsed_and_otherwise_unchanged(client: Client, model: Model) 
 )
 def test_other_inputs(client: Client, parameters: dict[str, str], forms: list[Any]) -> None:
     block = parse_block(result(client.post("/process", data=parameters)).encode())
-    found = [sentence.text if "tokenizer" in parameters else sentence.forms for sentence in block]
+    found = [sentence.text if "tokenizer" in parameters else list(sentence.forms) for sentence in block]
     assert found == forms
+
+
+READ = {
+    "horizontal": "New\u00a0York  is\tbig\u2028no \u0085\r\n\n \nYes\nHm",
+    "vertical": "New York\tx\nis\u2028x\r\n\nYes\n\n\n\nlast\n\nword",
+}
+
+
+def by_udpipe(text: str, read: str, write: str) -> str:
+    """A text that UDPipe reads in one format and writes in another."""
+    udpipe = pytest.importorskip("ufal.udpipe", reason=WITHOUT.format("ufal.udpipe"))
+    reader, writer = udpipe.InputFormat.newInputFormat(read), udpipe.OutputFormat.newOutputFormat(write)
+    sentence, error, written = udpipe.Sentence(), udpipe.ProcessingError(), []
+    reader.setText(text)
+    while reader.nextSentence(sentence, error):
+        written.append(writer.writeSentence(sentence))
+    assert not error.occurred()
+    return "".join([*written, writer.finishDocument()])
+
+
+@pytest.mark.parametrize("form", READ)
+def test_inputs_are_read_as_by_udpipe(client: Client, form: str) -> None:
+    """Lines end at LF only, and a no-break space in horizontal input is a space in a word."""
+    found = result(client.post("/process", data={"data": READ[form], "input": form}))
+    assert re.sub(r"# text = .*\n", "", found) == by_udpipe(READ[form], form, "conllu")
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_outputs_are_written_as_by_udpipe(client: Client, output: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = "\t_" * 7 + "\t"
+    text = (
+        f"# newdoc\n# newpar\n# sent_id = 1\n# text = New York can't go\n1\tNew York{empty}_\n2-3\tcan't{empty}_\n"
+        f"2\tcan{empty}_\n3\tn't{empty}_\n3.1\te{empty}_\n4\tgo{empty}SpaceAfter=No\n5\t!{empty}_\n\n"
+        f"# sent_id = 2\n1\ta{empty}SpacesBefore=\\s|SpacesAfter=\\s\\t\n2\tb{empty}SpacesAfter=\\n\\n\n\n"
+        f"# newpar\n# sent_id = 3\n1\tz{empty}SpaceAfter=No\n\n"
+    )
+    for words in (1000, 1):  # in a step
+        monkeypatch.setattr("clearparse.web.steps.STEP_WORDS", words)
+        found = result(client.post("/process", data={"data": text, "output": output}))
+        assert found == by_udpipe(text, "conllu", output)
+
+
+def test_plain_text_is_given_back_by_paragraphs(client: Client) -> None:
+    text = "The cat sleeps. Dogs don't sleep!\n\nYes."
+    for output in ("plaintext", "plaintext=normalized_spaces"):
+        found = result(client.post("/process", data={"data": text, "tokenizer": "normalized_spaces", "output": output}))
+        assert re.sub(r"(?<!\n)\n(?!\n)", " ", found).rstrip() == text
+
+
+def test_presegmented_sentences_have_ids(client: Client) -> None:
+    """Lines end at LF only, here too."""
+    parameters = {"data": "First part\u2028second part\r\n\nThird\n", "tokenizer": "presegmented;normalized_spaces"}
+    block = parse_block(result(client.post("/process", data=parameters)).encode())
+    assert [(sentence.sent_id, sentence.text) for sentence in block] == [
+        ("1", "First part second part"),
+        ("2", "Third"),
+    ]
+
+
+@pytest.mark.parametrize(("data", "form"), [("cafe\u0301", "caf\u00e9"), ("\u2014" * 300, "\u2014" * 300)])
+def test_data_is_normalized_as_by_udpipe(client: Client, data: str, form: str) -> None:
+    (sentence,) = parse_block(result(client.post("/process", data={"data": data, "input": "horizontal"})).encode())
+    assert sentence.forms == [form]
 
 
 def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
@@ -143,8 +204,12 @@ def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
         ({"data": "x", "model": "eng"}, "The requested model 'eng' does not exist."),
         ({"data": "x", "input": "matxin"}, "Unknown input format 'matxin'"),
         ({"data": "x", "output": "epe"}, "Unknown output format 'epe'"),
-        ({"data": "x", "tokenizer": "ranges"}, "The tokenizer has no option 'ranges'."),
-        ({"data": "no columns"}, "data:1: 1 column, a CoNLL-U line has 10"),
+        ({"data": "x", "tokenizer": "presegmented;fast"}, "The tokenizer has no option 'fast'."),
+        (
+            {"data": "no columns"},
+            "data:1: 1 column, a CoNLL-U line has 10, separated by tabs; plain text needs the parameter 'tokenizer'\n",
+        ),
+        ({"data": "a" + "\u0301\u0323" * 50}, "The data has 100 combining marks in a row."),
     ],
 )
 def test_errors_are_one_line_of_text(client: Client, parameters: dict[str, str], message: str) -> None:
@@ -266,9 +331,9 @@ def test_a_trace_is_the_parse(client: Client, model: Model) -> None:
     trace = client.post("/page/explain", json={"conllu": FIRST, "gold": True}).json()
     parsed = model.parse_block(parse_block(FIRST.encode()))[0]
     assert trace["heads"] == parsed.heads.tolist()
-    assert trace["labels"] == parsed.deprels
+    assert trace["labels"] == list(parsed.deprels)
     assert trace["conllu"] == str(parsed)
-    assert [word["form"] for word in trace["words"]] == parsed.forms
+    assert [word["form"] for word in trace["words"]] == list(parsed.forms)
     gold = parse_block(FIRST.encode())[0]
     assert trace["gold"]["heads"] == gold.heads.tolist()
     for picture in (trace["svg"], trace["gold"]["svg"]):
@@ -308,10 +373,10 @@ def test_another_transition_can_be_taken(client: Client) -> None:
     trace = client.post("/page/explain", json={"conllu": FIRST}).json()
     k = next(k for k, step in enumerate(trace["steps"]) if k and not step["forced"])
     scores = client.post("/page/numbers", json={"conllu": FIRST, "step": k}).json()["scores"]
-    take_rows = [step["taken"] for step in trace["steps"][:k]]
+    taken = [step["taken"] for step in trace["steps"][:k]]
     other = next(c for c, score in enumerate(scores) if score["legal"] and c != trace["steps"][k]["taken"])
-    after = client.post("/page/explain", json={"conllu": FIRST, "moves": [*take_rows, other]}).json()
-    assert [step["taken"] for step in after["steps"][: k + 1]] == [*take_rows, other]
+    after = client.post("/page/explain", json={"conllu": FIRST, "moves": [*taken, other]}).json()
+    assert [step["taken"] for step in after["steps"][: k + 1]] == [*taken, other]
 
 
 @pytest.mark.parametrize(
@@ -349,116 +414,6 @@ def test_model_info(client: Client, model: Model) -> None:
 # Limits
 
 
-def steps(count: int, result: Any = None) -> Work[Any]:
-    """Work in so many steps."""
-    for _ in range(count):
-        yield
-    return result
-
-
-def waiting(event: threading.Event) -> Work[None]:
-    """Work whose only step lasts until the event."""
-    event.wait()
-    return
-    yield
-
-
-def test_work_that_takes_too_long_is_refused_and_keeps_its_place_during_its_step() -> None:
-    async def play() -> None:
-        queue, event = WorkQueue(Limits(seconds=0.05, waiting=1)), threading.Event()
-        with pytest.raises(RefusalError, match="no answer within 0.05 s") as late:
-            await queue.run(waiting(event))
-        assert late.value.status == 503
-        with pytest.raises(RefusalError, match="1 requests are waiting") as busy:
-            await queue.run(steps(1))
-        assert busy.value.status == 429
-        event.set()
-        queue.close()
-
-    asyncio.run(play())
-
-
-def test_work_whose_request_has_timed_out_stops_after_its_step() -> None:
-    taken = []
-
-    def endless() -> Work[None]:
-        try:
-            while True:
-                taken.append(1)
-                time.sleep(0.01)
-                yield
-        finally:
-            taken.append(0)
-
-    async def play() -> None:
-        queue = WorkQueue(Limits(seconds=0.05, waiting=1))
-        with pytest.raises(RefusalError, match="no answer"):
-            await queue.run(endless())
-        while taken[-1]:
-            await asyncio.sleep(0.01)
-        while queue._size:
-            await asyncio.sleep(0.01)
-        assert await queue.run(steps(2, "next")) == "next"
-        queue.close()
-
-    asyncio.run(play())
-
-
-def test_one_thread_does_all_work_and_errors_reach_their_request() -> None:
-    def failing() -> Work[None]:
-        yield
-        raise ZeroDivisionError
-
-    def thread() -> Work[int]:
-        yield
-        return threading.get_ident()
-
-    async def play() -> None:
-        queue = WorkQueue(Limits(waiting=3))
-        assert len(set(await asyncio.gather(*(queue.run(thread()) for _ in range(3))))) == 1
-        with pytest.raises(ZeroDivisionError):
-            await queue.run(failing())
-        assert await queue.run(steps(0, 3)) == 3
-        queue.close()
-        with pytest.raises(RefusalError, match="shutting down"):
-            await queue.run(steps(1))
-
-    asyncio.run(play())
-
-
-def test_short_work_does_not_wait_for_long_work() -> None:
-    order = []
-
-    def named(name: str, count: int) -> Work[None]:
-        yield from steps(count)
-        order.append(name)
-
-    async def play() -> None:
-        queue, event = WorkQueue(Limits()), threading.Event()
-        first = asyncio.ensure_future(queue.run(waiting(event)))  # until all are in the queue
-        works = [asyncio.ensure_future(queue.run(named(name, n))) for name, n in (("a", 500), ("b", 50), ("c", 1))]
-        await asyncio.sleep(0)
-        event.set()
-        await asyncio.gather(first, *works)
-        queue.close()
-
-    asyncio.run(play())
-    assert order == ["c", "b", "a"]
-
-
-def test_closing_ends_queued_and_running_work() -> None:
-    async def play() -> list[Any]:
-        queue, event = WorkQueue(Limits()), threading.Event()
-        works = [asyncio.ensure_future(queue.run(waiting(event))) for _ in range(3)]
-        await asyncio.sleep(0.05)
-        queue.close()
-        done = await asyncio.gather(*works, return_exceptions=True)
-        event.set()
-        return done
-
-    assert [each.status for each in asyncio.run(play())] == [503, 503, 503]
-
-
 def test_too_many_words_are_refused_before_any_work(model: Model) -> None:
     small = Client(server.Application(model, "m", Limits(total=5, paragraph=40)))
     line = "1\tw\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
@@ -484,6 +439,35 @@ def test_steps_do_not_change_the_result(client: Client, model: Model, monkeypatc
     monkeypatch.setattr("clearparse.web.steps.STEP_WORDS", 10)
     assert [result(client.post("/process", data=each)) for each in question] == whole
     assert whole[0] == model.parse_block(model.tag(model.tokenize(text.split("\n\n")))).text.decode()
+
+
+def test_the_memory_for_requests_that_are_being_received_is_limited() -> None:
+    async def send_half(app: RequestMiddleware) -> int:
+        async def receive() -> Any:
+            if sent:
+                await asyncio.Event().wait()
+            sent.append(1)
+            return {"type": "http.request", "body": b"x" * 9, "more_body": True}
+
+        async def send(message: Any) -> None:
+            answers.append(message)
+
+        sent: list[int] = []
+        answers: list[Any] = []
+        scope = {"type": "http", "method": "POST", "headers": [(b"host", b"localhost")]}
+        await app(scope, receive, send)
+        return int(answers[0]["status"])
+
+    async def play() -> list[int]:
+        async def unused(*_: Any) -> None:
+            raise AssertionError("no request is complete")
+
+        app = RequestMiddleware(unused, {"localhost"}, Limits(size=10, waiting=2, seconds=0.2))
+        statuses = await asyncio.gather(*(send_half(app) for _ in range(3)))
+        assert app._received_bytes == 0
+        return statuses
+
+    assert asyncio.run(play()) == [408, 408, 503]
 
 
 # Requests of other sites, and malformed ones
@@ -512,6 +496,15 @@ def test_forms_of_other_sites_are_refused(model: Model, headers: dict[str, str],
         assert answer.text.startswith("requests from ")
         assert answer.text.count("\n") == 1
     assert ("access-control-allow-origin" in answer.headers) == ("good" in headers.get("origin", ""))
+
+
+def test_all_sites_may_be_allowed(model: Model) -> None:
+    """Then the answers have the same header as those of UDPipe's service."""
+    client = Client(server.Application(model, "m", LIMITS, origins=["*"]))
+    headers = {"origin": "https://example.org", "sec-fetch-site": "cross-site"}
+    for data, status in (({"data": FIRST}, 200), ({}, 400)):
+        answer = client.post("/process", data={"x": "", **data}, headers=headers)
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (status, "*")
 
 
 def test_links_of_other_sites_are_followed_but_their_images_are_refused(client: Client) -> None:
@@ -586,8 +579,8 @@ def test_invalid_options(options: list[str], message: str) -> None:
 
 
 def test_a_port_in_use_and_an_unavailable_host(text_model: Path) -> None:
-    with socket.create_server(("127.0.0.1", 0)) as take_rows:
-        port = take_rows.getsockname()[1]
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
         with pytest.raises(
             ClearparseError, match=f"127.0.0.1:{port}: address already in use; choose another with --port"
         ):
@@ -626,22 +619,38 @@ def address(text_model: Path) -> Iterator[str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")
-def test_an_existing_client_over_the_network(address: str, model: Model) -> None:
-    """A request like that of UDPipe 2's client: multipart/form-data with a charset and an encoding in each part."""
-    message = MIMEMultipart("form-data", policy=HTTP)
-    for name, value in {"input": "conllu", "output": "conllu", "data": TEXT, **ALL}.items():
-        part = MIMENonMultipart("text", "plain")
-        part.add_header("Content-Disposition", f'form-data; name="{name}"')
-        part.add_header("Content-Transfer-Encoding", "8bit")
-        part.set_payload(value, charset="utf-8")
-        message.attach(part)
-    body = message.as_bytes().split(b"\r\n\r\n", maxsplit=1)[1]
-    request = urllib.request.Request(f"{address}/process", body, {"Content-Type": message["Content-Type"]})
-    with urllib.request.urlopen(request) as answer:
-        answered = json.load(answer)
+def test_udpipe_s_client_over_the_network(address: str, model: Model) -> None:
+    """Requests like those of udpipe2_client.py: multipart/form-data with a charset and an encoding in each part."""
+
+    def request(method: str, **parameters: str) -> Any:
+        message = MIMEMultipart("form-data", policy=HTTP)
+        for name, value in parameters.items():
+            part = MIMENonMultipart("text", "plain")
+            part.add_header("Content-Disposition", f'form-data; name="{name}"')
+            part.add_header("Content-Transfer-Encoding", "8bit")
+            part.set_payload(value, charset="utf-8")
+            message.attach(part)
+        body = message.as_bytes().split(b"\r\n\r\n", maxsplit=1)[1]
+        query = urllib.request.Request(f"{address}/{method}", body, {"Content-Type": message["Content-Type"]})
+        with urllib.request.urlopen(query if parameters else f"{address}/{method}") as answer:
+            return json.load(answer)
+
+    assert request("models")["default_model"] == "all"
+    both = {"input": "conllu", "output": "conllu"}  # are always sent
+    answered = request("process", **both, data=TEXT, **ALL)
     assert answered["model"] == "all"
     assert answered["result"].endswith(model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode())
-    with pytest.raises(urllib.error.HTTPError) as wrong:
-        urllib.request.urlopen(f"{address}/process?model=x&data=y")
-    assert (wrong.value.code, wrong.value.read()) == (400, b"The requested model 'x' does not exist.\n")
-    wrong.value.close()
+    lines = {"data": "Děti spí.\nAno.\n", "tokenizer": "presegmented;normalized_spaces"}
+    answered = request("process", **both, model="all", **lines)
+    assert re.findall("# .* = (.*)", answered["result"])[2:] == ["1", "Děti spí.", "2", "Ano."]
+    answered = request("process", input="horizontal", output="vertical", data="A\u00a0b c\nd\n", tagger="", parser="")
+    assert answered["result"] == "A b\nc\n\nd\n\n"
+    assert request("process", input="generic_tokenizer", output="plaintext", data="A b.")["result"] == "A b."
+    for wrong, message in (
+        ({"model": "x"}, b"The requested model 'x' does not exist.\n"),
+        ({"tokenizer": "x"}, b"The tokenizer has no option 'x'.\n"),
+    ):
+        with pytest.raises(urllib.error.HTTPError) as error:
+            request("process", **both, data="y", **wrong)
+        assert (error.value.code, error.value.read()) == (400, message)
+        error.value.close()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, fields, replace
 from typing import Any, TypeVar
 
@@ -14,6 +14,10 @@ from clearparse.transition.systems import SYSTEMS
 SWAP_FROM = 0.1  # `auto` chooses SWAP if at least this fraction of the training sentences is non-projective
 SMALL = 20_000  # words of training data, below which training stops early by default:
 SMALL_PATIENCE = 8  # after so many epochs without a better dev LAS
+MANY = 1_000_000  # the upper limit of numbers that have no other, such as of epochs
+LONGEST = 4096  # characters of a text, such as the path of a template
+LONGEST_SHOWN = 60  # characters of a wrong value in a message
+KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "text"}
 
 AnyConfig = TypeVar("AnyConfig", bound="NetworkConfig")
 Value = TypeVar("Value", int, float, str)
@@ -23,15 +27,16 @@ def _setting(
     default: Value,
     help: str,
     low: float = 0,
-    high: float = math.inf,
+    high: float = MANY,
     *,
-    choices: Sequence[str] = (),
+    choices: Callable[[], Sequence[str]] | None = None,
     group: str = "optimisation",
     old: str | None = None,
 ) -> Value:
     """A field: a number from low to high, or text, which may have choices.
 
-    group: where `--help-all` lists its flag. old: a former name, which records and flags may still use.
+    choices: a function, so that registered systems and optimizers are among them. group: where `--help-all` lists the
+    flag. old: a former name, which records and flags may still use.
     """
     metadata = {"help": help, "low": low, "high": high, "choices": choices, "group": group, "old": old}
     value: Value = field(default=default, metadata={**metadata, "type": type(default)})
@@ -42,7 +47,9 @@ def _setting(
 class NetworkConfig:
     """The size of a network and how it is trained."""
 
-    seed: int = _setting(1, "seed of all random choices; with the same seed a machine trains a bit-identical model")
+    seed: int = _setting(
+        1, "seed of all random choices; with the same seed a machine trains a bit-identical model", 0, 2**32 - 1
+    )
     embedding_dim: int = _setting(50, "dimension of the embeddings", 1, 10_000, group="network", old="d")
     hidden_size: int = _setting(200, "number of hidden units", 1, 100_000, group="network", old="H")
     epochs: int = _setting(0, "training epochs; 0: by the size of the training data, one to two times --passes")
@@ -50,7 +57,7 @@ class NetworkConfig:
     batch_size: int = _setting(
         0, "examples per step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000, old="batch"
     )
-    optimizer: str = _setting("adam", "optimizer", choices=tuple(OPTIMIZERS))
+    optimizer: str = _setting("adam", "optimizer", choices=lambda: tuple(OPTIMIZERS))
     learning_rate: float = _setting(3e-3, "peak learning rate", 1e-9, 100, old="lr")
     warmup: float = _setting(0.02, "fraction of training over which the learning rate rises", 0, 0.99, old="warm_up")
     final_learning_rate: float = _setting(0.02, "final learning rate, as a fraction of the peak", 0, 1, old="lr_end")
@@ -88,16 +95,17 @@ class NetworkConfig:
         )
 
     def check(self) -> None:
-        """Raise ClearparseError if a field is out of range."""
+        """Raise ClearparseError if a field is of another type or out of range."""
         for each in fields(self):
             value, limits = getattr(self, each.name), each.metadata
-            if limits["choices"] and value not in limits["choices"]:
-                raise ClearparseError(f"{each.name} is {value!r}; it must be {' or '.join(limits['choices'])}")
+            check_kind(each.name, value, limits["type"])
+            choices = limits["choices"]() if limits["choices"] else ()
+            if choices and value not in choices:
+                raise ClearparseError(f"{each.name} is {value[:LONGEST_SHOWN]!r}; it must be {' or '.join(choices)}")
             if not isinstance(value, str) and not limits["low"] <= value <= limits["high"]:
-                bounds = f"at least {limits['low']}"
-                if limits["high"] < math.inf:
-                    bounds = f"between {limits['low']} and {limits['high']}"
-                raise ClearparseError(f"{each.name} is {value}; it must be {bounds}")
+                shown = repr(value)[:LONGEST_SHOWN]
+                bounds = f"between {limits['low']:,} and {limits['high']:,}"
+                raise ClearparseError(f"{each.name} is {shown}; it must be {bounds}")
 
 
 @dataclass(frozen=True)
@@ -108,7 +116,7 @@ class Config(NetworkConfig):
     transition_system: str = _setting(
         "auto",
         "auto: arc-standard, or with SWAP if at least 10 % of the training sentences are non-projective",
-        choices=("auto", *SYSTEMS),
+        choices=lambda: ("auto", *SYSTEMS),
         group="network",
         old="system",
     )
@@ -131,9 +139,11 @@ class Config(NetworkConfig):
     def from_record(cls, values: Mapping[str, Any]) -> Config:
         """The configuration in the record of a training, whose fields may have their old names.
 
-        Raises TypeError if a field is unknown.
+        Raises TypeError if a field is unknown; ClearparseError if a value has another type or is out of range.
         """
-        return cls(**current_names(values))
+        config = cls(**current_names(values))
+        config.check()
+        return config
 
     def member(self, k: int) -> tuple[Config, bool]:
         """The config of network k of an ensemble, counted from 0, and whether it reads right to left.
@@ -152,6 +162,18 @@ class Config(NetworkConfig):
         system = "arc-standard-swap" if nonprojective >= SWAP_FROM else "arc-standard"
         chosen = system if self.transition_system == "auto" else self.transition_system
         return replace(self.for_words(words), transition_system=chosen)
+
+
+def check_kind(name: str, value: Any, kind: type) -> None:
+    """Raises ClearparseError if a value does not have the type of its field; a whole number is a number, too."""
+    if kind is str:
+        valid = isinstance(value, str) and 0 < len(value) <= LONGEST
+    elif isinstance(value, bool):
+        valid = False
+    else:
+        valid = isinstance(value, int) or (kind is float and isinstance(value, float) and math.isfinite(value))
+    if not valid:
+        raise ClearparseError(f"{name} is {repr(value)[:LONGEST_SHOWN]}; it must be {KINDS[kind]}")
 
 
 OLD_NAMES: dict[str, str] = {each.metadata["old"]: each.name for each in fields(Config) if each.metadata["old"]}

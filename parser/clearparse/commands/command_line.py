@@ -122,7 +122,8 @@ class CommandLine(argparse.ArgumentParser):
         last = list(self._titled)[-1]
         self.option("-h", "--help", group=last, action="help", help="show this help and exit")
         if self._advanced:
-            self.option("--help-all", group=last, action=_HelpAll, nargs=0, help="show all options and exit")
+            hidden: dict[str, Any] = {"dest": argparse.SUPPRESS, "default": argparse.SUPPRESS}
+            self.option("--help-all", group=last, action=_HelpAll, nargs=0, help="show all options and exit", **hidden)
 
 
 class _HelpAll(argparse.Action):

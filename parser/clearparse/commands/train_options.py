@@ -87,7 +87,7 @@ def _add_config(cli: CommandLine) -> None:
         default = " | ".join(map(str, values)) if len(set(values)) > 1 else str(values[0])
         settings: dict[str, Any] = {"type": each.metadata["type"], "metavar": "N"}
         if each.metadata["choices"]:
-            settings = {"choices": each.metadata["choices"]}
+            settings = {"choices": each.metadata["choices"]()}
         elif each.metadata["type"] is str:
             settings["metavar"] = "NAME"
         cli.option(

@@ -1,1 +1,1 @@
-"""Why a parser built a tree: each configuration on the way to it, and the numbers that decided there."""
+"""Why a parser built a tree: its trace of configurations, and the attribution of each decision to the slots."""

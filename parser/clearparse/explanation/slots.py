@@ -1,4 +1,4 @@
-"""What the network sees of a configuration, in words: the m slots, and what each looked-up row of L stands for."""
+"""The m slots of a configuration in words: which word each shows, and which symbol its row of L stands for."""
 
 from __future__ import annotations
 
@@ -11,12 +11,12 @@ from clearparse.features.vocabulary import BETWEEN, NULL, ROOT, UNKNOWN
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition.features import DISTANCE, DISTANCES, LABEL, MOST_CHILDREN
 
-NOTHING, UNSEEN = "nothing", "unknown"  # what a slot sees where there is no word, and of a symbol that has no row
-MOST_SHOWN = 3  # words of a cluster
+NOTHING, UNSEEN = "nothing", "unknown"  # shown for NULL, and for a symbol without a row
+MOST_SHOWN = 3  # words of a cluster that are shown
 
 
-class Slot(NamedTuple):
-    """One slot: its channel and address, the word there (None: no word), what it sees of it, and the row of L."""
+class ShownSlot(NamedTuple):
+    """A slot: its channel and address, the word there (None for NULL), the symbol that it sees, and the row of L."""
 
     channel: str
     address: str
@@ -25,10 +25,10 @@ class Slot(NamedTuple):
     row: int
 
 
-def slots(parser: TransitionParser, step: Step) -> list[Slot]:
+def slots(parser: TransitionParser, step: Step) -> list[ShownSlot]:
     """The m slots of a configuration."""
     return [
-        Slot(
+        ShownSlot(
             slot.channel,
             slot.address + (f"-{slot.other}" if slot.other else ""),
             step.at[slot.address],
@@ -40,7 +40,7 @@ def slots(parser: TransitionParser, step: Step) -> list[Slot]:
 
 
 def symbol(parser: TransitionParser, channel: str, row: int) -> str:
-    """What a row of L stands for in a channel."""
+    """The symbol that a row of L stands for in a channel."""
     if channel not in parser.vocabulary.first:
         return _state(parser, channel, row - parser.features.first_row[channel])
     number = row - parser.vocabulary.first[channel]
@@ -49,13 +49,13 @@ def symbol(parser: TransitionParser, channel: str, row: int) -> str:
 
 
 def _shown(symbol: str) -> str:
-    """A symbol as people read it: of a cluster a few words."""
+    """A symbol for display: a few words of a cluster, other symbols as they are."""
     some = symbol.split(BETWEEN)[: MOST_SHOWN + 1]
     return ", ".join(some[:MOST_SHOWN]) + ", ..." * (len(some) > MOST_SHOWN)
 
 
 def _state(parser: TransitionParser, channel: str, value: int) -> str:
-    """A label, a distance or a number of children."""
+    """The value of a state slot: a label, a distance or a number of children."""
     if channel == LABEL:
         return parser.transitions.labels[value - 1] if value else NOTHING
     if channel == DISTANCE:

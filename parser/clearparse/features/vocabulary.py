@@ -1,4 +1,4 @@
-"""Symbols of words and their rows of L: which form, tag or affix a row stands for.
+"""Symbols and their rows of L: which form, tag or affix a row stands for.
 
 Each channel (form, xpos, suffix ...) owns a range of rows: NULL, ROOT and UNKNOWN, then its symbols.
 """
@@ -20,22 +20,22 @@ LONGEST_SHAPE = 10
 _DIGIT, _LETTER, _REPEATED = re.compile(r"\d"), re.compile(r"[^\W\d_]"), re.compile(r"(.)\1\1+")
 
 
-class _Drawn(dict[int, str]):
-    """What is drawn for each character, by its number: as str.translate wants it."""
+class _ShapeOf(dict[int, str]):
+    """The shape of each character, by code point, for str.translate."""
 
     def __missing__(self, code: int) -> str:
         character = chr(code)
         if _DIGIT.match(character):
-            drawn = "9"
+            shape = "9"
         elif _LETTER.match(character):
-            drawn = "X" if character.isupper() else "x"
+            shape = "X" if character.isupper() else "x"
         else:
-            drawn = character
-        self[code] = drawn
-        return drawn
+            shape = character
+        self[code] = shape
+        return shape
 
 
-_DRAWN = _Drawn()
+_SHAPE_OF = _ShapeOf()
 
 # Typographic variants, each looked up as the ASCII character that stands for it.
 _VARIANTS = str.maketrans(
@@ -51,15 +51,15 @@ def lookup_form(form: str) -> str:
     return form if form.isascii() and "`" not in form else form.translate(_VARIANTS)
 
 
-@functools.lru_cache(maxsize=100_000)  # several networks look at it
+@functools.lru_cache(maxsize=100_000)  # several networks need it
 def shape(form: str) -> str:
     """A form with X for capitals, x for other letters, 9 for digits, and at most two of a kind in a row."""
-    return _REPEATED.sub(r"\1\1", form.translate(_DRAWN))[:LONGEST_SHAPE]
+    return _REPEATED.sub(r"\1\1", form.translate(_SHAPE_OF))[:LONGEST_SHAPE]
 
 
-CLUSTER, BETWEEN = "cluster", "\t"  # which stands in no word
+CLUSTER, BETWEEN = "cluster", "\t"  # a tab occurs in no word
 
-# Channels of a word: those of its form, and those of its tags.
+# Channels of a word's form, and of its tags: from form or tags to a symbol.
 OF_FORM: dict[str, Callable[[str], str]] = {
     "form": lambda form: form,
     "lower": str.lower,
@@ -75,7 +75,7 @@ OF_FORM: dict[str, Callable[[str], str]] = {
     CLUSTER: str.lower,  # a symbol of this one stands for several words, with BETWEEN between them
 }
 CASED = "form"
-WHOLE_FORM = (CASED, "lower")  # what is hidden where a word is to be unknown
+WHOLE_FORM = (CASED, "lower")  # hidden to make a word unknown
 OF_TAGS: dict[str, Callable[[Sequence[str]], str]] = {
     "upos": lambda tags: tags[0],
     "xpos": lambda tags: tags[1],
@@ -85,16 +85,16 @@ CHANNELS = (*OF_FORM, *OF_TAGS)
 Value = TypeVar("Value")
 Item = TypeVar("Item", bound=Hashable)
 
-MOST_FORMS = 500_000  # how many forms an Encoder remembers when it forgets its types
+MOST_FORMS = 500_000  # forms that an Encoder keeps when it forgets its types
 
 
 def form_key(form: str) -> bytes:
-    """The key of a word without lemma and tags."""
+    """The key (see Block.word_keys) of a form without lemma and tags."""
     return f"{form}\t_\t_\t_\t_".encode()
 
 
 def factorize(items: Sequence[Item]) -> tuple[list[Item], NDArray[np.intp]]:
-    """The different ones of some items as they are met, and which of these each item is: (n,)."""
+    """The distinct items, in order of first occurrence, and the index of each item among them (n,)."""
     different = list(dict.fromkeys(items))
     number = dict(zip(different, range(len(different)), strict=True))
     return different, np.fromiter(map(number.__getitem__, items), np.intp, len(items))
@@ -103,8 +103,8 @@ def factorize(items: Sequence[Item]) -> tuple[list[Item], NDArray[np.intp]]:
 class Vocabulary:
     """Rows of L by channel and symbol.
 
-    symbols: for each channel its symbols in the order of their rows; the channels' own order is that of CHANNELS.
-    first: the first row of each channel, its NULL. last_row: the number of all rows.
+    symbols: the symbols of each channel, in the order of their rows; channels are in the order of CHANNELS.
+    first: the first row of each channel, which is NULL. last_row: the number of rows of all channels.
     normalized: are forms looked up by lookup_form? In the models of version 0.1 they are not.
     """
 
@@ -122,7 +122,7 @@ class Vocabulary:
             self._rows[channel] = rows
             row += UNKNOWN + 1 + len(names)
         self.last_row = row
-        # For each channel what it shows of a word, the row of that, and the row of UNKNOWN.
+        # For each channel: its function, the row of each symbol, and the row of UNKNOWN.
         self._of_form = [(of, *self._row_of(channel)) for channel, of in OF_FORM.items() if channel in self.first]
         self._of_tags = [(of, *self._row_of(channel)) for channel, of in OF_TAGS.items() if channel in self.first]
 
@@ -135,9 +135,9 @@ class Vocabulary:
 
     @classmethod
     def count(cls, keys: Iterable[bytes], channels: Sequence[str], min_count: Mapping[str, int]) -> Vocabulary:
-        """The symbols of these words, most frequent first, without those seen less than min_count[channel] times.
+        """The symbols of the words with these keys, most frequent first, that occur at least min_count[channel] times.
 
-        There are no clusters among them: see Vectors.
+        Clusters are not counted: they come from raw text.
         """
         counts: dict[str, Counter[str]] = {channel: Counter() for channel in channels}
         counted = {channel: counter for channel, counter in counts.items() if channel != CLUSTER}
@@ -159,26 +159,26 @@ class Vocabulary:
         )
 
     def with_more(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
-        """The same with more symbols of a channel, behind those there are."""
+        """The same vocabulary with more symbols of a channel, after its present ones."""
         more = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._rows[channel]]
         return Vocabulary({**self.symbols, channel: self.symbols[channel] + more}, normalized=self.normalized)
 
     def encode_form(self, form: str) -> list[int]:
-        """Rows of a form, one for each of the channels that depend on it."""
+        """Rows of L of a form, one for each channel of forms."""
         form = lookup_form(form) if self.normalized else form
         return [row_of(of(form), unknown) for of, row_of, unknown in self._of_form]
 
     def encode_tags(self, tags: Sequence[str]) -> list[int]:
-        """Rows of (UPOS, XPOS, FEATS), one for each of the channels that depend on them."""
+        """Rows of L of (UPOS, XPOS, FEATS), one for each channel of tags."""
         return [row_of(of(tags), unknown) for of, row_of, unknown in self._of_tags]
 
     def special(self, row: int) -> list[int]:
-        """NULL's or ROOT's row in each channel."""
+        """The row of NULL, ROOT or UNKNOWN in each channel."""
         return [first + row for first in self.first.values()]
 
 
-class _Memory(dict[bytes, Value]):
-    """What a function gives for each key, remembered."""
+class _Cache(dict[bytes, Value]):
+    """Calls a function once for each key."""
 
     def __init__(self, of: Callable[[bytes], Value]) -> None:
         self._of = of
@@ -189,21 +189,21 @@ class _Memory(dict[bytes, Value]):
 
 
 class Encoder:
-    """Words as types, by number, and types as rows of L: 0 is NULL, 1 is ROOT, then words as they were met."""
+    """Encodes words as types, and types as rows of L. Type 0 is NULL, 1 is ROOT, then words in order of occurrence."""
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        # Tuples: of so many lists Python's collector would look through every one, again and again.
-        self._forms = _Memory(lambda form: tuple(vocabulary.encode_form(form.decode())))
-        self._tags = _Memory(lambda tags: tuple(vocabulary.encode_tags(tags.decode().split("\t"))))
+        # Tuples: the garbage collector would traverse so many lists again and again.
+        self._forms = _Cache(lambda form: tuple(vocabulary.encode_form(form.decode())))
+        self._tags = _Cache(lambda tags: tuple(vocabulary.encode_tags(tags.decode().split("\t"))))
         self._forget()
 
     def _forget(self) -> None:
-        """Start again with NULL and ROOT alone."""
+        """Forget all types but NULL and ROOT."""
         if len(self._forms) > MOST_FORMS:
             self._forms.clear()
             self._tags.clear()
-        self._types = _Memory(self._new_type)
+        self._types = _Cache(self._new_type)
         self._rows = [tuple(self.vocabulary.special(row)) for row in (NULL, ROOT)]
 
     def _new_type(self, key: bytes) -> int:
@@ -212,9 +212,9 @@ class Encoder:
         return len(self._rows) - 1
 
     def types(self, keys: Sequence[bytes], capacity: int | None = None) -> tuple[NDArray[np.intp], int]:
-        """The type of each word (words,), and the number of the first type that is new by this call.
+        """The type of each word (words,), and the first type that this call added.
 
-        If there would be more than `capacity` types, all earlier ones are forgotten, and all are new (0).
+        If there would be more than `capacity` types, earlier ones are forgotten, and the first new type is 0.
         """
         first = len(self._rows)
         if capacity is not None and first + len(set(keys).difference(self._types)) > capacity:
@@ -227,5 +227,5 @@ class Encoder:
         return np.fromiter(map(self._types.__getitem__, keys), dtype=np.intp, count=len(keys))
 
     def rows(self, first: int = 0) -> NDArray[np.int32]:
-        """Rows of L of every type from number `first` on: (types, channels)."""
+        """Rows of L of the types from `first` on: (types, channels)."""
         return np.array(self._rows[first:], dtype=np.int32).reshape(-1, len(self.vocabulary.first))

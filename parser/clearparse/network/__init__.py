@@ -1,1 +1,1 @@
-"""A classifier over m integers: its forward and backward pass, its optimizers and its training."""
+"""The classifier of the notes: forward and backward pass, optimizers, training loop. Open `notes.py` first."""

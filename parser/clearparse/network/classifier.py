@@ -1,14 +1,15 @@
 """The classifier of "Computing Neural Network Gradients" (Kevin Clark): m rows of L in, one of C classes out.
 
-The sum x W = L_{w_0} W_{0:d} + L_{w_1} W_{d:2d} + ..., with which the notes' section 4 splits W by rows, is
-computed once for each different pair (slot, row) of a batch, forward and backward.
+`notes.py` has the same equations in their plain form. This is the fast form: section 4 of the notes splits W by rows,
+x W = L_{w_0} W_{0:d} + L_{w_1} W_{d:2d} + ..., and each product L_r W_{di:d(i+1)} is computed once for each distinct
+pair (slot i, row r) of a batch, forward and backward.
 
-    B examples in a batch    m slots    d numbers in a row of L    H hidden units    C classes    V rows of L
-    n different pairs (slot, row) in a batch, in the order of their slots    u different rows in a batch
+    B examples in a batch    m slots    d size of a row of L    H hidden units    C classes    V rows of L
+    n distinct pairs (slot, row) in a batch, in the order of their slots    u distinct rows in a batch
 
     L (V, d)    W (m d, H)    b_1 (1, H)    U (H, C)    b_2 (1, C)    z, h (B, H)    theta, y_hat, delta_1 (B, C)
 
-theta are the scores, not "all parameters"; delta_1 = dJ/dtheta and delta_2 = dJ/dz are the notes' error terms.
+theta (the logits) are scores, not "all parameters"; delta_1 = dJ/dtheta and delta_2 = dJ/dz are the error terms.
 """
 
 from __future__ import annotations
@@ -17,7 +18,7 @@ from dataclasses import dataclass
 from typing import Any, NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import DTypeLike, NDArray
 from scipy.sparse import csc_array, csr_array
 
 Floats = NDArray[np.floating[Any]]
@@ -36,11 +37,12 @@ class Parameters(NamedTuple):
 
     @classmethod
     def initial(
-        cls, *, V: int, m: int, d: int, H: int, C: int, rng: np.random.Generator, dtype: Any = np.float32
+        cls, *, V: int, m: int, d: int, H: int, C: int, rng: np.random.Generator, dtype: DTypeLike = np.float32
     ) -> Parameters:
-        """Random parameters to start from: L uniform in +-0.01, W and U after He et al. (2015), biases 0.
+        """Random initial parameters.
 
-        W is uniform in +-sqrt(6 / (m d)) and U in +-sqrt(6 / (H + C)) (Glorot & Bengio 2010, eq. 16).
+        L is uniform in +-0.01, W in +-sqrt(6 / (m d)) (He et al. 2015), U in +-sqrt(6 / (H + C)) (Glorot & Bengio 2010,
+        eq. 16); biases are 0.
         """
 
         def uniform(bound: float, *shape: int) -> Floats:
@@ -62,14 +64,14 @@ def to_float16(params: Parameters) -> Parameters:
 
 @dataclass(frozen=True)
 class Rows:
-    """The gradient of a few rows of a matrix: index (u,) ascending and without repeats, values (u, d)."""
+    """The gradient of some rows of a matrix: index (u,), ascending and distinct, and values (u, d)."""
 
     index: Integers
     values: Floats
 
 
 class Gradients(NamedTuple):
-    """dJ/dL of the rows named in the batch, and dJ/dW, dJ/db_1, dJ/dU, dJ/db_2 in the shapes of Parameters."""
+    """dJ/dL for the rows that occur in the batch, and dJ/dW, dJ/db_1, dJ/dU, dJ/db_2 in the shapes of Parameters."""
 
     L: Rows
     W: Floats
@@ -79,10 +81,10 @@ class Gradients(NamedTuple):
 
 
 class Pairs(NamedTuple):
-    """The n different pairs (slot i, row r) of a batch.
+    """The n distinct pairs (slot i, row r) of a batch.
 
-    rows (u,) are the different rows of L; row (n,) is the row of each pair as a place in `rows`; the pairs of
-    slot i are start[i] : start[i + 1]; S (B, n) has a one where an example has a pair, m ones in each line.
+    rows (u,): the distinct rows of L. row (n,): the row of each pair, as an index into `rows`. The pairs of slot i are
+    start[i] : start[i + 1]. S (B, n), sparse: 1 where an example has a pair, m ones in each row.
     """
 
     rows: Integers
@@ -92,7 +94,7 @@ class Pairs(NamedTuple):
 
 
 class Cache(NamedTuple):
-    """What backward needs of forward; `scale` is 1 / (1 - p) of the dropout, log_sum (B, 1) that of softmax's sum."""
+    """What `backward` needs of `forward`. scale: 1 / (1 - p) of the dropout. log_sum (B, 1): log of softmax's sum."""
 
     pairs: Pairs
     L_rows: Floats
@@ -105,14 +107,14 @@ class Cache(NamedTuple):
 
 
 def scores(params: Parameters, w: Integers) -> Floats:
-    """theta (B, C), the scores of all classes for the rows w (B, m) of L: no dropout, no softmax."""
+    """theta (B, C), the scores of all classes for the rows w (B, m) of L, without dropout and softmax."""
     pairs = distinct_pairs(w, len(params.L))
     h = hidden(params, pairs, params.L[pairs.rows[pairs.row]])
-    return h @ params.U + params.b_2  # theta = h U + b_2
+    return h @ params.U + params.b_2                              # theta = h U + b_2
 
 
 def scores_of_one(params: Parameters, w: Integers) -> Floats:
-    """theta (C,) for the rows w (m,) of L, in double precision: the same bits whatever else is scored beside it."""
+    """theta (C,) for the rows w (m,) of L, in double precision: the same bits whatever else is in the batch."""
     x, z = params.L[w].astype(np.float64), params.b_1[0].astype(np.float64)
     for x_i, W_i in zip(x, params.W.reshape(len(w), -1, params.W.shape[1]), strict=True):
         z += x_i @ W_i.astype(np.float64)
@@ -131,45 +133,47 @@ def forward(
 ) -> tuple[Floats, Cache]:
     """y_hat (B, C) for the rows w (B, m) of L, and the cache for `backward`.
 
-    legal (B, C): the softmax is over these classes only, y_hat is exactly 0 elsewhere; at least one in each line.
-    dropout p: each hidden unit is 0 with probability p, else divided by 1 - p (Srivastava et al. 2014, inverted).
-    slot_dropout: the same for the m rows of x, each left out as a whole. Both need rng.
+    legal (B, C): the classes that the softmax is over, at least one in each row; y_hat is exactly 0 for the others.
+    dropout: the rate p. A hidden unit is 0 with probability p, else divided by 1 - p (Srivastava et al. 2014).
+    slot_dropout: the same for the m slots of x, each dropped as a whole. Both need rng.
+    Raises ValueError if an example has no legal class.
     """
     pairs = distinct_pairs(w, len(params.L))
-    drop(pairs.S.data, slot_dropout, rng)  # x~_i = x_i k_i / (1 - p)
-    L_rows = params.L[pairs.rows[pairs.row]]  # (n, d)
-    h = hidden(params, pairs, L_rows)  # h = ReLU(x W + b_1)
-    scale = drop(h, dropout, rng)  # h~ = h k / (1 - p)
-    theta = h @ params.U + params.b_2  # theta = h U + b_2
-    y_hat, log_sum = softmax(theta, legal)  # y_hat = softmax(theta)
+    drop(pairs.S.data, slot_dropout, rng)                         # x~_i = x_i k_i / (1 - p)
+    L_rows = params.L[pairs.rows[pairs.row]]                      # (n, d)
+    h = hidden(params, pairs, L_rows)                             # h = ReLU(x W + b_1)
+    scale = drop(h, dropout, rng)                                 # h~ = h k / (1 - p)
+    theta = h @ params.U + params.b_2                             # theta = h U + b_2
+    y_hat, log_sum = softmax(theta, legal)                        # y_hat = softmax(theta)
     return y_hat, Cache(pairs, L_rows, h, scale, theta, log_sum, y_hat, legal)
 
 
-def backward(params: Parameters, cache: Cache, target: NDArray[Any]) -> tuple[float, Gradients]:
+def backward(params: Parameters, cache: Cache, target: Integers | Floats) -> tuple[float, Gradients]:
     """J = CE(y, y_hat), the mean over the batch, and its gradients.
 
     target: the right classes (B,), integers, or a distribution over the classes for each example (B, C).
+    Raises ValueError if a target is not legal.
     """
     pairs, L_rows, h = cache.pairs, cache.L_rows, cache.h
-    J, delta_1 = cross_entropy(cache, target)  # dJ/dtheta = (y_hat - y) / B       (7)
-    delta_2 = delta_1 @ params.U.T  # dJ/dh~ = delta_1 U^T              (2)
-    delta_2 *= np.sign(h) * h.dtype.type(cache.scale)  # dJ/dz = dJ/dh~ o sgn(h) k/(1 - p) (4)
-    dU = h.T @ delta_1  # dJ/dU = h^T delta_1               (6)
-    db_2 = delta_1.sum(axis=0, keepdims=True)  # dJ/db_2 = delta_1                 (3)
-    db_1 = delta_2.sum(axis=0, keepdims=True)  # dJ/db_1 = delta_2                 (3)
-    dP = pairs.S.T @ delta_2  # dJ/dP = S^T delta_2               (6)
+    J, delta_1 = cross_entropy(cache, target)                     # dJ/dtheta = (y_hat - y) / B       (7)
+    delta_2 = delta_1 @ params.U.T                                # dJ/dh~ = delta_1 U^T              (2)
+    delta_2 *= np.sign(h) * h.dtype.type(cache.scale)             # dJ/dz = dJ/dh~ o sgn(h) k/(1 - p) (4)
+    dU = h.T @ delta_1                                            # dJ/dU = h^T delta_1               (6)
+    db_2 = delta_1.sum(axis=0, keepdims=True)                     # dJ/db_2 = delta_1                 (3)
+    db_1 = delta_2.sum(axis=0, keepdims=True)                     # dJ/db_1 = delta_2                 (3)
+    dP = pairs.S.T @ delta_2                                      # dJ/dP = S^T delta_2               (6)
     dW = np.empty_like(params.W)
     dL_rows = np.empty_like(L_rows)
     for i, (p, W_i) in enumerate(blocks(pairs, params.W)):
-        np.matmul(L_rows[p].T, dP[p], out=dW[i * len(W_i) : (i + 1) * len(W_i)])  # x^T delta_2  (6)
-        np.matmul(dP[p], W_i.T, out=dL_rows[p])  # dJ/dL_{w_i} = delta_2 W_i^T       (2)
+        np.matmul(L_rows[p].T, dP[p], out=dW[i * len(W_i) : (i + 1) * len(W_i)])   # x^T delta_2  (6)
+        np.matmul(dP[p], W_i.T, out=dL_rows[p])                   # dJ/dL_{w_i} = delta_2 W_i^T       (2)
     n = len(pairs.row)
     same_row = csc_array((np.ones(n, h.dtype), pairs.row, np.arange(n + 1, dtype=np.int32)), (len(pairs.rows), n))
     return J, Gradients(Rows(pairs.rows, same_row @ dL_rows), dW, db_1, dU, db_2)
 
 
 def distinct_pairs(w: Integers, V: int) -> Pairs:
-    """The different pairs (slot, row) of w (B, m)."""
+    """The distinct pairs (slot, row) of w (B, m)."""
     B, m = w.shape
     rows, row = distinct(w, V)
     keys, pair = distinct(row + np.arange(0, m * len(rows), len(rows), dtype=np.int32), m * len(rows))
@@ -181,7 +185,7 @@ def distinct_pairs(w: Integers, V: int) -> Pairs:
 
 
 def distinct(values: Integers, size: int) -> tuple[Integers, Integers]:
-    """The different values, ascending, and the place of each value among them; all values are below `size`."""
+    """The distinct values, ascending, and the index of each value among them; values are below `size`."""
     present = np.zeros(size, np.bool_)
     present[values] = True
     found = np.flatnonzero(present)
@@ -191,7 +195,7 @@ def distinct(values: Integers, size: int) -> tuple[Integers, Integers]:
 
 
 def blocks(pairs: Pairs, W: Floats) -> list[tuple[slice, Floats]]:
-    """For each slot i, its pairs and its block W_{di:d(i+1)} (d, H) of W."""
+    """For each slot i, the slice of its pairs and its block W_{di:d(i+1)} (d, H) of W."""
     m = len(pairs.start) - 1
     return [
         (slice(first, last), W_i)
@@ -203,25 +207,25 @@ def hidden(params: Parameters, pairs: Pairs, L_rows: Floats) -> Floats:
     """h = ReLU(x W + b_1) (B, H); L_rows (n, d) are the rows of the pairs."""
     P = np.empty((len(L_rows), params.W.shape[1]), params.W.dtype)
     for p, W_i in blocks(pairs, params.W):
-        np.matmul(L_rows[p], W_i, out=P[p])  # P_(i, r) = L_r W_{di:d(i+1)}
-    z: Floats = pairs.S @ P  # x W = sum over i of L_{w_i} W_{di:d(i+1)}
-    z += params.b_1  # z = x W + b_1
-    return np.maximum(z, 0, out=z)  # h = ReLU(z)
+        np.matmul(L_rows[p], W_i, out=P[p])                       # P_(i, r) = L_r W_{di:d(i+1)}
+    z: Floats = pairs.S @ P                                       # x W = sum over i of L_{w_i} W_{di:d(i+1)}
+    z += params.b_1                                               # z = x W + b_1
+    return np.maximum(z, 0, out=z)                                # h = ReLU(z)
 
 
 def drop(h: Floats, p: float, rng: np.random.Generator | None) -> float:
-    """Sets each number of h to 0 with probability p and divides the others by 1 - p, in place; returns 1 / (1 - p)."""
+    """Set each number of h to 0 with probability p, divide the others by 1 - p, in place; return 1 / (1 - p)."""
     if p == 0.0:
         return 1.0
     if rng is None or not 0 < p < 1:
-        raise ValueError("dropout must be at least 0 and below 1, and needs a random generator")
+        raise ValueError("the dropout rate must be at least 0 and below 1, and needs a random generator")
     scale = 1 / (1 - p)
     h *= (rng.random(h.shape, dtype=np.float32) >= p) * h.dtype.type(scale)
     return scale
 
 
 def softmax(theta: Floats, legal: Booleans | None) -> tuple[Floats, Floats]:
-    """y_hat (B, C) and the log of the sum it was divided by (B, 1), over the legal classes only."""
+    """y_hat (B, C) and the log of softmax's sum (B, 1), over the legal classes (B, C), all if None."""
     if legal is None:
         shifted = theta
     else:
@@ -235,7 +239,7 @@ def softmax(theta: Floats, legal: Booleans | None) -> tuple[Floats, Floats]:
     return y_hat, top + np.log(total)
 
 
-def cross_entropy(cache: Cache, target: NDArray[Any]) -> tuple[float, Floats]:
+def cross_entropy(cache: Cache, target: Integers | Floats) -> tuple[float, Floats]:
     """J, the mean of -sum q log y_hat, and delta_1 = dJ/dtheta = (y_hat - q) / B (B, C)."""
     B = len(cache.y_hat)
     if target.ndim == 2:

@@ -1,10 +1,10 @@
-"""Optimizers and a moving average of the parameters: they change arrays in place, whole or by the rows touched.
+"""Optimizers and an exponential moving average of the parameters. Arrays are updated in place.
 
 SGD with momentum (Polyak 1964), AdaGrad (Duchi, Hazan & Singer 2011) and Adam (Kingma & Ba 2015).
 
-A parameter's gradient is an array of its shape, or `Rows`: then only these rows move, and with them only their
-moments. A row that a batch does not name keeps its value, its velocity and its moments as they were; Adam's bias
-correction counts the steps of the optimizer, not those of the row.
+A gradient is an array of the parameter's shape, or `Rows`: then only these rows and their moments are updated. A row
+that does not occur in a batch keeps its value and its moments. Adam's bias correction counts the optimizer's steps, not
+those of a row.
 """
 
 from __future__ import annotations
@@ -17,12 +17,16 @@ from numpy.typing import NDArray
 
 from clearparse.network.classifier import Floats, Gradients, Parameters, Rows
 
-BLOCK = 1 << 15  # numbers worked on at a time, so that an array and its moments stay in the processor's cache
+SMALLEST_DECAY = 1e-8  # of the moving average: half the spacing of float32 at 1 is 6e-8
+BLOCK = 1 << 15  # numbers updated at a time, so that a parameter and its moments stay in the processor's cache
 State = dict[str, NDArray[Any]]
 
 
 class Optimizer:
-    """What all optimizers share: the learning rate, L2, the count t of steps and the moments of each parameter."""
+    """Base class: learning rate, L2 regularisation, the number t of steps and the moments of each parameter.
+
+    A subclass declares the names of its moments and defines `update`.
+    """
 
     moments: tuple[str, ...] = ()
 
@@ -31,7 +35,7 @@ class Optimizer:
         self._state: State = {}
 
     def step(self, params: Parameters, gradients: Gradients, lr: float | None = None) -> None:
-        """Moves the parameters in place by one step; lr is the learning rate of this step."""
+        """Update the parameters in place. lr: the learning rate of this step, that of the constructor if None."""
         self.t += 1
         rate = self.lr if lr is None else lr
         each: tuple[Floats | Rows, ...] = tuple(gradients)
@@ -46,11 +50,11 @@ class Optimizer:
                 self._move(rate, gradient, arrays)
 
     def state(self) -> State:
-        """The count of steps and all moments, as copies."""
+        """The number of steps and all moments, as copies."""
         return {"t": np.array(self.t), **{name: array.copy() for name, array in self._state.items()}}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Goes on from what `state` gave."""
+        """Continue from what `state` returned."""
         self.t = int(state["t"])
         self._state = {name: array.copy() for name, array in state.items() if name != "t"}
 
@@ -67,7 +71,7 @@ class Optimizer:
             self.update(lr, g, theta, *moments)
 
     def update(self, lr: float, g: Floats, theta: Floats, *moments: Floats) -> None:
-        """Moves theta and the moments in place; all arrays have the same shape."""
+        """Update theta and the moments in place; all arrays have the shape of the gradient g."""
         raise NotImplementedError
 
 
@@ -127,7 +131,10 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": AdaGrad, "sgd
 
 
 class MovingAverage:
-    """a_t = D_t a_(t-1) + (1 - D_t) theta_t with D_t = min(decay, (1 + t) / (10 + t)), for every parameter."""
+    """Exponential moving average: a_t = D_t a_(t-1) + (1 - D_t) theta_t, D_t = min(decay, (1 + t) / (10 + t)).
+
+    A decay of 0, or one so small that it makes no difference to float32, keeps the parameters of the last step.
+    """
 
     def __init__(self, params: Parameters, decay: float) -> None:
         self.decay, self.t, self.weight = decay, 0, 1.0
@@ -135,7 +142,7 @@ class MovingAverage:
         self._debt = Parameters(*(np.zeros_like(theta) for theta in params))
 
     def update(self, params: Parameters, gradients: Gradients) -> None:
-        """Takes in the parameters after a step that moved them by these gradients."""
+        """Add the parameters after a step with these gradients."""
         self.t += 1
         for theta, last, debt, gradient in zip(params, self._last, self._debt, gradients, strict=True):
             if isinstance(gradient, Rows):
@@ -146,21 +153,25 @@ class MovingAverage:
                 for now, then, owed in in_blocks(theta, last, debt):
                     owed += self.weight * (then - now)
                     then[...] = now
+        if self.decay < SMALLEST_DECAY:
+            for debt in self._debt:
+                debt[...] = 0
+            return
         self.weight /= min(self.decay, (1 + self.t) / (10 + self.t))
-        if self.weight > 2.0**20:
+        while self.weight > 2.0**20:
             self.weight *= 2.0**-20
             for debt in self._debt:
                 debt *= 2.0**-20
 
     def state(self) -> State:
-        """The count of steps, their weight and all sums, as copies."""
+        """The number of steps, their weight and all sums, as copies."""
         arrays = {"t": np.array(self.t), "weight": np.array(self.weight)}
         for kind, of in (("last", self._last), ("debt", self._debt)):
             arrays |= {f"{name}.{kind}": array.copy() for name, array in of._asdict().items()}
         return arrays
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Goes on from what `state` gave."""
+        """Continue from what `state` returned."""
         self.t, self.weight = int(state["t"]), float(state["weight"])
         self._last, self._debt = (
             Parameters(*(state[f"{name}.{kind}"].copy() for name in Parameters._fields)) for kind in ("last", "debt")
@@ -181,7 +192,7 @@ def clip_by_norm(gradients: Gradients, max_norm: float) -> None:
 
 
 def in_blocks(*arrays: Floats) -> Iterator[tuple[Floats, ...]]:
-    """The same stretch of BLOCK numbers of each array (contiguous, of one shape), as flat views, one after another."""
+    """Flat views of BLOCK numbers at a time, the same ones of each array; arrays are contiguous and of one shape."""
     flat = [array.reshape(-1) for array in arrays]
     for first in range(0, flat[0].size, BLOCK):
         yield tuple(array[first : first + BLOCK] for array in flat)

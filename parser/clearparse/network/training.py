@@ -1,6 +1,6 @@
 """The training loop: batches in, better parameters out.
 
-It knows examples, steps and epochs; what an example means and how good the parameters are, its callers tell it.
+It knows examples, steps and epochs. Callers define what an example means and how good the parameters are.
 """
 
 from __future__ import annotations
@@ -10,27 +10,26 @@ from collections.abc import Callable, Iterable
 from typing import NamedTuple
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
-from clearparse.network.classifier import Booleans, Integers, Parameters, backward, forward
+from clearparse.network.classifier import Booleans, Floats, Integers, Parameters, backward, forward
 from clearparse.network.optimizers import MovingAverage, Optimizer, clip_by_norm
 
 
 class Batch(NamedTuple):
-    """w (B, m): rows of L. target: (B,) classes or a distribution (B, C). legal (B, C) or None.
+    """w (B, m): rows of L. target: classes (B,) or distributions (B, C). legal (B, C): classes allowed, all if None.
 
-    progress: from 0 to 1 over all passes.
+    progress: the part of the training that is done before this batch, from 0 to 1.
     """
 
     w: Integers
-    target: NDArray[np.generic]
+    target: Integers | Floats
     legal: Booleans | None
     progress: float
 
 
 class Schedule(NamedTuple):
-    """The learning rate: up to `peak` over the first `warm_up` of all steps, then down linearly to `end` times it."""
+    """Learning rate: rises linearly to `peak` over the first part `warm_up` of training, then falls to `end` * peak."""
 
     peak: float
     warm_up: float
@@ -43,15 +42,15 @@ class Schedule(NamedTuple):
 
 
 class DivergedError(ClearparseError):
-    """The loss, or a parameter, is not a finite number any more."""
+    """The loss or a parameter is no longer finite."""
 
     def __init__(self, step: int, lr: float) -> None:
-        super().__init__(step, lr)  # both, so that the error survives pickling between processes
+        super().__init__(step, lr)  # both arguments, so that the error can be pickled
         self.step, self.lr = step, lr
 
     def __str__(self) -> str:
         return (
-            f"step {self.step:,}: the loss is no finite number any more, at a learning rate of {self.lr:g};"
+            f"step {self.step:,}: the loss is not finite, at a learning rate of {self.lr:g};"
             " try a tenth of it (--learning-rate), or --clip-norm 1"
         )
 
@@ -72,10 +71,10 @@ def fit(
     log: Callable[[float, int], None],
     stop: Callable[[int, Parameters], bool],
 ) -> None:
-    """Train params in place, batches(epoch) after batches(epoch), until stop(epoch, averaged parameters).
+    """Train params in place with the batches of batches(epoch), until stop(epoch, averaged parameters) is true.
 
-    first: the epoch to begin with. log(J, B) hears the loss of every batch. max_norm 0: gradients are not clipped.
-    Raises DivergedError.
+    first: the epoch to begin with. max_norm: clip gradients to this norm, 0 for no clipping. log(J, B) is called with
+    the loss and the size of every batch. Raises DivergedError.
     """
     for epoch in range(first, epochs):
         for batch in batches(epoch):

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.evaluation.scores import NO_SCORE
 from clearparse.report.markup import Markup, tag
 
 WIDTH, HEIGHT = 400, 250  # of a chart, in pixels
@@ -28,7 +29,7 @@ def bars(rows: Sequence[Row], label: str) -> Markup:
                 "div",
                 tag("span", name, class_="name"),
                 bar(value),
-                tag("span", "-" if value is None else f"{value:.1f}", class_="value"),
+                tag("span", NO_SCORE if value is None else f"{value:.1f}", class_="value"),
                 tag("span", note, class_="note"),
                 class_="bar",
             )
@@ -110,6 +111,10 @@ def learning_curve(epochs: Sequence[Mapping[str, Any]]) -> Markup:
             for (x, y), each in zip(points, run, strict=True):
                 tooltip = tag("title", f"epoch {each['epoch']}: {name} {each[name]:.2f}")
                 parts.append(tag("circle", tooltip, cx=x, cy=y, r=2.5, class_=f"dot {name}"))
+        best = max(run, key=lambda each: each["LAS"])
+        x, y = round(axes.x(best["epoch"]), 1), round(axes.y(best["LAS"]), 1)
+        tooltip = tag("title", f"best epoch: {best['epoch']}, LAS {best['LAS']:.2f}")
+        parts.append(tag("circle", tooltip, cx=x, cy=y, r=6, class_="best"))
     for k, name in enumerate(("UAS", "LAS")):
         x, y = WIDTH - RIGHT - 40, HEIGHT - FOOT - 12 - 16 * k
         parts += [line((x - 22, y - 4), (x - 4, y - 4), f"line {name}"), text(x, y, name, "tick")]
@@ -118,7 +123,7 @@ def learning_curve(epochs: Sequence[Mapping[str, Any]]) -> Markup:
 
 def reliability(found: Mapping[str, Any]) -> Markup:
     """Reliability diagram: LAS (y) by confidence (x); the area of a circle is its number of words."""
-    axes = Axes((0, 100), (0, 100))
+    axes = Axes((0, 104), (0, 108))  # room for the circles at 100
     parts = axes.draw(ticks(0, 100), ticks(0, 100), "confidence, %", "LAS, %")
     parts.append(line((axes.x(0), axes.y(0)), (axes.x(100), axes.y(100)), "ideal"))
     most = max(each["words"] for each in found["bins"].values())

@@ -10,7 +10,7 @@ import numpy as np
 
 from clearparse.drawing.svg import svg
 from clearparse.evaluation.counts import Counts
-from clearparse.evaluation.scores import MAIN_SCORES, confusion_matrix, main_scores
+from clearparse.evaluation.scores import MAIN_SCORES, confusion_matrix, format_score, main_scores
 from clearparse.evaluation.significance import Pairs
 from clearparse.report import charts
 from clearparse.report.findings import ERROR_RULE, EXAMPLES, KINDS, SHORTEST, Example, counts_by, errors, genres
@@ -26,7 +26,7 @@ class Findings:
     """The data of a report.
 
     scores: the result of `all_scores`, with "conditions" and, if available, "confidence", "tagging" and "comparison".
-    counts and pairs belong to the same trees. epochs: from the model's training record.
+    counts and pairs belong to the same trees. epochs: from the model's training record. A circle marks the best epoch.
     """
 
     scores: dict[str, Any]
@@ -188,7 +188,11 @@ def _confidence(found: Mapping[str, Any]) -> Iterator[Markup]:
 def _learning(epochs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
     networks = sum(each["epoch"] == 1 for each in epochs)
     several = f" of {networks} networks, trained one after another" if networks > 1 else ""
-    yield tag("p", f"Scores on the development set by epoch{several}, from the model's training record.", class_="note")
+    yield tag(
+        "p",
+        f"Scores on the development set by epoch{several}, from the training record. A circle marks the best epoch.",
+        class_="note",
+    )
     rows = [[str(each["epoch"]), f"{each['UAS']:.2f}", f"{each['LAS']:.2f}", f"{each['loss']:.4f}"] for each in epochs]
     yield tag("div", charts.learning_curve(epochs), table(["epoch", "UAS", "LAS", "loss"], rows), class_="pair")
 
@@ -217,6 +221,4 @@ def _figure(example: Example) -> Markup:
 
 
 def cell(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else format_score(value)

@@ -61,6 +61,7 @@ th[aria-sort=ascending] button::after{content:" \\2191"}
 .line.LAS,.interval{stroke:var(--one)}.line.UAS{stroke:var(--two);stroke-dasharray:6 3}
 .dot.LAS,.bubble,.point{fill:var(--one)}.dot.UAS{fill:var(--two)}
 .bubble{fill-opacity:.75}
+.best{fill:none;stroke:var(--bad);stroke-width:2.5}
 .interval{stroke-width:3}
 .cell.none{fill:var(--track);fill-opacity:.5}.cell.right{fill:var(--good)}.cell.wrong{fill:var(--bad)}
 .cell,.dot,.bubble{print-color-adjust:exact;-webkit-print-color-adjust:exact}

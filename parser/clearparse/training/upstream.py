@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 from collections import Counter
-from collections.abc import Generator, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -13,27 +12,34 @@ import numpy as np
 from clearparse.config import NetworkConfig
 from clearparse.errors import ClearparseError
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.parallel import map_in_order
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
-from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, Rule, lookup_key, short_key
-from clearparse.stages.multiword import ONE_WORD, MultiwordSplitter, SplitForms
+from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, lookup_key, short_key
+from clearparse.stages.multiword import MultiwordSplitter, SplitForms
 from clearparse.stages.stretches import KnownWords
-from clearparse.stages.tagger import Tagger, tags_of, with_tags, without_tags
-from clearparse.stages.tokenizer import ENDS, GOES_ON, Tokenizer, characters_of_text, token_key
+from clearparse.stages.tagger import Tagger, tags_of, with_tags
+from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
-from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint
+from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint, WorkerCheckpoint
 from clearparse.training.log import Log
 from clearparse.training.typography import altered_paragraphs, altered_rows
+from clearparse.training.upstream_items import (
+    characters_of,
+    most_frequent,
+    rules_in_context,
+    rules_of,
+    sentence_ends_of,
+    shared_rules_of,
+    tagged_words,
+)
 from clearparse.training.window_batches import Items, initialise, train
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
-from clearparse.treebank.ragged import offsets, take_rows
-from clearparse.treebank.tokens import Paragraph, Token, paragraphs_of, text_of
+from clearparse.treebank.ragged import take_rows
+from clearparse.treebank.tokens import paragraphs_of
 
 MANY = 50_000  # items for which the epochs of the configs are meant
 MOST_TAGS = 10_000  # different ones; each is a class of the last layer
-FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
 FOLDS = 4  # of the training data, each tagged by networks that were trained on the others
 
 CHARACTERS = NetworkConfig(
@@ -94,53 +100,6 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) 
     )
 
 
-def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> Items:
-    """The characters of paragraphs; the class says whether a token ends there."""
-    texts = [text_of(paragraph) for paragraph in paragraphs]
-    names: list[str] = []
-    for paragraph in paragraphs:
-        for token in paragraph:
-            names += [GOES_ON] * (len(token.form) - 1) + [ENDS] + [ENDS] * token.space_after
-        if paragraph[-1].space_after:
-            names.pop()
-    keys: list[bytes] = []
-    for text in texts:
-        found = characters_of_text(text, np.zeros(1, np.int64), known)
-        keys += [found.keys[k] for k in found.which.tolist()]
-    return Items(keys, names, offsets(list(map(len, texts))))
-
-
-def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Items:
-    """The tokens of paragraphs; the class says whether a sentence ends there."""
-    keys, names, lengths = [], [], []
-    for paragraph in paragraphs:
-        for sentence in paragraph:
-            keys += [token_key(token.form, known, space_after=token.space_after) for token in sentence]
-            names += [GOES_ON] * (len(sentence) - 1) + [ENDS]
-        lengths.append(sum(map(len, paragraph)))
-    return Items(keys, names, offsets(lengths))
-
-
-def rules_of(tokens: Iterable[Token]) -> dict[str, Counter[str]]:
-    """How often each form, normalized and in lower case, is split by each rule, or is ONE_WORD."""
-    rules: dict[str, Counter[str]] = {}
-    for token in tokens:
-        rules.setdefault(lookup_form(token.form).lower(), Counter())[_rule_of(token)] += 1
-    return rules
-
-
-def rules_in_context(paragraphs: Iterable[Iterable[Token]]) -> Items:
-    """The tokens of paragraphs; the class is the rule that splits the token into words."""
-    tokens = [list(paragraph) for paragraph in paragraphs]
-    keys = [form_key(token.form) for paragraph in tokens for token in paragraph]
-    names = [_rule_of(token) for paragraph in tokens for token in paragraph]
-    return Items(keys, names, offsets(list(map(len, tokens))))
-
-
-def _rule_of(token: Token) -> str:
-    return ONE_WORD if token.words == (token.form,) else str(multiword.Rule.of(token.form, token.words))
-
-
 def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Lemmatizer:
     """A lemmatizer that gives each word, with its tags, the lemma that is most frequent in the treebank."""
     counts: dict[bytes, Counter[bytes]] = {}
@@ -166,37 +125,6 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint)
         wrong = [name(key) for key, lemma in zip(counts, made, strict=True) if lemma != lemmas[key]]
         exceptions.update({each: most_frequent(by_name[each]) for each in wrong})
     return Lemmatizer(classifier, found)
-
-
-def most_frequent(counts: Counter[bytes]) -> bytes:
-    """What was counted most often, the first of several."""
-    return counts.most_common(1)[0][0]
-
-
-def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
-    """The different words, each with the rule that makes its lemma, without those whose rule is not for others too.
-
-    A rule is if it keeps a part of the form, adds no digits to it, and makes the lemmas of several forms. If there is
-    no such rule, all are kept.
-    """
-    rules = {key: Rule.of(key.split(b"\t", 1)[0].decode(), lemma.decode()) for key, lemma in lemmas.items()}
-    forms: dict[Rule, set[bytes]] = {}
-    for key, rule in rules.items():
-        forms.setdefault(rule, set()).add(short_key(key).split(b"\t")[0])
-    shared = {
-        rule
-        for rule, of in forms.items()
-        if rule.case and len(of) >= FEWEST_FORMS and not any(map(str.isdigit, rule.prefix + rule.suffix))
-    } or set(forms)
-    keys = [key for key, rule in rules.items() if rule in shared]
-    return Items(keys, [str(rules[key]) for key in keys], np.arange(len(keys) + 1))
-
-
-def tagged_words(blocks: Sequence[Block]) -> Items:
-    """The words of a treebank, without tags in their keys, and their tags as classes."""
-    keys = [key for block in blocks for key in without_tags(block.word_keys())]
-    names = [tags.decode() for block in blocks for tags in block.columns(UPOS, FEATS)]
-    return Items(keys, names, offsets(np.concatenate([np.diff(block.sentences) for block in blocks])))
 
 
 def train_tagger(
@@ -241,30 +169,41 @@ class Jackknife:
         held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
         names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
         trainings = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
-        missing = [fold for each, fold in trainings if checkpoint.load(each) is None]
+        missing = [(each, fold) for each, fold in trainings if checkpoint.load(each) is None]
+        self._train(missing, jobs, checkpoint)
         tags: list[bytes] = [b""] * len(self.items.keys)
-        with contextlib.closing(self._results(missing, jobs)) as results:
-            classifier = checkpoint.get_or_compute(name, CLASSIFIER, lambda: next(results)[0])
-            for each, fold in zip(names, held_out, strict=True):
-                found = checkpoint.get_or_compute(each, LINES, lambda: next(results)[1])
-                _, words = take_rows(self.items.rows, fold)
-                for word, of in zip(words.tolist(), found, strict=True):
-                    tags[word] = of
-        return classifier, tags
+        for each, fold in zip(names, held_out, strict=True):
+            found = checkpoint.get(each, LINES)
+            _, words = take_rows(self.items.rows, fold)
+            for word, of in zip(words.tolist(), found, strict=True):
+                tags[word] = of
+        return checkpoint.get(name, CLASSIFIER), tags
 
-    def _results(
-        self, folds: Sequence[Index], jobs: int
-    ) -> Generator[tuple[WindowClassifier, list[bytes]], None, None]:
-        yield from map_in_order(self, folds, jobs) if jobs > 1 and folds else map(self, folds)
+    def _train(self, missing: Sequence[tuple[str, Index]], jobs: int, checkpoint: Checkpoint) -> None:
+        """Train the networks without these folds, `jobs` at a time; each is saved as soon as it is trained."""
+        if jobs > 1 and len(missing) > 1:
+            for _ in map_in_order(self, missing, min(jobs, len(missing)), checkpoint.receive):
+                pass
+        else:
+            for name, fold in missing:
+                self.train_without(fold, name, checkpoint)
 
-    def __call__(self, fold: Index) -> tuple[WindowClassifier, list[bytes]]:
-        """A network trained on the rows outside a fold (on all rows if none are), and its tags of the fold."""
+    def __call__(self, task: tuple[str, Index]) -> None:
+        """Train a network in a worker process, given its name and fold."""
+        name, fold = task
+        self.train_without(fold, name, WorkerCheckpoint())
+
+    def train_without(self, fold: Index, name: str, checkpoint: Checkpoint) -> None:
+        """Train a network on the rows outside a fold and save its tags of the fold, or without a fold the network."""
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
         items = altered_rows(items, np.random.default_rng([self.seed, 7]))
         classifier = build_and_train(self.template, items, self.config, [self.seed, 5], self.vectors)
-        held = self.items.take(fold)
-        return classifier, tags_of(classifier, held.keys, held.rows) if len(fold) else []
+        if len(fold):
+            held = self.items.take(fold)
+            checkpoint.save(name, *LINES.encode(tags_of(classifier, held.keys, held.rows)))
+        else:
+            checkpoint.save(name, *CLASSIFIER.encode(classifier))
 
 
 @dataclass(frozen=True)

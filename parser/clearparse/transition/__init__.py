@@ -1,1 +1,1 @@
-"""From a configuration to its slots and from a move to the next configuration, for many sentences at once."""
+"""Transition systems, oracles and features of configurations, in arrays, for many sentences at once."""

@@ -32,13 +32,14 @@ class RequestMiddleware:
     """An ASGI application around another.
 
     hosts: the host names of this server, as protection against DNS rebinding; None: any. origins: other sites whose
-    pages may use it. The whole body of a request is received before the application is called; if the client
-    disconnects, the application is cancelled.
+    pages may use it; `*`: all sites. The whole body of a request is received before the application is called; if the
+    client disconnects, the application is cancelled.
     """
 
     def __init__(self, app: App, hosts: Collection[str] | None, limits: Limits, origins: Collection[str] = ()) -> None:
         self.app, self.hosts, self.limits, self.origins = app, hosts, limits, origins
         self._receiving: set[asyncio.Future[Any]] = set()
+        self._received_bytes = 0  # of the requests that are being received
         self._closed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -79,6 +80,8 @@ class RequestMiddleware:
 
         A link on another site may lead here.
         """
+        if "*" in self.origins:
+            return
         origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site", "none")
         if origin is not None:
             foreign = origin not in self.origins and _network_location(origin) != headers.get(b"host", "").lower()
@@ -110,18 +113,27 @@ class RequestMiddleware:
         """The body of a request; None if the client has disconnected.
 
         One that is too large is read to its end and dropped: many clients read no answer before they have sent all.
+        All requests that are being received may have `size * waiting` bytes together.
         """
-        parts, size, more = [], 0, True
-        while more:
-            message = await receive()
-            if message["type"] == "http.disconnect":
-                return None
-            part, more = message.get("body", b""), message.get("more_body", False)
-            size += len(part)
-            if size <= self.limits.size:
-                parts.append(part)
-            else:
-                parts.clear()
+        parts: list[bytes] = []
+        size, kept, more = 0, 0, True
+        try:
+            while more:
+                message = await receive()
+                if message["type"] == "http.disconnect":
+                    return None
+                part, more = message.get("body", b""), message.get("more_body", False)
+                size += len(part)
+                if size <= self.limits.size:
+                    parts.append(part)
+                    kept += len(part)
+                    self._received_bytes += len(part)
+                else:
+                    parts.clear()
+                if self._received_bytes > self.limits.size * self.limits.waiting:
+                    raise RefusalError(UNAVAILABLE, "too many requests are being received; try again in a moment")
+        finally:
+            self._received_bytes -= kept
         if size > self.limits.size:
             raise RefusalError(TOO_LARGE, f"the request has more than {self.limits.size:,} bytes")
         return b"".join(parts)

@@ -1,0 +1,101 @@
+"""What the stages before the parser learn from: the items of a treebank with their classes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Mapping, Sequence
+
+import numpy as np
+
+from clearparse.features.vocabulary import form_key, lookup_form
+from clearparse.stages import multiword
+from clearparse.stages.lemmatizer import Rule, short_key
+from clearparse.stages.multiword import ONE_WORD
+from clearparse.stages.stretches import KnownWords
+from clearparse.stages.tagger import without_tags
+from clearparse.stages.tokenizer import ENDS, GOES_ON, characters_of_text, token_key
+from clearparse.training.window_batches import Items
+from clearparse.treebank.conllu import FEATS, UPOS, Block
+from clearparse.treebank.ragged import offsets
+from clearparse.treebank.tokens import Paragraph, Token, text_of
+
+MOST = 20  # times that a word which is always treated alike is learned in a pass
+FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
+
+
+def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> Items:
+    """The characters of paragraphs; the class says whether a token ends there."""
+    texts = [text_of(paragraph) for paragraph in paragraphs]
+    names: list[str] = []
+    for paragraph in paragraphs:
+        for token in paragraph:
+            names += [GOES_ON] * (len(token.form) - 1) + [ENDS] + [ENDS] * token.space_after
+        if paragraph[-1].space_after:
+            names.pop()
+    keys: list[bytes] = []
+    for text in texts:
+        found = characters_of_text(text, np.zeros(1, np.int64), known)
+        keys += [found.keys[k] for k in found.which.tolist()]
+    return Items(keys, names, offsets(list(map(len, texts))))
+
+
+def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Items:
+    """The tokens of paragraphs; the class says whether a sentence ends there."""
+    keys, names, lengths = [], [], []
+    for paragraph in paragraphs:
+        for sentence in paragraph:
+            keys += [token_key(token.form, known, space_after=token.space_after) for token in sentence]
+            names += [GOES_ON] * (len(sentence) - 1) + [ENDS]
+        lengths.append(sum(map(len, paragraph)))
+    return Items(keys, names, offsets(lengths))
+
+
+def rules_of(tokens: Iterable[Token]) -> dict[str, Counter[str]]:
+    """How often each form, normalized and in lower case, is split by each rule, or is ONE_WORD."""
+    rules: dict[str, Counter[str]] = {}
+    for token in tokens:
+        rules.setdefault(lookup_form(token.form).lower(), Counter())[_rule_of(token)] += 1
+    return rules
+
+
+def rules_in_context(paragraphs: Iterable[Iterable[Token]]) -> Items:
+    """The tokens of paragraphs; the class is the rule that splits the token into words."""
+    tokens = [list(paragraph) for paragraph in paragraphs]
+    keys = [form_key(token.form) for paragraph in tokens for token in paragraph]
+    names = [_rule_of(token) for paragraph in tokens for token in paragraph]
+    return Items(keys, names, offsets(list(map(len, tokens))))
+
+
+def _rule_of(token: Token) -> str:
+    return ONE_WORD if token.words == (token.form,) else str(multiword.Rule.of(token.form, token.words))
+
+
+def most_frequent(counts: Counter[bytes]) -> bytes:
+    """What was counted most often, the first of several."""
+    return counts.most_common(1)[0][0]
+
+
+def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
+    """The different words, each with the rule that makes its lemma, without those whose rule is not for others too.
+
+    A rule is if it keeps a part of the form, adds no digits to it, and makes the lemmas of several forms. If there is
+    no such rule, all are kept.
+    """
+    rules = {key: Rule.of(key.split(b"\t", 1)[0].decode(), lemma.decode()) for key, lemma in lemmas.items()}
+    forms: dict[Rule, set[bytes]] = {}
+    for key, rule in rules.items():
+        forms.setdefault(rule, set()).add(short_key(key).split(b"\t")[0])
+    shared = {
+        rule
+        for rule, of in forms.items()
+        if rule.case and len(of) >= FEWEST_FORMS and not any(map(str.isdigit, rule.prefix + rule.suffix))
+    } or set(forms)
+    keys = [key for key, rule in rules.items() if rule in shared]
+    return Items(keys, [str(rules[key]) for key in keys], np.arange(len(keys) + 1))
+
+
+def tagged_words(blocks: Sequence[Block]) -> Items:
+    """The words of a treebank, without tags in their keys, and their tags as classes."""
+    keys = [key for block in blocks for key in without_tags(block.word_keys())]
+    names = [tags.decode() for block in blocks for tags in block.columns(UPOS, FEATS)]
+    return Items(keys, names, offsets(np.concatenate([np.diff(block.sentences) for block in blocks])))
