@@ -182,6 +182,20 @@ def _about_columns(row: bytes, count: int) -> str:
     return message
 
 
+def check_characters(text: bytes, path: str, first: int) -> None:
+    """Raises FileError if the text is not UTF-8 or has a carriage return inside a line. first: its first line."""
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError as error:
+            message = f"not UTF-8 text (byte 0x{text[error.start]:02X})"
+            raise FileError(path, message, first + text.count(b"\n", 0, error.start)) from None
+    lone = text.find(b"\r")
+    if lone >= 0:
+        message = "a carriage return inside the line; lines end with LF or CRLF"
+        raise FileError(path, message, first + text.count(b"\n", 0, lone))
+
+
 def check_not_empty(rows: TokenRows, path: str, *, trees: bool) -> None:
     """Raises FileError if a column is empty; HEAD and DEPREL may be empty unless `trees`."""
     empty = np.diff(rows.fields, axis=1) == 1

@@ -129,7 +129,6 @@ def _whole_sentences(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
 def _build(text: bytes, path: str, first: int, *, trees: bool) -> Block:
     """The block of stripped lines. first: line number of the first one."""
     try:
-        _check_characters(text, path, first)
         if not text.endswith(b"\n\n"):
             text += b"\n"
         return _find_columns(text, path, first, trees=trees)
@@ -146,19 +145,6 @@ def _before_sentence(text: bytes, line: int) -> bytes:
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
     start = int(ends[line - 1]) + 1 if line else 0
     return text[: text.rfind(b"\n\n", 0, start) + 1]
-
-
-def _check_characters(text: bytes, path: str, first: int) -> None:
-    if not text.isascii():
-        try:
-            text.decode()
-        except UnicodeDecodeError as error:
-            message = f"not UTF-8 text (byte 0x{text[error.start]:02X})"
-            raise FileError(path, message, first + text.count(b"\n", 0, error.start)) from None
-    lone = text.find(b"\r")
-    if lone >= 0:
-        message = "a carriage return inside the line; lines end with LF or CRLF"
-        raise FileError(path, message, first + text.count(b"\n", 0, lone))
 
 
 def _find_columns(text: bytes, path: str, first: int, *, trees: bool) -> Block:
