@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -14,7 +13,6 @@ from hypothesis import strategies as st
 
 import clearparse
 from clearparse.errors import ClearparseError, FileError
-from clearparse.io.threads import one_blas_thread
 from clearparse.model.model import Model, load
 from clearparse.treebank.document import Document
 from clearparse.treebank.paragraphs import split_paragraphs
@@ -217,25 +215,6 @@ def test_blas_uses_one_thread_inside_a_model(model: Model, monkeypatch: pytest.M
     model("Birds eat.")
     assert seen == [{1}]
     assert blas_threads() == before
-
-
-def test_the_number_of_threads_comes_back_when_the_last_one_leaves() -> None:
-    with threadpoolctl.threadpool_limits(limits=2):
-        before, inside, leave = blas_threads(), threading.Event(), threading.Event()
-
-        def stay() -> None:
-            with one_blas_thread():
-                inside.set()
-                leave.wait()
-
-        other = threading.Thread(target=stay)
-        with one_blas_thread():
-            other.start()
-            inside.wait()
-        assert blas_threads() == {1}
-        leave.set()
-        other.join()
-        assert blas_threads() == before
 
 
 def test_paragraphs_and_offsets_have_the_same_idea_of_white_space() -> None:
