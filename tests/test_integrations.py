@@ -59,6 +59,11 @@ def test_pandas(sentences: list[Sentence]) -> None:
     assert [sentence.forms for sentence in from_frame(small)] == [("Go", "home"), ("Now",)]
     assert from_frame(small)[0].heads.tolist() == [0, 1]
     assert from_frame(to_frame([])) == []
+    gaps = small.assign(head=pandas.array([0, 1, pandas.NA], "Int64"), misc=[pandas.NA, None, float("nan")])
+    assert from_frame(gaps.convert_dtypes()) == from_frame(gaps) == from_frame(small)
+    for name, value in (("sentence", float("nan")), ("id", pandas.NA), ("form", None)):
+        with pytest.raises(ClearparseError, match=f"<DataFrame>: {name} is missing in row 1"):
+            from_frame(small.assign(**{name: [small[name][0], value, small[name][2]]}))
     small["form"] = ["Go", "ho\tme", "Now"]
     with pytest.raises(FileError, match=r"<DataFrame>: FORM cannot be 'ho\\tme': it contains a tab or a line end"):
         from_frame(small)

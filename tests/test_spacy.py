@@ -135,6 +135,15 @@ def test_a_saved_pipeline_needs_no_model_file(nlp: Any, tmp_path: Path) -> None:
     assert trees(loaded(TEXT)) == trees(again(TEXT)) == trees(nlp(TEXT))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="creating symbolic links needs a privilege on Windows")
+def test_a_pipeline_is_not_written_through_a_link(nlp: Any, tmp_path: Path) -> None:
+    (tmp_path / "decoy").write_bytes(b"kept")
+    (tmp_path / "clearparse.model").symlink_to(tmp_path / "decoy")
+    with pytest.raises(FileError, match=r"clearparse\.model: this is a symbolic link"):
+        nlp.get_pipe("clearparse").to_disk(tmp_path)
+    assert (tmp_path / "decoy").read_bytes() == b"kept"
+
+
 def test_the_component_has_no_thinc_model(tmp_path: Path) -> None:
     """spaCy may access any attribute of its protocols first, in the order of a set; none opens the model file."""
     from clearparse.integrations.spacy import Component

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from clearparse.errors import FileError
+from clearparse.io.compression import not_text
 from clearparse.io.files import PathLike, open_input, shown_name
 
 BLOCK_BYTES = 1 << 20
@@ -60,6 +61,8 @@ def _last_character(text: bytes) -> int:
 
 def decoded(text: bytes, path: str, line: int) -> str:
     """The decoded lines. Raises FileError with the number of the first line that is not UTF-8."""
+    if line == 1 and (found := not_text(text)):
+        raise FileError(path, f"this is {found}")
     try:
         return text.decode("utf-8-sig" if line == 1 else "utf-8")
     except UnicodeDecodeError as error:

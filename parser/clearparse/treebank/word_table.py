@@ -62,7 +62,7 @@ class WordTable:
         text, lines = join_paragraphs(text, first)
         rows = find_rows(text, lines, path)
         word = find_words(text, rows, path)
-        check_not_empty(rows, path, trees=trees)
+        check_not_empty(rows, word, path, trees=trees)
         ends = lines.end[lines.blank] + 1
         sentences = offsets(np.bincount(rows.sentence[word], minlength=len(ends)))
         return cls(path, text, rows.fields[word], sentences, offsets(np.diff(ends, prepend=0)), rows.line[word])
