@@ -89,7 +89,7 @@ def test_a_sentence_is_a_view() -> None:
     assert first.forms == first.lemmas == ("Dogs", "bark")
     assert first.upos == ("X", "X")
     assert first.xpos == first.feats == first.misc == ("_", "_")
-    assert (first.heads.tolist(), first.deprels) == ([2, 0], ["nsubj", "root"])
+    assert (first.heads.tolist(), first.deprels) == ([2, 0], ("nsubj", "root"))
     assert (first.sent_id, first.text) == ("a-1", "Dogs bark")
     assert (second.sent_id, second.text) == (None, "du  Brot")
     assert second.comments == ("# newpar", "#text=du  Brot ")
