@@ -86,13 +86,13 @@ def test_a_sentence_is_a_view() -> None:
     first, second = parse(BOTH)
     assert (len(first), len(second)) == (2, 3)
     assert (str(first), second.conllu) == (FIRST, SECOND.encode())
-    assert first.forms == first.lemmas == ["Dogs", "bark"]
-    assert first.upos == ["X", "X"]
-    assert first.xpos == first.feats == first.misc == ["_", "_"]
+    assert first.forms == first.lemmas == ("Dogs", "bark")
+    assert first.upos == ("X", "X")
+    assert first.xpos == first.feats == first.misc == ("_", "_")
     assert (first.heads.tolist(), first.deprels) == ([2, 0], ["nsubj", "root"])
     assert (first.sent_id, first.text) == ("a-1", "Dogs bark")
     assert (second.sent_id, second.text) == (None, "du  Brot")
-    assert second.comments == ["# newpar", "#text=du  Brot "]
+    assert second.comments == ("# newpar", "#text=du  Brot ")
     assert second.forms[2] == "\U0001f415\u200d\u2028"
     assert parse(BOTH)[-1] == second != first
     assert len({first, parse(FIRST)[0]}) == 1
@@ -114,7 +114,7 @@ def test_with_trees_replaces_only_trees() -> None:
 def test_with_tree_of_a_sentence() -> None:
     sentence = parse(BOTH)[1].with_tree([2, 0, 2], ["a", "é", "c"])
     assert sentence.conllu == parse(str(sentence))[0].conllu
-    assert (sentence.heads.tolist(), sentence.deprels) == ([2, 0, 2], ["a", "é", "c"])
+    assert (sentence.heads.tolist(), sentence.deprels) == ([2, 0, 2], ("a", "é", "c"))
     assert sentence.comments == parse(BOTH)[1].comments
     assert sentence.with_tree([3, 3, 0], ["case", "det", "root"]) == parse(BOTH)[1]
 

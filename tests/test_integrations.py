@@ -56,7 +56,7 @@ def test_pandas(sentences: list[Sentence]) -> None:
     assert from_frame(again) == sentences
     small = pandas.DataFrame({"sentence": [4, 4, 2], "id": [1, 2, 1], "head": [0.0, 1, None]})
     small["form"] = ["Go", "home", "Now"]
-    assert [sentence.forms for sentence in from_frame(small)] == [["Go", "home"], ["Now"]]
+    assert [sentence.forms for sentence in from_frame(small)] == [("Go", "home"), ("Now",)]
     assert from_frame(small)[0].heads.tolist() == [0, 1]
     assert from_frame(to_frame([])) == []
     gaps = small.assign(head=pandas.array([0, 1, pandas.NA], "Int64"), misc=[pandas.NA, None, float("nan")])
@@ -107,7 +107,7 @@ def test_nltk(sentences: list[Sentence]) -> None:
     assert (("vin", "NOUN"), "det:art", ("le", "DET")) in list(graph.triples())
     assert graph.get_by_address(5)["lemma"] == "1,5 %"
     other = nltk.DependencyGraph("John N 2\nloves V 0\nMary N 2")
-    assert from_graph(other).forms == ["John", "loves", "Mary"]
+    assert from_graph(other).forms == ("John", "loves", "Mary")
     assert from_graph(other).heads.tolist() == [2, 0, 2]
     other.remove_by_address(1)
     with pytest.raises(FileError, match="<DependencyGraph>:1: "):

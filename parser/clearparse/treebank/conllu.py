@@ -13,7 +13,7 @@ import numpy as np
 
 from clearparse.errors import FileError
 from clearparse.io.files import PathLike, atomic_output, open_input, shown_name
-from clearparse.treebank.block import Block, Sentence
+from clearparse.treebank.block import Block
 from clearparse.treebank.columns import (
     DEPREL,
     DEPS,
@@ -25,16 +25,13 @@ from clearparse.treebank.columns import (
     MISC,
     UPOS,
     XPOS,
-    check_not_empty,
     count_lines,
-    find_rows,
-    join_paragraphs,
     last_sentence_end,
     strip_lines,
 )
 from clearparse.treebank.conllu_plus import as_conllu
-from clearparse.treebank.identifiers import find_words, quoted
-from clearparse.treebank.ragged import offsets
+from clearparse.treebank.identifiers import quoted
+from clearparse.treebank.sentence import Sentence
 from clearparse.treebank.tree import in_cycle, roots_per_sentence, sentence_of
 
 __all__ = [
@@ -172,20 +169,7 @@ def _check_characters(text: bytes, path: str, first: int) -> None:
 
 
 def _find_columns(text: bytes, path: str, first: int, *, trees: bool) -> Block:
-    text, lines = join_paragraphs(text, first)
-    rows = find_rows(text, lines, path)
-    word = find_words(text, rows, path)
-    check_not_empty(rows, word, path, trees=trees)
-    ends = lines.end[lines.blank] + 1
-    words = np.bincount(rows.sentence[word], minlength=len(ends))
-    block = Block(
-        path=path,
-        source=text,
-        fields=rows.fields[word],
-        sentences=offsets(words),
-        spans=np.concatenate([[0], ends]),
-        lines=rows.line[word],
-    )
+    block = Block.from_lines(text, path, first, trees=trees)
     if trees:
         _check_trees(block)
     return block
