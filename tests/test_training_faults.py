@@ -421,6 +421,18 @@ def test_a_record_makes_its_model_again(record: Path, capsys: pytest.CaptureFixt
     assert "--jobs" not in json.loads(record.read_text(encoding="utf-8"))["command"]
 
 
+@POSIX
+def test_a_reproduced_model_is_not_written_through_a_link(record: Path) -> None:
+    decoy, again = record.parent / "decoy", record.parent / "m-reproduced.model"
+    decoy.write_bytes(b"kept")
+    again.unlink(missing_ok=True)
+    again.symlink_to(decoy)
+    with pytest.raises(FileError, match=r"m-reproduced\.model: this is a symbolic link"):
+        train.main(["--reproduce", str(record)])
+    again.unlink()
+    assert decoy.read_bytes() == b"kept"
+
+
 def changed(record: Path, path: Path, **values: Any) -> str:
     path.write_text(json.dumps({**json.loads(record.read_text(encoding="utf-8")), **values}), encoding="utf-8")
     return str(path)

@@ -17,7 +17,7 @@ import numpy as np
 
 from clearparse.config import Config, current_names
 from clearparse.errors import ClearparseError, FileError
-from clearparse.io.files import checksum, open_input
+from clearparse.io.files import checksum, open_input, refuse_link
 from clearparse.model.container import load_arrays
 from clearparse.model.record_schema import RECORD, checked_record
 from clearparse.training.provenance import difference, require_checksums, version_difference
@@ -95,7 +95,9 @@ class RecordedRun:
         for name in NEWLY_CHOSEN:
             setattr(arguments, name, getattr(given, name))
         model = self._model
-        arguments.output = given.output or str(model.with_name(f"{model.stem}-reproduced{model.suffix}"))
+        if not given.output:
+            arguments.output = str(model.with_name(f"{model.stem}-reproduced{model.suffix}"))
+            refuse_link(arguments.output)
         if Path(arguments.output).resolve() == model.resolve():
             raise ClearparseError(f"--output {arguments.output} is the model to compare with: choose another name")
         return arguments

@@ -1,6 +1,7 @@
 """Read and write CoNLL-U in blocks of complete sentences; canonical files round-trip byte for byte.
 
-Format: https://universaldependencies.org/format.html; CoNLL-X (Buchholz and Marsi 2006) has the same ten columns.
+Format: https://universaldependencies.org/format.html; CoNLL-X (Buchholz and Marsi 2006) has the same ten columns, and
+CoNLL-U Plus is converted on reading.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import numpy as np
 
 from clearparse.errors import FileError
 from clearparse.io.files import PathLike, atomic_output, open_input, shown_name
-from clearparse.treebank.block import Block, Sentence
+from clearparse.treebank.block import Block
 from clearparse.treebank.columns import (
+    BYTE_ORDER_MARK,
     DEPREL,
     DEPS,
     FEATS,
@@ -24,15 +26,13 @@ from clearparse.treebank.columns import (
     MISC,
     UPOS,
     XPOS,
-    check_not_empty,
     count_lines,
-    find_rows,
-    join_paragraphs,
     last_sentence_end,
     strip_lines,
 )
-from clearparse.treebank.identifiers import find_words, quoted
-from clearparse.treebank.ragged import offsets
+from clearparse.treebank.conllu_plus import as_conllu
+from clearparse.treebank.identifiers import quoted
+from clearparse.treebank.sentence import Sentence
 from clearparse.treebank.tree import in_cycle, roots_per_sentence, sentence_of
 
 __all__ = [
@@ -40,7 +40,6 @@ __all__ = [
     "Block", "ConlluText", "Sentence", "parse_block", "read_blocks", "read_conllu", "read_texts", "write_conllu",
 ]  # fmt: skip
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLOCK_BYTES = 1 << 20
 
 
@@ -69,7 +68,7 @@ def read_texts(path: PathLike, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Co
     """The sentences of a file in texts of about block_bytes. Raises FileError if it cannot be read."""
     line = 1
     with open_input(path) as stream:
-        for text in _whole_sentences(stream, block_bytes):
+        for text in _whole_sentences(as_conllu(_whole_lines(stream, block_bytes), shown_name(path))):
             yield ConlluText(text, shown_name(path), line)
             line += count_lines(text)
 
@@ -77,7 +76,8 @@ def read_texts(path: PathLike, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Co
 def parse_block(text: bytes, *, path: str = "<text>", trees: bool = False) -> Block:
     """The block of a CoNLL-U text in memory; `trees` and errors as in read_blocks, with `path` as the name."""
     text = text.removeprefix(BYTE_ORDER_MARK)
-    return _build(strip_lines(text if text.endswith(b"\n") else text + b"\n"), path, 1, trees=trees)
+    (text,) = as_conllu([text if text.endswith(b"\n") else text + b"\n"], path)
+    return _build(strip_lines(text), path, 1, trees=trees)
 
 
 def read_conllu(path: PathLike, *, trees: bool = False) -> Iterator[Sentence]:
@@ -108,13 +108,13 @@ def _whole_lines(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
         yield (text.removeprefix(BYTE_ORDER_MARK) if at_start else text) + b"\n"
 
 
-def _whole_sentences(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
-    """The stripped lines of a stream in pieces that end with the blank line after a sentence.
+def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
+    """The stripped lines of texts of whole lines, in pieces that end with the blank line after a sentence.
 
     The pieces of an unfinished sentence are kept in a list, so that a long sentence is copied only once.
     """
     held: list[bytes] = []  # the last one is the last line: the blank line that follows it may come next
-    for lines in _whole_lines(stream, block_bytes):
+    for lines in texts:
         text = strip_lines(lines)
         if held:
             text = held.pop() + text
@@ -132,7 +132,6 @@ def _whole_sentences(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
 def _build(text: bytes, path: str, first: int, *, trees: bool) -> Block:
     """The block of stripped lines. first: line number of the first one."""
     try:
-        _check_characters(text, path, first)
         if not text.endswith(b"\n\n"):
             text += b"\n"
         return _find_columns(text, path, first, trees=trees)
@@ -151,34 +150,8 @@ def _before_sentence(text: bytes, line: int) -> bytes:
     return text[: text.rfind(b"\n\n", 0, start) + 1]
 
 
-def _check_characters(text: bytes, path: str, first: int) -> None:
-    if not text.isascii():
-        try:
-            text.decode()
-        except UnicodeDecodeError as error:
-            message = f"not UTF-8 text (byte 0x{text[error.start]:02X})"
-            raise FileError(path, message, first + text.count(b"\n", 0, error.start)) from None
-    lone = text.find(b"\r")
-    if lone >= 0:
-        message = "a carriage return inside the line; lines end with LF or CRLF"
-        raise FileError(path, message, first + text.count(b"\n", 0, lone))
-
-
 def _find_columns(text: bytes, path: str, first: int, *, trees: bool) -> Block:
-    text, lines = join_paragraphs(text, first)
-    rows = find_rows(text, lines, path)
-    word = find_words(text, rows, path)
-    check_not_empty(rows, path, trees=trees)
-    ends = lines.end[lines.blank] + 1
-    words = np.bincount(rows.sentence[word], minlength=len(ends))
-    block = Block(
-        path=path,
-        source=text,
-        fields=rows.fields[word],
-        sentences=offsets(words),
-        spans=np.concatenate([[0], ends]),
-        lines=rows.line[word],
-    )
+    block = Block.from_lines(text, path, first, trees=trees)
     if trees:
         _check_trees(block)
     return block
