@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.features.bounded_cache import LONGEST_KEY
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.locks import renew_lock_after_fork
@@ -40,7 +41,7 @@ MORE = 2  # letters before those cut off that an ending may have
 MOSTLY = 0.8  # part of the forms with an ending, or of the times that a form is met, that are split
 FEWEST_OF_ENDING, FEWEST_OF_FORM = 3, 4  # different forms with an ending, and times that a form is split
 AMBIGUOUS = 0.2  # part of the times that a form is met which is split, if it may be: the network decides
-MOST_REMEMBERED = 200_000  # forms whose words are cached
+MOST_CACHED = 50_000  # forms whose words are cached
 
 
 class Rule(NamedTuple):
@@ -194,13 +195,16 @@ class MultiwordSplitter:
     def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
         """The words of each token, without context; they are cached."""
         with self.lock:  # threads share the cache
-            if len(self._known) > MOST_REMEMBERED:
-                self._known.clear()
-            new = [form for form in dict.fromkeys(forms) if form not in self._known]
+            found = {form: words for form in dict.fromkeys(forms) if (words := self._known.get(form))}
+            new = [form for form in dict.fromkeys(forms) if form not in found]
             labels = self.classifier.classify([form_key(form) for form in new], np.arange(len(new) + 1))
-            for form, label in zip(new, labels.tolist(), strict=True):
-                self._known[form] = self._words(form, label)
-            return [self._known[form] for form in forms]
+            split = {form: self._words(form, label) for form, label in zip(new, labels.tolist(), strict=True)}
+            if len(self._known) + len(new) > MOST_CACHED:
+                self._known.clear()
+            if len(new) <= MOST_CACHED:
+                self._known.update((form, words) for form, words in split.items() if len(form) <= LONGEST_KEY)
+            found.update(split)
+            return [found[form] for form in forms]
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it, with the forms that may be split."""

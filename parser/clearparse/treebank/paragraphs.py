@@ -9,8 +9,8 @@ from typing import NamedTuple
 from clearparse.errors import FileError
 from clearparse.io.files import PathLike, open_input, shown_name
 
-BLOCK_BYTES = 1 << 20
-MAX_BLOCKS = 8  # of a paragraph without a line end
+BLOCK_BYTES = 192 << 10  # about 35,000 words: enough to keep all stages busy, in little memory
+MAX_BLOCKS = 4  # of a paragraph without a line end
 
 _SPACE = re.compile(r"\s+")
 _PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
