@@ -7,7 +7,7 @@ pipelines and joblib work as with any estimator.
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Sequence, Sized
 from dataclasses import asdict, fields
 from os import PathLike
 from typing import Any
@@ -65,7 +65,7 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
         """The sentences with predicted trees."""
         check_is_fitted(self)
         with threadpool_limits(limits=1):
-            return list(self.model_.parse(checked(X)))
+            return list(self.model_.parse(checked(_sequence(X))))
 
     def predict_proba(self, X: Sentences) -> list[NDArray[np.floating]]:
         """The probabilities of the transitions (columns as in classes_) at each step of each sentence: (steps, C).
@@ -75,7 +75,7 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
         """
         check_is_fitted(self)
         with threadpool_limits(limits=1):
-            return self.model_.parser.probabilities(_block(X, trees=False)) if len(X) else []
+            return self.model_.parser.probabilities(_block(X, trees=False)) if len(_sequence(X)) else []
 
     def score(self, X: Sentences, y: Sentences | None = None) -> float:
         """LAS from 0 to 1: the share of words with correct head and relation; punctuation counts, subtypes do not."""
@@ -139,9 +139,16 @@ def _gold(X: Sentences, y: Sentences | None) -> Block:
     return gold
 
 
+def _sequence(sentences: Sentences) -> Sentences:
+    """The same sentences. Raises ClearparseError for an iterator, which can be read only once."""
+    if not isinstance(sentences, Sized):
+        raise ClearparseError(f"a {type(sentences).__name__} instead of a list of sentences; pass list(sentences)")
+    return sentences
+
+
 def _block(sentences: Sentences, *, trees: bool) -> Block:
     """Sentences as one block. Raises ClearparseError: no sentences; FileError: a tree is missing or wrong."""
-    if not len(sentences):
+    if not len(_sequence(sentences)):
         raise ClearparseError("no sentences")
     text = b"".join(sentence.conllu for sentence in checked(sentences))
     return parse_block(text, path="<sentences>", trees=trees)

@@ -41,6 +41,7 @@ MORE = 2  # letters before those cut off that an ending may have
 MOSTLY = 0.8  # part of the forms with an ending, or of the times that a form is met, that are split
 FEWEST_OF_ENDING, FEWEST_OF_FORM = 3, 4  # different forms with an ending, and times that a form is split
 AMBIGUOUS = 0.2  # part of the times that a form is met which is split, if it may be: the network decides
+MOST_WORDS = 20  # of a multiword token
 MOST_CACHED = 50_000  # forms whose words are cached
 
 
@@ -225,7 +226,8 @@ def _check_class(name: str) -> None:
     if name == ONE_WORD:
         return
     rule = json.loads(name)
-    check(isinstance(rule, list) and len(rule) > 1, f"{ascii(name)[:40]} is not a rule for multiword tokens")
+    good = isinstance(rule, list) and 1 < len(rule) <= 1 + MOST_WORDS
+    check(good, f"{ascii(name)[:40]} is not a rule for multiword tokens, of at most {MOST_WORDS} words")
     check_letters(rule[0])
     for place, word in enumerate(rule[1:]):
         if isinstance(word, str):
