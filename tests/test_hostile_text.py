@@ -15,7 +15,8 @@ from clearparse.commands import parse
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import Model, load
 from clearparse.stages.tokenizer import kind_of
-from clearparse.treebank.conllu import Block, Sentence, parse_block
+from clearparse.treebank.conllu import Block, parse_block
+from clearparse.treebank.document import Document
 from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
 from clearparse.treebank.tokens import text_of, tokens_of
 
@@ -44,7 +45,7 @@ def model() -> Model:
     return load(MODEL)
 
 
-def check(model: Model, text: str) -> list[Sentence]:
+def check(model: Model, text: str) -> Document:
     """The sentences contain the whole text, and each has a tree with one root."""
     found = model(text)
     for sentence in found:

@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 
 from clearparse.commands import parse
+from clearparse.corpus import chunks
 from clearparse.features import precompute
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.vocabulary import factorize
@@ -164,7 +165,7 @@ def test_processes_and_blocks(texts: list[str], tmp_path: Path, monkeypatch: pyt
     source.write_text("\n\n".join(texts), encoding="utf-8")
     outputs = []
     for jobs, some in ((1, 1 << 20), (2, 900), (1, 300)):
-        monkeypatch.setattr(parse, "read_paragraphs", lambda path, some=some: plain_text(path, some))
+        monkeypatch.setattr(chunks, "read_paragraphs", lambda path, some=some: plain_text(path, some))
         outputs.append(tmp_path / f"{jobs}-{some}")
         parse.main(["--model", str(MODEL), "--text", str(source), "--jobs", str(jobs), "--output", str(outputs[-1])])
     assert len({output.read_bytes() for output in outputs}) == 1
@@ -213,7 +214,7 @@ def test_a_tokenization_is_written_as_its_tokens_are(texts: list[str]) -> None:
         for k, (a, b) in enumerate(pairwise(bounds), 1):
             comments = ["# newpar"] * (k == 1) + [f"# sent_id = {number}-{k}"]
             written.append(conllu_of(tokens[a:b], comments))
-    assert cut.conllu(7) == "".join(written)
+    assert cut.block(7).text.decode() == "".join(written)
 
 
 @pytest.mark.parametrize("most", [40, 1 << 20])

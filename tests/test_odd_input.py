@@ -17,7 +17,7 @@ from clearparse.corpus.journal import JOURNAL, Journal
 from clearparse.download.treebank import TreebankFolder
 from clearparse.drawing.svg import svg
 from clearparse.drawing.text import draw_sentence
-from clearparse.errors import ClearparseError, FileError
+from clearparse.errors import FileError
 from clearparse.estimator import DependencyParser
 from clearparse.model.model import Model, load
 from clearparse.stages.multiword import MOST_WORDS, _check_class
@@ -49,13 +49,11 @@ def test_the_description_of_a_model_has_no_control_characters(
     assert "\x1b" not in capsys.readouterr().out
 
 
-def test_an_iterator_is_refused_instead_of_read_once() -> None:
+def test_an_iterator_is_read_like_a_list() -> None:
     estimator = DependencyParser.load(MODEL)
     sentences = list(parse_block(b"1\tGo\tgo\tVERB\tVB\tMood=Imp\t0\troot\t_\t_\n\n"))
-    assert len(estimator.predict(sentences)) == 1
-    for method in (estimator.predict, estimator.predict_proba, estimator.score, estimator.fit):
-        with pytest.raises(ClearparseError, match="instead of a list of sentences"):
-            method(iter(sentences))  # type: ignore[arg-type]
+    assert estimator.predict(iter(sentences)) == estimator.predict(sentences)
+    assert len(estimator.predict(iter(sentences))) == len(estimator.predict_proba(iter(sentences))) == 1
 
 
 def test_a_journal_with_a_deeply_nested_line_is_read(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from clearparse.errors import ClearparseError
 
-_EXTENSION = re.compile(r"(\.[^.]+)?(\.gz)?\Z")
+_EXTENSION = re.compile(r"(\.[^.]+)?(\.(?:gz|bz2|xz))?\Z")
 
 
 class FileTask(NamedTuple):
@@ -48,8 +48,8 @@ def expand_patterns(names: Sequence[str]) -> list[str]:
 def plan_tasks(sources: Sequence[str], folder: str, extension: str | None) -> list[FileTask]:
     """A task for each source: a file of the same name in the folder, with another extension if one is given.
 
-    `.gz` at the end of a name stays. Raises ClearparseError for what is not a file, where two sources would have one
-    target, and where a file would overwrite itself.
+    `.gz`, `.bz2` or `.xz` at the end of a name stays. Raises ClearparseError for what is not a file, where two sources
+    would have one target, and where a file would overwrite itself.
     """
     tasks: dict[str, FileTask] = {}
     for source in sources:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -42,6 +43,15 @@ class Dataset:
     def nonprojective(self) -> int:
         """The number of non-projective sentences."""
         return sum(int(nonprojective_sentences(block.heads(), block.sentences).sum()) for block in self.blocks)
+
+    def combined_source(self) -> dict[str, Any]:
+        """The source, or one that stands for several: their checksum is that of the lines of their checksums."""
+        if len(self.sources) == 1:
+            return self.sources[0]
+        checksums = [source.get("sha256") for source in self.sources]
+        digest = None if None in checksums else hashlib.sha256("\n".join(map(str, checksums)).encode()).hexdigest()
+        paths = " + ".join(source["path"] for source in self.sources)
+        return {"path": paths, "sentences": self.sentences, "sha256": digest}
 
 
 def read_treebanks(paths: Iterable[str | PathLike[str]]) -> Dataset:
@@ -92,7 +102,7 @@ def split(data: Dataset, dev_part: float, seed: int) -> tuple[Dataset, Dataset]:
     kept, dev = bytearray(), bytearray()
     for i, sentence in enumerate(sentences):
         (dev if i in chosen else kept).extend(sentence.conllu)
-    path = " + ".join(source["path"] for source in data.sources)
+    path = " + ".join(PurePath(source["path"]).name for source in data.sources)
     source = {"path": f"{held} sentences held out of {path} (seed {seed})", "sentences": held}
     train, dev_block = (parse_block(bytes(text), path=path, trees=True) for text in (kept, dev))
     return Dataset([train], data.sources), Dataset([dev_block], [source])

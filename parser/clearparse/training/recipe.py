@@ -26,14 +26,16 @@ from clearparse.training.data import Dataset, dataset_of, describe, read_treeban
 from clearparse.training.ensemble import EnsembleTraining, Stopped, TrainedEnsemble
 from clearparse.training.log import Log
 from clearparse.training.options import FileName, Options, config_from, config_like, file_names
-from clearparse.training.parser_batches import Treebank
+from clearparse.training.parser_batches import Treebank, template_text
 from clearparse.training.provenance import provenance
 from clearparse.training.record import is_finished, save_and_check, training_record
 from clearparse.training.scoring import calibrate, score
 from clearparse.training.self_training import SILVER, silver_sentences, teacher_config
+from clearparse.training.text_checks import text_warnings
 from clearparse.training.upstream import UpstreamStages, train_upstream
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors, word_vectors
+from clearparse.transition.features import compile_template
 from clearparse.treebank.conllu import Sentence
 from clearparse.treebank.raw_words import read_raw_words
 
@@ -115,7 +117,17 @@ def run(
     with threadpool_limits(limits=options.threads):
         train, dev = _read(train_source, dev_source, config, log)
         config = config.for_data(train.words, train.nonprojective / train.sentences)
-        about = provenance(config, options.deciding(), train, dev, init=options.init, raw_text=options.texts())
+        template = init.parser.features.template.text if init else template_text(config.template)
+        compile_template(template)  # an error in it is found now, not after the first stages are trained
+        about = provenance(
+            config,
+            options.deciding(),
+            train,
+            dev,
+            template=template,
+            init=options.init,
+            raw_text=options.texts(),
+        )
         if verify:
             verify(about)
         checkpoint = Checkpoint(f"{output}.checkpoint" if output else None, about)
@@ -181,7 +193,7 @@ class Recipe:
             raise trained.stopped
         model = self.assemble(trained, upstream, training.dev)
         if self.output:
-            save_and_check(model, self.output, training.dev)
+            save_and_check(model, self.output, training.dev, self.options.command, self.checkpoint.provenance)
             if trained.stopped:
                 _raise_stopped(trained.stopped, model, self.output)
         return Result(model, training.dev)
@@ -206,6 +218,8 @@ class Recipe:
         if not (self.all_stages or self.self_trained):
             return None
         blocks, seed, jobs = self.train.blocks, self.config.seed, self.options.jobs
+        for warning in text_warnings(blocks):
+            self.log("warning", warning)
         upstream = train_upstream(blocks, seed, vectors, jobs, self.checkpoint, self.log, jackknife=self.all_stages)
         self.log("stage", "parser")
         return upstream
@@ -223,6 +237,8 @@ class Recipe:
         first = training.initialise(self.config, np.random.default_rng(self.config.seed))
         for line in describe(self.train, dev, first):
             self.log.line(line)
+        if init and (new := sorted(set(first.transitions.labels).difference(init.transitions.labels))):
+            self.log("note", f"labels that the model did not have: {' '.join(new)}")
         return training
 
     def train_networks(self, training: EnsembleTraining, upstream: UpstreamStages | None) -> TrainedEnsemble:
@@ -249,7 +265,7 @@ class Recipe:
         if self.options.float16:
             stages = stages.to_float16()
         dev_scores = score(stages.ensemble, dev)
-        record = training_record(self.options.command, self.checkpoint.provenance, trained, dev_scores)
+        record = training_record(self.checkpoint.provenance, trained, dev_scores)
         return Model(replace(stages, ensemble=calibrate(stages.ensemble, dev)), record)
 
     @property

@@ -1,6 +1,7 @@
 """Read and write CoNLL-U in blocks of complete sentences; canonical files round-trip byte for byte.
 
-Format: https://universaldependencies.org/format.html; CoNLL-X (Buchholz and Marsi 2006) has the same ten columns.
+Format: https://universaldependencies.org/format.html; CoNLL-X (Buchholz and Marsi 2006) has the same ten columns, and
+CoNLL-U Plus is converted on reading.
 """
 
 from __future__ import annotations
@@ -12,8 +13,9 @@ import numpy as np
 
 from clearparse.errors import FileError
 from clearparse.io.files import PathLike, atomic_output, open_input, shown_name
-from clearparse.treebank.block import Block, Sentence
+from clearparse.treebank.block import Block
 from clearparse.treebank.columns import (
+    BYTE_ORDER_MARK,
     DEPREL,
     DEPS,
     FEATS,
@@ -24,16 +26,14 @@ from clearparse.treebank.columns import (
     MISC,
     UPOS,
     XPOS,
-    check_not_empty,
     count_lines,
-    find_rows,
-    join_paragraphs,
     last_sentence_end,
     split_lines,
     strip_lines,
 )
-from clearparse.treebank.identifiers import find_words, quoted
-from clearparse.treebank.ragged import offsets
+from clearparse.treebank.conllu_plus import as_conllu
+from clearparse.treebank.identifiers import quoted
+from clearparse.treebank.sentence import Sentence
 from clearparse.treebank.tree import in_cycle, roots_per_sentence, sentence_of
 
 __all__ = [
@@ -41,7 +41,6 @@ __all__ = [
     "Block", "ConlluText", "Sentence", "parse_block", "read_blocks", "read_conllu", "read_texts", "write_conllu",
 ]  # fmt: skip
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLOCK_BYTES = 1 << 20
 LONGEST_LINE = 64 << 20  # bytes
 MOST_COMMENTS = 8 << 20  # bytes, before a sentence
@@ -73,7 +72,7 @@ def read_texts(path: PathLike, *, block_bytes: int = BLOCK_BYTES) -> Iterator[Co
     line, name = 1, shown_name(path)
     with open_input(path) as stream:
         try:
-            for text in _whole_sentences(stream, block_bytes):
+            for text in _whole_sentences(as_conllu(_whole_lines(stream, block_bytes), name)):
                 yield ConlluText(text, name, line)
                 line += count_lines(text)
         except _EndlessError as error:
@@ -87,7 +86,8 @@ class _EndlessError(Exception):
 def parse_block(text: bytes, *, path: str = "<text>", trees: bool = False) -> Block:
     """The block of a CoNLL-U text in memory; `trees` and errors as in read_blocks, with `path` as the name."""
     text = text.removeprefix(BYTE_ORDER_MARK)
-    return _build(strip_lines(text if text.endswith(b"\n") else text + b"\n"), path, 1, trees=trees)
+    (text,) = as_conllu([text if text.endswith(b"\n") else text + b"\n"], path)
+    return _build(strip_lines(text), path, 1, trees=trees)
 
 
 def read_conllu(path: PathLike, *, trees: bool = False) -> Iterator[Sentence]:
@@ -120,15 +120,15 @@ def _whole_lines(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
         yield (text.removeprefix(BYTE_ORDER_MARK) if at_start else text) + b"\n"
 
 
-def _whole_sentences(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
-    """The stripped lines of a stream in pieces that end with the blank line after a sentence.
+def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
+    """The stripped lines of texts of whole lines, in pieces that end with the blank line after a sentence.
 
     The pieces of an unfinished sentence are kept in a list, so that a long sentence is copied only once. Blank lines
     after a sentence, or before the first, are pieces of their own.
     """
     held: list[bytes] = []  # the last one is the last line: the blank line that follows it may come next
     words = False  # is a word held?
-    for lines in _whole_lines(stream, block_bytes):
+    for lines in texts:
         text = strip_lines(lines)
         if held:
             text = held.pop() + text
@@ -152,7 +152,6 @@ def _whole_sentences(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
 def _build(text: bytes, path: str, first: int, *, trees: bool) -> Block:
     """The block of stripped lines. first: line number of the first one."""
     try:
-        _check_characters(text, path, first)
         if not text.endswith(b"\n\n"):
             text += b"\n"
         return _find_columns(text, path, first, trees=trees)
@@ -171,34 +170,8 @@ def _before_sentence(text: bytes, line: int) -> bytes:
     return text[: text.rfind(b"\n\n", 0, start) + 1]
 
 
-def _check_characters(text: bytes, path: str, first: int) -> None:
-    if not text.isascii():
-        try:
-            text.decode()
-        except UnicodeDecodeError as error:
-            message = f"not UTF-8 text (byte 0x{text[error.start]:02X})"
-            raise FileError(path, message, first + text.count(b"\n", 0, error.start)) from None
-    lone = text.find(b"\r")
-    if lone >= 0:
-        message = "a carriage return inside the line; lines end with LF or CRLF"
-        raise FileError(path, message, first + text.count(b"\n", 0, lone))
-
-
 def _find_columns(text: bytes, path: str, first: int, *, trees: bool) -> Block:
-    text, lines = join_paragraphs(text, first)
-    rows = find_rows(text, lines, path)
-    word = find_words(text, rows, path)
-    check_not_empty(rows, path, trees=trees)
-    ends = lines.end[lines.blank] + 1
-    words = np.bincount(rows.sentence[word], minlength=len(ends))
-    block = Block(
-        path=path,
-        source=text,
-        fields=rows.fields[word],
-        sentences=offsets(words),
-        spans=np.concatenate([[0], ends]),
-        lines=rows.line[word],
-    )
+    block = Block.from_lines(text, path, first, trees=trees)
     if trees:
         _check_trees(block)
     return block
@@ -228,7 +201,7 @@ def _head_problem(block: Block, word: int, place: int, length: int) -> str:
     start, end = block.fields[word, HEAD], block.fields[word, DEPREL] - 1
     value = block.source[start:end]
     if value == b"_":
-        return f"word {place} has no HEAD: training and scoring need annotated trees"
+        return f"word {place} has no HEAD: training and scoring need whole trees; leave partly annotated sentences out"
     head = block.heads()[word]
     if head < 0:
         return f"HEAD of word {place} is {quoted(value)}, not a whole number"

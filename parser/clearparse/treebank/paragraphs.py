@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from clearparse.errors import FileError
+from clearparse.io.compression import not_text
 from clearparse.io.files import PathLike, check_text, open_input, shown_name
 
 BLOCK_BYTES = 192 << 10  # about 35,000 words: enough to keep all stages busy, in little memory
@@ -25,9 +26,17 @@ class Paragraphs(NamedTuple):
 
 def split_paragraphs(text: str) -> Iterator[str]:
     """The paragraphs of a text, with one space for each run of white space."""
-    for paragraph in _PARAGRAPH_END.split(text):
+    return (plain for _, plain in locate_paragraphs(text))
+
+
+def locate_paragraphs(text: str) -> Iterator[tuple[int, str]]:
+    """The paragraphs as split_paragraphs gives them, each with its start in the text."""
+    start = 0
+    for end, following in [*(found.span() for found in _PARAGRAPH_END.finditer(text)), (len(text), len(text))]:
+        paragraph = text[start:end]
         if plain := _SPACE.sub(" ", paragraph).strip():
-            yield plain
+            yield start + len(paragraph) - len(paragraph.lstrip()), plain
+        start = following
 
 
 def read_paragraphs(path: PathLike, block_bytes: int = BLOCK_BYTES) -> Iterator[list[str]]:
@@ -61,6 +70,8 @@ def _last_character(text: bytes) -> int:
 
 def decoded(text: bytes, path: str, line: int) -> str:
     """The decoded lines. Raises FileError with the number of the first line that is not UTF-8."""
+    if line == 1 and (found := not_text(text)):
+        raise FileError(path, f"this is {found}")
     try:
         return text.decode("utf-8-sig" if line == 1 else "utf-8")
     except UnicodeDecodeError as error:

@@ -4,15 +4,17 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.treebank.block import Block, Sentence
+from clearparse.treebank.block import Block
 from clearparse.treebank.columns import COLUMNS, FORM, ID, LEMMA, MISC, Mask, Offsets
 from clearparse.treebank.ragged import offsets, take_rows
+from clearparse.treebank.ranges import RawText, token_ranges
+from clearparse.treebank.sentence import Sentence
 
 PATH = "<text>"  # of a block that comes from raw text, in error messages
 _NO_TAGS = "\t_" * 7 + "\t"
@@ -107,13 +109,15 @@ class Tokenization:
         columns = zip(self.which.tolist(), self.space_after.tolist(), strict=True)
         return [Token(self.forms[which], self.words[which], space) for which, space in columns]
 
-    def block(self, first: int = 1) -> Block:
-        """The sentences as a block with forms only; `first` is the number of the first paragraph.
+    def block(self, first: int | NDArray[np.int64] = 1, raw: RawText | None = None) -> Block:
+        """The sentences as a block with forms only; `first` is the number of the first paragraph, or of each (P,).
 
-        A sentence's sent_id is 3-2 if it is the second of paragraph 3.
+        A sentence's sent_id is 3-2 if it is the second of paragraph 3. raw: the text before white space was
+        normalised; with it the block has ranges.
         """
         if not len(self.which):
-            return Block(PATH, b"", np.empty((0, COLUMNS + 1), np.int64), offsets([]), offsets([]), offsets([])[:0])
+            none = np.empty((0, COLUMNS + 1), np.int64)
+            return Block(PATH, b"", none, offsets([]), offsets([]), none[:, 0], raw=raw, ranges=none[:, :2])
         token, word = take_rows(offsets([len(words) for words in self.words]), self.which)
         begins = np.flatnonzero(np.concatenate(([True], self.last[:-1])))  # the first token of each sentence
         sentences = token[np.append(begins, len(self.which))]
@@ -123,10 +127,15 @@ class Tokenization:
         before = [b""] * len(word)  # what precedes the line of a word
         for t in np.flatnonzero(multiword).tolist():
             before[token[t]] = self._range(t, int(ids[token[t]]))
-        for w, comments in zip(sentences[:-1].tolist(), self._comments(begins, first), strict=True):
+        number = first + np.arange(len(self.rows) - 1) if isinstance(first, int) else first
+        for w, comments in zip(sentences[:-1].tolist(), self._comments(begins, number), strict=True):
             before[w] = comments.encode() + before[w]
         lines = [f"{form}{_NO_TAGS}{misc}\n".encode() for words in self.words for form in words for misc in _MISC]
-        return _block(before, ids, lines, 2 * word + space, sentences)
+        block = _block(before, ids, lines, 2 * word + space, sentences)
+        if raw is None:
+            return block
+        ranges = token_ranges(raw, self.text, self.start, self.stop)
+        return replace(block, raw=raw, ranges=np.repeat(ranges, np.diff(token), axis=0))
 
     def _range(self, t: int, first: int) -> bytes:
         """The line of multiword token t, whose first word has the ID `first`."""
@@ -137,13 +146,16 @@ class Tokenization:
         """Which of the distinct tokens are multiword tokens."""
         return np.array([words != (form,) for form, words in zip(self.forms, self.words, strict=True)], np.bool_)
 
-    def _comments(self, begins: NDArray[np.intp], first: int) -> Iterator[str]:
-        """The comments of each sentence, preceded by the blank line that ends the previous sentence."""
+    def _comments(self, begins: NDArray[np.intp], paragraphs: NDArray[np.int64]) -> Iterator[str]:
+        """The comments of each sentence, preceded by the blank line that ends the previous sentence.
+
+        begins (S,): the first token of each; paragraphs (P,): the number of each paragraph.
+        """
         paragraph = np.searchsorted(self.rows, begins, side="right") - 1
         opens = np.searchsorted(paragraph, paragraph)  # the first sentence of each one's paragraph
         number = np.arange(len(begins)) - opens + 1
         ends = self.stop[np.append(begins[1:], len(self.stop)) - 1]
-        columns = (paragraph + first, number, self.start[begins], ends)
+        columns = (paragraphs[paragraph], number, self.start[begins], ends)
         for p, k, start, end in zip(*(column.tolist() for column in columns), strict=True):
             opening = "# newpar\n" if k == 1 else ""
             yield f"\n{opening}# sent_id = {p}-{k}\n# text = {self.text[start:end]}\n"
