@@ -1,6 +1,6 @@
 """Lemmatizer: a network predicts the edit rule that turns a form into its lemma.
 
-As in UDPipe (Straka & Straková 2017, section 3.3), a rule removes and adds letters at both ends of the form and depends
+As in UDPipe (Straka & Straková 2017, section 3.3), a rule removes and adds letters at both ends of a form; it depends
 only on the form and its tags; so each different word is lemmatized once. The network sees only the ends of a form and
 learns only rules that several words share. Words of the training data that these rules get wrong, such as `woke`, are
 stored as exceptions. Among rules with similar scores, one that gives a known lemma is preferred.

@@ -181,7 +181,7 @@ def _head_problem(block: Block, word: int, place: int, length: int) -> str:
     start, end = block.fields[word, HEAD], block.fields[word, DEPREL] - 1
     value = block.source[start:end]
     if value == b"_":
-        return f"word {place} has no HEAD: training and scoring need annotated trees"
+        return f"word {place} has no HEAD: training and scoring need whole trees; leave partly annotated sentences out"
     head = block.heads()[word]
     if head < 0:
         return f"HEAD of word {place} is {quoted(value)}, not a whole number"
