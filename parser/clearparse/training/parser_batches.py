@@ -126,13 +126,19 @@ def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
 
     If the treebank has no arcs of a kind, that kind gets the labels of another, so that every tree can be built.
     """
+    left, right, root = labels_by_kind(treebank)
+    return left or right or root, right or left or root, root
+
+
+def labels_by_kind(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
+    """The labels of left arcs, right arcs and root arcs, by descending frequency; a kind may have none."""
     labels, heads = np.array(treebank.labels, dtype=object), treebank.heads
     lengths = np.diff(treebank.sentences)
     position = np.arange(len(heads)) - np.repeat(treebank.sentences[:-1], lengths) + 1
     kinds = (heads > position, (heads > 0) & (heads < position), heads == 0)
     counts = (sorted(Counter(labels[kind]).items(), key=lambda item: (-item[1], item[0])) for kind in kinds)
     left, right, root = ([label for label, _ in each] for each in counts)
-    return left or right or root, right or left or root, root
+    return left, right, root
 
 
 class ParserBatches:

@@ -15,6 +15,7 @@ from clearparse.errors import FileError
 from clearparse.io.files import PathLike, atomic_output, open_input, shown_name
 from clearparse.treebank.block import Block
 from clearparse.treebank.columns import (
+    BYTE_ORDER_MARK,
     DEPREL,
     DEPS,
     FEATS,
@@ -39,7 +40,6 @@ __all__ = [
     "Block", "ConlluText", "Sentence", "parse_block", "read_blocks", "read_conllu", "read_texts", "write_conllu",
 ]  # fmt: skip
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLOCK_BYTES = 1 << 20
 
 
@@ -132,7 +132,6 @@ def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
 def _build(text: bytes, path: str, first: int, *, trees: bool) -> Block:
     """The block of stripped lines. first: line number of the first one."""
     try:
-        _check_characters(text, path, first)
         if not text.endswith(b"\n\n"):
             text += b"\n"
         return _find_columns(text, path, first, trees=trees)
@@ -149,23 +148,6 @@ def _before_sentence(text: bytes, line: int) -> bytes:
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
     start = int(ends[line - 1]) + 1 if line else 0
     return text[: text.rfind(b"\n\n", 0, start) + 1]
-
-
-def _check_characters(text: bytes, path: str, first: int) -> None:
-    if not text.isascii():
-        try:
-            text.decode()
-        except UnicodeDecodeError as error:
-            message = f"not UTF-8 text (byte 0x{text[error.start]:02X})"
-            raise FileError(path, message, first + text.count(b"\n", 0, error.start)) from None
-        mark = 0 if text.startswith(BYTE_ORDER_MARK) else text.find(b"\n" + BYTE_ORDER_MARK) + 1
-        if mark or text.startswith(BYTE_ORDER_MARK):
-            message = "a second byte order mark (U+FEFF): remove it; only a file may begin with one"
-            raise FileError(path, message, first + text.count(b"\n", 0, mark))
-    lone = text.find(b"\r")
-    if lone >= 0:
-        message = "a carriage return inside the line; lines end with LF or CRLF"
-        raise FileError(path, message, first + text.count(b"\n", 0, lone))
 
 
 def _find_columns(text: bytes, path: str, first: int, *, trees: bool) -> Block:
@@ -199,7 +181,7 @@ def _head_problem(block: Block, word: int, place: int, length: int) -> str:
     start, end = block.fields[word, HEAD], block.fields[word, DEPREL] - 1
     value = block.source[start:end]
     if value == b"_":
-        return f"word {place} has no HEAD: training and scoring need annotated trees"
+        return f"word {place} has no HEAD: training and scoring need whole trees; leave partly annotated sentences out"
     head = block.heads()[word]
     if head < 0:
         return f"HEAD of word {place} is {quoted(value)}, not a whole number"

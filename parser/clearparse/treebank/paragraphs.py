@@ -26,9 +26,17 @@ class Paragraphs(NamedTuple):
 
 def split_paragraphs(text: str) -> Iterator[str]:
     """The paragraphs of a text, with one space for each run of white space."""
-    for paragraph in _PARAGRAPH_END.split(text):
+    return (plain for _, plain in locate_paragraphs(text))
+
+
+def locate_paragraphs(text: str) -> Iterator[tuple[int, str]]:
+    """The paragraphs as split_paragraphs gives them, each with its start in the text."""
+    start = 0
+    for end, following in [*(found.span() for found in _PARAGRAPH_END.finditer(text)), (len(text), len(text))]:
+        paragraph = text[start:end]
         if plain := _SPACE.sub(" ", paragraph).strip():
-            yield plain
+            yield start + len(paragraph) - len(paragraph.lstrip()), plain
+        start = following
 
 
 def read_paragraphs(path: PathLike, block_bytes: int = BLOCK_BYTES) -> Iterator[list[str]]:

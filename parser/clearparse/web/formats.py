@@ -93,7 +93,7 @@ class OutputWriter:
     def __init__(self, output: str) -> None:
         self._format, _, self._option = output.partition("=")
         self._sentences = 0  # that were written
-        self._spaces = ""  # after the last token of plain text, not written yet
+        self._space: str | None = None  # after the last token of plain text, unless MISC has SpacesAfter
 
     def write(self, block: Block) -> str:
         """The next block."""
@@ -116,11 +116,13 @@ class OutputWriter:
 
     def _plain(self, sentence: Sentence, *, opens: bool) -> Iterator[str]:
         """Its text with the spaces in MISC; a blank line before a paragraph if MISC has none."""
-        if opens and self._spaces in ("", " "):
-            self._spaces = "\n\n"
+        if opens and self._space is not None:
+            self._space = "\n\n"
         for form, before, after in _spaced(sentence):
-            yield self._spaces + before + form
-            self._spaces = after
+            yield (self._space or "") + before + form
+            self._space = after if after in ("", " ") else None
+            if self._space is None:
+                yield after
 
 
 def _spaced(sentence: Sentence) -> Iterator[tuple[str, str, str]]:
