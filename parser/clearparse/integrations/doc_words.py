@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from clearparse.errors import ClearparseError
 from clearparse.model.model import Model
 from clearparse.treebank.paragraphs import split_paragraphs
+from clearparse.treebank.ranges import RawText, token_ranges
 from clearparse.treebank.tokens import Token
 
 SENT_START = "SENT_START"  # spaCy's attribute: 1, -1, or 0 for a token that may or may not begin a sentence
@@ -80,14 +81,15 @@ def pieces_of(text: str, model: Model) -> list[Piece]:
     if model.stages.tokenizer is None:
         raise ClearparseError("this model cannot tokenize: it was trained without `--stages all`")
     tokenization = model.stages.tokenizer.tokenize(list(split_paragraphs(text)))
-    solid = [k for k, character in enumerate(text) if not character.isspace()]
+    ranges = token_ranges(RawText(text), tokenization.text, tokenization.start, tokenization.stop).tolist()
     spans: list[tuple[int, int, bool]] = []  # start, end, and whether a sentence begins
-    n, starts = 0, True
-    for token, last in zip(tokenization.tokens(), tokenization.last.tolist(), strict=True):
-        for form in token.words if "".join(token.words) == token.form else (token.form,):
-            size = len("".join(form.split()))
-            spans.append((solid[n], solid[n + size - 1] + 1, starts))
-            n, starts = n + size, False
+    starts = True
+    for (start, end), token, last in zip(ranges, tokenization.tokens(), tokenization.last.tolist(), strict=True):
+        parts = token.words if "".join(token.words) == text[start:end] else (token.form,)
+        for form in parts[:-1]:
+            spans.append((start, start + len(form), starts))
+            start, starts = start + len(form), False
+        spans.append((start, end, starts))
         starts = last
     return list(_with_spaces(text, spans))
 

@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from clearparse.treebank.conllu import Block, Sentence, parse_block
+from clearparse.treebank.ranges import unescaped
 from clearparse.treebank.tokens import Token, conllu_of
 from clearparse.web.limits import BAD_REQUEST, RefusalError
 
@@ -25,8 +26,6 @@ MOST_MARKS = 100
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\u02ff]{{{MOST_MARKS},}}")
 _SPACES = re.compile(r"[ \t\r]+")
 _BEGINS = re.compile(r"#\s*new(?:par|doc)\b")
-_ESCAPE = re.compile(r"\\[strnp\\]")
-_ESCAPED = {r"\s": " ", r"\t": "\t", r"\r": "\r", r"\n": "\n", r"\p": "|", r"\\": "\\"}
 
 
 def nfc(data: str) -> str:
@@ -138,5 +137,5 @@ def _spaced(sentence: Sentence) -> Iterator[tuple[str, str, str]]:
             keys = dict(each.partition("=")[::2] for each in misc.split("|"))
             after = "" if keys.get("SpaceAfter") == "No" else r"\s"
             spaces = (keys.get("SpacesBefore", ""), keys.get("SpacesAfter", after))
-            before, after = (_ESCAPE.sub(lambda found: _ESCAPED[found[0]], each) for each in spaces)
+            before, after = map(unescaped, spaces)
             yield form, before, after
