@@ -144,7 +144,7 @@ class Lemmatizer:
         for key, theta in zip(keys, scores, strict=True):
             seen = lookup_key(key) if self.classifier.vocabulary.normalized else key
             exception = exceptions.get(seen) or exceptions.get(short_key(seen))
-            yield key, exception or self._by_rule(key, theta)
+            yield key, exception or self._by_rule(seen, theta)
 
     def _by_rule(self, key: bytes, theta: NDArray[np.floating]) -> bytes:
         """The lemma by the best of the rules that are not much worse than the best and make a known lemma of a word.
