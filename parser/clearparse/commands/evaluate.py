@@ -10,6 +10,7 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from clearparse.commands.command_line import CommandLine, positive, print_warnings
+from clearparse.drawing.text import printable
 from clearparse.evaluation.evaluate import (
     GIVEN,
     Candidate,
@@ -32,7 +33,7 @@ def main(argv: list[str]) -> None:
     options = _arguments(argv)
     model = load(options.model) if options.model is not None else None
     if options.info and model:
-        print(model.describe(), end="\n" if options.gold is None else "\n\n")
+        print("\n".join(map(printable, model.describe().split("\n"))), end="\n" if options.gold is None else "\n\n")
     if options.gold is None:
         return
     candidate = EvaluatedModel(options.model, model) if model else ParserOutput(options.system)

@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.features.bounded_cache import LONGEST_KEY
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.locks import renew_lock_after_fork
@@ -41,7 +42,8 @@ FEWEST_OF_ENDING, MOSTLY_OF_ENDING = 3, 0.5  # forms with an ending that are spl
 FEWEST_OF_FORM, MOSTLY_OF_FORM = 4, 0.8  # times that a form is split, and their part of all its occurrences
 CAUTION = 2.0  # added to the score of ONE_WORD where only the form itself, and no ending, was split in training
 AMBIGUOUS = 0.2  # the same part if there are enough of them: then the network decides in context
-MOST_REMEMBERED = 200_000  # forms whose words are cached
+MOST_WORDS = 20  # of a multiword token
+MOST_CACHED = 50_000  # forms whose words are cached
 
 
 class Rule(NamedTuple):
@@ -197,13 +199,16 @@ class MultiwordSplitter:
     def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
         """The words of each token, without context; they are cached."""
         with self.lock:  # threads share the cache
-            if len(self._known) > MOST_REMEMBERED:
-                self._known.clear()
-            new = [form for form in dict.fromkeys(forms) if form not in self._known]
+            found = {form: words for form in dict.fromkeys(forms) if (words := self._known.get(form))}
+            new = [form for form in dict.fromkeys(forms) if form not in found]
             labels = self.classifier.classify([form_key(form) for form in new], np.arange(len(new) + 1))
-            for form, label in zip(new, labels.tolist(), strict=True):
-                self._known[form] = self._words(form, label)
-            return [self._known[form] for form in forms]
+            split = {form: self._words(form, label) for form, label in zip(new, labels.tolist(), strict=True)}
+            if len(self._known) + len(new) > MOST_CACHED:
+                self._known.clear()
+            if len(new) <= MOST_CACHED:
+                self._known.update((form, words) for form, words in split.items() if len(form) <= LONGEST_KEY)
+            found.update(split)
+            return [found[form] for form in forms]
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it, with the forms that may be split."""
@@ -239,7 +244,8 @@ def _check_class(name: str) -> None:
     if name == ONE_WORD:
         return
     rule = json.loads(name)
-    check(isinstance(rule, list) and len(rule) > 1, f"{ascii(name)[:40]} is not a rule for multiword tokens")
+    good = isinstance(rule, list) and 1 < len(rule) <= 1 + MOST_WORDS
+    check(good, f"{ascii(name)[:40]} is not a rule for multiword tokens, of at most {MOST_WORDS} words")
     check_letters(rule[0])
     for place, word in enumerate(rule[1:]):
         if isinstance(word, str):

@@ -222,7 +222,7 @@ class ParserBatches:
 
         A word whose form is dropped has a type of its own, with UNKNOWN as the form.
         """
-        types, _ = self._encoder.types(section.keys)
+        types = self._encoder.types(section.keys)
         rows = self._encoder.rows()
         hidden = self.rng.random(len(types)) < self.config.word_dropout
         used, place = np.unique(layout.spread(types + hidden * len(rows), null=NULL, root=ROOT), return_inverse=True)

@@ -28,6 +28,7 @@ from clearparse.treebank.columns import (
     XPOS,
     count_lines,
     last_sentence_end,
+    split_lines,
     strip_lines,
 )
 from clearparse.treebank.conllu_plus import as_conllu
@@ -41,13 +42,15 @@ __all__ = [
 ]  # fmt: skip
 
 BLOCK_BYTES = 1 << 20
+LONGEST_LINE = 64 << 20  # bytes
+MOST_COMMENTS = 8 << 20  # bytes, before a sentence
 
 
 def read_blocks(path: PathLike, *, trees: bool, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """The sentences of a CoNLL-U file (``-``: standard input) in blocks of about block_bytes.
 
     trees: HEAD and DEPREL must form trees with at least one root; otherwise they are not checked. At most a block and
-    a sentence are in memory. Raises FileError at the first bad line.
+    a sentence are in memory, whose comments and lines are limited. Raises FileError at the first bad line.
     """
     return (text.block(trees=trees) for text in read_texts(path, block_bytes=block_bytes))
 
@@ -66,11 +69,18 @@ class ConlluText(NamedTuple):
 
 def read_texts(path: PathLike, *, block_bytes: int = BLOCK_BYTES) -> Iterator[ConlluText]:
     """The sentences of a file in texts of about block_bytes. Raises FileError if it cannot be read."""
-    line = 1
+    line, name = 1, shown_name(path)
     with open_input(path) as stream:
-        for text in _whole_sentences(as_conllu(_whole_lines(stream, block_bytes), shown_name(path))):
-            yield ConlluText(text, shown_name(path), line)
-            line += count_lines(text)
+        try:
+            for text in _whole_sentences(as_conllu(_whole_lines(stream, block_bytes), name)):
+                yield ConlluText(text, name, line)
+                line += count_lines(text)
+        except _EndlessError as error:
+            raise FileError(name, str(error), line) from None
+
+
+class _EndlessError(Exception):
+    """No end of a line or of comments is found within reason; the message says which."""
 
 
 def parse_block(text: bytes, *, path: str = "<text>", trees: bool = False) -> Block:
@@ -98,6 +108,8 @@ def _whole_lines(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
     parts: list[bytes] = []
     at_start = True
     while chunk := stream.read(block_bytes):
+        if chunk.startswith(b"\0" * 4) or sum(map(len, parts)) > LONGEST_LINE:
+            raise _EndlessError("not CoNLL-U: NUL bytes, or a line of more than 64 MB")
         cut = chunk.rfind(b"\n") + 1
         if cut:
             text = b"".join([*parts, chunk[:cut]])
@@ -111,9 +123,11 @@ def _whole_lines(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
 def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
     """The stripped lines of texts of whole lines, in pieces that end with the blank line after a sentence.
 
-    The pieces of an unfinished sentence are kept in a list, so that a long sentence is copied only once.
+    The pieces of an unfinished sentence are kept in a list, so that a long sentence is copied only once. Blank lines
+    after a sentence, or before the first, are pieces of their own.
     """
     held: list[bytes] = []  # the last one is the last line: the blank line that follows it may come next
+    words = False  # is a word held?
     for lines in texts:
         text = strip_lines(lines)
         if held:
@@ -121,10 +135,16 @@ def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
         cut = last_sentence_end(text)
         if cut:
             yield b"".join([*held, text[:cut]])
-            held, text = [], text[cut:]
-        if text:
-            last = text.rfind(b"\n", 0, -1) + 1
-            held += [text[:last], text[last:]]
+            held, text, words = [], text[cut:], False
+        if not held and not text.strip(b"\n"):
+            if text:
+                yield text
+            continue
+        last = text.rfind(b"\n", 0, -1) + 1
+        held += [text[:last], text[last:]]
+        words = words or bool(split_lines(text).row.any())
+        if not words and sum(map(len, held)) > MOST_COMMENTS:
+            raise _EndlessError("more than 8 MB of comments before a sentence")
     if held:
         yield b"".join(held)
 

@@ -8,10 +8,10 @@ from typing import NamedTuple
 
 from clearparse.errors import FileError
 from clearparse.io.compression import not_text
-from clearparse.io.files import PathLike, open_input, shown_name
+from clearparse.io.files import PathLike, check_text, open_input, shown_name
 
-BLOCK_BYTES = 1 << 20
-MAX_BLOCKS = 8  # of a paragraph without a line end
+BLOCK_BYTES = 192 << 10  # about 35,000 words: enough to keep all stages busy, in little memory
+MAX_BLOCKS = 4  # of a paragraph without a line end
 
 _SPACE = re.compile(r"\s+")
 _PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
@@ -50,6 +50,7 @@ def read_paragraphs(path: PathLike, block_bytes: int = BLOCK_BYTES) -> Iterator[
     with open_input(path) as stream:
         line, rest = 1, b""
         while block := stream.read(block_bytes):
+            check_text(block, path)
             rest += block.replace(b"\r\n", b"\n")
             end = max(rest.rfind(b"\n\n") + 2, 0) if b"\n\n" in rest else rest.rfind(b"\n") + 1
             if not end and len(rest) >= MAX_BLOCKS * block_bytes:
