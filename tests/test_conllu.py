@@ -196,6 +196,8 @@ REFUSED = [
     (row("\u0661"), "6: ID '\u0661' is not"),
     (row("\ufeff1"), "6: a second byte order mark (U+FEFF): remove it; only a file may begin with one"),
     ("# c\n\ufeff# d\n" + row(1), "7: a second byte order mark"),
+    ("\ufeff# c\n# d\n" + row(1), "6: a second byte order mark"),
+    (row(2) + "\n\ufeff" + row(1), "6: ID 2 where 1 is expected"),
     (row(10**30), "6: ID '100000000000000000000000000...' is not"),
     (row(f"{10**30}-2"), "6: ID '100000000000000000000000000...' is not"),
     (row(10**8), "6: ID 100000000 where 1 is expected"),

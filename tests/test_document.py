@@ -192,7 +192,7 @@ def test_a_model_says_what_it_is(model: Model) -> None:
 
 
 def test_models_by_name(model: Model, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    assert load().name == model.name == "english"
+    assert load().name == load(None).name == model.name == "english"
     monkeypatch.chdir(tmp_path)
     for name in ("englsh", "missing.model", "../english", ""):
         with pytest.raises(FileError, match="no such file, nor a bundled model; bundled: english"):

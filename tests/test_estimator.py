@@ -186,6 +186,15 @@ def test_probabilities_lead_to_the_trees(system: str, sentences: list[Sentence],
         assert (transitions == "SHIFT").sum() == len(sentence) + swaps
 
 
+def test_any_iterable_of_sentences(sentences: list[Sentence], dev: list[Sentence]) -> None:
+    few = clearparse.DependencyParser(**SMALL | {"epochs": 1})
+    estimator = few.fit(iter(sentences))
+    assert estimator.predict(iter(dev)) == estimator.predict(dev)
+    assert estimator.score(iter(dev)) == estimator.score(iter(dev), iter(dev)) == estimator.score(dev)
+    assert len(estimator.predict_proba(iter(dev))) == len(dev)
+    assert estimator.predict_proba(iter(())) == []
+
+
 def test_an_ensemble(sentences: list[Sentence], dev: list[Sentence]) -> None:
     two = clearparse.DependencyParser(**SMALL | {"networks": 2, "epochs": 1}).fit(sentences)
     one = clearparse.DependencyParser(**SMALL | {"epochs": 1}).fit(sentences)

@@ -15,6 +15,7 @@ from pathlib import Path
 
 import pytest
 
+from clearparse.corpus.tasks import plan_tasks
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import atomic_output, open_input, remove_unfinished
 
@@ -232,3 +233,9 @@ def test_standard_output_gets_all_or_nothing(capfdbinary: pytest.CaptureFixture[
     assert capfdbinary.readouterr().out == b""
     write("-", TEXT)
     assert capfdbinary.readouterr().out == TEXT
+
+
+def test_the_ending_of_compressed_files_stays(tmp_path: Path) -> None:
+    names = ["a.conllu", "b.conllu.gz", "c.conllu.bz2", "d.conllu.xz"]
+    tasks = plan_tasks(names, str(tmp_path), ".svg")
+    assert [Path(task.target).name for task in tasks] == ["a.svg", "b.svg.gz", "c.svg.bz2", "d.svg.xz"]

@@ -180,7 +180,7 @@ def plain_text(path: str, block_bytes: int) -> Iterator[list[str]]:
 def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
     """Each thread gets what one alone gets, though the tables that they share are filled and forgotten meanwhile."""
     expected, trees = whole(load(MODEL), texts, 4), load(MODEL).parse_block(block).text
-    model, start = load(MODEL), threading.Barrier(THREADS)
+    start = threading.Barrier(THREADS)
     found: list[object] = [None] * THREADS
 
     def work(k: int) -> None:
@@ -193,7 +193,8 @@ def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
             found[k] = whole(model, texts[k:] + texts[:k], 4)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(precompute, "MEMORY", 1 << 18)
+        patch.setattr(precompute, "MEMORY", 1 << 20)
+        model = load(MODEL)
         threads = [threading.Thread(target=work, args=(k,)) for k in range(THREADS)]
         for thread in threads:
             thread.start()

@@ -14,7 +14,8 @@ INSIDE = PACKAGE / "_bundled"
 CHECKOUT = PACKAGE.parents[1]
 
 MODELS = "models"
-ENGLISH = f"{MODELS}/english.model"
+DEFAULT = "english"  # the name of a bundled model
+ENGLISH = f"{MODELS}/{DEFAULT}.model"
 SAMPLE = "data/sample"
 
 

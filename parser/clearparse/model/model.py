@@ -251,11 +251,12 @@ class Model:
             raise ClearparseError(BAD_RECORD) from error
 
 
-def load(path: str | PathLike[str] = "english") -> Model:
-    """The model of a file, or a bundled model by its name; by default the bundled English model.
+def load(path: str | PathLike[str] | None = None) -> Model:
+    """The model of a file, or a bundled model by its name: `english`, which is the default.
 
     Raises FileError: missing, damaged, of a newer version, or not a model.
     """
+    path = resources.DEFAULT if path is None else path
     file = path if os.path.exists(path) else resources.model(os.fspath(path))
     return Model(*serialization.load(file), name=stem(file))
 

@@ -196,10 +196,6 @@ def check_characters(text: bytes, path: str, first: int) -> None:
         except UnicodeDecodeError as error:
             message = f"not UTF-8 text (byte 0x{text[error.start]:02X})"
             raise FileError(path, message, first + text.count(b"\n", 0, error.start)) from None
-        mark = 0 if text.startswith(BYTE_ORDER_MARK) else text.find(b"\n" + BYTE_ORDER_MARK) + 1
-        if mark or text.startswith(BYTE_ORDER_MARK):
-            message = "a second byte order mark (U+FEFF): remove it; only a file may begin with one"
-            raise FileError(path, message, first + text.count(b"\n", 0, mark))
     lone = text.find(b"\r")
     if lone >= 0:
         message = "a carriage return inside the line; lines end with LF or CRLF"

@@ -160,7 +160,21 @@ def _build(text: bytes, path: str, first: int, *, trees: bool) -> Block:
         earlier = _before_sentence(text, (error.line or first) - first)
         if earlier:
             _build(earlier, path, first, trees=trees)
+        if mark_error := _mark_error(text, path, first, error.line or first):
+            raise mark_error from error
         raise
+
+
+def _mark_error(text: bytes, path: str, first: int, last: int) -> FileError | None:
+    """The error for the first line that begins with a byte order mark, if one of the lines first to last does.
+
+    Such a line is always an error. This one is found only after another, because searching every text takes time.
+    """
+    mark = (b"\n" + text).find(b"\n" + BYTE_ORDER_MARK)
+    line = first + text.count(b"\n", 0, max(mark, 0))
+    if mark < 0 or line > last:
+        return None
+    return FileError(path, "a second byte order mark (U+FEFF): remove it; only a file may begin with one", line)
 
 
 def _before_sentence(text: bytes, line: int) -> bytes:
