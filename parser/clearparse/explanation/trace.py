@@ -1,6 +1,6 @@
 """The trace of one sentence: each configuration, the transition made in it, and what a gold tree advises.
 
-Transitions come from `decode.run` and scores from the pre-computed layer, exactly as in parsing. Words are numbered as
+Transitions come from `decode.run` and scores from the precomputed layer, exactly as in parsing. Words are numbered as
 in CoNLL-U, from 1; ROOT is 0.
 """
 

@@ -1,1 +1,1 @@
-"""From words to rows of L: vocabulary, templates and the pre-computed part of the hidden layer."""
+"""From words to rows of L: vocabulary, templates and the precomputed part of the hidden layer."""

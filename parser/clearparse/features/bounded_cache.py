@@ -1,4 +1,4 @@
-"""Caches that cannot grow without limit, whatever they are asked for."""
+"""Caches of bounded size, whatever their keys."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The different combinations of rows of L that types of word have in some channels: far fewer than types."""
+"""The distinct combinations of rows of L that word types have in some channels: far fewer than word types."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Templates: which channel of which word each of the m slots shows.
+"""Templates: which channel (attribute) of which word each of the m slots shows.
 
-A template is text with one channel a line: `form: s0 b0 lc1(s0)` is three slots. What the addresses mean is defined
+A template is text with one channel per line: `form: s0 b0 lc1(s0)` is three slots. What the addresses mean is defined
 by what the template is for: places in a configuration (`transition.features`) or in a window (`stages.window`).
 """
 
@@ -38,7 +38,7 @@ class Slot(NamedTuple):
 
 @dataclass(frozen=True)
 class Template:
-    """A compiled template: its text and its slots, in order. Raises TemplateError if the slots make no sense."""
+    """A compiled template: its text and its slots, in order. Raises TemplateError if a slot is invalid."""
 
     text: str
     slots: tuple[Slot, ...]

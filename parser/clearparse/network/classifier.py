@@ -4,7 +4,7 @@
 x W = L_{w_0} W_{0:d} + L_{w_1} W_{d:2d} + ..., and each product L_r W_{di:d(i+1)} is computed once for each distinct
 pair (slot i, row r) of a batch, forward and backward.
 
-    B examples in a batch    m slots    d size of a row of L    H hidden units    C classes    V rows of L
+    B examples in a batch    m features (slots)    d size of a row of L    H hidden units    C classes    V rows of L
     n distinct pairs (slot, row) in a batch, in the order of their slots    u distinct rows in a batch
 
     L (V, d)    W (m d, H)    b_1 (1, H)    U (H, C)    b_2 (1, C)    z, h (B, H)    theta, y_hat, delta_1 (B, C)

@@ -16,7 +16,7 @@ from clearparse.network.classifier import Floats, Integers, Parameters, Rows, ba
 
 STEP = 1e-5  # of central differences, whose error is about STEP**2 + 1e-16 / STEP
 FLOOR = 1e-3  # the errors of smaller entries are relative to this
-KINK = 1e-3  # a network with a hidden unit closer to ReLU's kink is drawn again
+KINK = 1e-3  # a network with a hidden unit closer to ReLU's kink is resampled
 DRAWS = 1000  # random networks drawn at most
 BOUND = 1e-6
 DIMS = {"B": 4, "m": 3, "d": 2, "H": 5, "C": 4, "V": 6}

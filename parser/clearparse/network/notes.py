@@ -3,7 +3,7 @@
 The plain dense form: gather x, multiply. `classifier.py` computes the same numbers faster; tests, the gradient check
 and the web page compare with this one.
 
-    B examples in a batch    m features    d size of a row of L    H hidden units    C classes    V rows of L
+    B examples in a batch    m features (slots)    d size of a row of L    H hidden units    C classes    V rows of L
     (the notes have B = 1 and write D_h for H, N_c for C and |V| for V)
 
     L (V, d)    W (m d, H)    b_1 (1, H)    U (H, C)    b_2 (1, C)
@@ -31,7 +31,7 @@ class Forward(NamedTuple):
 
 
 class Backward(NamedTuple):
-    """J and its derivatives: each has the shape of what it is taken by.
+    """J and its derivatives: each has the shape of the variable it is taken with respect to.
 
     delta_1 = dJ/dtheta and delta_2 = dJ/dz. In dx (B, m d), the ith block of d numbers is dJ/dL_{w_i}.
     """

@@ -1,4 +1,4 @@
-"""What a gold tree advises in a configuration: the cost of each move, and the class to learn."""
+"""The cost of each move given a gold tree, and the target class."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clearparse.transition.layout import Index
 from clearparse.transition.system import ARCS, System, Transitions
 from clearparse.treebank.tree import projectivized
 
-LAST_RESORT = -1e30  # score of a cheapest move whose gold label has no class: lower than any other
+LAST_RESORT = -1e30  # score of a lowest-cost move whose gold label has no class: lower than any other
 
 
 class OracleAdvisor:
@@ -36,7 +36,7 @@ class OracleAdvisor:
         self._without_label = transitions.of[:, 0]  # right for SHIFT and SWAP, which have no label
 
     def target(self, active: Index, theta: Floats) -> Index:
-        """The class to learn (B,): of the moves of minimum cost, with their gold labels, the one of highest score.
+        """The target class (B,): of the moves of minimum cost, with their gold labels, the one of highest score.
 
         theta (B, C): the scores of all classes in the configurations active (B,). -1 where the gold label has no class.
         """

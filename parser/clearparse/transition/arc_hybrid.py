@@ -11,9 +11,9 @@ from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, O
 class DynamicOracle(Oracle):
     """Costs in any configuration: Goldberg & Nivre (2013, section 4), corrected for trees with one root.
 
-    ROOT can take only the bottom of the stack. So an arc from ROOT is lost only with the bottom, and SHIFT onto a stack
-    that is not empty loses (ROOT, b0). Exact for every projective tree with one root. A tree that the system cannot
-    build may leave no move of cost 0: learn the cheapest.
+    ROOT can only head the bottom word of the stack, so its arc is lost only when that word is popped with another head,
+    and SHIFT onto a stack that is not empty loses (ROOT, b0). Exact for every projective tree with one root. For a tree
+    that the system cannot build there may be no move of cost 0: the lowest-cost transition is the target.
     """
 
     def __init__(self, system: System, gold: Index) -> None:
@@ -43,7 +43,7 @@ class DynamicOracle(Oracle):
 class ArcHybrid(System):
     """Arc-hybrid (Kuhlmann, Gomez-Rodriguez & Satta 2011) with ROOT last in the buffer; 2n transitions.
 
-    Move       Validity                                  Action                        Cost: gold arcs that are lost
+    Move       Validity                                  Action                        Cost: lost gold arcs, between
     SHIFT      b0 is not ROOT                            push b0                       b0 with words below s0
     LEFT_ARC   the stack has a word, b0 is not ROOT      attach s0 to b0, pop          s0 with s1 and the buffer but b0
     RIGHT_ARC  the stack has two words                   attach s0 to s1, pop          s0 with the buffer

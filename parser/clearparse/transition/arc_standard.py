@@ -14,7 +14,7 @@ class StaticOracle(Oracle):
     """Costs on the way to the gold tree (Nivre 2004): 0 for the moves that lead to it, 1 for the others.
 
     A word may take its right dependents before its left ones. So SHIFT and LEFT_ARC can both lead to the gold tree
-    (Goldberg & Nivre 2013, section 3.2), and the parser chooses.
+    (spurious ambiguity; Goldberg & Nivre 2013, section 3.2); the one with the higher score is the target.
     """
 
     exploration, projective = False, True

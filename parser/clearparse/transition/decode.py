@@ -114,7 +114,7 @@ class RecordingPolicy:
 
 
 def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:
-    """The only legal class where there is one (B,), arbitrary elsewhere; and the undecided, with several (n,).
+    """The first class of the first legal move (B,), and the configurations with several legal classes (n,).
 
     legal (B, K): the moves allowed in each configuration.
     """

@@ -1,4 +1,4 @@
-"""Feature templates of a configuration: addresses such as s0 and lc1(s0), and what is seen of the words there."""
+"""Feature templates of a configuration: addresses such as s0 and lc1(s0), and the attributes of the words there."""
 
 from __future__ import annotations
 

@@ -14,7 +14,7 @@ LEAST = 1e-6  # the probability of a gold transition for which the parser has no
 
 
 class GoldLikelihood:
-    """A policy that follows the oracle, of several cheapest transitions the most probable, and sums their log p."""
+    """A policy that follows the most probable lowest-cost transition and accumulates log probabilities."""
 
     def __init__(self, greedy: GreedyPolicy, advisor: OracleAdvisor) -> None:
         self.greedy, self.advisor = greedy, advisor

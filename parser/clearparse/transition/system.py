@@ -38,9 +38,9 @@ class System(ABC):
     Every link of NULL is NULL, so an address such as lc1(lc1(s0)) is a chain of gathers without a mask.
 
     A subclass declares:
-    name: as `--system` takes it. description: one line for the help.
-    oracle: what it learns from. partner: the name of the system it alternates with in an ensemble.
-    kinds: K, the number of moves it has, the first K of MOVES.
+    name: as `--transition-system` takes it. description: one line for the help.
+    oracle: what it learns from. partner: the name of the alternate system in an ensemble.
+    kinds: K, the number of its moves (transitions without labels): the first K of MOVES.
     """
 
     name: ClassVar[str]
@@ -88,7 +88,7 @@ class System(ABC):
 
     @abstractmethod
     def apply(self, active: Index, move: Index, label: Index) -> None:
-        """Make move (B,), with the label numbered label (B,), in the configurations active (B,), which are distinct."""
+        """Apply move (B,) with label index (B,) in the configurations active (B,), which are distinct."""
 
     def _shift(self, c: Index) -> None:
         word = self.b0[c]
@@ -115,7 +115,7 @@ class Oracle(ABC):
     """The cost of each move: how many arcs of the gold tree it makes unreachable (Goldberg & Nivre 2013).
 
     gold (size,): the gold head of each word by flat index (see Layout.heads_to_index).
-    exploration: costs are right in every configuration, not only on the way to the gold tree.
+    exploration: the oracle is dynamic: its costs are valid in every configuration.
     projective: the gold tree must be projective.
     """
 
@@ -137,7 +137,7 @@ class Oracle(ABC):
         return np.where(self.system.legal(active), np.stack((shift, left, right, *others), axis=1), IMPOSSIBLE)
 
     def advance(self, active: Index, move: Index) -> None:
-        """Note the moves (B,) that the configurations active (B,) are about to make."""
+        """Update the state before the moves (B,) are applied in the configurations active (B,)."""
         word = self.system.b0[active[move == SHIFT]]
         self.in_buffer[self.gold[word]] -= 1  # no index repeats: each configuration belongs to another sentence
 

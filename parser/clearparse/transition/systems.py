@@ -1,4 +1,4 @@
-"""The registry of transition systems: `--system`, the oracles, ensembles and the documentation derive from it."""
+"""The registry of transition systems, from which `--transition-system`, oracles, ensembles and docs derive."""
 
 from __future__ import annotations
 
