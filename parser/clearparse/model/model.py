@@ -60,11 +60,11 @@ class Model:
         """
         return list(self.parse_block(self.tag(self.tokenize(list(split_paragraphs(text))))))
 
-    def tokenize(self, paragraphs: Sequence[str], first: int = 1) -> Block:
-        """The sentences of some paragraphs, with forms only.
+    def tokenize(self, paragraphs: Sequence[str], first: int = 1, *, presegmented: bool = False) -> Block:
+        """The sentences of some paragraphs, with forms only. presegmented: each paragraph is one sentence.
 
         paragraphs: each on one line, with single spaces (see treebank.paragraphs). first: the number of the first one;
-        the sentences of paragraph 3 get the sent_ids 3-1, 3-2 ...
+        the sentences of paragraph 3 get the sent_ids 3-1, 3-2 ..., or 3 if presegmented.
         Raises ClearparseError for a tab, a line break or half a surrogate pair in a paragraph, and if the model was
         trained without the stages for text.
         """
@@ -75,7 +75,8 @@ class Model:
                 raise ClearparseError(f"paragraph {number}: U+{ord(lone[0]):04X} is half of a character, not UTF-8")
             if "\n" in text or "\t" in text or "\r" in text:
                 raise ClearparseError(f"paragraph {number}: has a tab or a line break; replace it by a space")
-        return self.stages.tokenizer.tokenize(paragraphs).block(first)
+        tokenization = self.stages.tokenizer.tokenize(paragraphs)
+        return (tokenization.presegmented() if presegmented else tokenization).block(first, presegmented=presegmented)
 
     def tag(self, block: Block) -> Block:
         """The block with predicted tags (UPOS, XPOS, FEATS), and lemmas if the model has a lemmatizer.

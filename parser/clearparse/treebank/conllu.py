@@ -65,11 +65,16 @@ class ConlluText(NamedTuple):
         return _build(self.text, self.path, self.line, trees=trees)
 
 
-def read_texts(path: PathLike, *, block_bytes: int = BLOCK_BYTES) -> Iterator[ConlluText]:
-    """The sentences of a file in texts of about block_bytes. Raises FileError if it cannot be read."""
+def read_texts(
+    path: PathLike, *, block_bytes: int = BLOCK_BYTES, stream: BinaryIO | None = None
+) -> Iterator[ConlluText]:
+    """The sentences of a file in texts of about block_bytes. Raises FileError if it cannot be read.
+
+    stream: of the file, if it has been opened.
+    """
     line = 1
-    with open_input(path) as stream:
-        for text in _whole_sentences(stream, block_bytes):
+    with stream or open_input(path) as opened:
+        for text in _whole_sentences(opened, block_bytes):
             yield ConlluText(text, shown_name(path), line)
             line += count_lines(text)
 

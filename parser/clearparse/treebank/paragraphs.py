@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import BinaryIO
 
 from clearparse.errors import FileError
 from clearparse.io.files import PathLike, open_input, shown_name
@@ -16,13 +16,6 @@ _SPACE = re.compile(r"\s+")
 _PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
 
 
-class Paragraphs(NamedTuple):
-    """Consecutive paragraphs of a text. first: the number of the first one, counted from 1."""
-
-    texts: list[str]
-    first: int
-
-
 def split_paragraphs(text: str) -> Iterator[str]:
     """The paragraphs of a text, with one space for each run of white space."""
     for paragraph in _PARAGRAPH_END.split(text):
@@ -30,17 +23,19 @@ def split_paragraphs(text: str) -> Iterator[str]:
             yield plain
 
 
-def read_paragraphs(path: PathLike, block_bytes: int = BLOCK_BYTES) -> Iterator[list[str]]:
+def read_paragraphs(
+    path: PathLike, block_bytes: int = BLOCK_BYTES, *, stream: BinaryIO | None = None
+) -> Iterator[list[str]]:
     """The paragraphs of a file (``-``: standard input) in lists of about block_bytes.
 
     If there is no blank line in block_bytes, a line end also ends a paragraph. If there is no line end either, the
     paragraph continues; after MAX_BLOCKS blocks it ends at the last space, or else at the last complete character.
-    Raises FileError if the file is missing, damaged or not UTF-8.
+    stream: of the file, if it has been opened. Raises FileError if the file is missing, damaged or not UTF-8.
     """
     name = shown_name(path)
-    with open_input(path) as stream:
+    with stream or open_input(path) as opened:
         line, rest = 1, b""
-        while block := stream.read(block_bytes):
+        while block := opened.read(block_bytes):
             rest += block.replace(b"\r\n", b"\n")
             end = max(rest.rfind(b"\n\n") + 2, 0) if b"\n\n" in rest else rest.rfind(b"\n") + 1
             if not end and len(rest) >= MAX_BLOCKS * block_bytes:

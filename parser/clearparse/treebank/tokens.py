@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import NamedTuple
 
 import numpy as np
@@ -107,10 +107,16 @@ class Tokenization:
         columns = zip(self.which.tolist(), self.space_after.tolist(), strict=True)
         return [Token(self.forms[which], self.words[which], space) for which, space in columns]
 
-    def block(self, first: int = 1) -> Block:
+    def presegmented(self) -> Tokenization:
+        """The same tokens, each paragraph as one sentence."""
+        last = np.zeros_like(self.last)
+        last[self.rows[1:][np.diff(self.rows) > 0] - 1] = True
+        return replace(self, last=last)
+
+    def block(self, first: int = 1, *, presegmented: bool = False) -> Block:
         """The sentences as a block with forms only; `first` is the number of the first paragraph.
 
-        A sentence's sent_id is 3-2 if it is the second of paragraph 3.
+        A sentence's sent_id is 3-2 if it is the second of paragraph 3; presegmented: 3, since paragraphs are sentences.
         """
         if not len(self.which):
             return Block(PATH, b"", np.empty((0, COLUMNS + 1), np.int64), offsets([]), offsets([]), offsets([])[:0])
@@ -123,7 +129,9 @@ class Tokenization:
         before = [b""] * len(word)  # what precedes the line of a word
         for t in np.flatnonzero(multiword).tolist():
             before[token[t]] = self._range(t, int(ids[token[t]]))
-        for w, comments in zip(sentences[:-1].tolist(), self._comments(begins, first), strict=True):
+        for w, comments in zip(
+            sentences[:-1].tolist(), self._comments(begins, first, presegmented=presegmented), strict=True
+        ):
             before[w] = comments.encode() + before[w]
         lines = [f"{form}{_NO_TAGS}{misc}\n".encode() for words in self.words for form in words for misc in _MISC]
         return _block(before, ids, lines, 2 * word + space, sentences)
@@ -137,7 +145,7 @@ class Tokenization:
         """Which of the distinct tokens are multiword tokens."""
         return np.array([words != (form,) for form, words in zip(self.forms, self.words, strict=True)], np.bool_)
 
-    def _comments(self, begins: NDArray[np.intp], first: int) -> Iterator[str]:
+    def _comments(self, begins: NDArray[np.intp], first: int, *, presegmented: bool) -> Iterator[str]:
         """The comments of each sentence, preceded by the blank line that ends the previous sentence."""
         paragraph = np.searchsorted(self.rows, begins, side="right") - 1
         opens = np.searchsorted(paragraph, paragraph)  # the first sentence of each one's paragraph
@@ -145,8 +153,9 @@ class Tokenization:
         ends = self.stop[np.append(begins[1:], len(self.stop)) - 1]
         columns = (paragraph + first, number, self.start[begins], ends)
         for p, k, start, end in zip(*(column.tolist() for column in columns), strict=True):
-            opening = "# newpar\n" if k == 1 else ""
-            yield f"\n{opening}# sent_id = {p}-{k}\n# text = {self.text[start:end]}\n"
+            opening = "# newpar\n" if k == 1 and not presegmented else ""
+            number_of = f"{p}" if presegmented else f"{p}-{k}"
+            yield f"\n{opening}# sent_id = {number_of}\n# text = {self.text[start:end]}\n"
 
 
 def _block(
