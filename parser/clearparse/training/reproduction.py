@@ -19,15 +19,18 @@ from clearparse.io.files import checksum, open_input
 from clearparse.model.container import load_arrays
 from clearparse.training.provenance import difference, require_checksums, version_difference
 
-COMMAND = ("python", "scripts/train.py")  # how the command in a record begins
+COMMANDS = (["python", "scripts/train.py"], ["clearparse", "train"])  # how the command in a record begins
 NOT_RECORDED = ("--resume", "--plot", "--quiet", "--jobs")  # without effect on the model
 SHORT = {"q": False, "j": True}  # short forms of flags without effect; do they take a value?
 NEWLY_CHOSEN = ("reproduce", "output", "jobs", "resume", "plot", "quiet")  # arguments not taken from the record
 
 
-def recorded_command(argv: Sequence[str]) -> str:
-    """The command line for the record, without the flags that have no effect on the model."""
-    return shlex.join([*COMMAND, *_with_effect(argv)])
+def recorded_command(argv: Sequence[str], invocation: Sequence[str] = COMMANDS[0]) -> str:
+    """The command line for the record, without the flags that have no effect on the model.
+
+    invocation: the words that it begins with, one of COMMANDS.
+    """
+    return shlex.join([*invocation, *_with_effect(argv)])
 
 
 def _with_effect(argv: Sequence[str]) -> Iterator[str]:
@@ -62,7 +65,7 @@ class RecordedRun:
             text = file.read()
         try:
             record = json.loads(text)
-            complete = tuple(shlex.split(record["command"])[: len(COMMAND)]) == COMMAND and bool(record["model_sha256"])
+            complete = shlex.split(record["command"])[:2] in COMMANDS and bool(record["model_sha256"])
         except (ValueError, KeyError, TypeError, AttributeError):
             complete = False
         if not complete:
@@ -86,7 +89,7 @@ class RecordedRun:
         for name, value in vars(given).items():
             if name not in NEWLY_CHOSEN and value != defaults[name]:
                 raise ClearparseError(f"--reproduce takes --{name.replace('_', '-')} from the record: leave it out")
-        arguments = parse(shlex.split(self.command)[len(COMMAND) :])
+        arguments = parse(shlex.split(self.command)[2:])
         for name in NEWLY_CHOSEN:
             setattr(arguments, name, getattr(given, name))
         model = self._model
