@@ -128,7 +128,7 @@ def test_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     made = {path.name for path in tmp_path.iterdir()}
     assert {"second.model", "second.model.json", "second.model.md", "report.html", "parsed.conllu"} <= made
     card = (tmp_path / "second.model.md").read_text(encoding="utf-8")
-    assert "python scripts/train.py --train my-treebank/train.conllu" in card
+    assert "clearparse train --train my-treebank/train.conllu" in card
     assert re.search(r"Dev: LAS \d\d\.\d\d, UAS \d\d\.\d\d", card)
 
 

@@ -163,15 +163,22 @@ def test_non_projective_arcs_by_hand() -> None:
         ),
         (
             [GOLD[0], "Go/VERB/0/root"],
-            "gold:9: gold has '!', system has a sentence of 1 word (system:8)",
+            "gold:9: gold has '!', system has a sentence of 1 word (system:8)"
+            "; output from raw text is scored with --given text",
+        ),
+        (
+            [GOLD[0].replace("stars/", "star/"), GOLD[1]],
+            "gold:5: gold has 'stars', system has 'star' (system:5); output from raw text is scored with --given text",
         ),
         (
             [GOLD[0].rsplit(" ", 1)[0], "./PUNCT/0/punct"],
-            "gold:6: gold has '.', system has a sentence of 5 words (system:5)",
+            "gold:6: gold has '.', system has a sentence of 5 words (system:5)"
+            "; output from raw text is scored with --given text",
         ),
         (
             [GOLD[0] + " ,/PUNCT/3/punct", GOLD[1]],
-            "gold:6: gold has a sentence of 6 words, system has ',' (system:7)",
+            "gold:6: gold has a sentence of 6 words, system has ',' (system:7)"
+            "; output from raw text is scored with --given text",
         ),
     ],
 )

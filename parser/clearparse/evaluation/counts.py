@@ -21,6 +21,7 @@ from clearparse.treebank.identifiers import quoted
 from clearparse.treebank.tree import nonprojective_arcs, roots_per_sentence
 
 ARC_LENGTHS = ("root", "1", "2", "3-6", "7+")
+RAW_TEXT = "; output from raw text is scored with --given text"
 SENTENCE_LENGTHS = ("1-10", "11-20", "21-30", "31-40", "41+")
 
 
@@ -284,7 +285,14 @@ def _first_difference(gold: Trees, system: Trees, gold_path: str, system_path: s
         f"gold has {_word(ours, word)}, system has {_word(theirs, word)} "
         f"({system_path}:{theirs.lines[min(word, len(theirs.forms) - 1)]})"
     )
+    if word == both or _begins(ours.forms[word], theirs.forms[word]):
+        message += RAW_TEXT
     return FileError(gold_path, message, line)
+
+
+def _begins(form: bytes, other: bytes) -> bool:
+    """Whether one of the two forms begins with the other, as where a text is split in two ways."""
+    return form.startswith(other) or other.startswith(form)
 
 
 def _word(sentence: Trees, word: int) -> str:
