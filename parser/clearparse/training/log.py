@@ -27,3 +27,6 @@ class Log:
     def progress(self, words: int, description: str = "", unit: str = " words") -> ProgressBar:
         """A progress bar over so many words or other units, shown only on a terminal."""
         return progress_bar(unit=unit, total=words, description=description, quiet=self.quiet)
+
+
+QUIET = Log(quiet=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import math
+import time
 from collections import Counter
 from collections.abc import Generator, Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -22,7 +23,7 @@ from clearparse.stages.tagger import Tagger, tags_of, with_tags
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
 from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint
-from clearparse.training.log import Log
+from clearparse.training.log import QUIET, Log
 from clearparse.training.typography import altered_paragraphs, altered_rows
 from clearparse.training.upstream_items import (
     characters_of,
@@ -67,17 +68,31 @@ LEMMAS = NetworkConfig(
 
 
 def build_and_train(
-    template: str, items: Items, config: NetworkConfig, seed: Sequence[int], vectors: Vectors | None = None
+    template: str,
+    items: Items,
+    config: NetworkConfig,
+    seed: Sequence[int],
+    vectors: Vectors | None = None,
+    *,
+    log: Log = QUIET,
+    name: str = "",
 ) -> WindowClassifier:
-    """A new window classifier trained on items. Fewer items than MANY get more epochs and smaller batches."""
-    n = len(items.keys)
+    """A new window classifier trained on items. Fewer items than MANY get more epochs and smaller batches.
+
+    name: of the network in the log.
+    """
+    n, started = len(items.keys), time.monotonic()
     epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
-    return train(initialise(template, items, config, rng, vectors), items, config, rng)
+    classifier = initialise(template, items, config, rng, vectors)
+    with log.progress(n * epochs, name, " items") as bar:
+        trained = train(classifier, items, config, rng, bar.update)
+    log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
+    return trained
 
 
-def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Tokenizer:
+def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, log: Log = QUIET) -> Tokenizer:
     """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens."""
     plain = list(paragraphs_of(blocks))
     known = KnownWords.of(plain)
@@ -86,7 +101,9 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) 
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
     def trained(name: str, template: str, items: Items, config: NetworkConfig, k: int) -> WindowClassifier:
-        return checkpoint.get_or_compute(name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k]))
+        return checkpoint.get_or_compute(
+            name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k], log=log, name=name)
+        )
 
     splitter = trained("multiword", multiword.TEMPLATE, rules_in_context(tokens), MULTIWORD, 2)
     return Tokenizer(
@@ -101,7 +118,7 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) 
     )
 
 
-def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Lemmatizer:
+def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, log: Log = QUIET) -> Lemmatizer:
     """A lemmatizer that gives each word, with its tags, the lemma that is most frequent in the treebank."""
     counts: dict[bytes, Counter[bytes]] = {}
     for block in blocks:
@@ -114,7 +131,9 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint)
         known.setdefault(key.split(b"\t")[2], set()).add(lemma)
     items = shared_rules_of(lemmas)
     classifier = checkpoint.get_or_compute(
-        "lemmas", CLASSIFIER, lambda: build_and_train(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3])
+        "lemmas",
+        CLASSIFIER,
+        lambda: build_and_train(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3], log=log, name="lemmas"),
     )
     exceptions: dict[bytes, bytes] = {}
     found = Lexicon({upos: frozenset(of) for upos, of in known.items()}, exceptions)
@@ -129,18 +148,25 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint)
 
 
 def train_tagger(
-    items: Items, seed: int, vectors: Vectors | None, jobs: int, checkpoint: Checkpoint, *, jackknife: bool = True
+    items: Items,
+    seed: int,
+    vectors: Vectors | None,
+    jobs: int,
+    checkpoint: Checkpoint,
+    log: Log = QUIET,
+    *,
+    jackknife: bool = True,
 ) -> tuple[Tagger, list[bytes]]:
     """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
 
     jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run(
+    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors, log).run(
         "first tags", jobs, checkpoint
     )
     items = replace(items, keys=with_tags(items.keys, tags))
-    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors).run(
+    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors, log).run(
         "tags", jobs, checkpoint, folds=FOLDS if jackknife else 0
     )
     return Tagger(first, second), tags
@@ -158,6 +184,7 @@ class Jackknife:
     config: NetworkConfig
     seed: int
     vectors: Vectors | None
+    log: Log = QUIET
 
     def run(
         self, name: str, jobs: int, checkpoint: Checkpoint, folds: int = FOLDS
@@ -170,7 +197,7 @@ class Jackknife:
         held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
         names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
         trainings = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
-        missing = [fold for each, fold in trainings if checkpoint.load(each) is None]
+        missing = [(each, fold) for each, fold in trainings if checkpoint.load(each) is None]
         tags: list[bytes] = [b""] * len(self.items.keys)
         with contextlib.closing(self._results(missing, jobs)) as results:
             classifier = checkpoint.get_or_compute(name, CLASSIFIER, lambda: next(results)[0])
@@ -182,16 +209,30 @@ class Jackknife:
         return classifier, tags
 
     def _results(
-        self, folds: Sequence[Index], jobs: int
+        self, missing: Sequence[tuple[str, Index]], jobs: int
     ) -> Generator[tuple[WindowClassifier, list[bytes]], None, None]:
-        yield from map_in_order(self, folds, jobs) if jobs > 1 and folds else map(self, folds)
+        if jobs == 1 or not missing:
+            yield from map(self, missing)
+            return
+        in_worker = replace(self, log=QUIET)
+        with self.log.progress(len(missing), missing[0][0], " networks") as bar:
+            for (name, _), result in zip(missing, map_in_order(in_worker, missing, jobs), strict=True):
+                bar.update()
+                self.log("", name)
+                yield result
 
-    def __call__(self, fold: Index) -> tuple[WindowClassifier, list[bytes]]:
-        """A network trained on the rows outside a fold (on all rows if none are), and its tags of the fold."""
+    def __call__(self, training: tuple[str, Index]) -> tuple[WindowClassifier, list[bytes]]:
+        """A network trained on the rows outside a fold (on all rows if none are), and its tags of the fold.
+
+        training: the name of the network, and the fold.
+        """
+        name, fold = training
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
         items = altered_rows(items, np.random.default_rng([self.seed, 7]))
-        classifier = build_and_train(self.template, items, self.config, [self.seed, 5], self.vectors)
+        classifier = build_and_train(
+            self.template, items, self.config, [self.seed, 5], self.vectors, log=self.log, name=name
+        )
         held = self.items.take(fold)
         return classifier, tags_of(classifier, held.keys, held.rows) if len(fold) else []
 
@@ -228,8 +269,8 @@ def train_upstream(
             f" tagger (at most {MOST_TAGS:,}): do these columns hold anything but tags?"
         )
     log("stage", "tokenizer")
-    text_stage = train_tokenizer(blocks, seed, checkpoint)
+    text_stage = train_tokenizer(blocks, seed, checkpoint, log)
     log("stage", "tagger")
-    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, jackknife=jackknife)
+    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, jackknife=jackknife)
     log("stage", "lemmatizer")
-    return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint), tags)
+    return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint, log), tags)
