@@ -89,7 +89,7 @@ def test_corpora_of_other_sizes(tmp_path: Path) -> None:
 
 def test_words_become_sentences_of_equal_length() -> None:
     block = to_sentences([b"%d\t_\t_\t_\t_" % k for k in range(7)], 3)
-    assert [sentence.forms for sentence in block] == [["0", "1", "2"], ["3", "4", "5"], ["6"]]
+    assert [sentence.forms for sentence in block] == [("0", "1", "2"), ("3", "4", "5"), ("6",)]
 
 
 def test_a_failing_process_is_reported(tmp_path: Path) -> None:

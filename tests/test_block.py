@@ -51,8 +51,8 @@ def test_columns_of_an_edit_are_read_together_with_those_of_the_source() -> None
     block = parse_block(TEXT).with_columns(LEMMA, XPOS, [b"l\tu\tx"] * WORDS)
     assert block.word_keys()[:2] == [b"de\tl\tu\tx\t_", b"le\tl\tu\tx\tGender=Masc"]
     assert block.columns(UPOS, XPOS) == [b"u\tx"] * WORDS
-    assert block[0].upos == ["u"] * 3
-    assert block[1].feats == ["_"]
+    assert block[0].upos == ("u",) * 3
+    assert block[1].feats == ("_",)
 
 
 def test_a_later_edit_keeps_the_columns_of_an_earlier_one_that_it_does_not_replace() -> None:

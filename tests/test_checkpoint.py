@@ -365,7 +365,7 @@ def test_writing_takes_no_more_than_its_share_of_time(tmp_path: Path, monkeypatc
     monkeypatch.setattr(checkpoint, "TIME_SHARE", 0.05)
     monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now)
 
-    def save(*arguments: Any) -> None:
+    def save(*arguments: Any, **options: Any) -> None:
         nonlocal now
         now += 2
 

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import io
+import lzma
 import sys
 from collections.abc import Callable
 from pathlib import Path
@@ -28,6 +30,7 @@ from clearparse.treebank.conllu import (
     read_conllu,
     write_conllu,
 )
+from clearparse.treebank.paragraphs import read_paragraphs
 
 
 def row(identifier: object, form: str = "x", head: object = 0, deprel: str = "dep", misc: str = "_") -> str:
@@ -83,13 +86,13 @@ def test_a_sentence_is_a_view() -> None:
     first, second = parse(BOTH)
     assert (len(first), len(second)) == (2, 3)
     assert (str(first), second.conllu) == (FIRST, SECOND.encode())
-    assert first.forms == first.lemmas == ["Dogs", "bark"]
-    assert first.upos == ["X", "X"]
-    assert first.xpos == first.feats == first.misc == ["_", "_"]
+    assert first.forms == first.lemmas == ("Dogs", "bark")
+    assert first.upos == ("X", "X")
+    assert first.xpos == first.feats == first.misc == ("_", "_")
     assert (first.heads.tolist(), first.deprels) == ([2, 0], ["nsubj", "root"])
     assert (first.sent_id, first.text) == ("a-1", "Dogs bark")
     assert (second.sent_id, second.text) == (None, "du  Brot")
-    assert second.comments == ["# newpar", "#text=du  Brot "]
+    assert second.comments == ("# newpar", "#text=du  Brot ")
     assert second.forms[2] == "\U0001f415\u200d\u2028"
     assert parse(BOTH)[-1] == second != first
     assert len({first, parse(FIRST)[0]}) == 1
@@ -111,7 +114,7 @@ def test_with_trees_replaces_only_trees() -> None:
 def test_with_tree_of_a_sentence() -> None:
     sentence = parse(BOTH)[1].with_tree([2, 0, 2], ["a", "é", "c"])
     assert sentence.conllu == parse(str(sentence))[0].conllu
-    assert (sentence.heads.tolist(), sentence.deprels) == ([2, 0, 2], ["a", "é", "c"])
+    assert (sentence.heads.tolist(), sentence.deprels) == ([2, 0, 2], ("a", "é", "c"))
     assert sentence.comments == parse(BOTH)[1].comments
     assert sentence.with_tree([3, 3, 0], ["case", "det", "root"]) == parse(BOTH)[1]
 
@@ -171,8 +174,8 @@ GOOD = FIRST  # five lines, so that the line named is not the first by chance
 
 REFUSED = [
     (row(1) + "2\tx\tx\n", "7: 3 columns, a CoNLL-U line has 10, separated by tabs"),
-    (row(1) + "2\n", "7: 1 column, a CoNLL-U line has 10, separated by tabs"),
-    (row(1).replace("\n", "\t_\n"), "6: 11 columns, a CoNLL-U line has 10, separated by tabs"),
+    (row(1) + "2\n", "7: 1 column, a CoNLL-U line has 10, separated by tabs; plain text is parsed with --text"),
+    (row(1).replace("\n", "\t_\n"), "6: 11 columns, a CoNLL-U line has 10, separated by tabs; CoNLL-U Plus names its"),
     (row(1).replace("\n", "\t\n"), "6: 11 columns, a CoNLL-U line has 10, separated by tabs"),
     (row(1).replace("\t", "  "), "6: 1 column, a CoNLL-U line has 10, separated by tabs, not by spaces"),
     (row(1)[:-1] + "\t_" * 4 + "\n", "6: 14 columns, a CoNLL-U line has 10, separated by tabs (a file with 14 is"),
@@ -191,7 +194,8 @@ REFUSED = [
     (row("+1"), "6: ID '+1' is not"),
     (row(" 1"), "6: ID ' 1' is not"),
     (row("\u0661"), "6: ID '\u0661' is not"),
-    (row("\ufeff1"), r"6: ID '\ufeff1' is not"),
+    (row("\ufeff1"), "6: a second byte order mark (U+FEFF): remove it; only a file may begin with one"),
+    ("# c\n\ufeff# d\n" + row(1), "7: a second byte order mark"),
     (row(10**30), "6: ID '100000000000000000000000000...' is not"),
     (row(f"{10**30}-2"), "6: ID '100000000000000000000000000...' is not"),
     (row(10**8), "6: ID 100000000 where 1 is expected"),
@@ -213,6 +217,8 @@ REFUSED = [
     (row(1) + "2\tx\tx\tX\t_\t_\t0\tdep\t\t_\n", "7: column DEPS is empty"),
     (row("1-1", misc="") + row(1), "6: column MISC is empty"),
     (row(1, misc="  "), "6: column MISC is empty"),
+    (row("1-1", head="") + row(1), "6: column HEAD is empty; write _ for no value"),
+    (row(1) + row("1.1", deprel=""), "7: column DEPREL is empty; write _ for no value"),
     (row(1) + row(2, form="a\rb"), "7: a carriage return inside the line; lines end with LF or CRLF"),
     (row(1).replace("\n", "\r\r\n"), "6: a carriage return inside the line"),
     ("# c\rd\n" + row(1), "6: a carriage return inside the line"),
@@ -293,8 +299,9 @@ def test_a_sentence_longer_than_a_block(monkeypatch: pytest.MonkeyPatch) -> None
 
 def test_files_plain_and_compressed(tmp_path: Path) -> None:
     (tmp_path / "a.conllu").write_text(BOTH, encoding="utf-8", newline="")
-    (tmp_path / "a.conllu.gz").write_bytes(gzip.compress(BOTH.encode()))
-    for name in ("a.conllu", "a.conllu.gz"):
+    for extension, compress in (("gz", gzip.compress), ("bz2", bz2.compress), ("xz", lzma.compress)):
+        (tmp_path / f"a.conllu.{extension}").write_bytes(compress(BOTH.encode()))
+    for name in ("a.conllu", "a.conllu.gz", "a.conllu.bz2", "a.conllu.xz"):
         sentences = list(read_conllu(tmp_path / name))
         assert [str(sentence) for sentence in sentences] == [FIRST, SECOND]
         write_conllu(sentences, tmp_path / "out.conllu")
@@ -302,6 +309,51 @@ def test_files_plain_and_compressed(tmp_path: Path) -> None:
     (tmp_path / "b.conllu").write_bytes(b"1\tx\n")
     with pytest.raises(FileError, match=r"b\.conllu:1: 2 columns"):
         list(read_conllu(tmp_path / "b.conllu"))
+
+
+@pytest.mark.parametrize(
+    ("content", "expected"),
+    [
+        (b"PK\x03\x04\n1\t\xff", "this is a zip archive, which is not read: unpack it, and name the files in it"),
+        (gzip.compress(b"x"), "this is gzip data, but the name does not end in .gz: rename the file"),
+        (lzma.compress(b"x"), "this is xz data, but the name does not end in .xz: rename the file"),
+        ("1\tx".encode("utf-16"), "this is UTF-16 text: convert it to UTF-8"),
+    ],
+)
+def test_files_that_are_not_text(tmp_path: Path, content: bytes, expected: str) -> None:
+    (tmp_path / "a.conllu").write_bytes(content)
+    for read in (read_conllu, read_paragraphs):
+        with pytest.raises(FileError) as caught:
+            list(read(tmp_path / "a.conllu"))
+        assert caught.value.message == expected
+
+
+PLUS = """\
+# global.columns = ID FORM UPOS HEAD DEPREL PARSEME:MWE MISC
+# text = She runs
+1\tShe\tPRON\t2\tnsubj\t_\tA=b
+2-3\truns\t_\t_\t_\t1:VID\t_
+2\trun\tVERB\t0\troot\t_\t_
+3\ts\tPART\t2\tdep\t*\tA=c
+
+1\tYes\tINTJ\t0\troot\t_\t_
+"""
+
+
+@pytest.mark.parametrize("size", [1, 60, 1 << 20])
+def test_conllu_plus(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    expected = (
+        "# global.columns = ID FORM LEMMA UPOS XPOS FEATS HEAD DEPREL DEPS MISC\n# text = She runs\n"
+        "1\tShe\t_\tPRON\t_\t_\t2\tnsubj\t_\tA=b\n2-3\truns\t_\t_\t_\t_\t_\t_\t_\tPARSEME:MWE=1:VID\n"
+        "2\trun\t_\tVERB\t_\t_\t0\troot\t_\t_\n3\ts\t_\tPART\t_\t_\t2\tdep\t_\tA=c|PARSEME:MWE=*\n\n"
+        "1\tYes\t_\tINTJ\t_\t_\t0\troot\t_\t_\n\n"
+    )
+    for text in (PLUS, "\ufeff" + PLUS.replace("\n", "\r\n"), expected):
+        assert parse(text, trees=True).text.decode() == expected
+        assert joined(read(text.encode(), size, monkeypatch, trees=True)).source.decode() == expected
+    assert refused(PLUS.replace("\t*", "")) == "6: 6 columns, but the first line names 7 (# global.columns)"
+    assert refused(PLUS.replace(" FORM ", " ")) == "1: # global.columns names no column FORM"
+    assert refused(PLUS.replace("UPOS", "MISC")) == "1: # global.columns names a column twice"
 
 
 # Texts generated by hypothesis

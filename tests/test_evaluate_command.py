@@ -88,7 +88,7 @@ def test_details(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> 
     main(["--system", system, "--gold", gold, "--details"])
     lines = [" ".join(line.split()) for line in capsys.readouterr().out.splitlines()]
     assert "nsubj 2 2 100.00 100.00 100.00" in lines
-    assert "iobj 0 1 0.00 - 0.00" in lines
+    assert "iobj 0 1 0.00 \N{EN DASH} 0.00" in lines
     assert lines[-2:] == ["gold relation predicted words", "obj iobj 1"]
 
 

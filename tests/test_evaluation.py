@@ -15,6 +15,8 @@ from udtools import udeval
 
 from clearparse.errors import FileError
 from clearparse.evaluation.counts import Counts, count_blocks, evaluate_block
+from clearparse.evaluation.mismatches import TEXT_HINT
+from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.evaluation.scores import CONTENT, all_scores, main_scores
 from clearparse.treebank.conllu import DEPREL, Block, parse_block, read_blocks
 
@@ -163,22 +165,15 @@ def test_non_projective_arcs_by_hand() -> None:
         ),
         (
             [GOLD[0], "Go/VERB/0/root"],
-            "gold:9: gold has '!', system has a sentence of 1 word (system:8)"
-            "; output from raw text is scored with --given text",
-        ),
-        (
-            [GOLD[0].replace("stars/", "star/"), GOLD[1]],
-            "gold:5: gold has 'stars', system has 'star' (system:5); output from raw text is scored with --given text",
+            "gold:9: gold has '!', system has a sentence of 1 word (system:8)" + TEXT_HINT,
         ),
         (
             [GOLD[0].rsplit(" ", 1)[0], "./PUNCT/0/punct"],
-            "gold:6: gold has '.', system has a sentence of 5 words (system:5)"
-            "; output from raw text is scored with --given text",
+            "gold:6: gold has '.', system has a sentence of 5 words (system:5)" + TEXT_HINT,
         ),
         (
             [GOLD[0] + " ,/PUNCT/3/punct", GOLD[1]],
-            "gold:6: gold has a sentence of 6 words, system has ',' (system:7)"
-            "; output from raw text is scored with --given text",
+            "gold:6: gold has a sentence of 6 words, system has ',' (system:7)" + TEXT_HINT,
         ),
     ],
 )
@@ -186,6 +181,19 @@ def test_different_words_are_an_error(system: list[str], message: str) -> None:
     with pytest.raises(FileError) as error:
         compare(GOLD, system)
     assert str(error.value) == message
+
+
+def test_words_that_differ_in_their_unicode_normalization() -> None:
+    """Both words look the same: the message says how they differ."""
+    gold, system = "caf\u00e9/NOUN/0/root", "cafe\u0301/NOUN/0/root"
+    for one, other, forms in ((gold, system, ("NFC", "NFD")), (system, gold, ("NFD", "NFC"))):
+        with pytest.raises(
+            FileError, match="Unicode form {}, system has it in Unicode form {}".format(*forms)
+        ) as error:
+            compare([one], [other])
+        assert str(error.value).endswith("(system:1): normalize one of the files")
+        with pytest.raises(FileError, match="form {}, system has it in Unicode form {}: norm".format(*forms)):
+            raw_text_scores([block([one])], [block([other])], gold_path="gold", system_path="system")
 
 
 def test_no_sentences_are_an_error() -> None:

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import bz2
 import gzip
 import io
+import lzma
 import os
 import pickle
 import stat
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -54,7 +57,7 @@ def test_errors_can_be_pickled() -> None:
     assert (str(error), error.line) == ("a.conllu:7: is bad", 7)
 
 
-@pytest.mark.parametrize("name", ["plain.txt", "compressed.txt.gz", "dots.and ünïcode.txt"])
+@pytest.mark.parametrize("name", ["plain.txt", "a.txt.gz", "a.txt.bz2", "a.txt.xz", "dots.and ünïcode.txt"])
 def test_round_trip(tmp_path: Path, name: str) -> None:
     write(tmp_path / name, TEXT)
     assert read(tmp_path / name) == TEXT
@@ -116,7 +119,22 @@ def test_standard_input_may_be_closed(monkeypatch: pytest.MonkeyPatch) -> None:
         open_input("-")
 
 
-@pytest.mark.parametrize("name", ["new", "new.gz"])
+@pytest.mark.parametrize(
+    ("extension", "kind", "compress"), [("bz2", "bzip2", bz2.compress), ("xz", "xz", lzma.compress)]
+)
+def test_broken_bzip2_and_xz(tmp_path: Path, extension: str, kind: str, compress: Callable[[bytes], bytes]) -> None:
+    path, whole = tmp_path / f"broken.{extension}", compress(bytes(range(256)) * 40)
+    for content, expected in (
+        (whole[:-20], f"the {kind} data are truncated"),
+        (whole[:40] + bytes(8) + whole[48:], f"damaged {kind} data ("),
+        (TEXT, f"damaged {kind} data ("),
+        (b"", f"this file is empty, though its name ends in .{extension}"),
+    ):
+        path.write_bytes(content)
+        assert message(path).startswith(expected)
+
+
+@pytest.mark.parametrize("name", ["new", "new.gz", "new.xz", "new.bz2"])
 def test_a_failure_leaves_nothing(tmp_path: Path, name: str) -> None:
     fail_to_write(tmp_path / name)
     assert list(tmp_path.iterdir()) == []

@@ -28,8 +28,9 @@ SOURCE = CHECKOUT / "parser"
 LAYERS = (
     "errors version",
     "io network",
+    "drawing",
     "download features treebank",
-    "drawing evaluation transition",
+    "evaluation transition",
     "config report stages",
     "explanation model",
     "corpus integrations training web",

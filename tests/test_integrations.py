@@ -56,9 +56,14 @@ def test_pandas(sentences: list[Sentence]) -> None:
     assert from_frame(again) == sentences
     small = pandas.DataFrame({"sentence": [4, 4, 2], "id": [1, 2, 1], "head": [0.0, 1, None]})
     small["form"] = ["Go", "home", "Now"]
-    assert [sentence.forms for sentence in from_frame(small)] == [["Go", "home"], ["Now"]]
+    assert [sentence.forms for sentence in from_frame(small)] == [("Go", "home"), ("Now",)]
     assert from_frame(small)[0].heads.tolist() == [0, 1]
     assert from_frame(to_frame([])) == []
+    gaps = small.assign(head=pandas.array([0, 1, pandas.NA], "Int64"), misc=[pandas.NA, None, float("nan")])
+    assert from_frame(gaps.convert_dtypes()) == from_frame(gaps) == from_frame(small)
+    for name, value in (("sentence", float("nan")), ("id", pandas.NA), ("form", None)):
+        with pytest.raises(ClearparseError, match=f"<DataFrame>: {name} is missing in row 1"):
+            from_frame(small.assign(**{name: [small[name][0], value, small[name][2]]}))
     small["form"] = ["Go", "ho\tme", "Now"]
     with pytest.raises(FileError, match=r"<DataFrame>: FORM cannot be 'ho\\tme': it contains a tab or a line end"):
         from_frame(small)
@@ -102,7 +107,7 @@ def test_nltk(sentences: list[Sentence]) -> None:
     assert (("vin", "NOUN"), "det:art", ("le", "DET")) in list(graph.triples())
     assert graph.get_by_address(5)["lemma"] == "1,5 %"
     other = nltk.DependencyGraph("John N 2\nloves V 0\nMary N 2")
-    assert from_graph(other).forms == ["John", "loves", "Mary"]
+    assert from_graph(other).forms == ("John", "loves", "Mary")
     assert from_graph(other).heads.tolist() == [2, 0, 2]
     other.remove_by_address(1)
     with pytest.raises(FileError, match="<DependencyGraph>:1: "):

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import io
 import json
+import re
 import sys
 import xml.etree.ElementTree as ElementTree
 from pathlib import Path
@@ -11,10 +13,12 @@ from pathlib import Path
 import pytest
 
 from clearparse.commands import parse
+from clearparse.corpus import inputs
 from clearparse.corpus.inputs import recognise
 from clearparse.corpus.tasks import is_sentence
 from clearparse.errors import ClearparseError
 from clearparse.treebank.conllu import parse_block
+from clearparse.treebank.paragraphs import read_raw_text
 
 CONLLU = "1\tDogs\tdog\tNOUN\tNNS\tNumber=Plur\t2\tnsubj\t_\t_\n2\tbark\tbark\tVERB\tVBP\t_\t0\troot\t_\t_\n\n"
 TEXT = "Birds eat worms. They sleep\nat night.\n\nDogs bark.\n"
@@ -48,7 +52,7 @@ def parsed(model: Path, *arguments: str, folder: Path) -> str:
 
 
 def forms(conllu: str) -> list[list[str]]:
-    return [sentence.forms for sentence in parse_block(conllu.encode())]
+    return [list(sentence.forms) for sentence in parse_block(conllu.encode())]
 
 
 @pytest.mark.parametrize(
@@ -140,9 +144,9 @@ def test_files_without_annotation_begin_documents(text_model: Path, tmp_path: Pa
     conllu = write(tmp_path / "c.conllu", CONLLU)
     found = list(parse_block(parsed(text_model, text, lines, conllu, folder=tmp_path).encode()))
     assert [sentence.document for sentence in found if sentence.document] == [text, lines]
-    assert found[0].comments[:2] == [f"# newdoc id = {text}", "# newpar"]
+    assert found[0].comments[:2] == (f"# newdoc id = {text}", "# newpar")
     assert found[0].text == "Birds eat worms."
-    assert found[-2].comments[1:3] == ["# newpar", "# sent_id = 3-1"]
+    assert found[-2].comments[1:3] == ("# newpar", "# sent_id = 3-1")
     assert "newdoc" not in str(found[-1])  # CoNLL-U is kept as it is
     assert "newdoc" not in parsed(text_model, text, folder=tmp_path)
 
@@ -152,15 +156,35 @@ def test_json_has_an_object_per_line(text_model: Path, tmp_path: Path) -> None:
     out = tmp_path / "trees.jsonl"
     parse.main(["--model", str(text_model), source, "--confidence", "-o", str(out)])  # the name says the format
     first, second = map(json.loads, out.read_text(encoding="utf-8").splitlines())
-    assert (first["id"], first["text"], second["id"]) == ("s1", "Dogs bark", None)
+    assert (first["id"], first["text"], "id" in second) == ("s1", "Dogs bark", False)
     dogs, bark = first["words"]
-    assert dogs | {"head": 0, "deprel": "", "confidence": 0} == {
+    assert {name: value for name, value in dogs.items() if name not in ("head", "deprel", "misc", "confidence")} == {
         "id": 1, "form": "Dogs", "lemma": "dog", "upos": "NOUN", "xpos": "NNS", "feats": {"Number": "Plur"},
-        "head": 0, "deprel": "", "confidence": 0,
     }  # fmt: skip
-    assert bark["feats"] == {}
     assert 0 < bark["confidence"] <= 1
     assert {dogs["head"], bark["head"]} in ({0, 1}, {0, 2})
+
+
+@pytest.mark.parametrize("jobs", ["1", "2"])
+def test_ranges_count_characters_of_the_file(
+    jobs: str, text_model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """In JSON and in MISC, in a file that is read in pieces, and from 0 on in the next one."""
+    text = "".join(f"\n\n\n Bäume  wachsen {i} mal.\r\nSie sind 🌳 alt. " for i in range(9))
+    source, more = write(tmp_path / "a.txt", text), write(tmp_path / "b.txt", "Dogs bark.")
+    monkeypatch.setattr(inputs, "read_raw_text", functools.partial(read_raw_text, block_bytes=64))
+    for kind in ("text", "sentences"):
+        options = ["--input", kind, "--jobs", jobs]
+        lines = parsed(text_model, source, more, "--format", "json", *options, folder=tmp_path).splitlines()
+        *words, dogs, bark, full_stop = [word for line in lines for word in json.loads(line)["words"]]
+        assert [text[word["start"] : word["end"]] for word in words] == [word["form"] for word in words]
+        assert [(word["start"], word["end"]) for word in (dogs, bark, full_stop)] == [(0, 4), (5, 9), (9, 10)]
+        found = parsed(text_model, source, "--ranges", *options, folder=tmp_path)
+        shown = [f"{word['start']}:{word['end']}" for word in words]
+        assert shown == re.findall(r"TokenRange=(\d+:\d+)", found)
+    with pytest.raises(ClearparseError, match="--ranges needs raw text"):
+        parsed(text_model, source, "--ranges", "--input", "tokens", folder=tmp_path)
+    assert "TokenRange" not in parsed(text_model, write(tmp_path / "c", CONLLU), "--ranges", folder=tmp_path)
 
 
 @pytest.mark.parametrize("jobs", ["1", "2"])

@@ -101,7 +101,7 @@ def test_of_a_system(files: tuple[str, str], tmp_path: Path, capsys: pytest.Capt
     assert ids == ["scores", "where", "relations", "confusions", "errors"]  # no model: no confidence, no curve
     by_relation = {row[0]: row[1:6] for row in rows(section(root, "relations"))}
     assert by_relation["obj"] == ["1", "2", "50.00", "100.00", "66.67"]
-    assert by_relation["obl"] == ["1", "0", "-", "0.00", "0.00"]
+    assert by_relation["obl"] == ["1", "0", "\N{EN DASH}", "0.00", "0.00"]
     assert ["obl", "obj", "1"] in rows(section(root, "confusions"))
     bars = [[words_of(each) for each in bar] for bar in section(root, "where").iter("div") if bar.get("class") == "bar"]
     assert ["mail", "", "85.7", "7 words"] in bars

@@ -57,10 +57,10 @@ def test_the_annotation_is_the_model_s(nlp: Any) -> None:
         assert [token.head.i for token in doc] == [head - 1 if head else i for i, head in enumerate(heads)]
         expected = [name if head else "ROOT" for name, head in zip(parsed.deprels, heads, strict=True)]
         assert [token.dep_ for token in doc] == expected
-        assert [token.pos_ for token in doc] == parsed.upos
-        assert [token.tag_ or "_" for token in doc] == parsed.xpos
-        assert [token.lemma_ for token in doc] == parsed.lemmas
-        assert [str(token.morph) or "_" for token in doc] == parsed.feats
+        assert [token.pos_ for token in doc] == list(parsed.upos)
+        assert [token.tag_ or "_" for token in doc] == list(parsed.xpos)
+        assert [token.lemma_ for token in doc] == list(parsed.lemmas)
+        assert [str(token.morph) or "_" for token in doc] == list(parsed.feats)
         assert [(span.start, span.end) for span in doc.sents] == [(0, len(sentence))]
 
 
@@ -135,6 +135,15 @@ def test_a_saved_pipeline_needs_no_model_file(nlp: Any, tmp_path: Path) -> None:
     assert trees(loaded(TEXT)) == trees(again(TEXT)) == trees(nlp(TEXT))
 
 
+@pytest.mark.skipif(os.name == "nt", reason="creating symbolic links needs a privilege on Windows")
+def test_a_pipeline_is_not_written_through_a_link(nlp: Any, tmp_path: Path) -> None:
+    (tmp_path / "decoy").write_bytes(b"kept")
+    (tmp_path / "clearparse.model").symlink_to(tmp_path / "decoy")
+    with pytest.raises(FileError, match=r"clearparse\.model: this is a symbolic link"):
+        nlp.get_pipe("clearparse").to_disk(tmp_path)
+    assert (tmp_path / "decoy").read_bytes() == b"kept"
+
+
 def test_the_component_has_no_thinc_model(tmp_path: Path) -> None:
     """spaCy may access any attribute of its protocols first, in the order of a set; none opens the model file."""
     from clearparse.integrations.spacy import Component
@@ -161,7 +170,7 @@ def test_a_parser_without_tagger_uses_the_tags_of_other_components(alone: Path) 
     doc = pipeline(doc)
     (parsed,) = load(alone).parse([sentence])
     assert [token.head.i + 1 for token in doc if token.dep_ != "ROOT"] == [head for head in parsed.heads if head]
-    assert [token.pos_ for token in doc] == sentence.upos
+    assert [token.pos_ for token in doc] == list(sentence.upos)
 
 
 def test_spacy_s_scores(nlp: Any) -> None:

@@ -430,7 +430,7 @@ def test_empty_tag_columns_are_filled(model: Path, tmp_path: Path, block: Block)
 
 def test_scores_by_what_is_given(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = ["--model", str(model), "--gold", str(SAMPLE / "dev.conllu")]
-    for given_, told in (("tags", "gold, from the columns"), ("words", "Lemmas"), ("text", "Tokens")):
+    for given_, told in (("tags", "gold, from the gold file"), ("words", "Lemmas"), ("text", "Tokens")):
         evaluate.main([*files, "--given", given_])
         assert told in capsys.readouterr().out
     evaluate.main([*files, "--given", "words", "--report", str(tmp_path / "report.html")])

@@ -418,7 +418,19 @@ def test_a_record_makes_its_model_again(record: Path, capsys: pytest.CaptureFixt
     model, again = record.with_suffix(""), record.parent / "m-reproduced.model"
     assert again.read_bytes() == model.read_bytes()
     assert Path(f"{again}.json").read_bytes() == record.read_bytes()
-    assert "--jobs" not in load(again).record["command"]
+    assert "--jobs" not in json.loads(record.read_text(encoding="utf-8"))["command"]
+
+
+@POSIX
+def test_a_reproduced_model_is_not_written_through_a_link(record: Path) -> None:
+    decoy, again = record.parent / "decoy", record.parent / "m-reproduced.model"
+    decoy.write_bytes(b"kept")
+    again.unlink(missing_ok=True)
+    again.symlink_to(decoy)
+    with pytest.raises(FileError, match=r"m-reproduced\.model: this is a symbolic link"):
+        train.main(["--reproduce", str(record)])
+    again.unlink()
+    assert decoy.read_bytes() == b"kept"
 
 
 def changed(record: Path, path: Path, **values: Any) -> str:
@@ -434,7 +446,7 @@ def test_what_cannot_be_made_again(record: Path, tmp_path: Path, capsys: pytest.
         ({"train": [{"path": "x", "sentences": 90, "sha256": "0"}]}, "cannot be reproduced: train 1 sha256 is"),
         ({"config": {**config, "width": 3}}, "does not know its configuration: .*'width'"),
         ({"command": "python train.py"}, "not the record of a training"),
-        ({"model_sha256": None}, "without the checksum of its model"),
+        ({"model_sha256": None}, "a value for model_sha256 that no training writes"),
     ]
     for values, message in refused:
         with pytest.raises(FileError, match=message):

@@ -190,15 +190,27 @@ def test_precomputed_tables_that_no_memory_holds_are_refused(tmp_path: Path) -> 
         load(with_changes(tmp_path / "m", arrays, {"lemmas": about}))
 
 
-def test_a_wrong_record_is_an_error_only_where_it_is_used(tmp_path: Path) -> None:
+def test_an_incomplete_record_is_an_error_only_where_it_is_used(tmp_path: Path) -> None:
     arrays, metadata = load_arrays(MODEL)
-    for record in ({}, {"versions": 3}, {**metadata["record"], "train": [None]}):
+    for record in ({}, {"versions": {}}, {**metadata["record"], "dev_scores": {"epoch": 1}}):
         save_arrays(tmp_path / "m", arrays, {**metadata, "record": record})
         parse.main(["--model", str(tmp_path / "m"), "Dogs bark.", "--output", str(tmp_path / "o")])
         with pytest.raises(ClearparseError, match="the training record in this model"):
             evaluate.main(["--model", str(tmp_path / "m"), "--info"])
-    save_arrays(tmp_path / "m", arrays, {**metadata, "record": []})
-    with pytest.raises(FileError, match="record is not a dictionary"):
+
+
+@pytest.mark.parametrize(
+    ("record", "message"),
+    [
+        ([], "record is not a dictionary"),
+        ({"versions": 3}, "record has a value for versions that no training writes"),
+        ({"train": [None], "epochs": {}}, "record has a value for train and epochs that no training writes"),
+    ],
+)
+def test_a_wrong_record_is_refused(record: Any, message: str, tmp_path: Path) -> None:
+    arrays, metadata = load_arrays(MODEL)
+    save_arrays(tmp_path / "m", arrays, {**metadata, "record": record})
+    with pytest.raises(FileError, match=message):
         load(tmp_path / "m")
 
 

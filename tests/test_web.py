@@ -27,6 +27,7 @@ from clearparse.errors import ClearparseError
 from clearparse.model.model import Model, load
 from clearparse.treebank.conllu import parse_block
 from clearparse.web import service
+from clearparse.web.formats import OUTPUTS
 from clearparse.web.limits import Limits, RefusalError
 from clearparse.web.middleware import RequestMiddleware
 
@@ -122,8 +123,71 @@ def test_conllu_is_parsed_and_otherwise_unchanged(client: Client, model: Model) 
 )
 def test_other_inputs(client: Client, parameters: dict[str, str], forms: list[Any]) -> None:
     block = parse_block(result(client.post("/process", data=parameters)).encode())
-    found = [sentence.text if "tokenizer" in parameters else sentence.forms for sentence in block]
+    found = [sentence.text if "tokenizer" in parameters else list(sentence.forms) for sentence in block]
     assert found == forms
+
+
+READ = {
+    "horizontal": "New\u00a0York  is\tbig\u2028no \u0085\r\n\n \nYes\nHm",
+    "vertical": "New York\tx\nis\u2028x\r\n\nYes\n\n\n\nlast\n\nword",
+}
+
+
+def by_udpipe(text: str, read: str, write: str) -> str:
+    """A text that UDPipe reads in one format and writes in another."""
+    udpipe = pytest.importorskip("ufal.udpipe", reason=WITHOUT.format("ufal.udpipe"))
+    reader, writer = udpipe.InputFormat.newInputFormat(read), udpipe.OutputFormat.newOutputFormat(write)
+    sentence, error, written = udpipe.Sentence(), udpipe.ProcessingError(), []
+    reader.setText(text)
+    while reader.nextSentence(sentence, error):
+        written.append(writer.writeSentence(sentence))
+    assert not error.occurred()
+    return "".join([*written, writer.finishDocument()])
+
+
+@pytest.mark.parametrize("form", READ)
+def test_inputs_are_read_as_by_udpipe(client: Client, form: str) -> None:
+    """Lines end at LF only, and a no-break space in horizontal input is a space in a word."""
+    found = result(client.post("/process", data={"data": READ[form], "input": form}))
+    assert re.sub(r"# text = .*\n", "", found) == by_udpipe(READ[form], form, "conllu")
+
+
+@pytest.mark.parametrize("output", OUTPUTS)
+def test_outputs_are_written_as_by_udpipe(client: Client, output: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    empty = "\t_" * 7 + "\t"
+    text = (
+        f"# newdoc\n# newpar\n# sent_id = 1\n# text = New York can't go\n1\tNew York{empty}_\n2-3\tcan't{empty}_\n"
+        f"2\tcan{empty}_\n3\tn't{empty}_\n3.1\te{empty}_\n4\tgo{empty}SpaceAfter=No\n5\t!{empty}_\n\n"
+        f"# sent_id = 2\n1\ta{empty}SpacesBefore=\\s|SpacesAfter=\\s\\t\n2\tb{empty}SpacesAfter=\\n\\n\n\n"
+        f"# newpar\n# sent_id = 3\n1\tz{empty}SpaceAfter=No\n\n"
+    )
+    for words in (1000, 1):  # in a step
+        monkeypatch.setattr("clearparse.web.steps.STEP_WORDS", words)
+        found = result(client.post("/process", data={"data": text, "output": output}))
+        assert found == by_udpipe(text, "conllu", output)
+
+
+def test_plain_text_is_given_back_by_paragraphs(client: Client) -> None:
+    text = "The cat sleeps. Dogs don't sleep!\n\nYes."
+    for output in ("plaintext", "plaintext=normalized_spaces"):
+        found = result(client.post("/process", data={"data": text, "tokenizer": "normalized_spaces", "output": output}))
+        assert re.sub(r"(?<!\n)\n(?!\n)", " ", found).rstrip() == text
+
+
+def test_presegmented_sentences_have_ids(client: Client) -> None:
+    """Lines end at LF only, here too."""
+    parameters = {"data": "First part\u2028second part\r\n\nThird\n", "tokenizer": "presegmented;normalized_spaces"}
+    block = parse_block(result(client.post("/process", data=parameters)).encode())
+    assert [(sentence.sent_id, sentence.text) for sentence in block] == [
+        ("1", "First part second part"),
+        ("2", "Third"),
+    ]
+
+
+@pytest.mark.parametrize(("data", "form"), [("cafe\u0301", "caf\u00e9"), ("\u2014" * 300, "\u2014" * 300)])
+def test_data_is_normalized_as_by_udpipe(client: Client, data: str, form: str) -> None:
+    (sentence,) = parse_block(result(client.post("/process", data={"data": data, "input": "horizontal"})).encode())
+    assert sentence.forms == [form]
 
 
 def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
@@ -140,8 +204,12 @@ def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
         ({"data": "x", "model": "eng"}, "The requested model 'eng' does not exist."),
         ({"data": "x", "input": "matxin"}, "Unknown input format 'matxin'"),
         ({"data": "x", "output": "epe"}, "Unknown output format 'epe'"),
-        ({"data": "x", "tokenizer": "ranges"}, "The tokenizer has no option 'ranges'."),
-        ({"data": "no columns"}, "data:1: 1 column, a CoNLL-U line has 10"),
+        ({"data": "x", "tokenizer": "presegmented;fast"}, "The tokenizer has no option 'fast'."),
+        (
+            {"data": "no columns"},
+            "data:1: 1 column, a CoNLL-U line has 10, separated by tabs; plain text needs the parameter 'tokenizer'\n",
+        ),
+        ({"data": "a" + "\u0301\u0323" * 50}, "The data has 100 combining marks in a row."),
     ],
 )
 def test_errors_are_one_line_of_text(client: Client, parameters: dict[str, str], message: str) -> None:
@@ -263,9 +331,9 @@ def test_a_trace_is_the_parse(client: Client, model: Model) -> None:
     trace = client.post("/page/explain", json={"conllu": FIRST, "gold": True}).json()
     parsed = model.parse_block(parse_block(FIRST.encode()))[0]
     assert trace["heads"] == parsed.heads.tolist()
-    assert trace["labels"] == parsed.deprels
+    assert trace["labels"] == list(parsed.deprels)
     assert trace["conllu"] == str(parsed)
-    assert [word["form"] for word in trace["words"]] == parsed.forms
+    assert [word["form"] for word in trace["words"]] == list(parsed.forms)
     gold = parse_block(FIRST.encode())[0]
     assert trace["gold"]["heads"] == gold.heads.tolist()
     for picture in (trace["svg"], trace["gold"]["svg"]):
@@ -430,6 +498,15 @@ def test_forms_of_other_sites_are_refused(model: Model, headers: dict[str, str],
     assert ("access-control-allow-origin" in answer.headers) == ("good" in headers.get("origin", ""))
 
 
+def test_all_sites_may_be_allowed(model: Model) -> None:
+    """Then the answers have the same header as those of UDPipe's service."""
+    client = Client(server.Application(model, "m", LIMITS, origins=["*"]))
+    headers = {"origin": "https://example.org", "sec-fetch-site": "cross-site"}
+    for data, status in (({"data": FIRST}, 200), ({}, 400)):
+        answer = client.post("/process", data={"x": "", **data}, headers=headers)
+        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (status, "*")
+
+
 def test_links_of_other_sites_are_followed_but_their_images_are_refused(client: Client) -> None:
     link = {"sec-fetch-site": "cross-site", "sec-fetch-mode": "navigate"}
     assert client.get("/", headers=link).status_code == 200
@@ -542,22 +619,38 @@ def address(text_model: Path) -> Iterator[str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")
-def test_an_existing_client_over_the_network(address: str, model: Model) -> None:
-    """A request like that of UDPipe 2's client: multipart/form-data with a charset and an encoding in each part."""
-    message = MIMEMultipart("form-data", policy=HTTP)
-    for name, value in {"input": "conllu", "output": "conllu", "data": TEXT, **ALL}.items():
-        part = MIMENonMultipart("text", "plain")
-        part.add_header("Content-Disposition", f'form-data; name="{name}"')
-        part.add_header("Content-Transfer-Encoding", "8bit")
-        part.set_payload(value, charset="utf-8")
-        message.attach(part)
-    body = message.as_bytes().split(b"\r\n\r\n", maxsplit=1)[1]
-    request = urllib.request.Request(f"{address}/process", body, {"Content-Type": message["Content-Type"]})
-    with urllib.request.urlopen(request) as answer:
-        answered = json.load(answer)
+def test_udpipe_s_client_over_the_network(address: str, model: Model) -> None:
+    """Requests like those of udpipe2_client.py: multipart/form-data with a charset and an encoding in each part."""
+
+    def request(method: str, **parameters: str) -> Any:
+        message = MIMEMultipart("form-data", policy=HTTP)
+        for name, value in parameters.items():
+            part = MIMENonMultipart("text", "plain")
+            part.add_header("Content-Disposition", f'form-data; name="{name}"')
+            part.add_header("Content-Transfer-Encoding", "8bit")
+            part.set_payload(value, charset="utf-8")
+            message.attach(part)
+        body = message.as_bytes().split(b"\r\n\r\n", maxsplit=1)[1]
+        query = urllib.request.Request(f"{address}/{method}", body, {"Content-Type": message["Content-Type"]})
+        with urllib.request.urlopen(query if parameters else f"{address}/{method}") as answer:
+            return json.load(answer)
+
+    assert request("models")["default_model"] == "all"
+    both = {"input": "conllu", "output": "conllu"}  # are always sent
+    answered = request("process", **both, data=TEXT, **ALL)
     assert answered["model"] == "all"
     assert answered["result"].endswith(model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode())
-    with pytest.raises(urllib.error.HTTPError) as wrong:
-        urllib.request.urlopen(f"{address}/process?model=x&data=y")
-    assert (wrong.value.code, wrong.value.read()) == (400, b"The requested model 'x' does not exist.\n")
-    wrong.value.close()
+    lines = {"data": "Děti spí.\nAno.\n", "tokenizer": "presegmented;normalized_spaces"}
+    answered = request("process", **both, model="all", **lines)
+    assert re.findall("# .* = (.*)", answered["result"])[2:] == ["1", "Děti spí.", "2", "Ano."]
+    answered = request("process", input="horizontal", output="vertical", data="A\u00a0b c\nd\n", tagger="", parser="")
+    assert answered["result"] == "A b\nc\n\nd\n\n"
+    assert request("process", input="generic_tokenizer", output="plaintext", data="A b.")["result"] == "A b."
+    for wrong, message in (
+        ({"model": "x"}, b"The requested model 'x' does not exist.\n"),
+        ({"tokenizer": "x"}, b"The tokenizer has no option 'x'.\n"),
+    ):
+        with pytest.raises(urllib.error.HTTPError) as error:
+            request("process", **both, data="y", **wrong)
+        assert (error.value.code, error.value.read()) == (400, message)
+        error.value.close()

@@ -3,50 +3,75 @@
 import clearparse
 model = clearparse.load()                        # the bundled English model; or load("a.model")
 for sentence in model("A text. Its trees."):
-    print(sentence)
+    print(sentence.draw())
+    for word in sentence:
+        print(word.form, word.upos, word.head, word.deprel)
 for sentence in model.parse(clearparse.read_conllu("input.conllu")):
-    print(sentence)
+    print(sentence)                              # as CoNLL-U
 """
 
 from __future__ import annotations
 
+import importlib
 from typing import TYPE_CHECKING, Any
 
+from clearparse.drawing.svg import svg
+from clearparse.drawing.text import draw
 from clearparse.errors import ClearparseError, FileError
-from clearparse.model.model import Model, load
-from clearparse.treebank.conllu import Sentence, read_conllu, write_conllu
+from clearparse.model.model import MissingTagsWarning, Model, load
+from clearparse.treebank.conllu import read_conllu, write_conllu
+from clearparse.treebank.document import Document
+from clearparse.treebank.sentence import Sentence
+from clearparse.treebank.word import MultiwordToken, Word
 from clearparse.version import __version__
 
 if TYPE_CHECKING:
+    from clearparse.corpus.dask import parse_bag
     from clearparse.estimator import DependencyParser
+    from clearparse.evaluation.sentences import score
     from clearparse.training.recipe import train
 
 __all__ = [
     "ClearparseError",
     "DependencyParser",
+    "Document",
     "FileError",
+    "MissingTagsWarning",
     "Model",
+    "MultiwordToken",
     "Sentence",
+    "Word",
     "__version__",
+    "draw",
     "load",
+    "parse_bag",
     "read_conllu",
+    "score",
+    "svg",
     "train",
     "write_conllu",
 ]
 
+# Imported on first use, so that `import clearparse` stays fast.
+_MODULES = {
+    "DependencyParser": "clearparse.estimator",
+    "parse_bag": "clearparse.corpus.dask",
+    "score": "clearparse.evaluation.sentences",
+    "train": "clearparse.training.recipe",
+}
+
 
 def __getattr__(name: str) -> Any:
-    """Names that need large libraries, imported on first use so that `import clearparse` stays fast."""
-    if name == "DependencyParser":
-        from clearparse.estimator import DependencyParser
+    """Names that need large libraries. Raises AttributeError if the library is not installed, with its command."""
+    if name not in _MODULES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    try:
+        return getattr(importlib.import_module(_MODULES[name]), name)
+    except ImportError as error:
+        if isinstance(error, ClearparseError):  # a MissingLibraryError
+            raise AttributeError(str(error)) from error
+        raise
 
-        return DependencyParser
-    if name == "train":
-        from clearparse.training.recipe import train
 
-        return train
-    if name == "parse_bag":
-        from clearparse.corpus.dask import parse_bag
-
-        return parse_bag
-    raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+def __dir__() -> list[str]:
+    return __all__

@@ -14,6 +14,10 @@ from clearparse.transition.systems import SYSTEMS
 SWAP_FROM = 0.1  # `auto` chooses SWAP if at least this fraction of the training sentences is non-projective
 SMALL = 20_000  # words of training data, below which training stops early by default:
 SMALL_PATIENCE = 8  # after so many epochs without a better dev LAS
+MANY = 1_000_000  # the upper limit of numbers that have no other, such as of epochs
+LONGEST = 4096  # characters of a text, such as the path of a template
+LONGEST_SHOWN = 60  # characters of a wrong value in a message
+KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "text"}
 
 AnyConfig = TypeVar("AnyConfig", bound="NetworkConfig")
 Value = TypeVar("Value", int, float, str)
@@ -23,7 +27,7 @@ def _setting(
     default: Value,
     help: str,
     low: float = 0,
-    high: float = math.inf,
+    high: float = MANY,
     *,
     choices: Callable[[], Sequence[str]] | None = None,
     group: str = "optimisation",
@@ -43,7 +47,9 @@ def _setting(
 class NetworkConfig:
     """The size of a network and how it is trained."""
 
-    seed: int = _setting(1, "seed of all random choices; with the same seed a machine trains a bit-identical model")
+    seed: int = _setting(
+        1, "seed of all random choices; with the same seed a machine trains a bit-identical model", 0, 2**32 - 1
+    )
     embedding_dim: int = _setting(50, "dimension of the embeddings", 1, 10_000, group="network", old="d")
     hidden_size: int = _setting(200, "number of hidden units", 1, 100_000, group="network", old="H")
     epochs: int = _setting(0, "training epochs; 0: by the size of the training data, one to two times --passes")
@@ -89,17 +95,17 @@ class NetworkConfig:
         )
 
     def check(self) -> None:
-        """Raise ClearparseError if a field is out of range."""
+        """Raise ClearparseError if a field is of another type or out of range."""
         for each in fields(self):
             value, limits = getattr(self, each.name), each.metadata
+            check_kind(each.name, value, limits["type"])
             choices = limits["choices"]() if limits["choices"] else ()
             if choices and value not in choices:
-                raise ClearparseError(f"{each.name} is {value!r}; it must be {' or '.join(choices)}")
+                raise ClearparseError(f"{each.name} is {value[:LONGEST_SHOWN]!r}; it must be {' or '.join(choices)}")
             if not isinstance(value, str) and not limits["low"] <= value <= limits["high"]:
-                bounds = f"at least {limits['low']}"
-                if limits["high"] < math.inf:
-                    bounds = f"between {limits['low']} and {limits['high']}"
-                raise ClearparseError(f"{each.name} is {value}; it must be {bounds}")
+                shown = repr(value)[:LONGEST_SHOWN]
+                bounds = f"between {limits['low']:,} and {limits['high']:,}"
+                raise ClearparseError(f"{each.name} is {shown}; it must be {bounds}")
 
 
 @dataclass(frozen=True)
@@ -133,9 +139,11 @@ class Config(NetworkConfig):
     def from_record(cls, values: Mapping[str, Any]) -> Config:
         """The configuration in the record of a training, whose fields may have their old names.
 
-        Raises TypeError if a field is unknown.
+        Raises TypeError if a field is unknown; ClearparseError if a value has another type or is out of range.
         """
-        return cls(**current_names(values))
+        config = cls(**current_names(values))
+        config.check()
+        return config
 
     def member(self, k: int) -> tuple[Config, bool]:
         """The config of network k of an ensemble, counted from 0, and whether it reads right to left.
@@ -154,6 +162,18 @@ class Config(NetworkConfig):
         system = "arc-standard-swap" if nonprojective >= SWAP_FROM else "arc-standard"
         chosen = system if self.transition_system == "auto" else self.transition_system
         return replace(self.for_words(words), transition_system=chosen)
+
+
+def check_kind(name: str, value: Any, kind: type) -> None:
+    """Raises ClearparseError if a value does not have the type of its field; a whole number is a number, too."""
+    if kind is str:
+        valid = isinstance(value, str) and 0 < len(value) <= LONGEST
+    elif isinstance(value, bool):
+        valid = False
+    else:
+        valid = isinstance(value, int) or (kind is float and isinstance(value, float) and math.isfinite(value))
+    if not valid:
+        raise ClearparseError(f"{name} is {repr(value)[:LONGEST_SHOWN]}; it must be {KINDS[kind]}")
 
 
 OLD_NAMES: dict[str, str] = {each.metadata["old"]: each.name for each in fields(Config) if each.metadata["old"]}

@@ -1,13 +1,13 @@
 """A scikit-learn estimator: fit, predict and score on sentences, with the fields of Config as its parameters.
 
-X is a sequence of sentences; y is the same sentences with their trees, and defaults to X. Searches, cross-validation,
+X is an iterable of sentences; y is the same sentences with their trees, and defaults to X. Searches, cross-validation,
 pipelines and joblib work as with any estimator.
 """
 
 from __future__ import annotations
 
 import inspect
-from collections.abc import Sequence
+from collections.abc import Iterable
 from dataclasses import asdict, fields
 from os import PathLike
 from typing import Any
@@ -19,17 +19,17 @@ from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 from threadpoolctl import threadpool_limits
 
-from clearparse.config import Config, current_names
+from clearparse.config import Config
 from clearparse.errors import ClearparseError
 from clearparse.evaluation.counts import evaluate_block
 from clearparse.evaluation.scores import main_scores
-from clearparse.model.model import Model, load
+from clearparse.model.model import load
 from clearparse.training.data import checked
 from clearparse.training.options import Options, config_from
 from clearparse.training.recipe import run
 from clearparse.treebank.conllu import FORM, Block, Sentence, parse_block
 
-Sentences = Sequence[Sentence]
+Sentences = Iterable[Sentence]
 
 MADE_BY = "clearparse.DependencyParser"  # in the record of a model, where the command line would be
 
@@ -74,15 +74,17 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
         steps, and more with SWAP. Of an ensemble these are the first network's.
         """
         check_is_fitted(self)
+        sentences = list(X)
         with threadpool_limits(limits=1):
-            return self.model_.parser.probabilities(_block(X, trees=False)) if len(X) else []
+            return self.model_.parser.probabilities(_block(sentences, trees=False)) if sentences else []
 
     def score(self, X: Sentences, y: Sentences | None = None) -> float:
         """LAS from 0 to 1: the share of words with correct head and relation; punctuation counts, subtypes do not."""
         check_is_fitted(self)
-        gold = _gold(X, y)
+        sentences = list(X)
+        gold = _gold(sentences, y)
         with threadpool_limits(limits=1):
-            counts = evaluate_block(gold, *self.model_.stages.ensemble.parse(_block(X, trees=False)))
+            counts = evaluate_block(gold, *self.model_.stages.ensemble.parse(_block(sentences, trees=False)))
         return float(main_scores(counts)["LAS"]) / 100
 
     def save(self, path: str | PathLike[str]) -> None:
@@ -94,14 +96,14 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
     def load(cls, path: str | PathLike[str]) -> DependencyParser:
         """A fitted estimator from a model file, with the parameters of its training. Raises FileError."""
         model = load(path)
-        estimator = cls(**_recorded_config(model))
+        estimator = cls(**asdict(model.config))
         estimator.model_ = model
         estimator._set_attributes()
         return estimator
 
     def _set_attributes(self) -> None:
         """Set the other fitted attributes from model_."""
-        self.config_ = Config(**_recorded_config(self.model_))
+        self.config_ = self.model_.config
         self.classes_ = np.array(self.model_.parser.transitions.names())
         self.epochs_ = self.model_.record["epochs"]
 
@@ -123,12 +125,6 @@ def _signature() -> inspect.Signature:
 DependencyParser.__init__.__signature__ = _signature()  # type: ignore[attr-defined]  # functions may have one
 
 
-def _recorded_config(model: Model) -> dict[str, Any]:
-    """The fields of Config in the record of a model."""
-    names = {each.name for each in fields(Config)}
-    return {name: value for name, value in current_names(model.record["config"]).items() if name in names}
-
-
 def _gold(X: Sentences, y: Sentences | None) -> Block:
     """The annotated sentences as a block. Raises ClearparseError if the words of X and y differ."""
     gold = _block(X if y is None else y, trees=True)
@@ -141,7 +137,7 @@ def _gold(X: Sentences, y: Sentences | None) -> Block:
 
 def _block(sentences: Sentences, *, trees: bool) -> Block:
     """Sentences as one block. Raises ClearparseError: no sentences; FileError: a tree is missing or wrong."""
-    if not len(sentences):
-        raise ClearparseError("no sentences")
     text = b"".join(sentence.conllu for sentence in checked(sentences))
+    if not text:
+        raise ClearparseError("no sentences")
     return parse_block(text, path="<sentences>", trees=trees)

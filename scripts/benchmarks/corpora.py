@@ -8,8 +8,8 @@ from itertools import pairwise
 from pathlib import Path
 
 from clearparse.io.files import atomic_output, open_input
-from clearparse.treebank.block import Sentence
 from clearparse.treebank.conllu import FORM, Block, parse_block, read_conllu, write_conllu
+from clearparse.treebank.sentence import Sentence
 
 
 def write_head(source: Path, words: int, output: Path) -> None:

@@ -60,17 +60,18 @@ def _draw_scaling(figure: Any, results: dict[str, Any]) -> None:
     for axes, name in zip(panels, speeds, strict=False):
         x = [int(x) for x in curves[name]]
         axes.plot(x, [1e3 / y for y in curves[name].values()], "o-", color=CLEARPARSE)
-        axes.set(xscale="log", ylim=0, xlabel=LONG_NAMES[name], ylabel="thousand words per second")
+        axes.set(xscale="log", xlabel=LONG_NAMES[name], ylabel="thousand words per second")
         _label_ticks(axes, x[:: 1 + (len(x) > 7)])
     if "corpus size" in curves:
         axes = figure.axes[3]
         words = [int(size) for size in curves["corpus size"]]
         axes.plot(words, [cost["peak MB"] for cost in curves["corpus size"].values()], "o-", color=CLEARPARSE)
-        axes.set(xscale="log", ylim=0, xlabel="words in the input", ylabel="peak memory of parse.py, MB")
+        axes.set(xscale="log", xlabel="words in the input", ylabel="peak memory of parse.py, MB")
         _label_ticks(axes, words)
     for axes in figure.axes:
         axes.grid(alpha=0.3)
         axes.set_visible(bool(axes.lines))
+        axes.set_ylim(0, 1.1 * max((max(line.get_ydata()) for line in axes.lines), default=1))
 
 
 LONG_NAMES = {

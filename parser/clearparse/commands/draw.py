@@ -36,7 +36,7 @@ def _blocks(files: Sequence[str], sent_ids: Collection[str]) -> Iterator[Block]:
             for sentence in block:
                 if sentence.sent_id in sent_ids:
                     missing.discard(sentence.sent_id)
-                    yield sentence.alone()
+                    yield block.part(sentence.index, sentence.index + 1)
     if missing:
         raise ClearparseError(f"no sentence has the sent_id {' or '.join(sorted(missing))}")
 

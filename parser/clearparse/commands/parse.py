@@ -33,8 +33,14 @@ def main(argv: list[str]) -> None:
         raise UsageError("--on-error needs --output FOLDER, an existing folder or a name that ends in /")
     tasks = plan_tasks(inputs, arguments.output, partial(_extension, arguments)) if to_folder else []
     engine = _engine(arguments)
-    ascii_only = not shows_boxes(sys.stdout)
-    parser = ChunkParser(load(path), arguments.format, arguments.confidence, arguments.tag, ascii_only)
+    parser = ChunkParser(
+        load(path),
+        arguments.format,
+        arguments.confidence,
+        arguments.tag,
+        ascii_only=not shows_boxes(sys.stdout),
+        ranges=arguments.ranges,
+    )
     job = ParseJob(parser, arguments.input_format)
     if "-" in inputs and sys.stdin is not None and sys.stdin.isatty():
         print_summary("reading from the terminal; Ctrl-D ends the text", quiet=arguments.quiet)
@@ -101,6 +107,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError("--engine dask writes a file for each input: it needs --output FOLDER")
     if any(not each.strip() for each in arguments.inputs):
         raise UsageError("an INPUT is empty: give a file, a sentence, or - for standard input")
+    if arguments.ranges and arguments.input_format in ("tokens", "conllu"):
+        raise UsageError(f"--ranges needs raw text, not --input {arguments.input_format}")
     arguments.format = arguments.format or format_of_output(arguments.output, "conllu")
     return arguments
 
@@ -156,6 +164,12 @@ def _add_output(cli: CommandLine) -> None:
         group="output",
         action="store_true",
         help="write the probability that HEAD and DEPREL are right into MISC: Conf=0.93",
+    )
+    cli.option(
+        "--ranges",
+        group="output",
+        action="store_true",
+        help="write where tokens are in raw text into MISC: TokenRange=0:5, SpacesAfter=\\n",
     )
 
 

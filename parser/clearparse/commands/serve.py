@@ -57,7 +57,7 @@ def _command_line() -> CommandLine:
         action="append",
         default=[],
         metavar="URL",
-        help="a site whose pages may use this server, such as https://example.org; may be repeated",
+        help="a site whose pages may use this server, such as https://example.org, or '*'; may be repeated",
     )
     limits = {
         "--max-size": (4 << 20, "bytes of a request"),

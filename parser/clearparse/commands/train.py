@@ -19,6 +19,7 @@ from clearparse.download.universal_dependencies import download, downloaded, is_
 from clearparse.drawing.plots import learning_curve
 from clearparse.drawing.text import draw_sentence, shows_boxes
 from clearparse.errors import ClearparseError
+from clearparse.evaluation.scores import format_score
 from clearparse.io import resources
 from clearparse.io.files import refuse_link
 from clearparse.io.optional import require
@@ -121,7 +122,7 @@ def _print_result(result: Result, output: Path) -> None:
     lengths = [abs(len(sentence) - 9) for sentence in block]
     sentence = model.parse_block(block)[int(np.argmin(lengths))]
     print(f"\n{draw_sentence(sentence, ascii_only=not shows_boxes(sys.stdout))}")
-    print(f"\ndev UAS {best['UAS']:.2f}  LAS {best['LAS']:.2f}  CLAS {best['CLAS']:.2f}")
+    print(f"\ndev {'  '.join(f'{name} {format_score(best[name])}' for name in ('UAS', 'LAS', 'CLAS'))}")
     print(
         f"          epoch {best['epoch']} of {len(_last_network(model.record['epochs']))}, chosen on dev; gold tokens,"
         f" {tags}, punctuation counted; the saved file scores the same"

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from threadpoolctl import threadpool_limits
 
 from clearparse.corpus.formats import FORMATS
-from clearparse.corpus.inputs import Chunk, RawText, read_chunks
+from clearparse.corpus.inputs import Chunk, TextChunk, read_chunks
 from clearparse.io.files import atomic_output
 from clearparse.io.parallel import map_in_order
 from clearparse.io.progress import progress_bar
@@ -38,7 +38,7 @@ class ChunkParser:
     """Parses a chunk and writes the trees in an output format, one of FORMATS.
 
     confidence: write the probability of each arc into MISC. tag: replace the tags of CoNLL-U input.
-    ascii_only: draw trees without box-drawing characters.
+    ascii_only: draw trees without box-drawing characters. ranges: write where tokens are in raw text into MISC.
     """
 
     model: Model
@@ -46,18 +46,26 @@ class ChunkParser:
     confidence: bool
     tag: bool
     ascii_only: bool
+    ranges: bool = False
 
     def __call__(self, chunk: Chunk) -> ParsedChunk:
         """The parsed chunk. Raises FileError."""
         with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            block = chunk.block(self.model) if isinstance(chunk, RawText) else chunk.block(trees=False)
+            block = chunk.block(self.model) if isinstance(chunk, TextChunk) else chunk.block(trees=False)
             if self.tag or self.model.wants_tags(block):
                 block = self.model.tag(block)
             output_format = FORMATS[self.output_format]
             parsed = self.model.parse_block(block, confidence=self.confidence and output_format.has_confidence)
+            if self.ranges and parsed.raw is not None:
+                parsed = parsed.with_ranges()
             text = output_format.write(parsed, self.ascii_only)
         return ParsedChunk(text, _messages(caught), parsed.n_words)
+
+    @property
+    def reads_ranges(self) -> bool:
+        """Whether the output shows where words are in the raw text."""
+        return self.ranges or FORMATS[self.output_format].has_ranges
 
     def settings(self) -> dict[str, Any]:
         """All that decides the output besides model and input, as JSON values."""
@@ -66,6 +74,7 @@ class ChunkParser:
             "confidence": self.confidence,
             "tag": self.tag,
             "ascii_only": self.ascii_only,
+            "ranges": self.ranges,
             "clearparse": __version__,
         }
 
@@ -83,7 +92,7 @@ class ParseJob:
         A few chunks are in memory at a time, or all texts of a format that has to be assembled. Warnings are issued
         here. quiet: show no progress bar. Raises ClearparseError.
         """
-        chunks = read_chunks(inputs, self.input_format, documents=len(inputs) > 1)
+        chunks = read_chunks(inputs, self.input_format, documents=len(inputs) > 1, ranges=self.parser.reads_ranges)
         parsed = map(self.parser, chunks) if jobs == 1 else map_in_order(self.parser, chunks, jobs)
         output_format, words = FORMATS[self.parser.output_format], 0
 

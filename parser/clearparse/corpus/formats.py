@@ -18,7 +18,7 @@ class OutputFormat:
 
     write(block, ascii_only): the text of a parsed block; ascii_only asks for trees without box-drawing characters.
     header, footer: what a file begins and ends with. has_confidence: whether confidence can be written.
-    is_drawing: whether it shows trees to people, and nothing but trees.
+    has_ranges: whether it shows where words are in raw text. is_drawing: whether it shows nothing but trees.
     assemble: makes a file of all written texts, if it cannot be written part by part.
     """
 
@@ -28,6 +28,7 @@ class OutputFormat:
     header: str = ""
     footer: str = ""
     has_confidence: bool = False
+    has_ranges: bool = False
     is_drawing: bool = False
     assemble: Callable[[Iterable[bytes]], bytes] | None = None
 
@@ -50,7 +51,11 @@ def _svg_of_lines(texts: Iterable[bytes]) -> bytes:
 FORMATS = {
     "conllu": OutputFormat("CoNLL-U", ".conllu", lambda block, _: block.text, has_confidence=True),
     "json": OutputFormat(
-        "an object per line and sentence", ".jsonl", lambda block, _: json_lines(block), has_confidence=True
+        "an object per line and sentence",
+        ".jsonl",
+        lambda block, _: json_lines(block),
+        has_confidence=True,
+        has_ranges=True,
     ),
     "tree": OutputFormat(
         "drawn as text",

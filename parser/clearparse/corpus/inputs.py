@@ -17,7 +17,8 @@ from clearparse.errors import FileError
 from clearparse.io.files import open_input, shown_name
 from clearparse.model.model import BLOCK_BYTES, Model
 from clearparse.treebank.conllu import BYTE_ORDER_MARK, Block, ConlluText, parse_block, read_texts
-from clearparse.treebank.paragraphs import decoded, read_paragraphs, split_paragraphs
+from clearparse.treebank.paragraphs import read_raw_text, split_paragraphs
+from clearparse.treebank.ranges import RawText
 from clearparse.treebank.tokens import Token, conllu_of
 
 INPUTS = {
@@ -26,22 +27,23 @@ INPUTS = {
     "tokens": "also spaces between words",
     "conllu": "CoNLL-U or CoNLL-X",
 }
-LINE_BYTES = 1 << 20  # of a file with a sentence per line, read at once
 _CONLLU_NAME = re.compile(r"\.conll(u|x|up|u-x)?(\.\w{2,3})?\Z", re.IGNORECASE)
 _CONLLU_LINE = re.compile(rb"[^\t]*\t|(1|1-\d+)( +\S+){9} *\r?\Z")  # with tabs, or where they have become spaces
 _SEPARATOR = re.compile(r"[^\S\xa0]+")  # between words; a no-break space stands for a space in a word
 
 
 @dataclass(frozen=True)
-class RawText:
+class TextChunk:
     """Consecutive paragraphs or lines without annotation. first: the number of the first one, counted from 1.
 
-    document: the document that begins here, if one does.
+    raw: their text before white space was normalised, if the output has ranges. document: the document that begins
+    here, if one does.
     """
 
     lines: list[str]
     first: int
     input_format: str
+    raw: RawText | None = None
     document: str | None = None
 
     def block(self, model: Model) -> Block:
@@ -49,42 +51,54 @@ class RawText:
         if self.input_format == "tokens":
             block = _block_of_words(self.lines, self.first)
         else:
-            block = model.tokenize(self.lines, self.first, presegmented=self.input_format == "sentences")
+            presegmented = self.input_format == "sentences"
+            block = model.tokenize(self.lines, self.first, presegmented=presegmented, raw=self.raw)
         return _with_document(block, self.document) if self.document is not None and len(block) else block
 
 
-Chunk = ConlluText | RawText
+Chunk = ConlluText | TextChunk
 
 
-def read_chunks(inputs: Sequence[str], input_format: str | None = None, *, documents: bool = False) -> Iterator[Chunk]:
+def read_chunks(
+    inputs: Sequence[str], input_format: str | None = None, *, documents: bool = False, ranges: bool = False
+) -> Iterator[Chunk]:
     """The chunks of files (``-``: standard input) and of sentences (see is_sentence).
 
     input_format: one of INPUTS; by default that of each file is recognised. documents: each file without annotation
-    begins a document of its name. Raises FileError.
+    begins a document of its name. ranges: chunks have the raw text. Raises FileError.
     """
     first = 1
     for each in inputs:
         document = each if documents and each != "-" and not is_sentence(each) else None
         for chunk in _chunks_of(each, input_format):
-            if isinstance(chunk, RawText):
-                chunk = replace(chunk, first=first, document=document)
+            if isinstance(chunk, TextChunk):
+                chunk = replace(chunk, first=first, document=document, raw=chunk.raw if ranges else None)
                 first, document = first + len(chunk.lines), None if chunk.lines else document
             yield chunk
 
 
 def _chunks_of(name: str, input_format: str | None) -> Iterator[Chunk]:
-    """The chunks of one input, each of RawText as if it were the first."""
+    """The chunks of one input, each TextChunk as if it were the first."""
     if is_sentence(name):
-        kind = input_format if input_format in ("sentences", "tokens") else "text"
-        yield RawText(list(split_paragraphs(name)) if kind == "text" else _normalised([name]), 1, kind)
+        yield _text_chunk(RawText(name), input_format if input_format in ("sentences", "tokens") else "text")
         return
     with open_input(name) as stream:
         kind = input_format or recognise(name, stream)
         if kind == "conllu":
             yield from read_texts(name, block_bytes=BLOCK_BYTES, stream=stream)
         else:
-            lines = read_paragraphs(name, stream=stream) if kind == "text" else _read_lines(name, stream)
-            yield from (RawText(some, 1, kind) for some in lines)
+            for raw in read_raw_text(stream, shown_name(name)):
+                yield _text_chunk(raw, kind)
+
+
+def _text_chunk(raw: RawText, kind: str) -> TextChunk:
+    """The lines or paragraphs of a text that are not blank, with one space for each run of white space."""
+    if kind == "text":
+        return TextChunk(list(split_paragraphs(raw.text)), 1, kind, raw)
+    if kind == "sentences":
+        return TextChunk([" ".join(line.split()) for line in raw.text.split("\n") if line.strip()], 1, kind, raw)
+    spaced = (_SEPARATOR.sub(" ", line).strip() for line in raw.text.split("\n"))
+    return TextChunk([line for line in spaced if line], 1, kind)
 
 
 def format_of_file(name: str) -> str:
@@ -108,20 +122,6 @@ def recognise(name: str, stream: BinaryIO) -> str:
         if line.strip() and not line.startswith(b"#"):
             return "conllu" if _CONLLU_LINE.match(line) else "text"
     return "conllu"
-
-
-def _read_lines(name: str, stream: BinaryIO) -> Iterator[list[str]]:
-    """The lines of a stream that are not blank. Raises FileError if they are not UTF-8."""
-    line = 1
-    while some := stream.readlines(LINE_BYTES):
-        yield _normalised(decoded(b"".join(some), shown_name(name), line).split("\n"))
-        line += len(some)
-
-
-def _normalised(lines: Iterable[str]) -> list[str]:
-    """The lines that are not blank, with one space for each run of white space; no-break spaces stay."""
-    spaced = (_SEPARATOR.sub(" ", line).strip() for line in lines)
-    return [line for line in spaced if line]
 
 
 def _block_of_words(lines: Iterable[str], first: int) -> Block:

@@ -58,7 +58,7 @@ def _chunks(job: ParseJob, tasks: Sequence[FileTask], bad: set[int]) -> Iterator
     for number, task in enumerate(tasks):
         yield number, None
         try:
-            for chunk in read_chunks([task.source], job.input_format):
+            for chunk in read_chunks([task.source], job.input_format, ranges=job.parser.reads_ranges):
                 if number in bad:
                     break
                 yield number, chunk

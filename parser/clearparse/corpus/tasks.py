@@ -12,7 +12,7 @@ from clearparse.errors import ClearparseError
 
 _TEXT_FILE = re.compile(r"\.(conll\w{0,3}|txt)(\.\w{2,3})?\Z", re.IGNORECASE)
 _FILE_NAME = re.compile(r"[/\\*]|\.[A-Za-z]\w{0,7}\Z")
-_EXTENSION = re.compile(r"(\.[^.]+)?(\.gz)?\Z")
+_EXTENSION = re.compile(r"(\.[^.]+)?(\.(?:gz|bz2|xz))?\Z")
 
 
 class FileTask(NamedTuple):
@@ -57,8 +57,8 @@ def plan_tasks(
 ) -> list[FileTask]:
     """A task for each source: a file of the same name in the folder, with another extension if the source has one.
 
-    `.gz` at the end of a name stays. Raises ClearparseError for what is not a file, where two sources would have one
-    target, and where a file would overwrite itself.
+    `.gz`, `.bz2` or `.xz` at the end of a name stays. Raises ClearparseError for what is not a file, where two sources
+    would have one target, and where a file would overwrite itself.
     """
     tasks: dict[str, FileTask] = {}
     for source in sources:

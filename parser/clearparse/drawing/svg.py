@@ -10,11 +10,7 @@ import re
 import unicodedata
 from collections.abc import Container, Iterable, Sequence
 
-import numpy as np
-from numpy.typing import NDArray
-
-from clearparse.drawing.text import display_width
-from clearparse.treebank.conllu import Sentence
+from clearparse.drawing.text import Drawable, Heads, display_width
 
 SPACE, LETTER, MARGIN = 22, 8.6, 14  # pixels between words, of a letter, around the drawing
 LEVEL, LABEL = 26, 7.8  # pixels between arcs above each other, of a letter of a label
@@ -42,7 +38,6 @@ PAGE_ENDS = "</body></html>\n"
 
 
 _SIZE = re.compile(r'<svg [^>]*?width="(\d+)" height="(\d+)"')
-Heads = NDArray[np.integer] | Sequence[int]
 
 
 def svg(
@@ -86,14 +81,14 @@ def svg(
     )
 
 
-def svg_of(sentence: Sentence) -> str:
+def svg_of(sentence: Drawable) -> str:
     """The tree of a sentence, with its UPOS tags."""
     return svg(sentence.forms, sentence.heads, sentence.deprels, sentence.upos)
 
 
-def figure(sentence: Sentence) -> str:
+def figure(sentence: Drawable) -> str:
     """A sentence and its tree as an HTML figure, to be placed between PAGE_BEGINS and PAGE_ENDS."""
-    text = (sentence.text or " ".join(sentence.forms)).translate(REPLACED)
+    text = sentence.text.translate(REPLACED)
     return f'<figure><figcaption dir="auto">{html.escape(text)}</figcaption>{svg_of(sentence)}</figure>\n'
 
 

@@ -7,12 +7,10 @@ from __future__ import annotations
 
 import unicodedata
 from collections.abc import Sequence
-from typing import TextIO
+from typing import Protocol, TextIO
 
 import numpy as np
 from numpy.typing import NDArray
-
-from clearparse.treebank.conllu import Sentence
 
 UP, DOWN, LEFT, RIGHT, JOINED = 1, 2, 4, 8, 16
 _BOXES = {
@@ -30,12 +28,37 @@ _BOXES = {
 }
 _ARROW = "► "
 _TO_ASCII = str.maketrans({"─": "-", "│": "|", "►": ">"} | dict.fromkeys("└┌├┴┬┼", "+"))
+Heads = Sequence[int] | NDArray[np.integer]  # from 1; 0 is the root
 DEEPEST = 30  # trunks side by side: more than ordinary sentences need, and as many as a terminal shows
+
+
+class Drawing(str):
+    """A drawing of characters; a Python prompt shows it as it is."""
+
+    __slots__ = ()
+
+    def __repr__(self) -> str:
+        return str(self)
+
+
+class Drawable(Protocol):
+    """A sentence with a tree, such as clearparse.Sentence; (words,) each."""
+
+    @property
+    def text(self) -> str: ...
+    @property
+    def forms(self) -> Sequence[str]: ...
+    @property
+    def upos(self) -> Sequence[str]: ...
+    @property
+    def heads(self) -> Heads: ...
+    @property
+    def deprels(self) -> Sequence[str]: ...
 
 
 def draw(
     forms: Sequence[str],
-    heads: Sequence[int] | NDArray[np.int32],
+    heads: Heads,
     deprels: Sequence[str],
     *,
     ascii_only: bool = False,
@@ -70,10 +93,10 @@ def draw(
     return text.translate(_TO_ASCII) if ascii_only else text
 
 
-def draw_sentence(sentence: Sentence, *, ascii_only: bool = False) -> str:
+def draw_sentence(sentence: Drawable, *, ascii_only: bool = False) -> str:
     """The sentence's text, a blank line, and its tree."""
     tree = draw(sentence.forms, sentence.heads, sentence.deprels, ascii_only=ascii_only)
-    return f"{sentence.text or ' '.join(sentence.forms)}\n\n{tree}"
+    return f"{sentence.text}\n\n{tree}"
 
 
 def shows_boxes(stream: TextIO) -> bool:

@@ -16,12 +16,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.errors import FileError
+from clearparse.evaluation.mismatches import Words, different_sentences, different_words
 from clearparse.treebank.conllu import DEPREL, FORM, UPOS, Block
-from clearparse.treebank.identifiers import quoted
 from clearparse.treebank.tree import nonprojective_arcs, roots_per_sentence
 
 ARC_LENGTHS = ("root", "1", "2", "3-6", "7+")
-RAW_TEXT = "; output from raw text is scored with --given text"
 SENTENCE_LENGTHS = ("1-10", "11-20", "21-30", "31-40", "41+")
 
 
@@ -269,34 +268,11 @@ class _Stream:
 
 def _check_number_of_sentences(gold: _Stream, system: _Stream, more: str = "") -> None:
     if gold.total() != system.total():
-        sentences = "sentence" if system.taken == 1 else "sentences"
-        message = f"system has {system.taken} {sentences}, gold {gold.taken} ({gold.path}){more}"
-        raise FileError(system.path, message)
+        raise different_sentences(gold.taken, gold.path, system.taken, system.path, more)
 
 
 def _first_difference(gold: Trees, system: Trees, gold_path: str, system_path: str) -> FileError:
     """The error that names the first word in which two unequal treebanks differ."""
-    s = next(s for s in range(len(gold)) if gold.part(s, s + 1).forms != system.part(s, s + 1).forms)
-    ours, theirs = gold.part(s, s + 1), system.part(s, s + 1)
-    both = min(len(ours.forms), len(theirs.forms))
-    word = next((w for w in range(both) if ours.forms[w] != theirs.forms[w]), both)
-    line = int(ours.lines[min(word, len(ours.forms) - 1)])
-    message = (
-        f"gold has {_word(ours, word)}, system has {_word(theirs, word)} "
-        f"({system_path}:{theirs.lines[min(word, len(theirs.forms) - 1)]})"
-    )
-    if word == both or _begins(ours.forms[word], theirs.forms[word]):
-        message += RAW_TEXT
-    return FileError(gold_path, message, line)
-
-
-def _begins(form: bytes, other: bytes) -> bool:
-    """Whether one of the two forms begins with the other, as where a text is split in two ways."""
-    return form.startswith(other) or other.startswith(form)
-
-
-def _word(sentence: Trees, word: int) -> str:
-    words = len(sentence.forms)
-    if word < words:
-        return quoted(sentence.forms[word])
-    return f"a sentence of {words} {'word' if words == 1 else 'words'}"
+    pairs = ((gold.part(s, s + 1), system.part(s, s + 1)) for s in range(len(gold)))
+    ours, theirs = next((ours, theirs) for ours, theirs in pairs if ours.forms != theirs.forms)
+    return different_words(Words(ours.forms, ours.lines, gold_path), Words(theirs.forms, theirs.lines, system_path))

@@ -14,6 +14,7 @@ from itertools import pairwise
 from typing import Any
 
 from clearparse.errors import FileError
+from clearparse.evaluation.mismatches import different_normalization
 from clearparse.evaluation.scores import CONTENT
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, LEMMA, UPOS, XPOS, Block
 from clearparse.treebank.tokens import tokens_of
@@ -80,6 +81,8 @@ def raw_text_scores(
         raise FileError(gold_path, "no sentences")
     a, b = "".join(ours.characters), "".join(theirs.characters)
     if a != b:
+        if other := different_normalization(a, b):
+            raise FileError(system_path, f"the text of {gold_path} is {other}: normalize one of the files")
         same = next((i for i, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
         texts = f"gold has {a[same : same + 20]!r}, system has {b[same : same + 20]!r}"
         raise FileError(system_path, f"not the text of {gold_path}: from character {same + 1} on {texts}")

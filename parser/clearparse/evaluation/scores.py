@@ -32,6 +32,7 @@ MAIN_SCORES = {
     "UEM": "unlabelled exact match (sentences)",
     "LEM": "labelled exact match (sentences)",
 }
+NO_SCORE = "\N{EN DASH}"  # printed where there is nothing to score, such as CLAS without UD's content relations
 MOST_CONFUSIONS = 20  # reported, the most frequent first
 
 SIDES = "gold", "system"
@@ -117,6 +118,11 @@ def _accuracy(columns: OutcomeColumns, correct: NDArray[Any]) -> Score:
     from sklearn.metrics import accuracy_score  # not above: the import takes a second
 
     return 100 * float(accuracy_score(np.ones(len(correct)), correct, sample_weight=columns["times"]))
+
+
+def format_score(score: Score) -> str:
+    """A score with two decimals, or NO_SCORE."""
+    return NO_SCORE if score is None else f"{score:.2f}"
 
 
 def _clas(words: OutcomeColumns) -> Score:

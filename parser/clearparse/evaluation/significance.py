@@ -89,12 +89,16 @@ def _scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
 
 
 def comparison(system: Pairs, other: Pairs) -> dict[str, Any]:
-    """The paired bootstrap of two systems on the same gold trees, and on how many sentences each is better."""
+    """The paired bootstrap of two systems on the same gold trees, and on how many sentences each is better.
+
+    A score that has nothing to score in either, such as CLAS without UD's relations, is left out.
+    """
     ours, theirs = score_sums(system), score_sums(other)
+    scored = [name for name in ours if ours[name][:, 1].any() or theirs[name][:, 1].any()]
     more = ours["LAS"][:, 0] - theirs["LAS"][:, 0]
     return {
         "method": METHOD.format(samples=SAMPLES, seed=SEED),
-        "scores": paired_bootstrap(ours, theirs),
+        "scores": paired_bootstrap(*({name: sums[name] for name in scored} for sums in (ours, theirs))),
         "sentences": {
             "system has more arcs right": int((more > 0).sum()),
             "other has more arcs right": int((more < 0).sum()),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
-from clearparse.evaluation.scores import MAIN_SCORES
+from clearparse.evaluation.scores import MAIN_SCORES, format_score
 
 TAGGING = ("UPOS", "XPOS", "UFeats", "AllTags", "Lemmas", "MLAS", "BLEX")
 MEASURES = (
@@ -119,9 +119,7 @@ def _arc_table(name: str, classes: dict[str, dict[str, Any]]) -> str:
 
 
 def _cell(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else format_score(value)
 
 
 def table(header: Sequence[str], rows: Sequence[Sequence[str]], left: int = 1) -> str:

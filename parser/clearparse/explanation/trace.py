@@ -22,8 +22,9 @@ from clearparse.transition.decode import GreedyPolicy, run
 from clearparse.transition.layout import Index, Mask
 from clearparse.transition.system import ARCS, IMPOSSIBLE, LEFT_ARC, SWAP, System
 from clearparse.transition.systems import SYSTEMS
-from clearparse.treebank.conllu import DEPREL, Block
+from clearparse.treebank.conllu import DEPREL
 from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
+from clearparse.treebank.word_table import WordTable
 
 ACTIVE = np.zeros(1, np.intp)  # the only configuration there is
 
@@ -84,7 +85,7 @@ class Trace:
 
 def trace(
     parser: TransitionParser,
-    sentence: Block,
+    sentence: WordTable,
     *,
     gold: bool = False,
     follow_gold: bool = False,
@@ -115,7 +116,7 @@ def trace(
 class _GoldTree:
     """The gold tree of one sentence, asked for advice in one configuration after another."""
 
-    def __init__(self, greedy: GreedyPolicy, sentence: Block) -> None:
+    def __init__(self, greedy: GreedyPolicy, sentence: WordTable) -> None:
         heads, sentences = sentence.heads(), sentence.sentences
         labels = [label.decode() for label in sentence.column(DEPREL)]
         self.advisor = OracleAdvisor(greedy.system, greedy.transitions, heads, labels)
@@ -147,7 +148,7 @@ class _Tracer:
         self,
         parser: TransitionParser,
         greedy: GreedyPolicy,
-        sentence: Block,
+        sentence: WordTable,
         tree: _GoldTree | None,
         moves: Sequence[int],
         *,

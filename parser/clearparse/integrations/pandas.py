@@ -15,6 +15,8 @@ with optional_import("pandas", "clearparse.integrations.pandas"):
 
 COLUMNS = [name.lower() for name in NAMES]
 SOURCE = "<DataFrame>"
+REQUIRED = ("sentence", "id", "form")
+_REMEDY = {"sentence": "", "id": "", "form": "; read_csv(..., keep_default_na=False) keeps words such as NA and null"}
 
 
 def to_frame(sentences: Iterable[Sentence]) -> pd.DataFrame:
@@ -36,10 +38,15 @@ def to_frame(sentences: Iterable[Sentence]) -> pd.DataFrame:
 def from_frame(frame: pd.DataFrame) -> list[Sentence]:
     """The sentences of a frame: consecutive rows with the same value in `sentence` are one sentence.
 
-    Only the columns sentence, id and form are required; the others default to `_`. Raises ClearparseError.
+    Only the columns sentence, id and form are required, and may not have missing values; in the others, `_` stands for
+    a missing value or column. Raises ClearparseError.
     """
-    if missing := {"sentence", "id", "form"} - set(frame.columns):
+    if missing := set(REQUIRED) - set(frame.columns):
         raise ClearparseError(f"{SOURCE}: no column {' or '.join(sorted(missing))}")
+    for name in REQUIRED:
+        if (gone := frame[name].isna()).any():
+            row = int(gone.to_numpy().argmax())
+            raise ClearparseError(f"{SOURCE}: {name} is missing in row {row} (counted from 0){_REMEDY[name]}")
     columns = [_text(frame[name]) if name in frame.columns else ["_"] * len(frame) for name in COLUMNS]
     comments = _text(frame["comments"], "") if "comments" in frame.columns else [""] * len(frame)
     rows = list(zip(*columns, strict=True))

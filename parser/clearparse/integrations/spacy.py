@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 
 from clearparse.features.vocabulary import factorize
 from clearparse.io import resources
+from clearparse.io.files import refuse_link
 from clearparse.io.optional import optional_import
 from clearparse.model.model import Model, load
 from clearparse.treebank import conllu, tokens
@@ -135,8 +136,9 @@ class Component:
             return self.from_disk(folder)
 
     def to_disk(self, path: str | Path, **options: Any) -> None:
-        """Write the model file into a folder, which may be new."""
+        """Write the model file into a folder, which may be new. Raises FileError, also for a symbolic link."""
         Path(path).mkdir(exist_ok=True)
+        refuse_link(Path(path) / FILE)
         self.loaded().save(Path(path) / FILE)
 
     def from_disk(self, path: str | Path, **options: Any) -> Component:

@@ -1,13 +1,13 @@
 """Reading files with one-line errors, and writing them whole or not at all.
 
-A file whose name ends in ``.gz`` is compressed; ``-`` is standard input or output. A file whose name the user did not
-give (MODEL.json, the files of an output folder) is never written through a symbolic link that lies in its place.
+A file whose name ends in ``.gz``, ``.bz2`` or ``.xz`` is compressed; ``-`` is standard input or output. A file whose
+name the user did not give (MODEL.json, the files of an output folder) is never written through a symbolic link that
+lies in its place.
 """
 
 from __future__ import annotations
 
 import contextlib
-import gzip
 import hashlib
 import io
 import os
@@ -17,11 +17,11 @@ import shutil
 import stat
 import sys
 import tempfile
-import zlib
 from collections.abc import Callable, Iterator
 from typing import IO, Any, BinaryIO, cast
 
 from clearparse.errors import FileError
+from clearparse.io.compression import DAMAGED, Compression, compression_of
 
 PathLike = str | os.PathLike[str]
 
@@ -37,7 +37,7 @@ def shown_name(path: PathLike) -> str:
 
 
 def open_input(path: PathLike) -> BinaryIO:
-    """A stream of a file's bytes, decompressed if its name ends in ``.gz``. ``-`` is standard input, left open.
+    """A stream of a file's bytes, decompressed as its name ends (``.gz``). ``-`` is standard input, left open.
 
     Raises FileError if the file is missing, a folder or unreadable; the stream raises it if the data are damaged.
     """
@@ -49,17 +49,16 @@ def open_input(path: PathLike) -> BinaryIO:
     if os.path.isdir(path):
         raise FileError(name, "this is a folder, not a file")
     stream = cast(BinaryIO, _translate(name, lambda: open(path, "rb")))  # noqa: SIM115 (closed by _Input)
-    if name.endswith(".gz"):
-        return _open_gzip(name, stream)
+    if compression := compression_of(name):
+        return _open_compressed(name, stream, compression)
     return cast(BinaryIO, io.BufferedReader(_Input(stream, name)))
 
 
-def _open_gzip(name: str, stream: BinaryIO) -> BinaryIO:
+def _open_compressed(name: str, stream: BinaryIO, compression: Compression) -> BinaryIO:
     if not cast(io.BufferedReader, stream).peek(1):
         stream.close()
-        raise FileError(name, "this file is empty, though its name ends in .gz")
-    decompressed = cast(BinaryIO, gzip.GzipFile(fileobj=stream, mode="rb"))
-    return cast(BinaryIO, io.BufferedReader(_Input(decompressed, name, also=stream)))
+        raise FileError(name, f"this file is empty, though its name ends in {os.path.splitext(name)[1]}")
+    return cast(BinaryIO, io.BufferedReader(_Input(compression.reading(stream), name, also=stream)))
 
 
 def _translate(name: str, call: Callable[[], Any]) -> Any:
@@ -67,15 +66,22 @@ def _translate(name: str, call: Callable[[], Any]) -> Any:
     try:
         return call()
     except EOFError as error:
-        raise FileError(name, "the gzip data are truncated") from error
-    except (gzip.BadGzipFile, zlib.error) as error:
-        raise FileError(name, f"damaged gzip data ({error})") from error
+        raise FileError(name, f"the {_kind(name)} data are truncated") from error
+    except DAMAGED as error:
+        raise FileError(name, f"damaged {_kind(name)} data ({error})") from error
     except FileNotFoundError as error:
         raise FileError(name, "no such file or folder") from error
     except OSError as error:
+        if error.errno is None and compression_of(name):  # bz2 has no other error for damaged data
+            raise FileError(name, f"damaged {_kind(name)} data ({error})") from error
         raise FileError(name, error.strerror or str(error)) from error
     except ValueError as error:  # a NUL in the name
         raise FileError(name, str(error)) from error
+
+
+def _kind(name: str) -> str:
+    compression = compression_of(name)
+    return compression.name if compression else "compressed"
 
 
 class _Input(io.RawIOBase):
@@ -93,7 +99,7 @@ class _Input(io.RawIOBase):
     def close(self) -> None:
         if self._owned and not self.closed:
             self._stream.close()
-        if self._also is not None:  # closing a GzipFile does not close its file
+        if self._also is not None:  # closing a decompressing stream does not close its file
             self._also.close()
         super().close()
 
@@ -112,7 +118,7 @@ class _Output(io.RawIOBase):
 
 
 def checksum(path: PathLike) -> str | None:
-    """The SHA-256 of a file, decompressed if its name ends in .gz; None for standard input, which was read already."""
+    """The SHA-256 of a file, decompressed as its name ends; None for standard input, which was read already."""
     if os.fspath(path) == "-":
         return None
     digest = hashlib.sha256()
@@ -126,9 +132,10 @@ def checksum(path: PathLike) -> str | None:
 def atomic_output(path: PathLike, *, follow_links: bool = True) -> Iterator[BinaryIO]:
     """A stream to a file that appears, whole, when the block ends without an exception; otherwise nothing changes.
 
-    If the name ends in ``.gz`` the data are compressed, to the same bytes every time. Standard output (``-``), devices
-    and pipes receive everything at the end of the block. follow_links: if there is a symbolic link of this name, write
-    the file that it points to; choose False for a name that the user did not give, so that the link is replaced.
+    If the name ends in ``.gz``, ``.bz2`` or ``.xz`` the data are compressed, to the same bytes every time. Standard
+    output (``-``), devices and pipes receive everything at the end of the block. follow_links: if there is a symbolic
+    link of this name, write the file that it points to; choose False for a name that the user did not give, so that
+    the link is replaced.
     Raises FileError if the file cannot be written.
     """
     name = STDOUT if os.fspath(path) == "-" else os.fspath(path)
@@ -236,11 +243,11 @@ def _sync_folder(folder: str) -> None:
 
 @contextlib.contextmanager
 def _compressed(raw: BinaryIO, name: str) -> Iterator[BinaryIO]:
-    """A stream to raw that compresses if the name ends in .gz; flushed when the block ends."""
+    """A stream to raw that compresses as the name ends; flushed when the block ends."""
     stream = cast(BinaryIO, _Output(raw, name))
-    if name.endswith(".gz"):
-        with gzip.GzipFile(filename="", mode="wb", compresslevel=6, fileobj=stream, mtime=0) as compressing:
-            yield cast(BinaryIO, compressing)
+    if compression := compression_of(name):
+        with compression.writing(stream) as compressing:
+            yield compressing
     else:
         yield stream
     _translate(name, raw.flush)

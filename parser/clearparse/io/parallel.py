@@ -35,12 +35,23 @@ Result = TypeVar("Result")
 
 KILLED = "one of the processes was killed; was there enough memory?"
 ALIGNMENT = 64  # bytes: a cache line
+_to_parent: Connection | None = None  # in a process of map_in_order
 QUEUED = 2  # items running or waiting per process: no process is idle, and memory stays bounded
 
 
-def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], jobs: int) -> Iterator[Result]:
+class _Report(NamedTuple):
+    value: Any
+
+
+def map_in_order(
+    function: Callable[[Item], Result],
+    items: Iterable[Item],
+    jobs: int,
+    receive: Callable[[Any], None] = lambda value: None,
+) -> Iterator[Result]:
     """function(item) for each item, in order, computed by `jobs` processes. Function and items must be picklable.
 
+    receive: called here, in several threads, with what the function gives to `report` while it works on an item.
     An exception of the function is raised here. Raises ClearparseError if a process is killed. The processes end with
     the iteration, and with this process, however it ends.
     """
@@ -50,7 +61,9 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], jobs
         pipe = idle.get()
         try:
             pipe.send(item)
-            result, error = pipe.recv()
+            while isinstance(answer := pipe.recv(), _Report):
+                pipe.send(_error_of(receive, answer.value))
+            result, error = answer
         except (EOFError, OSError):
             raise ClearparseError(KILLED) from None
         finally:
@@ -70,6 +83,25 @@ def map_in_order(function: Callable[[Item], Result], items: Iterable[Item], jobs
                 yield pending.popleft().result()
         while pending:
             yield pending.popleft().result()
+
+
+def report(value: Any) -> None:
+    """In a process of map_in_order: give a value to its `receive`, and wait until that has returned.
+
+    Raises what `receive` raises.
+    """
+    assert _to_parent is not None
+    _to_parent.send(_Report(value))
+    if error := _to_parent.recv():
+        raise error
+
+
+def _error_of(receive: Callable[[Any], None], value: Any) -> Exception | None:
+    try:
+        receive(value)
+    except Exception as error:  # of any kind: it is raised in the other process
+        return error
+    return None
 
 
 @contextlib.contextmanager
@@ -144,6 +176,8 @@ def _receive_function(pipe: Connection) -> Callable[[Any], Any]:
 
 def _serve(pipe: Connection) -> None:
     """What a process runs until the pipe is closed: reply (result, None) or (traceback, exception) to each item."""
+    global _to_parent
+    _to_parent = pipe
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         function = _receive_function(pipe)

@@ -7,19 +7,30 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from clearparse.errors import ClearparseError
+from clearparse.errors import ClearparseError, FileError
 
 PACKAGE = Path(__file__).resolve().parents[1]
 INSIDE = PACKAGE / "_bundled"
 CHECKOUT = PACKAGE.parents[1]
 
-ENGLISH = "models/english.model"
+MODELS = "models"
+ENGLISH = f"{MODELS}/english.model"
 SAMPLE = "data/sample"
 
 
 def english() -> Path:
     """The file of the bundled English model. Raises ClearparseError if it is missing."""
     return find(ENGLISH, "name a model")
+
+
+def model(name: str) -> Path:
+    """The file of a bundled model, such as english. Raises FileError, which names those that there are."""
+    for folder in (INSIDE, CHECKOUT):
+        if (file := folder / MODELS / f"{name}.model").is_file() and name == file.stem:
+            return file
+    found = {file.stem for folder in (INSIDE, CHECKOUT) for file in (folder / MODELS).glob("*.model")}
+    names = ", ".join(sorted(found)) or "none"
+    raise FileError(name, f"no such file, nor a bundled model; bundled: {names}")
 
 
 def sample(part: str) -> Path:

@@ -43,7 +43,9 @@ def _lines(stages: Stages, tag_columns: list[str], record: dict[str, Any]) -> It
     sources = (f"{source['path']} ({source['sentences']:,} sentences)" for source in record["train"])
     tags = f"{', '.join(tag_columns)} {'predicted' if stages.tagger else 'of the file'}" if tag_columns else "no tags"
     yield f"dependency parser ({task(stages, tag_columns)}), trained by clearparse {record['versions']['clearparse']}"
-    yield f"command      {record['command']}"
+    if "command" in record:  # of models that an earlier version trained
+        yield f"command      {record['command']}"
+    yield f"preset       {record.get('preset', 'unknown')}"
     yield f"trained on   {', '.join(sources)}"
     yield f"dev scores   UAS {scores['UAS']:.2f}, LAS {scores['LAS']:.2f} on {record['dev']['path']}"
     yield f"             (gold tokens and sentences, {tags}; the best epoch was chosen by this LAS)"

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
+import os
 import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import islice
 from os import PathLike
 from typing import Any
@@ -13,19 +14,29 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.config import Config, current_names
 from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import factorize
 from clearparse.io import resources
+from clearparse.io.threads import one_blas_thread
 from clearparse.model import serialization
 from clearparse.model.description import description, stem, summary
 from clearparse.model.serialization import Stages
+from clearparse.stages.lemmatizer import Lemmatizer
+from clearparse.stages.tagger import Tagger
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import FEATS, FORM, UPOS, XPOS, Block, Sentence, parse_block
+from clearparse.treebank.document import Document, split_block
 from clearparse.treebank.paragraphs import split_paragraphs
+from clearparse.treebank.ranges import RawText
 
 SENTENCES = 2000  # of an iterable, parsed at once
 BLOCK_BYTES = 3 << 20  # of a file, parsed at once: enough sentences to keep the batch full
 SURROGATE = re.compile("[\ud800-\udfff]")
+SEPARATOR = "\n\n"  # between texts that are parsed together
+BATCH_SIZE = 1000  # texts that pipe parses at once
+BATCH_CHARACTERS = 1 << 20  # of the texts that pipe parses at once, roughly
+BAD_RECORD = "the training record in this model is not one that clearparse writes"
 TAG_COLUMNS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
 
@@ -53,30 +64,116 @@ class Model:
         """The first parser of the ensemble."""
         return self.stages.parser
 
-    def __call__(self, text: str) -> list[Sentence]:
-        """The sentences of a text, with tags and trees; a blank line ends a paragraph.
+    @property
+    def labels(self) -> tuple[str, ...]:
+        """The relations (DEPREL) that the parser can give, sorted."""
+        return tuple(sorted(self.parser.transitions.labels))
 
-        Raises ClearparseError if the model was trained without the stages for text.
+    @property
+    def config(self) -> Config:
+        """The hyper-parameters of the training. Raises ClearparseError if the record does not have them."""
+        names = {each.name for each in fields(Config)}
+        try:
+            values = current_names(self.record["config"])
+            return Config(**{name: value for name, value in values.items() if name in names})
+        except (KeyError, TypeError, ValueError, AttributeError) as error:
+            raise ClearparseError(BAD_RECORD) from error
+
+    def __call__(self, text: str | Iterable[Sequence[str]], *, confidence: bool = False) -> Document:
+        """The document of a text, with tags and trees; a blank line ends a paragraph.
+
+        text: raw text, or sentences that are already tokenized: ``model([["Birds", "eat"], ["They", "sleep"]])``.
+        confidence: see parse_block. Raises ClearparseError if the model was trained without the stages for text.
         """
-        return list(self.parse_block(self.tag(self.tokenize(list(split_paragraphs(text))))))
+        if isinstance(text, str):
+            return self._documents([text], confidence=confidence)[0]
+        return self._document_of_words(text, confidence=confidence)
 
-    def tokenize(self, paragraphs: Sequence[str], first: int = 1, *, presegmented: bool = False) -> Block:
-        """The sentences of some paragraphs, with forms only. presegmented: each paragraph is one sentence.
+    def pipe(
+        self, texts: Iterable[str], *, batch_size: int = BATCH_SIZE, confidence: bool = False
+    ) -> Iterator[Document]:
+        """A document for each text, in order, lazily; up to batch_size texts are parsed at once, which is faster.
 
-        paragraphs: each on one line, with single spaces (see treebank.paragraphs). first: the number of the first one;
-        the sentences of paragraph 3 get the sent_ids 3-1, 3-2 ..., or 3 if presegmented.
+        A text without words has an empty document. confidence: see parse_block. Raises as __call__ does, and
+        ValueError for a batch_size below 1.
+        """
+        if isinstance(texts, str):
+            raise TypeError("pipe takes many texts; for one text call model(text)")
+        if batch_size < 1:
+            raise ValueError(f"batch_size is {batch_size}; at least 1 text is parsed at a time")
+        return self._pipe(texts, batch_size, confidence)
+
+    def _pipe(self, texts: Iterable[str], batch_size: int, confidence: bool) -> Iterator[Document]:
+        batch: list[str] = []
+        characters = 0
+        for text in texts:
+            batch.append(_checked_text(text))
+            characters += len(text)
+            if len(batch) == batch_size or characters >= BATCH_CHARACTERS:
+                yield from self._documents(batch, confidence=confidence)
+                batch, characters = [], 0
+        yield from self._documents(batch, confidence=confidence)
+
+    def _documents(self, texts: Sequence[str], *, confidence: bool) -> list[Document]:
+        """The documents of some texts, parsed together."""
+        paragraphs = [list(split_paragraphs(text)) for text in texts]
+        numbers = np.concatenate([np.arange(1, len(each) + 1) for each in paragraphs] or [np.arange(0)])
+        raw = RawText(SEPARATOR.join(texts))
+        with one_blas_thread():
+            block = self._tokenize([each for some in paragraphs for each in some], numbers, raw)
+            block = self.parse_block(self.tag(block), confidence=confidence)
+        return list(map(Document, split_block(block, texts, len(SEPARATOR))))
+
+    def _document_of_words(self, sentences: Iterable[Sequence[str]], *, confidence: bool) -> Document:
+        """The document of tokenized sentences."""
+        if not isinstance(sentences, Iterable):
+            raise TypeError(f"a model parses a text or tokenized sentences, not {type(sentences).__name__}")
+        made = [_sentence_of(words, k) for k, words in enumerate(sentences, 1)]
+        block = Document.from_sentences(made).block
+        if self.stages.tagger:
+            block = self.tag(block)
+        return Document(self.parse_block(block, confidence=confidence))
+
+    def tokenize(
+        self,
+        paragraphs: str | Sequence[str],
+        first: int = 1,
+        *,
+        presegmented: bool = False,
+        raw: RawText | None = None,
+    ) -> Block:
+        """The sentences of a text or of some paragraphs, with forms only.
+
+        paragraphs: a raw text, whose block has ranges (see Block.with_ranges), or paragraphs on one line each, with
+        single spaces (see treebank.paragraphs). first: the number of the first one; the sentences of paragraph 3 get
+        the sent_ids 3-1, 3-2 ... presegmented: each paragraph is one sentence, whose sent_id is its number. raw: the
+        text of the paragraphs before white space was normalised, for ranges.
         Raises ClearparseError for a tab, a line break or half a surrogate pair in a paragraph, and if the model was
         trained without the stages for text.
         """
+        raw = RawText(paragraphs) if isinstance(paragraphs, str) else raw
+        split = list(split_paragraphs(paragraphs)) if isinstance(paragraphs, str) else paragraphs
+        return self._tokenize(split, first + np.arange(len(split)), raw, presegmented=presegmented)
+
+    def _tokenize(
+        self,
+        paragraphs: Sequence[str],
+        numbers: NDArray[np.int64],
+        raw: RawText | None,
+        *,
+        presegmented: bool = False,
+    ) -> Block:
+        """As tokenize; numbers (P,): the number of each paragraph."""
         if self.stages.tokenizer is None:
             raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
-        for number, text in enumerate(paragraphs, first):
+        for number, text in zip(numbers.tolist(), paragraphs, strict=True):
             if not text.isascii() and (lone := SURROGATE.search(text)):
                 raise ClearparseError(f"paragraph {number}: U+{ord(lone[0]):04X} is half of a character, not UTF-8")
             if "\n" in text or "\t" in text or "\r" in text:
                 raise ClearparseError(f"paragraph {number}: has a tab or a line break; replace it by a space")
-        tokenization = self.stages.tokenizer.tokenize(paragraphs)
-        return (tokenization.presegmented() if presegmented else tokenization).block(first, presegmented=presegmented)
+        with one_blas_thread():
+            found = self.stages.tokenizer.tokenize(paragraphs)
+            return (found.presegmented() if presegmented else found).block(numbers, raw, presegmented=presegmented)
 
     def tag(self, block: Block) -> Block:
         """The block with predicted tags (UPOS, XPOS, FEATS), and lemmas if the model has a lemmatizer.
@@ -88,6 +185,10 @@ class Model:
             raise ClearparseError("this model cannot tag: it was trained without `--stages all`")
         if not len(block):
             return block
+        with one_blas_thread():
+            return self._tag(block, tagger, lemmatizer)
+
+    def _tag(self, block: Block, tagger: Tagger, lemmatizer: Lemmatizer | None) -> Block:
         forms, which = factorize(block.column(FORM))
         keys, which = tagger.tagged([form + b"\t_\t_\t_\t_" for form in forms], which, block.sentences)
         parts = [key.split(b"\t", 2) for key in keys]
@@ -104,7 +205,11 @@ class Model:
 
     def parse(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
         """The sentences with predicted heads and relations, one by one; never holds the whole iterable in memory."""
-        source = iter(sentences)
+        if isinstance(sentences, str):
+            raise TypeError("parse takes sentences, such as those of read_conllu; for a text call model(text)")
+        return self._parse(iter(sentences))
+
+    def _parse(self, source: Iterator[Sentence]) -> Iterator[Sentence]:
         while some := list(islice(source, SENTENCES)):
             yield from self.parse_block(parse_block(b"".join(sentence.conllu for sentence in some)))
 
@@ -116,7 +221,8 @@ class Model:
         """
         self._warn_of_missing_tags(block)
         if not confidence:
-            return block.with_trees(*self.stages.ensemble.parse(block))
+            with one_blas_thread():
+                return block.with_trees(*self.stages.ensemble.parse(block))
         heads, deprels, probability = self.parse_with_confidence(block)
         probabilities = [b"%.2f" % p for p in probability.tolist()]
         return block.with_trees(heads, deprels).with_misc(probabilities, b"Conf")
@@ -124,7 +230,8 @@ class Model:
     def parse_with_confidence(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
         """HEAD, DEPREL, and the calibrated probability that both are right: three times (words,)."""
         ensemble = self.stages.ensemble
-        heads, deprels, probability = ensemble.parse_with_probabilities(block)
+        with one_blas_thread():
+            heads, deprels, probability = ensemble.parse_with_probabilities(block)
         return heads, deprels, ensemble.calibration(probability)
 
     def tag_columns(self) -> list[str]:
@@ -157,13 +264,37 @@ class Model:
         try:
             return description(self.stages, self.tag_columns(), self.record)
         except (KeyError, TypeError, ValueError, AttributeError, IndexError) as error:
-            raise ClearparseError("the training record in this model is not one that clearparse writes") from error
+            raise ClearparseError(BAD_RECORD) from error
 
 
-def load(path: str | PathLike[str] | None = None) -> Model:
-    """The model of a file; without a path, the English model that comes with clearparse.
+def load(path: str | PathLike[str] = "english") -> Model:
+    """The model of a file, or a bundled model by its name; by default the bundled English model.
 
     Raises FileError: missing, damaged, of a newer version, or not a model.
     """
-    file = resources.english() if path is None else path
+    file = path if os.path.exists(path) else resources.model(os.fspath(path))
     return Model(*serialization.load(file), name=stem(file))
+
+
+def _checked_text(text: object) -> str:
+    """Raises TypeError for what is not a text."""
+    if not isinstance(text, str):
+        raise TypeError(f"a text is a string, not {type(text).__name__}")
+    return text
+
+
+def _sentence_of(words: object, number: int) -> Sentence:
+    """A tokenized sentence. Raises TypeError for what is not a list of words; ValueError: see Sentence.from_words."""
+    if isinstance(words, str):
+        raise TypeError(
+            "model takes one text, or sentences as lists of words, [['Birds', 'eat']]; for several texts call "
+            "model.pipe(texts)"
+        )
+    if isinstance(words, Sentence):
+        raise TypeError("for sentences call model.parse(sentences)")
+    if not isinstance(words, Iterable):
+        raise TypeError(f"a sentence is a list of words, not {type(words).__name__}")
+    forms = [_checked_text(word) for word in words]
+    if not forms:
+        raise ValueError(f"sentence {number} has no words")
+    return Sentence.from_words(forms, sent_id=str(number), text=" ".join(forms))

@@ -14,6 +14,7 @@ import numpy as np
 
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.container import Arrays, load_arrays, save_arrays
+from clearparse.model.record_schema import checked_record
 from clearparse.network.classifier import Parameters
 from clearparse.stages.ensemble import Ensemble
 from clearparse.stages.lemmatizer import Lemmatizer
@@ -90,7 +91,7 @@ def load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
     try:
         if metadata["kind"] != KIND:
             raise ValueError(f"a model of another kind: {metadata['kind']}")
-        return _stages(arrays, metadata["networks"]), _record(metadata["record"])
+        return _stages(arrays, metadata["networks"]), checked_record(metadata["record"])
     except KeyError as error:
         raise FileError(path, f"not a usable model: it has no {str(error)[:LONGEST]}") from error
     except (ClearparseError, TypeError, ValueError, RecursionError) as error:
@@ -115,9 +116,3 @@ def _parameters(arrays: Arrays, name: str) -> Parameters:
     stored = Parameters(*(arrays[f"{name}/{letter}"] for letter in Parameters._fields))
     check_parameters(name, stored)
     return Parameters(*(array.astype(np.float32, copy=False) for array in stored))
-
-
-def _record(record: Any) -> dict[str, Any]:
-    if not isinstance(record, dict):
-        raise ValueError("the training record is not a dictionary")
-    return record

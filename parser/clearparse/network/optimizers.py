@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from clearparse.network.classifier import Floats, Gradients, Parameters, Rows
 
+SMALLEST_DECAY = 1e-8  # of the moving average: half the spacing of float32 at 1 is 6e-8
 BLOCK = 1 << 15  # numbers updated at a time, so that a parameter and its moments stay in the processor's cache
 State = dict[str, NDArray[Any]]
 
@@ -130,7 +131,10 @@ OPTIMIZERS: dict[str, type[Optimizer]] = {"adam": Adam, "adagrad": AdaGrad, "sgd
 
 
 class MovingAverage:
-    """Exponential moving average: a_t = D_t a_(t-1) + (1 - D_t) theta_t, D_t = min(decay, (1 + t) / (10 + t))."""
+    """Exponential moving average: a_t = D_t a_(t-1) + (1 - D_t) theta_t, D_t = min(decay, (1 + t) / (10 + t)).
+
+    A decay of 0, or one so small that it makes no difference to float32, keeps the parameters of the last step.
+    """
 
     def __init__(self, params: Parameters, decay: float) -> None:
         self.decay, self.t, self.weight = decay, 0, 1.0
@@ -149,8 +153,12 @@ class MovingAverage:
                 for now, then, owed in in_blocks(theta, last, debt):
                     owed += self.weight * (then - now)
                     then[...] = now
+        if self.decay < SMALLEST_DECAY:
+            for debt in self._debt:
+                debt[...] = 0
+            return
         self.weight /= min(self.decay, (1 + self.t) / (10 + self.t))
-        if self.weight > 2.0**20:
+        while self.weight > 2.0**20:
             self.weight *= 2.0**-20
             for debt in self._debt:
                 debt *= 2.0**-20

@@ -10,6 +10,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.evaluation.scores import NO_SCORE
 from clearparse.report.markup import Markup, tag
 
 WIDTH, HEIGHT = 400, 250  # of a chart, in pixels
@@ -28,7 +29,7 @@ def bars(rows: Sequence[Row], label: str) -> Markup:
                 "div",
                 tag("span", name, class_="name"),
                 bar(value),
-                tag("span", "-" if value is None else f"{value:.1f}", class_="value"),
+                tag("span", NO_SCORE if value is None else f"{value:.1f}", class_="value"),
                 tag("span", note, class_="note"),
                 class_="bar",
             )

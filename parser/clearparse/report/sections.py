@@ -10,7 +10,7 @@ import numpy as np
 
 from clearparse.drawing.svg import svg
 from clearparse.evaluation.counts import Counts
-from clearparse.evaluation.scores import MAIN_SCORES, confusion_matrix, main_scores
+from clearparse.evaluation.scores import MAIN_SCORES, confusion_matrix, format_score, main_scores
 from clearparse.evaluation.significance import Pairs
 from clearparse.report import charts
 from clearparse.report.findings import ERROR_RULE, EXAMPLES, KINDS, SHORTEST, Example, counts_by, errors, genres
@@ -221,6 +221,4 @@ def _figure(example: Example) -> Markup:
 
 
 def cell(value: float | None) -> str:
-    if value is None:
-        return "-"
-    return f"{value:,}" if isinstance(value, int) else f"{value:.2f}"
+    return f"{value:,}" if isinstance(value, int) else format_score(value)

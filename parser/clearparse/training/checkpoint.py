@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -17,7 +18,9 @@ import numpy as np
 
 from clearparse.errors import FileError
 from clearparse.io.files import PathLike, remove_unfinished
+from clearparse.io.parallel import report
 from clearparse.model.container import Arrays, load_arrays, save_arrays
+from clearparse.model.record_schema import PROVENANCE, checked_record
 from clearparse.network.classifier import Parameters
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.window import WindowClassifier
@@ -51,6 +54,7 @@ class Checkpoint:
         self.path = None if path is None else os.fspath(path)
         self.provenance = provenance or {}
         self._parts: dict[str, Part] = {}
+        self._lock = threading.Lock()  # parts arrive in several threads
         self._has_parts_on_disk = False
         self._written_at, self._seconds_to_write = -float("inf"), 0.0
 
@@ -76,7 +80,7 @@ class Checkpoint:
         assert self.path is not None
         if metadata["kind"] != KIND:
             raise FileError(self.path, f"this is a {metadata['kind']}, not a checkpoint")
-        before = metadata["provenance"]
+        before = checked_record(metadata["provenance"], PROVENANCE)
         if found := difference(before, self.provenance):
             raise FileError(self.path, f"the checkpoint is of another training: {found}")
         if (version := before["versions"]["clearparse"]) != __version__:
@@ -90,21 +94,32 @@ class Checkpoint:
 
     def save(self, name: str, arrays: Arrays, values: Any) -> None:
         """Set or replace a part, and write the file. Raises FileError."""
-        self._parts[name] = arrays, values
-        self.write()
+        with self._lock:
+            self._parts[name] = arrays, values
+            self.write()
+
+    def receive(self, part: tuple[str, Arrays, Any]) -> None:
+        """Save what a WorkerCheckpoint has sent. Raises FileError."""
+        self.save(*part)
+
+    def get(self, name: str, codec: Codec[Value]) -> Value:
+        """The value of a part that the checkpoint has."""
+        return codec.decode(*self._parts[name])
 
     def get_or_compute(self, name: str, codec: Codec[Value], compute: Callable[[], Value]) -> Value:
         """The value of a part; if it is missing, compute() and save it."""
-        part = self.load(name)
-        if part is not None:
-            return codec.decode(*part)
+        if name in self._parts:
+            return self.get(name, codec)
         value = compute()
         self.save(name, *codec.encode(value))
         return value
 
     def due(self) -> bool:
         """Whether enough time has passed that writing the file again keeps within TIME_SHARE."""
-        return self.path is not None and time.monotonic() - self._written_at >= self._seconds_to_write / TIME_SHARE
+        return self.path is not None and self._is_time()
+
+    def _is_time(self) -> bool:
+        return time.monotonic() - self._written_at >= self._seconds_to_write / TIME_SHARE
 
     @contextlib.contextmanager
     def kept(self, resume: bool, log: LogLine) -> Iterator[None]:
@@ -152,6 +167,28 @@ class Checkpoint:
         if self.path is not None:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(self.path)
+
+
+class WorkerCheckpoint(Checkpoint):
+    """The checkpoint of a worker process, whose parts go to the checkpoint of the parent process: see receive.
+
+    parts: those that the work begins with.
+    """
+
+    def __init__(self, parts: Mapping[str, Part] | None = None) -> None:
+        super().__init__()
+        self._parts = dict(parts or {})
+
+    def due(self) -> bool:
+        """Whether enough time has passed that sending and writing a part keeps within TIME_SHARE."""
+        return self._is_time()
+
+    def save(self, name: str, arrays: Arrays, values: Any) -> None:
+        """Save a part in the parent process; returns when it is written. Raises FileError."""
+        start = time.monotonic()
+        report((name, arrays, values))
+        self._written_at = time.monotonic()
+        self._seconds_to_write = self._written_at - start
 
 
 def _encode_classifier(classifier: WindowClassifier) -> Part:

@@ -6,6 +6,7 @@ import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from os import PathLike
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -92,7 +93,7 @@ def split(data: Dataset, dev_part: float, seed: int) -> tuple[Dataset, Dataset]:
     kept, dev = bytearray(), bytearray()
     for i, sentence in enumerate(sentences):
         (dev if i in chosen else kept).extend(sentence.conllu)
-    path = " + ".join(source["path"] for source in data.sources)
+    path = " + ".join(PurePath(source["path"]).name for source in data.sources)
     source = {"path": f"{held} sentences held out of {path} (seed {seed})", "sentences": held}
     train, dev_block = (parse_block(bytes(text), path=path, trees=True) for text in (kept, dev))
     return Dataset([train], data.sources), Dataset([dev_block], [source])

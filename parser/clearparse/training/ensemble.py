@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import contextlib
-from collections.abc import Generator
+from collections.abc import Generator, Sequence
 from dataclasses import dataclass, field
 from typing import NamedTuple
 
@@ -14,10 +14,10 @@ from clearparse.io.parallel import map_in_order
 from clearparse.network.training import DivergedError
 from clearparse.stages.ensemble import Ensemble
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.training.checkpoint import Checkpoint, Part
+from clearparse.training.checkpoint import Checkpoint, Part, WorkerCheckpoint
 from clearparse.training.data import Dataset
 from clearparse.training.log import Log
-from clearparse.training.network_training import NetworkTraining
+from clearparse.training.network_training import NetworkTraining, is_result
 from clearparse.training.parser_batches import Treebank, initialise_parser
 from clearparse.training.word_vectors import Vectors
 
@@ -55,17 +55,18 @@ class EnsembleTraining:
 
         Raises KeyboardInterrupt or DivergedError if that happens before the first epoch of the first network ends.
         """
-        jobs = min(jobs, self.config.networks)
+        missing = [k for k in range(self.config.networks) if not self._is_finished(k, checkpoint)] if jobs > 1 else []
         networks: list[NetworkTraining] = []
         stopped: Stopped | None = None
-        with contextlib.closing(self._trained_by_workers(checkpoint, jobs)) as results:
+        with contextlib.closing(self._trained_by_workers(missing, checkpoint, jobs)) as finished:
             for k in range(self.config.networks):
                 networks.append(network := self.network(k))
                 try:
-                    if jobs > 1 and checkpoint.load(network.name) is None:
-                        checkpoint.save(network.name, *next(results))
+                    if k in missing:
+                        next(finished)
                     network.train(checkpoint)
                 except (KeyboardInterrupt, DivergedError) as error:
+                    network.load_result(checkpoint)
                     stopped = error
                     break
         if stopped and len(networks) > 1:
@@ -80,7 +81,7 @@ class EnsembleTraining:
         config, right_to_left = self.config.member(k)
         rng = np.random.default_rng(config.seed)
         parser = self.initialise(config, rng, right_to_left=right_to_left)
-        name = f"{self.name} {k + 1}"
+        name = self._name(k)
         prefix = f"{name}  " if self.config.networks > 1 else ""
         return NetworkTraining(parser, config, self.treebank, self.dev, rng, self.silver, self.log, name, prefix)
 
@@ -90,13 +91,22 @@ class EnsembleTraining:
             return self.init.copy()
         return initialise_parser(self.treebank, config, rng, self.vectors, right_to_left=right_to_left)
 
-    def _trained_by_workers(self, checkpoint: Checkpoint, jobs: int) -> Generator[Part, None, None]:
-        """The results of the networks that the checkpoint does not have, in order, from `jobs` processes."""
-        missing = [k for k in range(self.config.networks) if checkpoint.load(f"{self.name} {k + 1}") is None]
-        yield from map_in_order(self, missing, min(jobs, len(missing)))
+    def _name(self, k: int) -> str:
+        return f"{self.name} {k + 1}"
 
-    def __call__(self, k: int) -> Part:
-        """The result of training network k, for a worker process."""
+    def _is_finished(self, k: int, checkpoint: Checkpoint) -> bool:
+        part = checkpoint.load(self._name(k))
+        return part is not None and is_result(part)
+
+    def _trained_by_workers(
+        self, missing: Sequence[int], checkpoint: Checkpoint, jobs: int
+    ) -> Generator[None, None, None]:
+        """Train the missing networks in `jobs` processes; yields, in order, when the checkpoint has each."""
+        tasks = [(k, checkpoint.load(self._name(k))) for k in missing]
+        yield from map_in_order(self, tasks, min(jobs, len(tasks)), checkpoint.receive)
+
+    def __call__(self, task: tuple[int, Part | None]) -> None:
+        """Train a network in a worker process, given its number and the part of the checkpoint it continues from."""
+        k, part = task
         network = self.network(k)
-        network.train(Checkpoint())
-        return network.result()
+        network.train(WorkerCheckpoint({network.name: part} if part else {}))

@@ -22,6 +22,11 @@ from clearparse.training.scoring import score
 from clearparse.training.trainer import Trainer
 
 
+def is_result(part: Part) -> bool:
+    """Whether a part of a checkpoint is the result of a finished training, not the state of an unfinished one."""
+    return "random" not in part[1]
+
+
 @dataclass
 class NetworkTraining:
     """The training of one network's parser, with its scores by epoch and the parameters of the best one.
@@ -47,6 +52,7 @@ class NetworkTraining:
     def train(self, checkpoint: Checkpoint) -> None:
         """Train until the last epoch, or until dev LAS has not improved for `patience` epochs.
 
+        With silver sentences all epochs are trained: the last ones, over the treebank alone, matter most.
         Raises DivergedError; ClearparseError if the treebank has labels that the parser does not know.
         """
         config, self.checkpoint = self.config, checkpoint
@@ -94,7 +100,7 @@ class NetworkTraining:
         return self._has_stalled()
 
     def _has_stalled(self) -> bool:
-        patience = self.config.patience
+        patience = 0 if self.silver else self.config.patience
         return bool(patience and self.epochs) and self.epochs[-1]["epoch"] - self.best_epoch()["epoch"] >= patience
 
     def _log_early_stop(self) -> None:
@@ -123,13 +129,19 @@ class NetworkTraining:
         epochs = [list(each.items()) for each in self.epochs]  # pairs, since the file would sort keys
         return arrays, {"epoch": self.config.epochs, "epochs": epochs}
 
+    def load_result(self, checkpoint: Checkpoint) -> Part:
+        """Set the scores and the best parameters to those in the checkpoint, if it has any; returns its part."""
+        arrays, values = checkpoint.load(self.name) or ({}, {"epoch": 0, "epochs": []})
+        epochs = list(map(dict, values["epochs"]))
+        if len(epochs) > len(self.epochs):
+            self.epochs = epochs
+            self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
+        return arrays, values
+
     def _restore(self) -> int:
         """Load the state or the result from the checkpoint, if it has one; the epoch to continue with."""
-        arrays, values = self.checkpoint.load(self.name) or ({}, {"epoch": 0, "epochs": []})
-        self.epochs = list(map(dict, values["epochs"]))
-        if self.epochs:
-            self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
-        if "random" in values:
+        arrays, values = self.load_result(self.checkpoint)
+        if not is_result((arrays, values)):
             self.trainer.restore(arrays)
             self.batches.order, self.batches.place = arrays["order"], values["place"]
             self._loss, self._examples = values["loss"], values["examples"]

@@ -11,6 +11,7 @@ import json
 import platform
 from collections.abc import Iterable, Mapping
 from dataclasses import asdict
+from pathlib import PurePath
 from typing import Any
 
 import numpy as np
@@ -20,12 +21,12 @@ from clearparse.config import Config
 from clearparse.errors import ClearparseError
 from clearparse.io.files import PathLike, checksum
 from clearparse.training.data import Dataset
-from clearparse.training.parser_batches import template_text
 from clearparse.version import __version__
 
 Provenance = Mapping[str, Any]
 
 SHOWN = 3  # differences that a message names
+LONGEST_SHOWN = 80  # characters of a value in a message
 
 
 def provenance(
@@ -34,18 +35,19 @@ def provenance(
     train: Dataset,
     dev: Dataset,
     *,
+    template: str,
     init: PathLike | None = None,
     raw_text: Iterable[PathLike] = (),
 ) -> dict[str, Any]:
     """The provenance of a model as JSON values.
 
-    options: whatever else decides the result, such as stages and threads. raw_text: all files without annotation that
-    are read, word vectors included. Files are known by their SHA-256.
+    options: whatever else decides the result, such as stages and threads. template: its text.
+    raw_text: all files without annotation that are read, word vectors included. Files are known by their SHA-256.
     """
     return {
         **options,
         "config": asdict(config),
-        "template": hashlib.sha256(template_text(config.template).encode()).hexdigest(),
+        "template": hashlib.sha256(template.encode()).hexdigest(),
         "init": _files([init] if init else []),
         "train": train.sources,
         "raw_text": _files(raw_text),
@@ -63,6 +65,23 @@ def _files(paths: Iterable[PathLike]) -> list[dict[str, Any]]:
     return [{"path": str(path), "sha256": checksum(path)} for path in paths]
 
 
+def portable(provenance: Provenance) -> dict[str, Any]:
+    """The same provenance with the names of files only: folders say nothing about the model."""
+    config = {**provenance["config"], "template": PurePath(provenance["config"]["template"]).name}
+    return {**_without_folders(provenance), "config": config}
+
+
+def _without_folders(value: Any) -> Any:
+    if isinstance(value, list):
+        return [_without_folders(each) for each in value]
+    if not isinstance(value, Mapping):
+        return value
+    return {
+        key: " + ".join(PurePath(path).name for path in each.split(" + ")) if key == "path" else _without_folders(each)
+        for key, each in value.items()
+    }
+
+
 def difference(before: Provenance, now: Provenance) -> str:
     """What differs between two provenances, for a message; empty if nothing does.
 
@@ -70,7 +89,7 @@ def difference(before: Provenance, now: Provenance) -> str:
     """
     old, new = _leaves(before), _leaves(json.loads(json.dumps(now)))
     found = [
-        f"{name} is {new.get(name)}, it was {old.get(name)}"
+        f"{name} is {_shown(new.get(name))}, it was {_shown(old.get(name))}"
         for name in dict.fromkeys((*old, *new))
         if old.get(name) != new.get(name)
     ]
@@ -78,10 +97,16 @@ def difference(before: Provenance, now: Provenance) -> str:
     return "; ".join(found[:SHOWN] + more)
 
 
+def _shown(value: object) -> str:
+    return " ".join(str(value).split())[:LONGEST_SHOWN]
+
+
 def version_difference(before: Provenance, now: Provenance) -> str:
     """Which versions differ between two provenances, for a message; empty if none does."""
     old, new = before["versions"], now["versions"]
-    return ", ".join(f"{name} is {new[name]}, it was {old.get(name)}" for name in new if old.get(name) != new[name])
+    return ", ".join(
+        f"{name} is {new[name]}, it was {_shown(old.get(name))}" for name in new if old.get(name) != new[name]
+    )
 
 
 def require_checksums(provenance: Provenance) -> None:

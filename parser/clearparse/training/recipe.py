@@ -26,7 +26,7 @@ from clearparse.training.data import Dataset, dataset_of, describe, read_treeban
 from clearparse.training.ensemble import EnsembleTraining, Stopped, TrainedEnsemble
 from clearparse.training.log import Log
 from clearparse.training.options import FileName, Options, config_from, config_like, file_names
-from clearparse.training.parser_batches import Treebank
+from clearparse.training.parser_batches import Treebank, template_text
 from clearparse.training.provenance import provenance
 from clearparse.training.record import is_finished, save_and_check, training_record
 from clearparse.training.scoring import calibrate, score
@@ -115,7 +115,16 @@ def run(
     with threadpool_limits(limits=options.threads):
         train, dev = _read(train_source, dev_source, config, log)
         config = config.for_data(train.words, train.nonprojective / train.sentences)
-        about = provenance(config, options.deciding(), train, dev, init=options.init, raw_text=options.texts())
+        template = init.parser.features.template.text if init else template_text(config.template)
+        about = provenance(
+            config,
+            options.deciding(),
+            train,
+            dev,
+            template=template,
+            init=options.init,
+            raw_text=options.texts(),
+        )
         if verify:
             verify(about)
         checkpoint = Checkpoint(f"{output}.checkpoint" if output else None, about)
@@ -181,7 +190,7 @@ class Recipe:
             raise trained.stopped
         model = self.assemble(trained, upstream, training.dev)
         if self.output:
-            save_and_check(model, self.output, training.dev)
+            save_and_check(model, self.output, training.dev, self.options.command, self.checkpoint.provenance)
             if trained.stopped:
                 _raise_stopped(trained.stopped, model, self.output)
         return Result(model, training.dev)
@@ -250,7 +259,7 @@ class Recipe:
         if self.options.float16:
             stages = stages.to_float16()
         dev_scores = score(stages.ensemble, dev)
-        record = training_record(self.options.command, self.checkpoint.provenance, trained, dev_scores)
+        record = training_record(self.checkpoint.provenance, trained, dev_scores)
         return Model(replace(stages, ensemble=calibrate(stages.ensemble, dev)), record)
 
     @property

@@ -1,4 +1,4 @@
-"""The training record, which a model carries and a JSON file beside it repeats; and saving both."""
+"""The training record: in the model what decides it; in a JSON file beside it the command and the paths as well."""
 
 from __future__ import annotations
 
@@ -13,18 +13,20 @@ from clearparse.io.files import atomic_output, checksum, remove_unfinished
 from clearparse.model.model import Model, load
 from clearparse.training.data import Dataset
 from clearparse.training.ensemble import TrainedEnsemble
-from clearparse.training.provenance import Provenance, difference
+from clearparse.training.provenance import Provenance, difference, portable
 from clearparse.training.scoring import score
 
 
 def training_record(
-    command: str, provenance: Provenance, trained: TrainedEnsemble, dev_scores: Mapping[str, float]
+    provenance: Provenance, trained: TrainedEnsemble, dev_scores: Mapping[str, float | None]
 ) -> dict[str, Any]:
-    """All that is needed to make the model again, its scores on dev, and those of each network epoch by epoch."""
+    """What decides the model, its scores on dev, and those of each network epoch by epoch: the record in the model.
+
+    It does not depend on where data and model lie, nor do the bytes of the model.
+    """
     networks = trained.networks
     record = {
-        "command": command,
-        **provenance,
+        **portable(provenance),
         "dev_scores": {**networks[-1].best_epoch(), **dev_scores},
         "epochs": [epoch for network in networks for epoch in network.epochs],
     }
@@ -40,15 +42,20 @@ def is_finished(path: str | PathLike[str], provenance: Provenance) -> bool:
         record = load(path).record
     except FileError:
         return False
-    return "stopped" not in record and not difference({name: record.get(name) for name in provenance}, provenance)
+    return "stopped" not in record and not difference(
+        {name: record.get(name) for name in provenance}, portable(provenance)
+    )
 
 
-def save_and_check(model: Model, path: Path, dev: Dataset) -> None:
-    """Write model and record, load the model, and score it on dev. Raises ClearparseError if the scores differ."""
+def save_and_check(model: Model, path: Path, dev: Dataset, command: str, provenance: Provenance) -> None:
+    """Write model and record, load the model, and score it on dev. Raises ClearparseError if the scores differ.
+
+    command: as typed. The record has all that is needed to train the model again.
+    """
     for each in (path, f"{path}.json"):
         remove_unfinished(each)
     model.save(path)
-    record = {**model.record, "model_sha256": checksum(path)}
+    record = {"command": command, **model.record, **provenance, "model_sha256": checksum(path)}
     with atomic_output(f"{path}.json", follow_links=False) as file:
         file.write(json.dumps(record, indent=2, ensure_ascii=False).encode() + b"\n")
     found = score(load(path).stages.ensemble, dev)

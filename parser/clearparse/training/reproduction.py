@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import argparse
+import contextlib
+import io
 import json
 import shlex
 import sys
@@ -15,13 +17,16 @@ import numpy as np
 
 from clearparse.config import Config, current_names
 from clearparse.errors import ClearparseError, FileError
-from clearparse.io.files import checksum, open_input
+from clearparse.io.files import checksum, open_input, refuse_link
 from clearparse.model.container import load_arrays
+from clearparse.model.record_schema import RECORD, checked_record
 from clearparse.training.provenance import difference, require_checksums, version_difference
 
 COMMANDS = (["python", "scripts/train.py"], ["clearparse", "train"])  # how the command in a record begins
 NOT_RECORDED = ("--resume", "--plot", "--quiet", "--jobs")  # without effect on the model
 SHORT = {"q": False, "j": True}  # short forms of flags without effect; do they take a value?
+MOST_BYTES = 1 << 26  # of a record
+LONGEST_SHOWN = 200  # characters of an error in a record
 NEWLY_CHOSEN = ("reproduce", "output", "jobs", "resume", "plot", "quiet")  # arguments not taken from the record
 
 
@@ -60,16 +65,16 @@ class RecordedRun:
 
     @classmethod
     def read(cls, path: str) -> RecordedRun:
-        """Raises FileError if the file is not the record of a training."""
+        """Raises FileError if the file is not the record of a training by the train command."""
         with open_input(path) as file:
-            text = file.read()
+            text = file.read(MOST_BYTES)
         try:
-            record = json.loads(text)
-            complete = shlex.split(record["command"])[:2] in COMMANDS and bool(record["model_sha256"])
-        except (ValueError, KeyError, TypeError, AttributeError):
-            complete = False
-        if not complete:
-            raise FileError(path, "not the record of a training, or without the checksum of its model")
+            record = checked_record(json.loads(text), RECORD)
+            if shlex.split(record["command"])[:2] not in COMMANDS:
+                raise ClearparseError("its command is not one that trains a model")
+        except (ValueError, RecursionError, ClearparseError) as error:
+            reason = str(error) if isinstance(error, ClearparseError) else "not JSON"
+            raise FileError(path, f"not the record of a training: {reason}") from error
         current = _in_current_names(record)
         return cls(path, current, outdated=current != record)
 
@@ -89,23 +94,38 @@ class RecordedRun:
         for name, value in vars(given).items():
             if name not in NEWLY_CHOSEN and value != defaults[name]:
                 raise ClearparseError(f"--reproduce takes --{name.replace('_', '-')} from the record: leave it out")
-        arguments = parse(shlex.split(self.command)[2:])
+        arguments = self._recorded_arguments(parse)
         for name in NEWLY_CHOSEN:
             setattr(arguments, name, getattr(given, name))
         model = self._model
-        arguments.output = given.output or str(model.with_name(f"{model.stem}-reproduced{model.suffix}"))
+        if not given.output:
+            arguments.output = str(model.with_name(f"{model.stem}-reproduced{model.suffix}"))
+            refuse_link(arguments.output)
         if Path(arguments.output).resolve() == model.resolve():
             raise ClearparseError(f"--output {arguments.output} is the model to compare with: choose another name")
         return arguments
 
+    def _recorded_arguments(self, parse: Callable[[Sequence[str]], argparse.Namespace]) -> argparse.Namespace:
+        """The arguments of the recorded command. Raises FileError if it is wrong, or asks for help."""
+        try:
+            with contextlib.redirect_stdout(io.StringIO()):
+                return parse(shlex.split(self.command)[2:])
+        except SystemExit as error:
+            raise FileError(self.path, "its command asks for help, it does not train a model") from error
+        except ClearparseError as error:
+            raise FileError(self.path, f"its command is wrong: {str(error)[:LONGEST_SHOWN]}") from error
+
     def config(self) -> Config:
-        """Raises FileError if the record has settings that this version does not know."""
+        """Raises FileError if the record has settings that this version does not know, or that are out of range."""
         try:
             return Config.from_record(self.record["config"])
-        except (KeyError, TypeError) as error:
+        except TypeError as error:
+            message = str(error)[:LONGEST_SHOWN]
             raise FileError(
-                self.path, f"this version of clearparse does not know its configuration: {error}"
+                self.path, f"this version of clearparse does not know its configuration: {message}"
             ) from error
+        except ClearparseError as error:
+            raise FileError(self.path, str(error)) from error
 
     def check(self, provenance: dict[str, Any]) -> None:
         """Warn on stderr of other versions. Raises ClearparseError if the data have changed."""

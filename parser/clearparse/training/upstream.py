@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import contextlib
 import math
 import time
 from collections import Counter
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -22,7 +21,7 @@ from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import Tagger, tags_of, with_tags
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
-from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint
+from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint, WorkerCheckpoint
 from clearparse.training.log import QUIET, Log
 from clearparse.training.typography import altered_paragraphs, altered_rows
 from clearparse.training.upstream_items import (
@@ -198,43 +197,46 @@ class Jackknife:
         names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
         trainings = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
         missing = [(each, fold) for each, fold in trainings if checkpoint.load(each) is None]
+        self._train(missing, jobs, checkpoint)
         tags: list[bytes] = [b""] * len(self.items.keys)
-        with contextlib.closing(self._results(missing, jobs)) as results:
-            classifier = checkpoint.get_or_compute(name, CLASSIFIER, lambda: next(results)[0])
-            for each, fold in zip(names, held_out, strict=True):
-                found = checkpoint.get_or_compute(each, LINES, lambda: next(results)[1])
-                _, words = take_rows(self.items.rows, fold)
-                for word, of in zip(words.tolist(), found, strict=True):
-                    tags[word] = of
-        return classifier, tags
+        for each, fold in zip(names, held_out, strict=True):
+            found = checkpoint.get(each, LINES)
+            _, words = take_rows(self.items.rows, fold)
+            for word, of in zip(words.tolist(), found, strict=True):
+                tags[word] = of
+        return checkpoint.get(name, CLASSIFIER), tags
 
-    def _results(
-        self, missing: Sequence[tuple[str, Index]], jobs: int
-    ) -> Generator[tuple[WindowClassifier, list[bytes]], None, None]:
-        if jobs == 1 or not missing:
-            yield from map(self, missing)
-            return
-        in_worker = replace(self, log=QUIET)
-        with self.log.progress(len(missing), missing[0][0], " networks") as bar:
-            for (name, _), result in zip(missing, map_in_order(in_worker, missing, jobs), strict=True):
-                bar.update()
-                self.log("", name)
-                yield result
+    def _train(self, missing: Sequence[tuple[str, Index]], jobs: int, checkpoint: Checkpoint) -> None:
+        """Train the networks without these folds, `jobs` at a time; each is saved as soon as it is trained."""
+        if jobs > 1 and len(missing) > 1:
+            in_worker, names = replace(self, log=QUIET), [name for name, _ in missing]
+            results = map_in_order(in_worker, missing, min(jobs, len(missing)), checkpoint.receive)
+            with self.log.progress(len(missing), names[0], " networks") as bar:
+                for name, _ in zip(names, results, strict=True):
+                    self.log("", name)
+                    bar.update()
+        else:
+            for name, fold in missing:
+                self.train_without(fold, name, checkpoint)
 
-    def __call__(self, training: tuple[str, Index]) -> tuple[WindowClassifier, list[bytes]]:
-        """A network trained on the rows outside a fold (on all rows if none are), and its tags of the fold.
+    def __call__(self, task: tuple[str, Index]) -> None:
+        """Train a network in a worker process, given its name and fold."""
+        name, fold = task
+        self.train_without(fold, name, WorkerCheckpoint())
 
-        training: the name of the network, and the fold.
-        """
-        name, fold = training
+    def train_without(self, fold: Index, name: str, checkpoint: Checkpoint) -> None:
+        """Train a network on the rows outside a fold and save its tags of the fold, or without a fold the network."""
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
         items = altered_rows(items, np.random.default_rng([self.seed, 7]))
         classifier = build_and_train(
             self.template, items, self.config, [self.seed, 5], self.vectors, log=self.log, name=name
         )
-        held = self.items.take(fold)
-        return classifier, tags_of(classifier, held.keys, held.rows) if len(fold) else []
+        if len(fold):
+            held = self.items.take(fold)
+            checkpoint.save(name, *LINES.encode(tags_of(classifier, held.keys, held.rows)))
+        else:
+            checkpoint.save(name, *CLASSIFIER.encode(classifier))
 
 
 @dataclass(frozen=True)

@@ -16,6 +16,7 @@ ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, DEPS, MISC = range(10)
 NAMES = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 COLUMNS = len(NAMES)
 
+PLAIN_TEXT_HINT = "plain text is parsed with --text"
 Offsets = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
@@ -179,17 +180,22 @@ def _about_columns(row: bytes, count: int) -> str:
         return f"{message} (a file with 14 is CoNLL-2009; convert it first)"
     if count == 1 and len(row.split()) >= COLUMNS:
         return f"{message}, not by spaces"
+    if count == 1:
+        return f"{message}; {PLAIN_TEXT_HINT}"
+    if count > COLUMNS:
+        return f"{message}; CoNLL-U Plus names its columns in the first line: # global.columns = ID FORM ..."
     return message
 
 
-def check_not_empty(rows: TokenRows, path: str, *, trees: bool) -> None:
-    """Raises FileError if a column is empty; HEAD and DEPREL may be empty unless `trees`."""
+def check_not_empty(rows: TokenRows, word: Mask, path: str, *, trees: bool) -> None:
+    """Raises FileError if a column is empty; HEAD and DEPREL of words, word (rows,), may be empty unless `trees`."""
     empty = np.diff(rows.fields, axis=1) == 1
     if not trees:
-        empty[:, [HEAD, DEPREL]] = False
+        for column in (HEAD, DEPREL):
+            empty[word, column] = False
     if empty.any():
         row, column = np.argwhere(empty)[0]
-        raise FileError(path, f"column {NAMES[column]} is empty", int(rows.line[row]))
+        raise FileError(path, f"column {NAMES[column]} is empty; write _ for no value", int(rows.line[row]))
 
 
 def numbers(text: bytes, start: Offsets, end: Offsets) -> Offsets:

@@ -1,6 +1,7 @@
 """Read and write CoNLL-U in blocks of complete sentences; canonical files round-trip byte for byte.
 
-Format: https://universaldependencies.org/format.html; CoNLL-X (Buchholz and Marsi 2006) has the same ten columns.
+Format: https://universaldependencies.org/format.html; CoNLL-X (Buchholz and Marsi 2006) has the same ten columns, and
+CoNLL-U Plus is converted on reading.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import numpy as np
 
 from clearparse.errors import FileError
 from clearparse.io.files import PathLike, atomic_output, open_input, shown_name
-from clearparse.treebank.block import Block, Sentence
+from clearparse.treebank.block import Block
 from clearparse.treebank.columns import (
     DEPREL,
     DEPS,
@@ -24,15 +25,13 @@ from clearparse.treebank.columns import (
     MISC,
     UPOS,
     XPOS,
-    check_not_empty,
     count_lines,
-    find_rows,
-    join_paragraphs,
     last_sentence_end,
     strip_lines,
 )
-from clearparse.treebank.identifiers import find_words, quoted
-from clearparse.treebank.ragged import offsets
+from clearparse.treebank.conllu_plus import as_conllu
+from clearparse.treebank.identifiers import quoted
+from clearparse.treebank.sentence import Sentence
 from clearparse.treebank.tree import in_cycle, roots_per_sentence, sentence_of
 
 __all__ = [
@@ -74,7 +73,7 @@ def read_texts(
     """
     line = 1
     with stream or open_input(path) as opened:
-        for text in _whole_sentences(opened, block_bytes):
+        for text in _whole_sentences(as_conllu(_whole_lines(opened, block_bytes), shown_name(path))):
             yield ConlluText(text, shown_name(path), line)
             line += count_lines(text)
 
@@ -82,7 +81,8 @@ def read_texts(
 def parse_block(text: bytes, *, path: str = "<text>", trees: bool = False) -> Block:
     """The block of a CoNLL-U text in memory; `trees` and errors as in read_blocks, with `path` as the name."""
     text = text.removeprefix(BYTE_ORDER_MARK)
-    return _build(strip_lines(text if text.endswith(b"\n") else text + b"\n"), path, 1, trees=trees)
+    (text,) = as_conllu([text if text.endswith(b"\n") else text + b"\n"], path)
+    return _build(strip_lines(text), path, 1, trees=trees)
 
 
 def read_conllu(path: PathLike, *, trees: bool = False) -> Iterator[Sentence]:
@@ -113,13 +113,13 @@ def _whole_lines(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
         yield (text.removeprefix(BYTE_ORDER_MARK) if at_start else text) + b"\n"
 
 
-def _whole_sentences(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
-    """The stripped lines of a stream in pieces that end with the blank line after a sentence.
+def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
+    """The stripped lines of texts of whole lines, in pieces that end with the blank line after a sentence.
 
     The pieces of an unfinished sentence are kept in a list, so that a long sentence is copied only once.
     """
     held: list[bytes] = []  # the last one is the last line: the blank line that follows it may come next
-    for lines in _whole_lines(stream, block_bytes):
+    for lines in texts:
         text = strip_lines(lines)
         if held:
             text = held.pop() + text
@@ -163,6 +163,10 @@ def _check_characters(text: bytes, path: str, first: int) -> None:
         except UnicodeDecodeError as error:
             message = f"not UTF-8 text (byte 0x{text[error.start]:02X})"
             raise FileError(path, message, first + text.count(b"\n", 0, error.start)) from None
+        mark = 0 if text.startswith(BYTE_ORDER_MARK) else text.find(b"\n" + BYTE_ORDER_MARK) + 1
+        if mark or text.startswith(BYTE_ORDER_MARK):
+            message = "a second byte order mark (U+FEFF): remove it; only a file may begin with one"
+            raise FileError(path, message, first + text.count(b"\n", 0, mark))
     lone = text.find(b"\r")
     if lone >= 0:
         message = "a carriage return inside the line; lines end with LF or CRLF"
@@ -170,20 +174,7 @@ def _check_characters(text: bytes, path: str, first: int) -> None:
 
 
 def _find_columns(text: bytes, path: str, first: int, *, trees: bool) -> Block:
-    text, lines = join_paragraphs(text, first)
-    rows = find_rows(text, lines, path)
-    word = find_words(text, rows, path)
-    check_not_empty(rows, path, trees=trees)
-    ends = lines.end[lines.blank] + 1
-    words = np.bincount(rows.sentence[word], minlength=len(ends))
-    block = Block(
-        path=path,
-        source=text,
-        fields=rows.fields[word],
-        sentences=offsets(words),
-        spans=np.concatenate([[0], ends]),
-        lines=rows.line[word],
-    )
+    block = Block.from_lines(text, path, first, trees=trees)
     if trees:
         _check_trees(block)
     return block

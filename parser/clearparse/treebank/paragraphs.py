@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from typing import BinaryIO
 
 from clearparse.errors import FileError
-from clearparse.io.files import PathLike, open_input, shown_name
+from clearparse.io.compression import not_text
+from clearparse.treebank.ranges import RawText
 
 BLOCK_BYTES = 1 << 20
 MAX_BLOCKS = 8  # of a paragraph without a line end
@@ -23,28 +24,27 @@ def split_paragraphs(text: str) -> Iterator[str]:
             yield plain
 
 
-def read_paragraphs(
-    path: PathLike, block_bytes: int = BLOCK_BYTES, *, stream: BinaryIO | None = None
-) -> Iterator[list[str]]:
-    """The paragraphs of a file (``-``: standard input) in lists of about block_bytes.
+def read_raw_text(stream: BinaryIO, name: str, block_bytes: int = BLOCK_BYTES) -> Iterator[RawText]:
+    """The text of a file in pieces of about block_bytes, each of whole paragraphs.
 
     If there is no blank line in block_bytes, a line end also ends a paragraph. If there is no line end either, the
     paragraph continues; after MAX_BLOCKS blocks it ends at the last space, or else at the last complete character.
-    stream: of the file, if it has been opened. Raises FileError if the file is missing, damaged or not UTF-8.
+    name: of the file. Raises FileError if it is damaged or not UTF-8.
     """
-    name = shown_name(path)
-    with stream or open_input(path) as opened:
-        line, rest = 1, b""
-        while block := opened.read(block_bytes):
-            rest += block.replace(b"\r\n", b"\n")
-            end = max(rest.rfind(b"\n\n") + 2, 0) if b"\n\n" in rest else rest.rfind(b"\n") + 1
-            if not end and len(rest) >= MAX_BLOCKS * block_bytes:
-                end = rest.rfind(b" ") + 1 or _last_character(rest)
-            if end:
-                yield list(split_paragraphs(decoded(rest[:end], name, line)))
-                line += rest[:end].count(b"\n")
-                rest = rest[end:]
-        yield list(split_paragraphs(decoded(rest, name, line)))
+    line, place, rest = 1, 0, b""
+    while block := stream.read(block_bytes):
+        rest += block
+        end = max(rest.rfind(b"\n\n") + 2, rest.rfind(b"\n\r\n") + 3)
+        if end <= 2:
+            end = rest.rfind(b"\n") + 1
+        if not end and len(rest) >= MAX_BLOCKS * block_bytes:
+            end = rest.rfind(b" ") + 1 or _last_character(rest)
+        if end:
+            raw = RawText(decoded(rest[:end], name, line), place)
+            yield raw
+            line, place = line + rest[:end].count(b"\n"), place + len(raw.text)
+            rest = rest[end:]
+    yield RawText(decoded(rest, name, line), place)
 
 
 def _last_character(text: bytes) -> int:
@@ -55,6 +55,8 @@ def _last_character(text: bytes) -> int:
 
 def decoded(text: bytes, path: str, line: int) -> str:
     """The decoded lines. Raises FileError with the number of the first line that is not UTF-8."""
+    if line == 1 and (found := not_text(text)):
+        raise FileError(path, f"this is {found}")
     try:
         return text.decode("utf-8-sig" if line == 1 else "utf-8")
     except UnicodeDecodeError as error:

@@ -10,9 +10,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.treebank.block import Block, Sentence
+from clearparse.treebank.block import Block
 from clearparse.treebank.columns import COLUMNS, FORM, ID, LEMMA, MISC, Mask, Offsets
 from clearparse.treebank.ragged import offsets, take_rows
+from clearparse.treebank.ranges import RawText, token_ranges
+from clearparse.treebank.sentence import Sentence
 
 PATH = "<text>"  # of a block that comes from raw text, in error messages
 _NO_TAGS = "\t_" * 7 + "\t"
@@ -113,13 +115,18 @@ class Tokenization:
         last[self.rows[1:][np.diff(self.rows) > 0] - 1] = True
         return replace(self, last=last)
 
-    def block(self, first: int = 1, *, presegmented: bool = False) -> Block:
-        """The sentences as a block with forms only; `first` is the number of the first paragraph.
+    def block(
+        self, first: int | NDArray[np.int64] = 1, raw: RawText | None = None, *, presegmented: bool = False
+    ) -> Block:
+        """The sentences as a block with forms only; `first` is the number of the first paragraph, or of each (P,).
 
         A sentence's sent_id is 3-2 if it is the second of paragraph 3; presegmented: 3, since paragraphs are sentences.
+        raw: the text before white space was
+        normalised; with it the block has ranges.
         """
         if not len(self.which):
-            return Block(PATH, b"", np.empty((0, COLUMNS + 1), np.int64), offsets([]), offsets([]), offsets([])[:0])
+            none = np.empty((0, COLUMNS + 1), np.int64)
+            return Block(PATH, b"", none, offsets([]), offsets([]), none[:, 0], raw=raw, ranges=none[:, :2])
         token, word = take_rows(offsets([len(words) for words in self.words]), self.which)
         begins = np.flatnonzero(np.concatenate(([True], self.last[:-1])))  # the first token of each sentence
         sentences = token[np.append(begins, len(self.which))]
@@ -129,12 +136,17 @@ class Tokenization:
         before = [b""] * len(word)  # what precedes the line of a word
         for t in np.flatnonzero(multiword).tolist():
             before[token[t]] = self._range(t, int(ids[token[t]]))
+        number = first + np.arange(len(self.rows) - 1) if isinstance(first, int) else first
         for w, comments in zip(
-            sentences[:-1].tolist(), self._comments(begins, first, presegmented=presegmented), strict=True
+            sentences[:-1].tolist(), self._comments(begins, number, presegmented=presegmented), strict=True
         ):
             before[w] = comments.encode() + before[w]
         lines = [f"{form}{_NO_TAGS}{misc}\n".encode() for words in self.words for form in words for misc in _MISC]
-        return _block(before, ids, lines, 2 * word + space, sentences)
+        block = _block(before, ids, lines, 2 * word + space, sentences)
+        if raw is None:
+            return block
+        ranges = token_ranges(raw, self.text, self.start, self.stop)
+        return replace(block, raw=raw, ranges=np.repeat(ranges, np.diff(token), axis=0))
 
     def _range(self, t: int, first: int) -> bytes:
         """The line of multiword token t, whose first word has the ID `first`."""
@@ -145,17 +157,22 @@ class Tokenization:
         """Which of the distinct tokens are multiword tokens."""
         return np.array([words != (form,) for form, words in zip(self.forms, self.words, strict=True)], np.bool_)
 
-    def _comments(self, begins: NDArray[np.intp], first: int, *, presegmented: bool) -> Iterator[str]:
-        """The comments of each sentence, preceded by the blank line that ends the previous sentence."""
+    def _comments(
+        self, begins: NDArray[np.intp], paragraphs: NDArray[np.int64], *, presegmented: bool
+    ) -> Iterator[str]:
+        """The comments of each sentence, preceded by the blank line that ends the previous sentence.
+
+        begins (S,): the first token of each; paragraphs (P,): the number of each paragraph.
+        """
         paragraph = np.searchsorted(self.rows, begins, side="right") - 1
         opens = np.searchsorted(paragraph, paragraph)  # the first sentence of each one's paragraph
         number = np.arange(len(begins)) - opens + 1
         ends = self.stop[np.append(begins[1:], len(self.stop)) - 1]
-        columns = (paragraph + first, number, self.start[begins], ends)
+        columns = (paragraphs[paragraph], number, self.start[begins], ends)
         for p, k, start, end in zip(*(column.tolist() for column in columns), strict=True):
             opening = "# newpar\n" if k == 1 and not presegmented else ""
-            number_of = f"{p}" if presegmented else f"{p}-{k}"
-            yield f"\n{opening}# sent_id = {number_of}\n# text = {self.text[start:end]}\n"
+            name = f"{p}" if presegmented else f"{p}-{k}"
+            yield f"\n{opening}# sent_id = {name}\n# text = {self.text[start:end]}\n"
 
 
 def _block(

@@ -32,8 +32,8 @@ class RequestMiddleware:
     """An ASGI application around another.
 
     hosts: the host names of this server, as protection against DNS rebinding; None: any. origins: other sites whose
-    pages may use it. The whole body of a request is received before the application is called; if the client
-    disconnects, the application is cancelled.
+    pages may use it; `*`: all sites. The whole body of a request is received before the application is called; if the
+    client disconnects, the application is cancelled.
     """
 
     def __init__(self, app: App, hosts: Collection[str] | None, limits: Limits, origins: Collection[str] = ()) -> None:
@@ -80,6 +80,8 @@ class RequestMiddleware:
 
         A link on another site may lead here.
         """
+        if "*" in self.origins:
+            return
         origin, site = headers.get(b"origin"), headers.get(b"sec-fetch-site", "none")
         if origin is not None:
             foreign = origin not in self.origins and _network_location(origin) != headers.get(b"host", "").lower()

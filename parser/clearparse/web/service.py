@@ -1,29 +1,30 @@
 """UDPipe's REST service: its parameters and its answers.
 
 See https://lindat.mff.cuni.cz/services/udpipe/api-reference.php. The parameters `tokenizer`, `tagger` and `parser` ask
-for these stages; their value may be empty. Without `tokenizer` the data is CoNLL-U, or what `input` names.
+for these stages; their value may be empty, or name options: `tokenizer=presegmented`. Without `tokenizer` the data is
+CoNLL-U, or what `input` names. As in UDPipe, the data is first converted to the Unicode form NFC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import PurePath
 from typing import Any
 
+from clearparse.errors import FileError
 from clearparse.model.model import Model
+from clearparse.treebank.columns import PLAIN_TEXT_HINT
 from clearparse.treebank.conllu import Block, parse_block
-from clearparse.treebank.paragraphs import split_paragraphs
-from clearparse.treebank.tokens import Token, conllu_of
+from clearparse.treebank.tokens import conllu_of
 from clearparse.version import __version__
+from clearparse.web.formats import INPUTS, OUTPUTS, RAW_TEXT, READERS, OutputWriter, lines_of, nfc, read_words
 from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
 from clearparse.web.steps import chunks, groups, step, tokenize
 from clearparse.web.work_queue import Work
 
-GENERIC = ("generic", "generic_tokenizer")  # raw text
-INPUTS = ("conllu", *GENERIC, "horizontal", "vertical")
-OUTPUTS = ("conllu",)
-OPTIONS = {"tokenizer": ("", "presegmented"), "tagger": ("",), "parser": ("",)}
+# Without `normalized_spaces`, UDPipe adds the spaces between tokens to MISC.
+OPTIONS = {"tokenizer": ("presegmented", "normalized_spaces"), "tagger": (), "parser": ()}
 
 
 def models(model: Model, name: str) -> dict[str, Any]:
@@ -45,49 +46,56 @@ def check(name: str, parameters: Mapping[str, str], limits: Limits) -> None:
             available = ", ".join(known)
             raise RefusalError(BAD_REQUEST, f"Unknown {parameter} format '{value}'; available: {available}.")
     for parameter, options in OPTIONS.items():
-        value = parameters.get(parameter, "")
-        if value not in options:
-            raise RefusalError(BAD_REQUEST, f"The {parameter} has no option '{value}'.")
-    if "tokenizer" in parameters or parameters.get("input", "conllu") != "conllu":
+        for option in _options(parameters, parameter):
+            if option not in options:
+                raise RefusalError(BAD_REQUEST, f"The {parameter} has no option '{option}'.")
+    if "tokenizer" in parameters or not parameters.get("input", "conllu").startswith("conllu"):
         limits.check_total(len(parameters["data"].split()))
+
+
+def _options(parameters: Mapping[str, str], parameter: str) -> list[str]:
+    """The options in the value of a parameter, as in `presegmented;normalized_spaces`."""
+    return [each for each in parameters.get(parameter, "").split(";") if each]
 
 
 def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limits) -> Work[dict[str, Any]]:
     """The answer to /process, for parameters that have been checked. Raises RefusalError."""
     notes: list[str] = []
     block = limits.check_sentences((yield from _read(model, parameters, limits)))
-    parts = [f"# generator = clearparse {__version__}\n# udpipe_model = {name}\n".encode()] if len(block) else []
-    if "tagger" in parameters or "parser" in parameters:
-        for chunk in chunks(block):
-            yield
-            with step(notes):
-                tagged = model.tag(chunk) if "tagger" in parameters else chunk
-                parts.append(model.parse_block(tagged).text if "parser" in parameters else tagged.text)
-    if len(parts) < 2:  # no sentences; still raises an error if the model lacks the stage
+    output = parameters.get("output", "conllu")
+    writer, parts = OutputWriter(output), []
+    if len(block) and output.startswith("conllu"):
+        parts.append(f"# generator = clearparse {__version__}\n# udpipe_model = {name}\n")
+    for chunk in chunks(block) if len(block) else [block]:  # without sentences: an error if the model lacks the stage
+        yield
         with step(notes):
-            parts.append(model.tag(block).text if "tagger" in parameters else block.text)
-    result = b"".join(parts).decode()
-    answer = {"model": name, "acknowledgements": _acknowledgements(model), "result": result}
+            tagged = model.tag(chunk) if "tagger" in parameters else chunk
+            parts.append(writer.write(model.parse_block(tagged) if "parser" in parameters else tagged))
+    answer = {"model": name, "acknowledgements": _acknowledgements(model), "result": "".join(parts)}
     return answer | ({"warnings": notes} if notes else {})
 
 
 def _read(model: Model, parameters: Mapping[str, str], limits: Limits) -> Work[Block]:
-    data, form = parameters["data"], parameters.get("input", "conllu")
-    if parameters.get("tokenizer") == "presegmented":
+    data, form = nfc(parameters["data"]), parameters.get("input", "conllu")
+    if "presegmented" in _options(parameters, "tokenizer"):
         return (yield from _presegmented(model, data, limits))
-    if "tokenizer" in parameters or form in GENERIC:
+    if "tokenizer" in parameters or form in RAW_TEXT:
         return (yield from tokenize(model, data, limits))
     with step([]):
-        if form == "conllu":
-            return parse_block(data.encode(), path="data")
-        sentences = _horizontal(data) if form == "horizontal" else _vertical(data)
-        tokens = ([Token(word, (word,), space_after=True) for word in words] for words in sentences)
-        return parse_block("".join(map(conllu_of, tokens)).encode())
+        return read_words(data, form) if form in READERS else _parse_conllu(data)
+
+
+def _parse_conllu(data: str) -> Block:
+    try:
+        return parse_block(data.encode(), path="data")
+    except FileError as error:
+        message = error.message.replace(PLAIN_TEXT_HINT, "plain text needs the parameter 'tokenizer'")
+        raise FileError(error.path, message, error.line) from error
 
 
 def _presegmented(model: Model, data: str, limits: Limits) -> Work[Block]:
     """Raw text with one sentence in each line."""
-    lines = [line for each in data.splitlines() for line in split_paragraphs(each)]
+    lines = list(filter(None, (" ".join(line.split()) for line in lines_of(data))))
     limits.check_paragraph(max(map(len, lines), default=0))
     conllu = []
     for first, group in groups(lines):
@@ -100,23 +108,6 @@ def _presegmented(model: Model, data: str, limits: Limits) -> Work[Block]:
             conllu += [conllu_of(each, [f"# sent_id = {number}"]) for number, each in enumerate(sentences, first)]
         yield
     return parse_block("".join(conllu).encode())
-
-
-def _horizontal(data: str) -> Iterator[list[str]]:
-    """One sentence in each line, its words separated by spaces."""
-    return filter(None, (line.split() for line in data.splitlines()))
-
-
-def _vertical(data: str) -> Iterator[list[str]]:
-    """One word in each line, a blank line after each sentence; anything after a tab is ignored."""
-    words: list[str] = []
-    for line in [*data.splitlines(), ""]:
-        word = line.partition("\t")[0].strip()
-        if word:
-            words.append(word)
-        elif words:
-            yield words
-            words = []
 
 
 def _acknowledgements(model: Model) -> list[str]:

@@ -1,0 +1,222 @@
+"""Training records: what a model says about its training, and records and checkpoints that no training wrote."""
+
+from __future__ import annotations
+
+import copy
+import json
+import random
+import shutil
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from mutations import ODD
+
+from clearparse.commands import train
+from clearparse.commands.command_line import run
+from clearparse.config import Config
+from clearparse.errors import ClearparseError
+from clearparse.model.model import load
+from clearparse.model.record_schema import RECORD, checked_record
+from clearparse.training import checkpoint
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+SMALL = [
+    "--hidden-size",
+    "8",
+    "--embedding-dim",
+    "4",
+    "--epochs",
+    "2",
+    "--batch-size",
+    "64",
+    "--section",
+    "4",
+    "--quiet",
+]
+
+
+def few_sentences(path: Path, count: int = 12) -> Path:
+    sentences = (SAMPLE / "dev.conllu").read_text(encoding="utf-8").split("\n\n")[:count]
+    path.write_text("\n\n".join(sentences) + "\n\n", encoding="utf-8")
+    return path
+
+
+# What a model says
+
+
+@pytest.mark.parametrize("held_out", [True, False])
+def test_the_bytes_of_a_model_do_not_depend_on_folders(held_out: bool, tmp_path: Path) -> None:
+    models = []
+    for folder in (tmp_path / "first", tmp_path / "second" / "below"):
+        folder.mkdir(parents=True)
+        source = few_sentences(folder / "few.conllu")
+        template = shutil.copy(few_template(tmp_path), folder / "my.template")
+        files = ["--train", str(source), "--template", str(template), "--output", str(folder / f"{folder.name}.model")]
+        train.main([*files, *([] if held_out else ["--dev", str(source)]), *SMALL])
+        models.append(folder / f"{folder.name}.model")
+    first, second = (path.read_bytes() for path in models)
+    assert first == second
+    assert str(tmp_path).encode() not in first
+    for path in models:
+        record = json.loads(Path(f"{path}.json").read_text(encoding="utf-8"))
+        assert record["train"][0]["path"] == str(path.parent / "few.conllu")
+        assert f"--output {path}" in record["command"]
+        assert record["config"]["template"] == str(path.parent / "my.template")
+        assert load(path).record["train"][0]["path"] == "few.conllu"
+        assert "few.conllu (12 sentences)" in load(path).describe()
+
+
+def few_template(folder: Path) -> Path:
+    path = folder / "template"
+    path.write_text("form: s0 b0\nxpos: s0 s1 b0\n", encoding="utf-8")
+    return path
+
+
+# Records and checkpoints that no training wrote
+
+
+class Command:
+    """Runs the train command as a process would: its exit status, and what it prints on stderr."""
+
+    def __init__(self, patch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
+        self.patch, self.capsys = patch, capsys
+
+    def __call__(self, argv: list[str]) -> tuple[Any, str]:
+        self.patch.setattr(sys, "argv", ["train.py", *argv])
+        with pytest.raises(SystemExit) as ended:
+            run(train.main)
+        return ended.value.code, self.capsys.readouterr().err
+
+    def trains_or_is_one_line(self, argv: list[str]) -> bool:
+        """Whether the command trains; otherwise it must end in one line."""
+        status, stderr = self(argv)
+        assert status in (0, 1)
+        warnings = sum(line.startswith("warning: ") for line in stderr.splitlines())
+        assert stderr.count("\n") == status + warnings, stderr
+        assert len(stderr) < 1000
+        return bool(status == 0)
+
+
+@pytest.fixture
+def command(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Command:
+    monkeypatch.setattr(checkpoint, "TIME_SHARE", 1e9)
+    return Command(monkeypatch, capsys)
+
+
+@pytest.fixture(scope="module")
+def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    folder = tmp_path_factory.mktemp("record")
+    source = few_sentences(folder / "few.conllu")
+    train.main(["--train", str(source), "--dev", str(source), "--output", str(folder / "m"), *SMALL])
+    return folder / "m.json"
+
+
+def mutated(values: Any, rng: random.Random, keys: list[Any]) -> Any:
+    """A copy of JSON values in which one value has been replaced or removed; keys: where from the root."""
+    values = copy.deepcopy(values)
+    parent, key = values, rng.choice(keys)
+    while isinstance(parent[key], dict | list) and parent[key] and rng.random() < 0.85:
+        parent = parent[key]
+        key = rng.choice([*parent] if isinstance(parent, dict) else [*range(len(parent))])
+    if rng.random() < 0.2:
+        del parent[key]
+    else:
+        parent[key] = rng.choice([*ODD, 16, "16", 0.5, float("nan"), float("inf"), parent[key]])
+    return values
+
+
+COUNTS = [30, pytest.param(1000, marks=pytest.mark.full)]
+
+
+@pytest.mark.parametrize("count", COUNTS)
+def test_mutated_records(count: int, record: Path, command: Command, tmp_path: Path) -> None:
+    values, rng, trained = json.loads(record.read_text(encoding="utf-8")), random.Random(count), 0
+    keys = ["config"] * 4 + [*values]
+    for _ in range(count):
+        changed = mutated(values, rng, keys)
+        (tmp_path / "r.json").write_text(json.dumps(changed), encoding="utf-8")
+        trained += command.trains_or_is_one_line(
+            ["--reproduce", str(tmp_path / "r.json"), "-q", "-o", str(tmp_path / "m")]
+        )
+    assert trained
+
+
+ODD_VALUES: list[tuple[str, Any, str]] = [
+    ("section", 0, "section is 0; it must be between 1 and"),
+    ("hidden_size", "16", "hidden_size is '16'; it must be a whole number"),
+    ("networks", 0, "networks is 0; it must be between 1 and 100"),
+    ("networks", True, "a value for config that no training writes"),
+    ("epochs", 1.5, "epochs is 1.5; it must be a whole number"),
+    ("optimizer", "x", "optimizer is 'x'; it must be"),
+    ("dropout", 1, "dropout is 1; it must be between 0 and 0.95"),
+    ("odd name", 1, "does not know its configuration: .*odd name"),
+    ("template", "no.template", "no template 'no.template'"),
+    ("l2", float("inf"), "a value for config that no training writes"),
+]
+
+
+@pytest.mark.parametrize(("name", "value", "message"), ODD_VALUES)
+def test_odd_settings_in_a_record(name: str, value: Any, message: str, record: Path, tmp_path: Path) -> None:
+    values = json.loads(record.read_text(encoding="utf-8"))
+    values["config"][name] = value
+    (tmp_path / "r.json").write_text(json.dumps(values), encoding="utf-8")
+    with pytest.raises(ClearparseError, match=message):
+        train.main(["--reproduce", str(tmp_path / "r.json"), "-o", str(tmp_path / "m")])
+
+
+@pytest.mark.parametrize(
+    ("more", "message"),
+    [
+        (" --help", "its command asks for help"),
+        (" --help-all", "its command asks for help"),
+        (" -qh", "its command asks for help"),
+        (" --nonsense", "its command is wrong: .*--nonsense"),
+        (" 'open", "not the record of a training"),
+        (" --threads 99999999999", "threads is 99999999999"),
+        (" --train /no/such/file", "no such file"),
+    ],
+)
+def test_odd_commands_in_a_record(more: str, message: str, record: Path, command: Command, tmp_path: Path) -> None:
+    values = json.loads(record.read_text(encoding="utf-8"))
+    (tmp_path / "r.json").write_text(json.dumps({**values, "command": values["command"] + more}), encoding="utf-8")
+    status, stderr = command(["--reproduce", str(tmp_path / "r.json"), "-o", str(tmp_path / "m")])
+    assert status == 1
+    assert message.partition(".*")[0] in stderr
+    assert stderr.count("\n") == 1
+    assert not (tmp_path / "m").exists()
+
+
+@pytest.mark.parametrize("text", ["[" * 100_000, "", "null", "{}", "\ufeff{}", '{"versions": null}', "9" * 5000])
+def test_files_that_are_no_records(text: str, command: Command, tmp_path: Path) -> None:
+    (tmp_path / "r.json").write_text(text, encoding="utf-8")
+    status, stderr = command(["--reproduce", str(tmp_path / "r.json")])
+    assert status == 1
+    assert f"{tmp_path / 'r.json'}: not the record of a training: " in stderr
+    assert stderr.count("\n") == 1
+
+
+def test_a_record_is_what_the_schema_says(record: Path) -> None:
+    values = json.loads(record.read_text(encoding="utf-8"))
+    assert checked_record(values, RECORD) == values
+    assert set(values["config"]) == set(vars(Config()))
+    with pytest.raises(ClearparseError, match="has no command and no config"):
+        checked_record({}, RECORD)
+
+
+# Settings
+
+
+@pytest.mark.parametrize("decay", ["0", "1e-300", "1e-5"])
+def test_a_tiny_decay_of_the_moving_average(decay: str, record: Path, command: Command, tmp_path: Path) -> None:
+    files = ["--train", str(record.parent / "few.conllu"), "--output", str(tmp_path / "m")]
+    assert command([*files, *SMALL, "--ema-decay", decay]) == (0, "")
+
+
+@pytest.mark.parametrize("value", ["inf", "nan", "1e300", "-1"])
+def test_settings_that_are_not_numbers(value: str, command: Command, tmp_path: Path) -> None:
+    status, stderr = command(["--l2", value, "--output", str(tmp_path / "m")])
+    assert status == 2
+    assert stderr.startswith("l2 is ")
+    assert stderr.count("\n") == 1
