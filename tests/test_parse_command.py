@@ -8,6 +8,7 @@ import json
 import re
 import sys
 import xml.etree.ElementTree as ElementTree
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -17,11 +18,20 @@ from clearparse.corpus import inputs
 from clearparse.corpus.inputs import recognise
 from clearparse.corpus.tasks import is_sentence
 from clearparse.errors import ClearparseError
+from clearparse.model.model import Model, load
 from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.paragraphs import read_raw_text
 
 CONLLU = "1\tDogs\tdog\tNOUN\tNNS\tNumber=Plur\t2\tnsubj\t_\t_\n2\tbark\tbark\tVERB\tVBP\t_\t0\troot\t_\t_\n\n"
 TEXT = "Birds eat worms. They sleep\nat night.\n\nDogs bark.\n"
+
+MODEL = Path(__file__).resolve().parent / "data" / "format-1.model"
+
+
+@pytest.fixture
+def text_model() -> Path:
+    """A model from text to trees."""
+    return MODEL
 
 
 class Terminal(io.StringIO):
@@ -127,15 +137,15 @@ def test_a_sentence_per_line(text_model: Path, tmp_path: Path) -> None:
     assert [sentence.comments[0] for sentence in found] == ["# sent_id = 1", "# sent_id = 2"]
 
 
-def test_words_separated_by_spaces(text_model: Path, parser_model: Path, tmp_path: Path) -> None:
+def test_words_separated_by_spaces(text_model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     source = write(tmp_path / "a.txt", "Don't  split\tthis . Or that\n\nNew\xa0York sleeps\n")
     found = parsed(text_model, source, "--input", "tokens", folder=tmp_path)
     assert forms(found) == [["Don't", "split", "this", ".", "Or", "that"], ["New York", "sleeps"]]
     assert forms(parsed(text_model, "Do n't", "--input", "tokens", folder=tmp_path)) == [["Do", "n't"]]
-    with pytest.warns(UserWarning, match="UPOS"):  # from a parser alone, that is all
-        parse.ParseJob(
-            parse.ChunkParser(parse.load(parser_model), "conllu", False, False, True), "tokens"
-        ).parse([source], str(tmp_path / "out"), 1)  # fmt: skip
+    words = replace(load(text_model).stages, tokenizer=None, tagger=None, lemmatizer=None)
+    Model(words, {}).save(tmp_path / "parser.model")  # reads words too
+    parsed(tmp_path / "parser.model", source, "--input", "tokens", folder=tmp_path)
+    assert "UPOS" in capsys.readouterr().err
     assert "# text = Don't split this . Or that\n" in found
 
 
