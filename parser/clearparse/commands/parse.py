@@ -169,7 +169,7 @@ def _add_output(cli: CommandLine) -> None:
         "--ranges",
         group="output",
         action="store_true",
-        help="write where tokens are in raw text into MISC: TokenRange=0:5, SpacesAfter=\\n",
+        help="write where tokens are in raw text into MISC: TokenRange=0:5",
     )
 
 
@@ -180,7 +180,7 @@ def _add_running(cli: CommandLine) -> None:
         "--on-error",
         group="running",
         choices=("skip", "stop"),
-        help="what to do about a bad input file if the output is a folder (default: skip)",
+        help="at a bad input file, if the output is a folder (default: skip)",
     )
     cli.option(
         "--engine",
