@@ -347,13 +347,10 @@ def test_ctrl_c_in_the_first_epoch(output: Path, steps: Interrupter) -> None:
 
 def test_an_error_before_the_first_step_leaves_no_files(output: Path, tmp_path: Path) -> None:
     train.main(command(output, *SMALL))
-    text = (SAMPLE / "dev.conllu").read_text(encoding="utf-8").replace("nsubj", "novel")
-    (tmp_path / "new.conllu").write_text(text, encoding="utf-8")
+    (tmp_path / "vectors").write_text("the 0.1 x\n", encoding="utf-8")
     before = files(output)
-    with pytest.raises(ClearparseError, match="novel"):
-        train.main(
-            ["--train", str(tmp_path / "new.conllu"), "--init", str(output), "--output", f"{output}2", "--epochs", "1"]
-        )
+    with pytest.raises(ClearparseError, match="vectors:1: "):
+        train.main(command(Path(f"{output}2"), *SMALL, "--vectors", str(tmp_path / "vectors")))
     assert files(output) == before
 
 
@@ -386,7 +383,8 @@ def test_parts_are_read_as_they_were_written(tmp_path: Path) -> None:
     window = Window(compile_window("form: 0"), Vocabulary({"form": ["a", "ü"]}))
     classifier = WindowClassifier(params, window, ["x", "y"])
     vectors = Vectors(["a", "b"], np.ones((2, 3), np.float32), ["A", "b"], ["a\tb"])
-    provenance = {"versions": {"clearparse": checkpoint.__version__}}
+    versions = {"clearparse": checkpoint.__version__}
+    provenance = {"config": {}, "train": [], "dev": {"path": "d"}, "versions": versions}
     first = Checkpoint(tmp_path / "c", provenance)
     texts = ([], [b""], [b"NOUN\tNN\t_", b""])
     values = [

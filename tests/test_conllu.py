@@ -89,7 +89,7 @@ def test_a_sentence_is_a_view() -> None:
     assert first.forms == first.lemmas == ("Dogs", "bark")
     assert first.upos == ("X", "X")
     assert first.xpos == first.feats == first.misc == ("_", "_")
-    assert (first.heads.tolist(), first.deprels) == ([2, 0], ["nsubj", "root"])
+    assert (first.heads.tolist(), first.deprels) == ([2, 0], ("nsubj", "root"))
     assert (first.sent_id, first.text) == ("a-1", "Dogs bark")
     assert (second.sent_id, second.text) == (None, "du  Brot")
     assert second.comments == ("# newpar", "#text=du  Brot ")
@@ -240,7 +240,10 @@ def test_what_is_refused(text: str | bytes, expected: str, trees: bool, monkeypa
 
 
 NOT_TREES = [
-    (row(1) + row(2, head="_"), "7: word 2 has no HEAD: training and scoring need annotated trees"),
+    (
+        row(1) + row(2, head="_"),
+        "7: word 2 has no HEAD: training and scoring need whole trees; leave partly annotated sentences out",
+    ),
     (row(1) + row(2, head="two"), "7: HEAD of word 2 is 'two', not a whole number"),
     (row(1) + row(2, head="1.0"), "7: HEAD of word 2 is '1.0', not a whole number"),
     (row(1) + row(2, head="-1"), "7: HEAD of word 2 is '-1', not a whole number"),

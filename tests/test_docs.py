@@ -115,6 +115,13 @@ def test_gradients_derives_everything_that_backward_computes() -> None:
         assert result in text
 
 
+def test_python(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(CHECKOUT)
+    names: dict[str, Any] = {}
+    for fence in fences("python.md"):
+        run_examples(fence, "python.md", names)
+
+
 def test_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> None:
     monkeypatch.chdir(tmp_path)
     out, names = "", dict[str, Any]()

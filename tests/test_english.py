@@ -79,6 +79,15 @@ def test_sentences(english: Model) -> None:
     ]
 
 
+@pytest.fixture
+def everyday(english: Model) -> Model:
+    """The English model, if it was trained for everyday text: a model of version 0.1 was not."""
+    tokenizer = english.stages.tokenizer
+    if tokenizer is None or tokenizer.known is None:
+        pytest.skip("models/english.model is of version 0.1; train it as models/README.md says")
+    return english
+
+
 APOSTROPHES = "'\u2019\u2018\u02bc\u00b4\uff07`"
 CONTRACTIONS = """
     I'm you're he's it's we're they've I'd he'd they'd I'll he'll we'll that's there's who's what's where's let's
@@ -93,30 +102,30 @@ PLAIN_WORDS = """
 
 @pytest.mark.parametrize("apostrophe", APOSTROPHES)
 @pytest.mark.parametrize("case", [str.lower, str.capitalize, str.upper])
-def test_contractions(english: Model, apostrophe: str, case: Callable[[str], str]) -> None:
+def test_contractions(everyday: Model, apostrophe: str, case: Callable[[str], str]) -> None:
     """In every typography and case."""
     wrong = []
     for form in CONTRACTIONS.split():
         place = len(form) - 3 if form.endswith("n't") else form.index("'")
         expected = [case(form)[:place], case(form)[place:].replace("'", apostrophe)]
         before, after = (case(text) for text in ("They saw ", " good ones."))
-        (sentence, *_) = cut(english, before + case(form).replace("'", apostrophe) + after)
+        (sentence, *_) = cut(everyday, before + case(form).replace("'", apostrophe) + after)
         if sentence[2:4] != expected:
             wrong.append(sentence)
     assert len(wrong) <= 1
 
 
-def test_the_text_is_kept(english: Model) -> None:
+def test_the_text_is_kept(everyday: Model) -> None:
     text = "\u201cI\u2019m sure it\u2019ll rain,\u201d she said \u2014 \u2018maybe\u2019\u2026"
-    (sentence,) = english(text)
+    (sentence,) = everyday(text)
     assert sentence.text == text
     lemma = dict(zip(sentence.forms, sentence.lemmas, strict=True))
     assert (lemma["\u2019m"], lemma["\u2019ll"]) == ("be", "will")
 
 
-def test_plain_words_stay_whole(english: Model) -> None:
+def test_plain_words_stay_whole(everyday: Model) -> None:
     words = PLAIN_WORDS.split()
-    assert [cut(english, f"We saw {word} there.")[0][2] for word in words] == words
+    assert [cut(everyday, f"We saw {word} there.")[0][2] for word in words] == words
 
 
 @pytest.mark.parametrize(
@@ -130,12 +139,12 @@ def test_plain_words_stay_whole(english: Model) -> None:
         ("I wanna go.", "I wan na go ."),
     ],
 )
-def test_split_without_an_apostrophe(english: Model, text: str, expected: str) -> None:
-    assert " ".join(cut(english, text)[0]) == expected
+def test_split_without_an_apostrophe(everyday: Model, text: str, expected: str) -> None:
+    assert " ".join(cut(everyday, text)[0]) == expected
 
 
-def test_its_is_a_pronoun(english: Model) -> None:
-    (sentence,) = english("Its cover is torn.")
+def test_its_is_a_pronoun(everyday: Model) -> None:
+    (sentence,) = everyday("Its cover is torn.")
     assert (sentence.upos[0], sentence.deprels[0], sentence.heads[0]) == ("PRON", "nmod:poss", 2)
 
 
@@ -161,9 +170,9 @@ ADDRESSES = (
         ("Go there ({}) today.", ")", 1),
     ],
 )
-def test_punctuation_after_an_address(english: Model, frame: str, mark: str, sentences: int | None) -> None:
+def test_punctuation_after_an_address(everyday: Model, frame: str, mark: str, sentences: int | None) -> None:
     for address in ADDRESSES:
-        found = cut(english, frame.format(address))
+        found = cut(everyday, frame.format(address))
         words = [word for sentence in found for word in sentence]
         assert words[words.index(address) + 1] == mark
         assert sentences is None or len(found) == sentences
@@ -184,8 +193,8 @@ def test_punctuation_after_an_address(english: Model, frame: str, mark: str, sen
         "The U.S. Congress met in Washington.",
     ],
 )
-def test_abbreviations_do_not_end_sentences(english: Model, text: str) -> None:
-    assert len(english(text)) == 1
+def test_abbreviations_do_not_end_sentences(everyday: Model, text: str) -> None:
+    assert len(everyday(text)) == 1
 
 
 @pytest.mark.parametrize(
@@ -199,35 +208,35 @@ def test_abbreviations_do_not_end_sentences(english: Model, text: str) -> None:
         ("He said no.", "Then he left."),
     ],
 )
-def test_sentences_may_end_with_an_abbreviation(english: Model, first: str, second: str) -> None:
-    assert [sentence.text for sentence in english(f"{first} {second}")] == [first, second]
+def test_sentences_may_end_with_an_abbreviation(everyday: Model, first: str, second: str) -> None:
+    assert [sentence.text for sentence in everyday(f"{first} {second}")] == [first, second]
 
 
 @pytest.mark.parametrize(
     "text",
     ["👍🏽 ok", "🏳️\u200d🌈 flag", "👨\u200d👩\u200d👧!", "1️⃣ first", "🇩🇪🇫🇷", "e\u0301t\u00e9", "नमस्ते", "각"],
 )
-def test_grapheme_clusters_are_never_cut(english: Model, text: str) -> None:
+def test_grapheme_clusters_are_never_cut(everyday: Model, text: str) -> None:
     regex = pytest.importorskip("regex")
-    clusters = [cluster for form in cut(english, text) for word in form for cluster in regex.findall(r"\X", word)]
+    clusters = [cluster for form in cut(everyday, text) for word in form for cluster in regex.findall(r"\X", word)]
     assert clusters == regex.findall(r"\X", text.replace(" ", ""))
 
 
-def test_unicode_line_and_paragraph_separators(english: Model) -> None:
-    found = english("It is\u2028late\u2029and nobody came")
+def test_unicode_line_and_paragraph_separators(everyday: Model) -> None:
+    found = everyday("It is\u2028late\u2029and nobody came")
     assert [sentence.sent_id for sentence in found] == ["1-1", "2-1"]
 
 
 @pytest.mark.parametrize("form", ["3DS", "1.2.3", "192.168.0.1", "12/05/2024", "14:30", "555-0134", "1,250", "e-mail"])
-def test_numbers_and_codes_are_one_token(english: Model, form: str) -> None:
-    assert form in cut(english, f"We saw {form} there.")[0]
+def test_numbers_and_codes_are_one_token(everyday: Model, form: str) -> None:
+    assert form in cut(everyday, f"We saw {form} there.")[0]
 
 
-def test_everyday_text(english: Model) -> None:
+def test_everyday_text(everyday: Model) -> None:
     """202 sentences annotated by hand, none of which the model has seen."""
     gold = [parse_block(EVERYDAY.read_bytes(), trees=True)]
     texts = [text_of([token for sentence in each for token in sentence]) for each in paragraphs_of(gold)]
-    system = [english.parse_block(english.tag(english.tokenize(texts)))]
+    system = [everyday.parse_block(everyday.tag(everyday.tokenize(texts)))]
     scores = raw_text_scores(gold, system, gold_path="gold", system_path="system")
     least = {"Words": 98.5, "Sentences": 95.0, "UPOS": 95.0, "UAS": 90.0}
     assert {name: scores[name] for name in least if scores[name] < least[name]} == {}

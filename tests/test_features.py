@@ -97,7 +97,7 @@ def test_slot_values_in_a_known_configuration() -> None:
     assert [int(word[0]) for word in words] == [0, 2, 1, 5]  # NULL, chase, Cats, "."
     assert [int(value[0]) for value in values] == [1 + LABELS.index("nsubj"), 0, 0, 1, 1, 0]
     encoder = Encoder(vocabulary)
-    types = np.array([NULL, *encoder.types(KEYS)[0], ROOT])
+    types = np.array([NULL, *encoder.types(KEYS), ROOT])
     w = features.slot_rows(words, values, encoder.rows()[types])
     assert vocabulary.encode_form("chase") == [w[0, 1]]
     assert w[0, 0] == vocabulary.first["form"] + NULL
@@ -115,23 +115,6 @@ def test_unknown_words_and_rare_words_share_a_row() -> None:
     unknown = vocabulary.first["form"] + UNKNOWN
     assert vocabulary.encode_form("chase") == vocabulary.encode_form("the") == [unknown]
     assert vocabulary.encode_tags(["VERB", "VBP", "_"]) == [vocabulary.first["xpos"] + 4]
-
-
-def test_a_full_encoder_forgets_its_types_and_encodes_alike() -> None:
-    vocabulary = vocabulary_of("form: s0\nxpos: s0")
-    small, large = Encoder(vocabulary), Encoder(vocabulary)
-    firsts = []
-    for keys in (KEYS[:2], KEYS[2:4], KEYS[:4], KEYS[1:], KEYS[:1]):
-        (ours, first), (theirs, _) = small.types(keys, capacity=6), large.types(keys)
-        firsts.append(first)
-        assert np.array_equal(small.rows()[ours], large.rows()[theirs])
-    assert firsts == [
-        2,
-        4,
-        6,
-        0,
-        0,
-    ]  # NULL, ROOT and four words are six types; the fifth word is one too many
 
 
 def test_best_is_the_highest_score_of_a_legal_move() -> None:

@@ -20,9 +20,9 @@ pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="reads /proc")
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 SAMPLE = CHECKOUT / "data" / "sample"
-EPOCHS = 6
+EPOCHS = 12
 SMALL = ["--hidden-size", "8", "--embedding-dim", "4", "--epochs", str(EPOCHS), "--batch-size", "64"]
-SMALL += ["--explore-from", "1", "--vector-min-count", "1"]
+SMALL += ["--explore-from", "1", "--vector-min-count", "1", "--passes", "10"]
 
 # The worker processes, which import this script, write checkpoints and train small stages, too.
 DRIVER = """
@@ -148,9 +148,9 @@ def is_running(pid: int) -> bool:
 
 def moments(epochs: int) -> Iterator[int]:
     """After how many more epochs each kill comes: three kills in one training."""
-    yield max(epochs // 2, 1)
-    yield max(epochs // 6, 3)
-    yield max(epochs // 6, 3)
+    yield epochs // 2
+    yield epochs // 6
+    yield epochs // 6
 
 
 @pytest.mark.parametrize("case", CASES)

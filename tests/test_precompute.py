@@ -52,7 +52,7 @@ def reference(parser: TransitionParser, block: Block, theta_of: Any) -> np.ndarr
     layout = Layout(block.sentences)
     system, transitions = SYSTEMS[parser.system](layout), parser.transitions
     encoder = Encoder(parser.vocabulary)
-    types = layout.spread(encoder.types(block.word_keys())[0], null=NULL, root=ROOT)
+    types = layout.spread(encoder.types(block.word_keys()), null=NULL, root=ROOT)
     rows = encoder.rows()[types]
 
     def choose(active: np.ndarray) -> np.ndarray:
@@ -75,7 +75,7 @@ def test_scores_and_choices_are_those_of_the_classifier(block: Block, name: str,
     layout = Layout(block.sentences)
     system, transitions = SYSTEMS[system_name](layout), parser.transitions
     encoder = Encoder(parser.vocabulary)
-    types = layout.spread(encoder.types(block.word_keys())[0], null=NULL, root=ROOT)
+    types = layout.spread(encoder.types(block.word_keys()), null=NULL, root=ROOT)
     filled = PrecomputedLayer(parser.params, parser.features)
     filled.extend(encoder.rows())
     greedy = decode.GreedyPolicy(system, transitions, parser.features, filled, types)
@@ -122,7 +122,7 @@ def test_extending_in_parts_gives_the_same_scores(block: Block, monkeypatch: pyt
     at_once.extend(rows)
     in_parts.extend(rows[:3])
     for first, end in ((3, 10), (10, 11), (11, len(rows))):
-        in_parts.extend(rows[first:end], first)
+        in_parts.extend(rows[first:end], np.arange(first, end))
     types = [rng.integers(0, len(rows), 200) for _ in parser.features.addresses]
     values = [rng.integers(0, n, 200) for n in parser.features.state_values]
     thetas = []
@@ -138,7 +138,7 @@ def test_more_types_than_the_capacity_raise_value_error(block: Block) -> None:
     encoder = Encoder(parser.vocabulary)
     filled.extend(encoder.rows())
     with pytest.raises(ValueError, match="the capacity is"):
-        filled.extend(encoder.rows(), filled.capacity)
+        filled.extend(encoder.rows(), np.arange(len(encoder.rows())) + filled.capacity)
 
 
 def test_the_capacity_of_narrow_tables_is_limited() -> None:

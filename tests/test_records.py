@@ -10,6 +10,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 from mutations import ODD
 
@@ -17,9 +18,11 @@ from clearparse.commands import train
 from clearparse.commands.command_line import run
 from clearparse.config import Config
 from clearparse.errors import ClearparseError
+from clearparse.model.container import load_arrays, save_arrays
 from clearparse.model.model import load
 from clearparse.model.record_schema import RECORD, checked_record
 from clearparse.training import checkpoint
+from clearparse.training.network_training import NetworkTraining
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 SMALL = [
@@ -140,6 +143,72 @@ def test_mutated_records(count: int, record: Path, command: Command, tmp_path: P
         trained += command.trains_or_is_one_line(
             ["--reproduce", str(tmp_path / "r.json"), "-q", "-o", str(tmp_path / "m")]
         )
+    assert trained
+
+
+def unfinished(output: Path, argv: list[str], patch: pytest.MonkeyPatch) -> tuple[dict[str, Any], dict[str, Any]]:
+    """The arrays and values of the checkpoint of a training that was killed near the end of the last network."""
+
+    class Killed(BaseException):
+        pass
+
+    def end(network: NetworkTraining) -> None:
+        if network.name == "network 1":
+            raise Killed
+
+    with patch.context() as context:
+        context.setattr(NetworkTraining, "_log_early_stop", end)
+        with pytest.raises(Killed):
+            train.main(argv)
+    return load_arrays(f"{output}.checkpoint")
+
+
+def mutated_arrays(arrays: dict[str, Any], rng: random.Random) -> dict[str, Any]:
+    """The same arrays, one of them with another shape, dtype or value, or missing, or renamed."""
+    arrays, name = dict(arrays), rng.choice([*arrays])
+    array = arrays[name].copy()
+    action = rng.randrange(7)
+    if action == 0:
+        del arrays[name]
+    elif action == 1:
+        arrays[rng.choice([f"{name}x", "x", "x/y", name.replace("/", "")])] = arrays.pop(name)
+    elif action == 2:
+        arrays[name] = array.astype(rng.choice(["float16", "float64", "int32", "uint8", "bool"]))
+    elif action == 3:
+        arrays[name] = (
+            array[..., None] if rng.random() < 0.5 or not array.ndim else array[: rng.randrange(len(array) + 1)]
+        )
+    elif action == 4:
+        arrays[name] = np.zeros((0,) * rng.randint(0, 3), array.dtype)
+    elif array.size:
+        odd = [0, 1, 255] if array.dtype.kind != "f" else [np.nan, np.inf, 3e38, -1e6, 0]
+        array.flat[rng.randrange(array.size)] = rng.choice(odd)
+        arrays[name] = array
+    return arrays
+
+
+@pytest.mark.parametrize("count", COUNTS)
+@pytest.mark.usefixtures("small_stages")
+def test_mutated_checkpoints(
+    count: int, record: Path, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    source, rng, trained = str(record.parent / "few.conllu"), random.Random(count), 0
+    raw = tmp_path / "raw.txt"
+    raw.write_text("The dog sees the cat.\nA small bakery opened on Mill Street today.\n" * 20, encoding="utf-8")
+    files = ["--train", source, "--dev", source, "--output", str(tmp_path / "m"), *SMALL, "--patience", "0"]
+    cases = [files, [*files, "--stages", "all", "--raw-text", str(raw), "--vector-min-count", "1"]]
+    saved = [unfinished(tmp_path / "m", argv, monkeypatch) for argv in cases]
+    for k in range(count):
+        argv, (arrays, metadata) = cases[k % 2], saved[k % 2]
+        if rng.random() < 0.5:
+            arrays = mutated_arrays(arrays, rng)
+        else:
+            metadata = mutated(metadata, rng, ["parts"] * 5 + ["kind", "provenance"])
+        try:
+            save_arrays(tmp_path / "m.checkpoint", arrays, metadata)
+        except (ValueError, TypeError):  # JSON has no such value
+            continue
+        trained += command.trains_or_is_one_line([*argv, "--resume"])
     assert trained
 
 

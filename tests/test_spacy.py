@@ -96,6 +96,110 @@ def test_sentence_boundaries_that_are_set_are_kept(nlp: Any) -> None:
     assert [span.text for span in nlp(doc).sents] == ["one two", "three four five"]
 
 
+@pytest.mark.parametrize(
+    ("text", "starts", "sentences"),
+    [
+        ("He left. She stayed. They came home.", {3: False}, ["He left. She stayed.", "They came home."]),
+        ("He left. She waited now nobody came.", {5: True}, ["He left.", "She waited", "now nobody came."]),
+        ("He left\n\n. She stayed.", {}, ["He left", ".", "She stayed."]),
+        ("He left\n\n. She stayed.", {3: False}, ["He left\n\n.", "She stayed."]),
+        ("He left\n\n. She stayed.", {2: True, 3: False, 4: False}, ["He left", ". She stayed."]),
+    ],
+)
+def test_sentence_boundaries_that_are_not_set_are_predicted(
+    nlp: Any, monkeypatch: pytest.MonkeyPatch, text: str, starts: dict[int, bool], sentences: list[str]
+) -> None:
+    """is_sent_start of a token is True, False or None. Full stops end a sentence here."""
+
+    def ends(_: Any, forms: list[str], which: Any, space_after: Any, rows: Any) -> Any:
+        found = np.array([forms[k] == "." for k in which])
+        found[rows[1:] - 1] = True
+        return found
+
+    monkeypatch.setattr("clearparse.stages.tokenizer.Tokenizer.sentence_ends", ends)
+    doc = nlp.make_doc(text)
+    for token, value in starts.items():
+        doc[token].is_sent_start = value
+    assert [span.text.strip() for span in nlp(doc).sents] == sentences
+
+
+def test_noun_chunks_follow_universal_dependencies(nlp: Any) -> None:
+    words = [
+        "The",
+        "two",
+        "big",
+        "dogs",
+        "of",
+        "John",
+        "'s",
+        "old",
+        "house",
+        "and",
+        "you",
+        "saw",
+        "wine",
+        "bottles",
+        "there",
+    ]
+    rows = [
+        ("DET", 3, "det"), ("NUM", 3, "nummod"), ("ADJ", 3, "amod"), ("NOUN", 11, "nsubj"), ("ADP", 8, "case"),
+        ("PROPN", 8, "nmod:poss"), ("PART", 5, "case"), ("ADJ", 8, "amod"), ("NOUN", 3, "nmod"), ("CCONJ", 10, "cc"),
+        ("PRON", 3, "conj"), ("VERB", 11, "ROOT"), ("NOUN", 13, "compound"), ("NOUN", 11, "obj"),
+    ]  # fmt: skip
+    pos, heads, deps = map(list, zip(*rows, strict=True))
+    doc = spacy.tokens.Doc(nlp.vocab, words, pos=pos, heads=heads, deps=deps)
+    found = [chunk.text for chunk in doc.noun_chunks]
+    assert found == ["The two big dogs", "John 's old house", "you", "wine bottles"]
+    with pytest.raises(ValueError, match="has not been parsed"):
+        list(nlp.make_doc("Yes").noun_chunks)
+    for chunk in nlp(TEXT).noun_chunks:
+        assert chunk.label_ == "NP"
+
+
+def test_tags_of_other_components_can_be_kept(nlp: Any) -> None:
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("clearparse", config={"model": str(MODEL), "keep_tags": True})
+    doc, predicted = pipeline.make_doc("The cat sleeps ."), nlp("The cat sleeps .")
+    doc[1].pos_, doc[1].tag_, doc[1].lemma_ = "X", "odd", "feline"
+    doc = pipeline(doc)
+    assert (doc[1].pos_, doc[1].tag_, doc[1].lemma_) == ("X", "odd", "feline")
+    assert [token.pos_ for token in doc if token.i != 1] == [token.pos_ for token in predicted if token.i != 1]
+    assert nlp(doc)[1].tag_ == predicted[1].tag_  # and are replaced without the option
+
+
+@pytest.mark.parametrize("attribute", ["tag_", "lemma_"])
+def test_tags_with_tabs_are_an_error(nlp: Any, attribute: str) -> None:
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("clearparse", config={"model": str(MODEL), "keep_tags": True})
+    doc = pipeline.make_doc("The cat")
+    setattr(doc[1], attribute, "a\tb")
+    with pytest.raises(ClearparseError, match=r"<Doc>: a tag of token 1, 'cat', is 'a\\tb': tags cannot contain tabs"):
+        pipeline(doc)
+
+
+def test_the_tokenizer_of_the_model(alone: Path, tmp_path: Path) -> None:
+    """Its tokens, sentences and trees are those of the model; all characters stay in the text."""
+    pipeline = spacy.blank("en")
+    pipeline.add_pipe("clearparse", config={"model": str(MODEL), "tokenizer": True})
+    text = "  She doesn't see\tthe  stars .\n\nWe went home because it rained. Nobody came \n"
+    doc, ours = pipeline(text), load(MODEL)(text)
+    assert doc.text == text
+    words = [token for token in doc if not token.is_space]
+    assert [token.text for token in words] == [form for sentence in ours for form in sentence.forms]
+    assert [token.pos_ for token in words] == [upos for sentence in ours for upos in sentence.upos]
+    found = [[token.dep_ for token in span if not token.is_space] for span in doc.sents]
+    assert found == [[name if name != "root" else "ROOT" for name in each.deprels] for each in ours]
+    for odd in ("", " ", "\n\n", "Yes", " \u00a0x\u2028 y"):
+        assert pipeline(odd).text == odd
+    pipeline.to_disk(tmp_path / "pipeline")
+    again = spacy.load(tmp_path / "pipeline")(text)
+    assert [(token.text, token.dep_) for token in again] == [(token.text, token.dep_) for token in doc]
+    without = spacy.blank("en")
+    without.add_pipe("clearparse", config={"model": str(alone), "tokenizer": True})
+    with pytest.raises(ClearparseError, match="this model cannot tokenize"):
+        without("Yes")
+
+
 @pytest.mark.parametrize("text", ["", " ", "\n\n\n", "Yes", " Yes ", "\nYes\n\nNo"])
 def test_odd_texts(nlp: Any, text: str) -> None:
     doc = nlp(text)

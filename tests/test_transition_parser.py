@@ -46,7 +46,7 @@ def examples_of(parser: TransitionParser, treebank: Treebank, exploration: float
     system = SYSTEMS[parser.system](layout)
     advisor = OracleAdvisor(system, parser.transitions, treebank.heads, treebank.labels)
     encoder, tables = Encoder(parser.vocabulary), PrecomputedLayer(parser.params, parser.features)
-    types = layout.spread(encoder.types(treebank.keys)[0], null=0, root=1)
+    types = layout.spread(encoder.types(treebank.keys), null=0, root=1)
     tables.extend(encoder.rows())
     greedy = GreedyPolicy(system, parser.transitions, parser.features, tables, types)
     made = OracleExamples(greedy, advisor, encoder.rows()[types], exploration, np.random.default_rng(2))

@@ -25,7 +25,7 @@ import pytest
 from clearparse.commands import serve
 from clearparse.errors import ClearparseError
 from clearparse.model.model import Model, load
-from clearparse.treebank.conllu import parse_block
+from clearparse.treebank.conllu import MISC, parse_block
 from clearparse.web import service
 from clearparse.web.formats import OUTPUTS
 from clearparse.web.limits import Limits, RefusalError
@@ -167,6 +167,42 @@ def test_outputs_are_written_as_by_udpipe(client: Client, output: str, monkeypat
         assert found == by_udpipe(text, "conllu", output)
 
 
+ODD = [
+    "Anna said:  yes.\n\n\tNo-break\u00a0space .\r\nDogs don't\u2028 sleep!  \n",
+    " \n\nx",
+    "a|b \\ c\u3000\n\n\nd\u2029e \U0001f415f",
+]
+
+
+@pytest.mark.parametrize("text", ODD)
+@pytest.mark.parametrize("tokenizer", ["ranges", "presegmented;ranges"])
+def test_ranges_and_spaces(client: Client, text: str, tokenizer: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    """TokenRange counts code points of the text, and the spaces in MISC give the whole text back."""
+    query = {"data": text, "tokenizer": tokenizer}
+    for characters in (10_000, 5):  # in a step
+        monkeypatch.setattr("clearparse.web.steps.STEP_CHARACTERS", characters)
+        conllu = result(client.post("/process", data=query))
+        tokens = re.findall(r"^\d\S*\t([^\t]+)\t.*TokenRange=(\d+):(\d+)", conllu, re.MULTILINE)
+        found = [text[int(start) : int(end)] for _, start, end in tokens]
+        assert [" ".join(token.split()) for token in found] == [form for form, _, _ in tokens]
+        assert "".join("".join(found).split()) == "".join(text.split())
+        assert result(client.post("/process", data={**query, "output": "plaintext"})) == text
+
+
+@pytest.mark.parametrize(
+    ("tokenizer", "misc"),
+    [
+        ("", r"SpacesAfter=\s\n"),
+        ("normalized_spaces", "_"),
+        ("ranges", r"SpacesAfter=\s\n|TokenRange=0:3"),
+        ("normalized_spaces;ranges", "TokenRange=0:3"),
+    ],
+)
+def test_spaces_are_in_misc_unless_they_are_normalized(client: Client, tokenizer: str, misc: str) -> None:
+    answer = client.post("/process", data={"data": "Yes \nthanks", "tokenizer": tokenizer})
+    assert parse_block(result(answer).encode()).column(MISC)[0].decode() == misc
+
+
 def test_plain_text_is_given_back_by_paragraphs(client: Client) -> None:
     text = "The cat sleeps. Dogs don't sleep!\n\nYes."
     for output in ("plaintext", "plaintext=normalized_spaces"):
@@ -187,7 +223,7 @@ def test_presegmented_sentences_have_ids(client: Client) -> None:
 @pytest.mark.parametrize(("data", "form"), [("cafe\u0301", "caf\u00e9"), ("\u2014" * 300, "\u2014" * 300)])
 def test_data_is_normalized_as_by_udpipe(client: Client, data: str, form: str) -> None:
     (sentence,) = parse_block(result(client.post("/process", data={"data": data, "input": "horizontal"})).encode())
-    assert sentence.forms == [form]
+    assert list(sentence.forms) == [form]
 
 
 def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
@@ -430,8 +466,8 @@ def test_too_many_words_are_refused_before_any_work(model: Model) -> None:
 def test_steps_do_not_change_the_result(client: Client, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "\n\n".join(f"{TEXT} Number {number}." for number in range(9))
     question = [
-        {"data": text, **ALL},
-        {"data": text, "tokenizer": "presegmented", "tagger": ""},
+        {"data": text, **ALL, "tokenizer": "normalized_spaces"},
+        {"data": text, "tokenizer": "presegmented;ranges", "tagger": ""},
         {"data": DEV[: DEV.index("\n\n", 20_000) + 2], "parser": ""},
     ]
     whole = [result(client.post("/process", data=each)) for each in question]

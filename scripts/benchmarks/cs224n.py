@@ -110,7 +110,7 @@ class CS224n:
 
     def _parse(self, model: Model, block: Block) -> list[PartialParse]:
         encoder = Encoder(model.parser.vocabulary)
-        types = encoder.types(block.word_keys())[0].tolist()
+        types = encoder.types(block.word_keys()).tolist()
         rows = encoder.rows()
         parses = [PartialParse([ROOT, *types[a:z]]) for a, z in pairwise(block.sentences.tolist())]
         unfinished = list(parses)

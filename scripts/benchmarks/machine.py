@@ -14,7 +14,8 @@ import numpy as np
 from scipy.sparse import csr_array
 
 from clearparse.features.precompute import PrecomputedLayer
-from clearparse.features.vocabulary import NULL, ROOT, Encoder
+from clearparse.features.type_cache import TypeCache
+from clearparse.features.vocabulary import NULL, ROOT
 from clearparse.model.model import BLOCK_BYTES, load
 from clearparse.network.classifier import Floats
 from clearparse.transition.decode import GreedyPolicy, run
@@ -47,21 +48,28 @@ class Counted(PrecomputedLayer):
         return super().theta(rows, values)
 
 
+class CountedCache(TypeCache):
+    """A TypeCache whose layer counts."""
+
+    layer: Counted
+    layer_type = Counted
+
+
 def cost_model(path: str, source: str) -> dict[str, float]:
     """Cost model of a model on a file: bytes and operations per scored configuration, machine speeds, and the limit.
 
     The limit counts fetching the precomputed rows and the sums for z and theta, one after the other, and nothing else.
     """
     parser, words = load(path).parser, 0
-    tables, encoder = Counted(parser.params, parser.features), Encoder(parser.vocabulary)
+    cache = CountedCache(parser.params, parser.features)
     for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
         layout = Layout(block.sentences)
         system = SYSTEMS[parser.system](layout)
-        types, first = encoder.types(block.word_keys(), tables.capacity)
-        tables.extend(encoder.rows(first), first)
-        type_of = layout.spread(types, null=NULL, root=ROOT)
-        run(system, parser.transitions, GreedyPolicy(system, parser.transitions, parser.features, tables, type_of))
+        type_of = layout.spread(cache.types(block.word_keys()), null=NULL, root=ROOT)
+        policy = GreedyPolicy(system, parser.transitions, parser.features, cache.layer, type_of)
+        run(system, parser.transitions, policy)
         words += len(block.fields)
+    tables = cache.layer
     H, C = parser.params.U.shape
     rows = tables.fetched / tables.configurations
     row_bytes, flops = 4 * H, 2 * H * C + rows * H

@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 from clearparse.errors import ClearparseError
 
 FAILED = 1
+FIRST_FILE = 3  # the number of a file, after stdin, stdout and stderr
 MISUSED = 2  # as argparse and most commands
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 BROKEN_PIPE = 141  # 128 + SIGPIPE: what `cat` ends with in `cat FILE | head`
@@ -159,7 +160,7 @@ def print_warnings() -> Iterator[None]:
     with warnings.catch_warnings(record=True) as caught:
         warnings.simplefilter("always", UserWarning)
         yield
-    for message in dict.fromkeys(str(warning.message) for warning in caught):
+    for message in dict.fromkeys(str(warning.message) for warning in caught if sys.stderr is not None):
         print(f"warning: {message}", file=sys.stderr)
 
 
@@ -175,6 +176,7 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     0: success; 1: a ClearparseError, an OSError or lack of memory; 2: wrong usage; 130: Ctrl-C; 141, without a
     message: the reader of stdout has gone, as in `clearparse parse F | head`.
     """
+    _occupy_closed_streams()
     _use_utf8()
     try:
         status = _status(main, sys.argv[1:])
@@ -209,8 +211,17 @@ def _status(main: Callable[[list[str]], None], argv: list[str]) -> int | str | N
 
 def _complain(message: str, status: int) -> int:
     """Print the message as one line, even if a file name in it has a line end."""
-    print("\\n".join(message.splitlines()), file=sys.stderr)
+    if sys.stderr is not None:  # closed: print would write to stdout
+        print("\\n".join(message.splitlines()), file=sys.stderr)
     return status
+
+
+def _occupy_closed_streams() -> None:
+    """Open the null device where stdin, stdout or stderr is closed: no file that is opened later takes its place."""
+    handle = os.open(os.devnull, os.O_RDWR)
+    while handle < FIRST_FILE:
+        handle = os.open(os.devnull, os.O_RDWR)
+    os.close(handle)
 
 
 def _use_utf8() -> None:

@@ -48,6 +48,8 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         cli.error(f"{options.treebank!r} is not the name of a treebank, such as UD_English-EWT")
     if not re.fullmatch(r"[\w.-]+", options.release, re.ASCII):
         cli.error(f"{options.release!r} is not a release, such as {RELEASE}")
+    if options.code is not None and not re.fullmatch(r"[a-z]{2,8}", options.code):
+        cli.error(f"--code {options.code!r} is not a language code, such as en")
     if not re.match(r"https?://", options.url):
         cli.error("--url must begin with https:// or http://")
     if not all(re.fullmatch(r"[\w-]+", part, re.ASCII) for part in options.parts):

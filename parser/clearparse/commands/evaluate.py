@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from clearparse.commands.command_line import CommandLine, positive, print_warnings
 from clearparse.corpus.inputs import format_of_file
+from clearparse.drawing.text import printable
 from clearparse.errors import FileError
 from clearparse.evaluation.evaluate import (
     GIVEN,
@@ -35,7 +36,7 @@ def main(argv: list[str]) -> None:
     options = _arguments(argv)
     model = load(options.model) if options.model is not None else None
     if options.info and model:
-        print(model.describe(), end="\n" if options.gold is None else "\n\n")
+        print("\n".join(map(printable, model.describe().split("\n"))), end="\n" if options.gold is None else "\n\n")
     if options.gold is None:
         return
     _refuse_raw_text(options)

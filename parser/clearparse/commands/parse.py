@@ -88,7 +88,8 @@ def _report(result: CorpusResult, folder: str, *, quiet: bool) -> None:
     if not quiet:
         print(f"{written} file{'s' * (written != 1)} written to {folder}{finished}")
     for error in errors:
-        print("\\n".join(str(error).splitlines()), file=sys.stderr)
+        if sys.stderr is not None:
+            print("\\n".join(str(error).splitlines()), file=sys.stderr)
     if errors:
         total = written + unchanged + len(errors)
         if total == len(errors):

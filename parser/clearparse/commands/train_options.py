@@ -40,8 +40,9 @@ def _add_data(cli: CommandLine) -> None:
     cli.option(
         "--dev",
         group="data",
+        nargs="+",
         metavar="FILE",
-        help="annotated file to choose the best epoch on (default: part of train)",
+        help="annotated files to choose the best epoch on (default: part of train)",
     )
     text = cli.titled("data").add_mutually_exclusive_group()
     cli.option(

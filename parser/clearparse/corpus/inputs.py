@@ -16,7 +16,8 @@ from clearparse.corpus.tasks import is_sentence
 from clearparse.errors import FileError
 from clearparse.io.files import open_input, shown_name
 from clearparse.model.model import BLOCK_BYTES, Model
-from clearparse.treebank.conllu import BYTE_ORDER_MARK, Block, ConlluText, parse_block, read_texts
+from clearparse.treebank.columns import BYTE_ORDER_MARK
+from clearparse.treebank.conllu import Block, ConlluText, parse_block, read_texts
 from clearparse.treebank.paragraphs import read_raw_text, split_paragraphs
 from clearparse.treebank.ranges import RawText
 from clearparse.treebank.tokens import Token, conllu_of

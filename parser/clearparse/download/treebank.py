@@ -44,11 +44,20 @@ class TreebankFolder:
             return "already downloaded, unchanged"
         if not fetch(f"{self.address}/{name}", path, quiet=self.quiet):
             return None
+        self._check_content(path)
         self.sums[name] = sha256(path)
         with atomic_output(self.folder / SUMS, follow_links=False) as file:
             lines = [self.title, *(f"{digest}  {name}" for name, digest in sorted(self.sums.items()))]
             file.write("".join(f"{line}\n" for line in lines).encode())
         return f"{path.stat().st_size:,} bytes"
+
+    def _check_content(self, path: Path) -> None:
+        """Raises FileError, and removes the file, if it is a web page, such as that of a login, and not a treebank."""
+        with open(path, "rb") as file:
+            start = file.read(1000).lstrip().lower()
+        if path.suffix == ".conllu" and start.startswith((b"<!doctype", b"<html", b"<?xml", b"<head", b"<body")):
+            path.unlink()
+            raise FileError(path, "the server sent a web page, not a treebank (does the network need a login?)")
 
 
 def file_prefix(treebank: str, code: str | None) -> str:

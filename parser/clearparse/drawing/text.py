@@ -79,8 +79,8 @@ def draw(
     tree = np.asarray(heads, np.int64)
     if not len(forms) == len(tree) == len(deprels):
         raise ValueError(f"{len(forms)} forms, {len(tree)} heads and {len(deprels)} labels")
-    forms = [_printable(form) for form in forms]
-    labels = [_printable(label) for label in deprels]
+    forms = [printable(form) for form in forms]
+    labels = [printable(label) for label in deprels]
     trunks = _place_trunks(tree, deepest)
     for word in np.flatnonzero((tree > 0) & (trunks[tree - 1] == 0)):
         labels[word] += f" of {tree[word]} {forms[tree[word] - 1]}"
@@ -96,11 +96,13 @@ def draw(
 def draw_sentence(sentence: Drawable, *, ascii_only: bool = False) -> str:
     """The sentence's text, a blank line, and its tree."""
     tree = draw(sentence.forms, sentence.heads, sentence.deprels, ascii_only=ascii_only)
-    return f"{sentence.text}\n\n{tree}"
+    return f"{printable(sentence.text)}\n\n{tree}"
 
 
-def shows_boxes(stream: TextIO) -> bool:
-    """Whether the encoding of a stream has the box-drawing characters."""
+def shows_boxes(stream: TextIO | None) -> bool:
+    """Whether the encoding of a stream has the box-drawing characters; no matter if it is closed (None)."""
+    if stream is None:
+        return True
     try:
         ("".join(_BOXES.values()) + _ARROW).encode(stream.encoding or "ascii")
     except (UnicodeEncodeError, LookupError):
@@ -117,7 +119,7 @@ def display_width(text: str) -> int:
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in seen)
 
 
-def _printable(text: str) -> str:
+def printable(text: str) -> str:
     """The text without control characters, which could move the cursor or worse."""
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) == "Cc" else c for c in text)
 

@@ -156,7 +156,7 @@ class _Tracer:
     ) -> None:
         self.greedy, self.tree, self.moves, self.follow_gold = greedy, tree, moves, follow_gold
         encoder = Encoder(parser.vocabulary)
-        types, _ = encoder.types(sentence.word_keys())
+        types = encoder.types(sentence.word_keys())
         self.word_rows = encoder.rows()[greedy.system.layout.spread(types, null=NULL, root=ROOT)]
         self.steps: list[tuple[Step, int]] = []
 

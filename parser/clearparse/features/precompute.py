@@ -12,15 +12,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterator, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.sparse import csr_array
 
 from clearparse.errors import ClearparseError
+from clearparse.features.combinations import Combinations, channel_groups
 from clearparse.features.templates import Index, WordSlots
-from clearparse.features.vocabulary import OF_TAGS
+from clearparse.features.vocabulary import OF_TAGS, ROOT
 from clearparse.network.classifier import Booleans, Floats, Parameters, scores_of_one
 
 MOST_COMBINATIONS = 5000  # rows in a table of state slots
@@ -30,31 +30,10 @@ CLOSE = 2e-4  # scores no further apart than this are compared in double precisi
 SAME = 1e-9  # scores no further apart than this are equal
 MOST_STATES = 1 << 27  # numbers in the tables of state slots
 MOST_OF_TYPE = 1 << 20  # numbers of one type of word in all tables
-MOST_TYPES = 50_000  # types of word in the tables, however narrow these are: the encoder's memory counts too
-MEMORY = 176 << 20  # bytes of the tables between blocks; a block with very many types may need more
-
-
-class Combinations(NamedTuple):
-    """The different combinations of rows of L that types of word have in some channels.
-
-    channels: indices of the channels. rows (n, channels): the combinations. number (types,): that of each type.
-    """
-
-    channels: list[int]
-    rows: NDArray[np.int32]
-    number: Index
-
-    @classmethod
-    def of(cls, type_rows: NDArray[np.int32], channels: list[int]) -> Combinations:
-        key = np.zeros(len(type_rows), np.int64)
-        for channel in channels:
-            _, key = np.unique(key << 32 | type_rows[:, channel], return_inverse=True)
-        _, first, number = np.unique(key, return_index=True, return_inverse=True)
-        return cls(channels, type_rows[first][:, channels], number)
-
-    def shown_by(self, slots: list[tuple[int, int]]) -> bool:
-        """Does one of the slots (slot, channel) show one of these channels?"""
-        return any(channel in self.channels for _, channel in slots)
+LEAST_TYPES = ROOT + 2  # NULL, ROOT and a word
+MOST_TYPES = 50_000  # types of word in the tables, however narrow these are
+KEY_BYTES = 400  # of a type of word besides its rows: its key, its rows of L, and where they are found
+MEMORY = 256 << 20  # bytes of the tables of all networks of a model together (see type_cache.share_memory)
 
 
 class PrecomputedLayer:
@@ -67,71 +46,111 @@ class PrecomputedLayer:
     - For each group of state slots (labels, distances, valencies), a row for each combination of their values.
 
     theta equals that of `network.classifier` up to rounding: the same sum in another order.
-    Raises ClearparseError if template and network need tables that are too large for any memory.
+
+    memory: bytes that the tables may take, by default MEMORY; more types than fit into it still get room if they come
+    in one call of `extend`. Raises ClearparseError if template and network need tables too large for any memory.
     """
 
-    def __init__(self, params: Parameters, features: WordSlots) -> None:
+    def __init__(self, params: Parameters, features: WordSlots, memory: int | None = None) -> None:
         self.params, self.features = params, features
+        self.memory = MEMORY if memory is None else memory
         self.W = params.W.reshape(features.m, -1, params.W.shape[1])
         self.groups = _groups(features.state_values)
         self._check_size()
-        self.channel_groups = _channel_groups(features.word_channels)
+        self.channel_groups = channel_groups(features.word_channels)
         self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in OF_TAGS]
         self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
-        self.types = self.capacity = 0  # how many types of word the tables have, and have room for
+        self.types = self.room = 0  # how many types of word the tables have, and have room for
         self.start = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
         self.base: list[Floats] = []  # (1, H) for each table of words: is added to its rows
         self._tags: dict[bytes, int] = {}  # number of each combination of tags
-        self._tag_row: Index = np.zeros(0, np.intp)  # (types,): row in the tables of tags
-        self.rows = np.zeros((0, len(features.word_channels)), np.int32)  # (types, channels): rows of L
+        self._tag_row: Index = np.zeros(0, np.intp)  # (room,): row in the tables of tags
+        self.rows = np.zeros((0, len(features.word_channels)), np.int32)  # (room, channels): rows of L
 
     def _check_size(self) -> None:
         H, values = self.W.shape[2], self.features.state_values
-        states = sum(math.prod(values[k] for k in group) for group in self.groups)
-        if H * states > MOST_STATES or H * len(self.features.addresses) > MOST_OF_TYPE:
+        if H * self._state_rows() > MOST_STATES or H * len(self.features.addresses) > MOST_OF_TYPE:
             raise ClearparseError(
                 f"the template has {len(self.features.addresses)} addresses and {len(values)} state slots: with {H}"
                 " hidden units its pre-computed tables are too large for any memory"
             )
 
     @property
+    def row_bytes(self) -> int:
+        """Bytes of a row of P."""
+        return self.W.itemsize * self.W.shape[2]
+
+    @property
+    def type_bytes(self) -> int:
+        """Bytes for each type of word."""
+        return self.row_bytes * self.features.form_addresses + KEY_BYTES
+
+    @property
+    def fixed_bytes(self) -> int:
+        """Bytes of the tables of state slots and, at first, of tags."""
+        return self.row_bytes * (self._state_rows() + self._tag_addresses * self._first_tags())
+
+    @property
+    def capacity(self) -> int:
+        """How many types of word fit into the memory, NULL and ROOT included."""
+        return max(min((self.memory - self.fixed_bytes) // self.type_bytes, MOST_TYPES), LEAST_TYPES)
+
+    @property
     def most_types(self) -> int:
-        """How many types of word fit into MEMORY. Callers with more of them should work in several parts."""
-        rows = max(self.features.form_addresses, len(self.features.addresses) // 4, 1)
-        return max(min(MEMORY // (self.P.itemsize * self.P.shape[1] * rows), MOST_TYPES), 1)
+        """How many words of different types fit into the memory. Callers with more should work in several parts."""
+        return self.capacity - ROOT - 1
 
-    def extend(self, type_rows: NDArray[np.int32], first: int = 0) -> None:
-        """Compute the rows of types of word from number `first`, given their rows of L: (types, channels).
+    @property
+    def oversized(self) -> bool:
+        """Do the tables take more than their memory, because there were too many types or combinations of tags?"""
+        tags = len(self._tags) * self._tag_addresses * self.row_bytes
+        return self.room > self.capacity or tags > max(self.memory // 2, self.fixed_bytes)
 
-        first = 0 computes all tables anew with the present parameters; type 0 must then be NULL.
-        Raises ValueError if there are more types than the capacity.
+    @property
+    def _tag_addresses(self) -> int:
+        return len(self.features.addresses) - self.features.form_addresses
+
+    def _state_rows(self) -> int:
+        return sum(math.prod(self.features.state_values[k] for k in group) for group in self.groups)
+
+    def _first_tags(self) -> int:
+        """How many combinations of tags there is room for at first."""
+        return min(TAGS, max(self.memory // (4 * self.row_bytes * max(self._tag_addresses, 1)), 1))
+
+    def extend(self, type_rows: NDArray[np.int32], types: Index | None = None) -> None:
+        """Compute the rows of types of word (n,), which replace others of these numbers.
+
+        type_rows (n, channels): their rows of L. types: by default 0, 1, 2 ...; then all tables are computed anew with
+        the present parameters, and type 0 must be NULL. Raises ValueError if a number is too large for the tables.
         """
-        self.types = first + len(type_rows)
-        if first == 0:
-            self._begin(type_rows[:1])
-        if self.types > self.capacity:
-            raise ValueError(f"{self.types} types of word; the capacity is {self.capacity}")
-        self.rows = np.concatenate((self.rows[:first], type_rows))
-        self._extend_tags(Combinations.of(type_rows, self.tag_channels), first)
+        if types is None:
+            types = np.arange(len(type_rows))
+            self._begin(type_rows[:1], len(type_rows))
+        self.types = max(self.types, int(types.max(initial=-1)) + 1)
+        if self.types > self.room:
+            raise ValueError(f"{self.types} types of word; the capacity is {self.room}")
+        self.rows[types] = type_rows
+        self._extend_tags(Combinations.of(type_rows, self.tag_channels), types)
         groups = [Combinations.of(type_rows, channels) for channels in self.channel_groups]
         tables = zip(self.start[: self.features.form_addresses], self.base, self.features.word_slots, strict=False)
+        part = np.empty((min(CHUNK, len(types)), self.P.shape[1]), self.P.dtype)
         for start, base, slots in tables:
-            table = self.P[start + first : start + self.types]
             sums = [(self._sums(group, slots), group.number) for group in groups if group.shown_by(slots)]
             sums[-1][0][:] += base
-            for k in range(0, len(table), CHUNK):
-                rows, end = table[k : k + CHUNK], k + CHUNK
-                (products, number), *others = sums
-                np.take(products, number[k:end], axis=0, out=rows, mode="clip")
+            (first_sums, first_number), *others = sums
+            for k in range(0, len(types), CHUNK):
+                places = start + types[k : k + CHUNK]
+                rows, end = part[: len(places)], k + CHUNK
+                np.take(first_sums, first_number[k:end], axis=0, out=rows, mode="clip")
                 for products, number in others:
                     rows += products[number[k:end]]
+                self.P[places] = rows
 
-    def _extend_tags(self, tags: Combinations, first: int) -> None:
+    def _extend_tags(self, tags: Combinations, types: Index) -> None:
         """Compute the rows of new combinations of tags; the rows of one combination are neighbours in P."""
-        whole, known = self.features.form_addresses, len(self._tags)
-        n = len(self.features.addresses) - whole
+        whole, known, n = self.features.form_addresses, len(self._tags), self._tag_addresses
         numbers = np.array([self._tags.setdefault(rows.tobytes(), len(self._tags)) for rows in tags.rows], np.intp)
-        self._tag_row = np.concatenate((self._tag_row[:first], n * numbers[tags.number]))
+        self._tag_row[types] = n * numbers[tags.number]
         new = tags._replace(rows=tags.rows[numbers >= known])
         begin, end = (self.tag_start + n * tag for tag in (known, len(self._tags)))
         if end > len(self.P):
@@ -152,23 +171,21 @@ class PrecomputedLayer:
             np.matmul(x, W, out=sums[k : k + CHUNK])
         return sums
 
-    def _begin(self, null: NDArray[np.int32]) -> None:
-        """Compute the tables of state slots and the rows of NULL; reserve room for types, within MEMORY for more."""
-        features, whole, H = self.features, self.features.form_addresses, self.W.shape[2]
-        n = len(features.addresses) - whole
+    def _begin(self, null: NDArray[np.int32], types: int) -> None:
+        """Compute the tables of state slots and the rows of NULL; reserve room for types, and more if memory allows."""
+        features, whole, n = self.features, self.features.form_addresses, self._tag_addresses
         states = [self._state_table(group) for group in self.groups]
         of_null = [self._sums(Combinations.of(null, [*range(null.shape[1])]), slots) for slots in features.word_slots]
         self.base = [-sums for sums in of_null]
         self.base[0] = sum(of_null[1:] + [table[:1] for table in states], self.params.b_1)
-        state_rows = sum(map(len, states))
-        if self.types > self.capacity:
-            tags = min(TAGS, max(MEMORY // (4 * self.P.itemsize * H * max(n, 1)), 1))
-            others = state_rows + tags * n
-            fitting = (MEMORY // (self.P.itemsize * H) - others) // max(whole, 1)
-            self.capacity = max(self.types, min(fitting, MOST_TYPES))
-            self.P = np.empty((whole * self.capacity + others, H), self.P.dtype)
+        self.types = 0
+        if types > self.room:
+            self.room = max(types, self.capacity)
+            self.P = np.empty((whole * self.room + self.fixed_bytes // self.row_bytes, self.W.shape[2]), self.W.dtype)
+            self.rows = np.zeros((self.room, null.shape[1]), np.int32)
+            self._tag_row = np.zeros(self.room, np.intp)
         # Order in P: tables of types, of state slots, and last those of tags, which may grow.
-        lengths = [self.capacity] * whole + [len(table) for table in states]
+        lengths = [self.room] * whole + [len(table) for table in states]
         *start, self.tag_start = np.cumsum([0, *lengths])
         self.start = np.array([*start[:whole], *(self.tag_start + np.arange(n)), *start[whole:]], np.int32)
         self._tags = {}
@@ -259,9 +276,3 @@ def _groups(values: Sequence[int]) -> list[list[int]]:
         groups[-1].append(k)
         size *= n
     return groups
-
-
-def _channel_groups(channels: Sequence[str]) -> list[list[int]]:
-    """The indices of channels that have few combinations together: form, suffixes, prefixes, tags and so on."""
-    kinds = ["tags" if channel in OF_TAGS else channel.rstrip("1234") for channel in channels]
-    return [[k for k, kind in enumerate(kinds) if kind == group] for group in dict.fromkeys(kinds)]

@@ -4,32 +4,55 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Sequence
+from typing import ClassVar
 
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.features import precompute
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import Index, WordSlots
-from clearparse.features.vocabulary import Encoder
+from clearparse.features.vocabulary import NULL, ROOT, KeyEncoder
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.network.classifier import Parameters
 
+FIRST = ROOT + 1  # type of a word
+MOST_KEY_BYTES = 16 << 20  # of all keys added; then all are forgotten: very long words would take any memory
+
 
 class TypeCache:
-    """The encoder and the pre-computed layer of one classifier, always in step.
+    """The types of word and the pre-computed layer of one classifier, always in step.
 
-    Hold `lock` while using what `types` and `layer` give: threads share them.
+    Where there are more types than fit into the memory, the least recently used ones leave.
+
+    memory: see PrecomputedLayer. Hold `lock` while using what `types` and `layer` give: threads share them.
 
     An exception can come at any moment: Ctrl-C, a MemoryError, or a fork that leaves this thread behind. If one comes
     while types are added, all of them are thrown away, and the next call begins anew.
     """
 
-    def __init__(self, params: Parameters, features: WordSlots) -> None:
-        self._params, self._features = params, features
+    layer_type: ClassVar[type[PrecomputedLayer]] = PrecomputedLayer
+
+    def __init__(self, params: Parameters, features: WordSlots, memory: int | None = None) -> None:
+        self._params, self._features, self._memory = params, features, memory
+        self._encode = KeyEncoder(features.vocabulary)
         self._begin()
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
 
+    def limit(self, memory: int) -> None:
+        """Set the memory; if it changes, all types are forgotten."""
+        with self.lock:
+            if memory != self._memory:
+                self._memory, self._in_step = memory, False
+                self._begin()
+
     def _begin(self) -> None:
-        self.layer = PrecomputedLayer(self._params, self._features)
-        self._encoder = Encoder(self._features.vocabulary)
+        self.layer: PrecomputedLayer = self.layer_type(self._params, self._features, self._memory)
+        self._types: dict[bytes, int] = {}
+        self._keys: list[bytes] = []  # of the types after ROOT
+        self._used: NDArray[np.int64] = np.zeros(0, np.int64)  # (room,) the last call that had each type
+        self._call = self._key_bytes = 0
         self._in_step = True
 
     def types(self, keys: Sequence[bytes]) -> Index:
@@ -37,7 +60,64 @@ class TypeCache:
         if not self._in_step:
             self._begin()
         self._in_step = False  # as long as the lines below run
-        types, first = self._encoder.types(keys, self.layer.capacity)
-        self.layer.extend(self._encoder.rows(first), first)
+        distinct = list(dict.fromkeys(keys))
+        new = [key for key in distinct if key not in self._types]
+        if new and not self._have_room(distinct):
+            self._begin()
+            self._in_step, new = False, distinct
+        self._call += 1
+        if not self.layer.room:
+            self._add_first(new)
+        elif new:
+            self._add(distinct, new)
+        types = np.fromiter(map(self._types.__getitem__, keys), np.intp, len(keys))
+        self._used[types] = self._call
         self._in_step = True
         return types
+
+    def _have_room(self, keys: Sequence[bytes]) -> bool:
+        """Can all these keys have a type if others leave?"""
+        fit = len(keys) <= self.layer.most_types and self._key_bytes <= MOST_KEY_BYTES
+        return fit and not self.layer.oversized
+
+    def _add_first(self, new: list[bytes]) -> None:
+        """Begin the tables, with NULL, ROOT and these keys."""
+        special = [tuple(self._features.vocabulary.special(row)) for row in (NULL, ROOT)]
+        self.layer.extend(np.array([*special, *map(self._encode, new)], np.int32).reshape(FIRST + len(new), -1))
+        self._used = np.zeros(self.layer.room, np.int64)
+        self._name(new, np.arange(FIRST, FIRST + len(new)))
+
+    def _add(self, keys: Sequence[bytes], new: list[bytes]) -> None:
+        """Give each new key a type; where there is no room, that of the key that was not used for longest."""
+        self._used[[self._types[key] for key in keys if key in self._types]] = self._call  # these stay
+        n = len(self._keys)
+        fresh = min(len(new), self.layer.room - FIRST - n)
+        oldest = np.argsort(self._used[FIRST : FIRST + n], kind="stable")[: len(new) - fresh]
+        for place in oldest.tolist():
+            del self._types[self._keys[place]]
+        types = FIRST + np.concatenate((oldest, np.arange(n, n + fresh)))
+        self.layer.extend(np.array([*map(self._encode, new)], np.int32), types)
+        self._name(new, types)
+
+    def _name(self, keys: Sequence[bytes], types: Index) -> None:
+        """Note the types (n,) of new keys."""
+        self._keys += [b""] * (int(types.max(initial=FIRST - 1)) + 1 - FIRST - len(self._keys))
+        for key, number in zip(keys, types.tolist(), strict=True):
+            self._types[key] = number
+            self._keys[number - FIRST] = key
+        self._key_bytes += sum(map(len, keys))
+
+
+def end_of_part(types: Index, begin: int, most: int) -> int:
+    """The end of the longest part of the words, from `begin` on, with at most `most` types. types (words,)."""
+    met_first = np.sort(np.unique(types[begin:], return_index=True)[1])
+    return begin + int(met_first[most]) if len(met_first) > most else len(types)
+
+
+def share_memory(caches: Sequence[TypeCache], memory: int | None = None) -> None:
+    """Limit the caches of a model to a common memory, by default MEMORY, so that each has as many types."""
+    memory = precompute.MEMORY if memory is None else memory
+    layers = [cache.layer for cache in caches]
+    types = (memory - sum(layer.fixed_bytes for layer in layers)) // sum(layer.type_bytes for layer in layers)
+    for cache, layer in zip(caches, layers, strict=True):
+        cache.limit(max(layer.fixed_bytes + types * layer.type_bytes, 0))

@@ -14,9 +14,13 @@ from typing import TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.features.bounded_cache import BoundedCache
+
 NULL, ROOT, UNKNOWN = range(3)  # the first rows of every channel
 
 LONGEST_SHAPE = 10
+MOST_CHARACTERS = 10_000  # whose shapes are cached
+MOST_FORMS = 20_000  # forms whose rows of L, or shapes, are cached
 _DIGIT, _LETTER, _REPEATED = re.compile(r"\d"), re.compile(r"[^\W\d_]"), re.compile(r"(.)\1\1+")
 
 
@@ -24,6 +28,8 @@ class _ShapeOf(dict[int, str]):
     """The shape of each character, by code point, for str.translate."""
 
     def __missing__(self, code: int) -> str:
+        if len(self) >= MOST_CHARACTERS:
+            self.clear()
         character = chr(code)
         if _DIGIT.match(character):
             shape = "9"
@@ -51,10 +57,16 @@ def lookup_form(form: str) -> str:
     return form if form.isascii() and "`" not in form else form.translate(_VARIANTS)
 
 
-@functools.lru_cache(maxsize=100_000)  # several networks need it
+def _shape(form: str) -> str:
+    return _REPEATED.sub(r"\1\1", form.translate(_SHAPE_OF))[:LONGEST_SHAPE]
+
+
+_SHAPES = BoundedCache(_shape, MOST_FORMS)  # several networks need them
+
+
 def shape(form: str) -> str:
     """A form with X for capitals, x for other letters, 9 for digits, and at most two of a kind in a row."""
-    return _REPEATED.sub(r"\1\1", form.translate(_SHAPE_OF))[:LONGEST_SHAPE]
+    return _SHAPES[form]
 
 
 CLUSTER, BETWEEN = "cluster", "\t"  # a tab occurs in no word
@@ -82,10 +94,7 @@ OF_TAGS: dict[str, Callable[[Sequence[str]], str]] = {
     "feats": lambda tags: tags[2],
 }
 CHANNELS = (*OF_FORM, *OF_TAGS)
-Value = TypeVar("Value")
 Item = TypeVar("Item", bound=Hashable)
-
-MOST_FORMS = 500_000  # forms that an Encoder keeps when it forgets its types
 
 
 def form_key(form: str) -> bytes:
@@ -177,15 +186,22 @@ class Vocabulary:
         return [first + row for first in self.first.values()]
 
 
-class _Cache(dict[bytes, Value]):
-    """Calls a function once for each key."""
+class KeyEncoder:
+    """Encodes the keys of words (see Block.word_keys) as rows of L: (channels,)."""
 
-    def __init__(self, of: Callable[[bytes], Value]) -> None:
-        self._of = of
+    def __init__(self, vocabulary: Vocabulary) -> None:
+        # Tuples: the garbage collector would traverse so many lists again and again.
+        def of_form(form: bytes) -> tuple[int, ...]:
+            return tuple(vocabulary.encode_form(form.decode()))
 
-    def __missing__(self, key: bytes) -> Value:
-        value = self[key] = self._of(key)
-        return value
+        def of_tags(tags: bytes) -> tuple[int, ...]:
+            return tuple(vocabulary.encode_tags(tags.decode().split("\t")))
+
+        self._forms, self._tags = BoundedCache(of_form, MOST_FORMS), BoundedCache(of_tags, MOST_FORMS)
+
+    def __call__(self, key: bytes) -> tuple[int, ...]:
+        form, _, tags = key.split(b"\t", 2)
+        return self._forms[form] + self._tags[tags]
 
 
 class Encoder:
@@ -193,39 +209,18 @@ class Encoder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        # Tuples: the garbage collector would traverse so many lists again and again.
-        self._forms = _Cache(lambda form: tuple(vocabulary.encode_form(form.decode())))
-        self._tags = _Cache(lambda tags: tuple(vocabulary.encode_tags(tags.decode().split("\t"))))
-        self._forget()
+        self._encode = KeyEncoder(vocabulary)
+        self._types: dict[bytes, int] = {}
+        self._rows = [tuple(vocabulary.special(row)) for row in (NULL, ROOT)]
 
-    def _forget(self) -> None:
-        """Forget all types but NULL and ROOT."""
-        if len(self._forms) > MOST_FORMS:
-            self._forms.clear()
-            self._tags.clear()
-        self._types = _Cache(self._new_type)
-        self._rows = [tuple(self.vocabulary.special(row)) for row in (NULL, ROOT)]
+    def types(self, keys: Sequence[bytes]) -> NDArray[np.intp]:
+        """The type of each word (words,)."""
+        for key in dict.fromkeys(keys):
+            if key not in self._types:
+                self._rows.append(self._encode(key))
+                self._types[key] = len(self._rows) - 1
+        return np.fromiter(map(self._types.__getitem__, keys), np.intp, len(keys))
 
-    def _new_type(self, key: bytes) -> int:
-        form, _, tags = key.split(b"\t", 2)
-        self._rows.append(self._forms[form] + self._tags[tags])
-        return len(self._rows) - 1
-
-    def types(self, keys: Sequence[bytes], capacity: int | None = None) -> tuple[NDArray[np.intp], int]:
-        """The type of each word (words,), and the first type that this call added.
-
-        If there would be more than `capacity` types, earlier ones are forgotten, and the first new type is 0.
-        """
-        first = len(self._rows)
-        if capacity is not None and first + len(set(keys).difference(self._types)) > capacity:
-            if first > ROOT + 1:
-                self._forget()
-            first = 0
-        return self._numbers(keys), first
-
-    def _numbers(self, keys: Sequence[bytes]) -> NDArray[np.intp]:
-        return np.fromiter(map(self._types.__getitem__, keys), dtype=np.intp, count=len(keys))
-
-    def rows(self, first: int = 0) -> NDArray[np.int32]:
-        """Rows of L of the types from `first` on: (types, channels)."""
-        return np.array(self._rows[first:], dtype=np.int32).reshape(-1, len(self.vocabulary.first))
+    def rows(self) -> NDArray[np.int32]:
+        """Rows of L of all types: (types, channels)."""
+        return np.array(self._rows, dtype=np.int32).reshape(-1, len(self.vocabulary.first))

@@ -1,11 +1,13 @@
 """clearparse as a component of a spaCy pipeline: `nlp.add_pipe("clearparse", config={"model": "my.model"})`.
 
 Each token of a Doc that is not white space is a word. The component sets heads, dependency labels and thereby sentence
-boundaries, and if the model has a tagger also POS, TAG, morphology and lemmas.
+boundaries, and if the model has a tagger also POS, TAG, morphology and lemmas. `doc.noun_chunks` then follows the
+relations of Universal Dependencies.
 """
 
 from __future__ import annotations
 
+import re
 import tempfile
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -16,13 +18,17 @@ import numpy as np
 from numpy.typing import NDArray
 from threadpoolctl import threadpool_limits
 
+from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import factorize
+from clearparse.integrations.doc_words import DocWords, pieces_of
+from clearparse.integrations.noun_chunks import noun_chunks
 from clearparse.io import resources
 from clearparse.io.files import refuse_link
 from clearparse.io.optional import optional_import
 from clearparse.model.model import Model, load
-from clearparse.treebank import conllu, tokens
 from clearparse.treebank.conllu import DEPREL, FEATS, UPOS, XPOS, Block, parse_block
+from clearparse.treebank.conllu import LEMMA as LEMMA_COLUMN
+from clearparse.treebank.tokens import conllu_of
 
 with optional_import("spacy", "clearparse.integrations.spacy"):
     from spacy.attrs import DEP, HEAD, LEMMA, MORPH, POS, TAG
@@ -33,23 +39,33 @@ with optional_import("spacy", "clearparse.integrations.spacy"):
     from spacy.tokens import Doc, Token
     from spacy.training import Example
     from spacy.util import minibatch
+    from spacy.vocab import Vocab
 
 ASSIGNED = ("head", "dep", "is_sent_start", "pos", "tag", "morph", "lemma")  # of tokens
 FILE = "clearparse.model"  # in a pipeline's folder
 BATCH = 256  # Docs per batch
+_LINE_BREAKING = re.compile(r"[\t\r\n]")
 SPACE = ("SPACE", "_SP", "dep")  # POS, TAG and dep of white space in spaCy
 
 
-def create(nlp: Language, name: str, model: str | None) -> Component:
-    """A new component. model: the path of a model file, None for the bundled English model."""
-    return Component(name, model)
+def create(nlp: Language, name: str, model: str | None, keep_tags: bool, tokenizer: bool) -> Component:
+    """A new component.
+
+    model: the path of a model file, None for the bundled English model. keep_tags: keep the tags and lemmas that other
+    components have set, and parse with them. tokenizer: use the tokenizer of the model in place of spaCy's.
+    """
+    component = Component(name, model, keep_tags=keep_tags)
+    nlp.vocab.get_noun_chunks = noun_chunks
+    if tokenizer:
+        nlp.tokenizer = DocTokenizer(nlp.vocab, component)
+    return component
 
 
 class Component:
     """Parses Docs. The model file is opened when it is first needed: a pipeline loaded from disk has its own model."""
 
-    def __init__(self, name: str, path: str | None) -> None:
-        self.name, self.path = name, path
+    def __init__(self, name: str, path: str | None, *, keep_tags: bool = False) -> None:
+        self.name, self.path, self.keep_tags = name, path, keep_tags
         self._model: Model | None = None
 
     def loaded(self) -> Model:
@@ -72,19 +88,25 @@ class Component:
             yield from docs
 
     def annotate(self, docs: Sequence[Doc]) -> None:
-        """Set trees and sentence boundaries and, if the model has a tagger, tags and lemmas."""
+        """Set trees and sentence boundaries and, if the model has a tagger, tags and lemmas.
+
+        Raises ClearparseError, for example if a tag of another component contains a tab.
+        """
         with threadpool_limits(limits=1):
             words = [DocWords.of(doc) for doc in docs]
             text = self._sentences([each for each in words if each.words])
             block = parse_block(text.encode(), path="<Doc>")
-            tagger = self.loaded().stages.tagger
-            if tagger:
+            has_tagger = self.loaded().stages.tagger is not None
+            if has_tagger:
                 block = self.loaded().tag(block)
-            elif len(block):
+            if len(block) and (self.keep_tags or not has_tagger):
+                first = LEMMA_COLUMN if has_tagger else UPOS
                 tags = [_tags_of(token) for each in words for token in each.words]
-                block = block.with_columns(UPOS, FEATS, tags)
+                predicted = block.columns(first, FEATS)
+                merged = [_merged(*pair) for pair in zip(tags, predicted, strict=True)]
+                block = block.with_columns(first, FEATS, merged)
             parsed = self.loaded().parse_block(block)
-        annotation = Annotation.of(parsed, tags=tagger is not None)
+        annotation = Annotation.of(parsed, tags=has_tagger)
         start = 0
         for each in words:
             annotation.write(each, start)
@@ -96,13 +118,13 @@ class Component:
         for token, end in zip((token for each in docs for token in each.tokens), self._ends(docs), strict=True):
             sentence.append(token)
             if end:
-                written.append(tokens.conllu_of(sentence))
+                written.append(conllu_of(sentence))
                 sentence = []
         return "".join(written)
 
     def _ends(self, docs: Sequence[DocWords]) -> list[bool]:
         """Which words of Docs end a sentence: as annotated, else as predicted, and at the end of a paragraph."""
-        ends = [np.empty(0, bool), *(each.last() for each in docs)]
+        ends = [np.empty(0, bool), *(each.ends for each in docs)]
         open_docs = [k for k, each in enumerate(docs, 1) if not each.has_sentences]
         tokenizer = self.loaded().stages.tokenizer
         if tokenizer and open_docs:
@@ -112,7 +134,7 @@ class Component:
             found = tokenizer.sentence_ends(forms, which, np.array([token.space_after for token in unsplit]), rows)
             lengths = np.cumsum([len(ends[k]) for k in open_docs])
             for k, of_doc in zip(open_docs, np.split(found, lengths[:-1]), strict=True):
-                ends[k] = of_doc
+                ends[k] = of_doc & ~docs[k - 1].joined
         return list(np.concatenate(ends).tolist())
 
     def score(self, examples: Iterable[Example], **options: Any) -> dict[str, Any]:
@@ -147,36 +169,32 @@ class Component:
         return self
 
 
-@dataclass(frozen=True)
-class DocWords:
-    """The words of a Doc, as spaCy tokens and as tokens of CoNLL-U. has_sentences: are sentence boundaries set?"""
+class DocTokenizer:
+    """Makes Docs by the tokenizer of the component's model, with sentence boundaries; all characters stay in the text.
 
-    doc: Doc
-    words: list[Token]
-    tokens: list[tokens.Token]
-    has_sentences: bool
+    Its files are those of the component.
+    """
 
-    @classmethod
-    def of(cls, doc: Doc) -> DocWords:
-        """The words of a Doc. Tabs and line ends inside a form become spaces."""
-        words = [token for token in doc if not token.is_space]
-        found = []
-        for token in words:
-            form = " ".join(token.text.split())
-            next_is_space = token.i + 1 < len(doc) and doc[token.i + 1].is_space
-            found.append(tokens.Token(form, (form,), bool(token.whitespace_) or next_is_space))
-        return cls(doc, words, found, doc.has_annotation("SENT_START"))
+    def __init__(self, vocab: Vocab, component: Component) -> None:
+        self.vocab, self.component = vocab, component
 
-    def last(self) -> NDArray[np.bool_]:
-        """(words,) Which words are the last of a sentence if boundaries are set, else of a paragraph."""
-        if self.has_sentences:
-            return self._last_before([token.is_sent_start is True for token in self.doc])
-        return self._last_before([token.is_space and token.text.count("\n") > 1 for token in self.doc])
+    def __call__(self, text: str) -> Doc:
+        """The Doc of a text. Raises ClearparseError if the model has no tokenizer."""
+        pieces = pieces_of(text, self.component.loaded())
+        words, spaces, starts = zip(*pieces, strict=True) if pieces else ((), (), ())
+        return Doc(self.vocab, list(words), list(spaces), sent_starts=list(starts))
 
-    def _last_before(self, borders: Sequence[bool]) -> NDArray[np.bool_]:
-        """(words,) Which words are the last before a border, borders (tokens,), or before the end of the Doc."""
-        number = np.cumsum(borders)[[token.i for token in self.words]]
-        return np.append(np.diff(number) != 0, True)
+    def to_bytes(self, **options: Any) -> bytes:
+        return b""
+
+    def from_bytes(self, data: bytes, **options: Any) -> DocTokenizer:
+        return self
+
+    def to_disk(self, path: str | Path, **options: Any) -> None:
+        pass
+
+    def from_disk(self, path: str | Path, **options: Any) -> DocTokenizer:
+        return self
 
 
 @dataclass(frozen=True)
@@ -199,7 +217,7 @@ class Annotation:
         deps = [label if head else "ROOT" for head, label in zip(heads.tolist(), labels, strict=True)]
         if not tags:
             return cls([DEP], away, [deps])
-        made = [_decoded(block, column) for column in (conllu.LEMMA, UPOS, XPOS, FEATS)]
+        made = [_decoded(block, column) for column in (LEMMA_COLUMN, UPOS, XPOS, FEATS)]
         return cls([DEP, LEMMA, POS, TAG, MORPH], away, [deps, *made])
 
     def write(self, words: DocWords, start: int) -> None:
@@ -247,15 +265,26 @@ def _decoded(block: Block, column: int) -> list[str]:
     return [value.decode() for value in block.column(column)]
 
 
-def _tags_of(token: Token) -> bytes:
-    """UPOS, XPOS and FEATS of a token, as set by another component."""
-    return "\t".join(value or "_" for value in (token.pos_, token.tag_, str(token.morph))).encode()
+def _tags_of(token: Token) -> list[bytes]:
+    """LEMMA, UPOS, XPOS and FEATS of a token as set by other components, empty if not. Raises ClearparseError."""
+    tags = [token.lemma_, token.pos_, token.tag_, str(token.morph)]
+    for value in tags:
+        if _LINE_BREAKING.search(value):
+            message = f"a tag of token {token.i}, {token.text!r}, is {value!r}: tags cannot contain tabs or line ends"
+            raise ClearparseError(f"<Doc>: {message}")
+    return [value.encode() for value in tags]
+
+
+def _merged(tags: list[bytes], predicted: bytes) -> bytes:
+    """The columns of a word, with its tags, where it has some, in place of the last of them."""
+    columns = predicted.split(b"\t")
+    return b"\t".join(tag or column for tag, column in zip(tags[-len(columns) :], columns, strict=True))
 
 
 Language.factory(
     "clearparse",
     func=create,
     assigns=["doc.sents", *(f"token.{name}" for name in ASSIGNED)],
-    default_config={"model": None},
+    default_config={"model": None, "keep_tags": False, "tokenizer": False},
     default_score_weights={"dep_uas": 0.5, "dep_las": 0.5, "tag_acc": 0.0, "sents_f": 0.0},
 )

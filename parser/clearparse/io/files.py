@@ -54,6 +54,12 @@ def open_input(path: PathLike) -> BinaryIO:
     return cast(BinaryIO, io.BufferedReader(_Input(stream, name)))
 
 
+def check_text(start: bytes, path: PathLike) -> None:
+    """Raises FileError if a file that begins with these bytes is not text: /dev/zero has no end."""
+    if start.startswith(b"\0" * 4):
+        raise FileError(shown_name(path), "not text: it begins with NUL bytes")
+
+
 def _open_compressed(name: str, stream: BinaryIO, compression: Compression) -> BinaryIO:
     if not cast(io.BufferedReader, stream).peek(1):
         stream.close()

@@ -28,6 +28,8 @@ from multiprocessing.connection import Connection
 from multiprocessing.reduction import ForkingPickler
 from typing import Any, NamedTuple, TypeVar
 
+from threadpoolctl import threadpool_limits
+
 from clearparse.errors import ClearparseError
 
 Item = TypeVar("Item")
@@ -181,6 +183,7 @@ def _serve(pipe: Connection) -> None:
     threading.Thread(target=_end_with_parent, daemon=True).start()
     with contextlib.suppress(EOFError, BrokenPipeError, ConnectionResetError):
         function = _receive_function(pipe)
+        threadpool_limits(limits=1)  # of NumPy, which the function has imported: more would wait for each other
         while True:
             item = pipe.recv()
             try:

@@ -1,18 +1,12 @@
-"""One BLAS thread: the matrices of the parser are too small for more, which would only burn CPU time."""
+"""One BLAS thread: the matrices of the parser are so small that more threads only burn CPU time."""
 
 from __future__ import annotations
 
-import contextlib
 import functools
-import threading
-from collections.abc import Iterator
+from contextlib import AbstractContextManager
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
-
-_lock = threading.Lock()
-_active = 0
-_limiter: Any = None
 
 
 @functools.cache
@@ -20,18 +14,10 @@ def _controller() -> Any:
     return ThreadpoolController()  # looks for the libraries in memory, which takes milliseconds
 
 
-@contextlib.contextmanager
-def one_blas_thread() -> Iterator[None]:
-    """Within the block, BLAS uses one thread. Threads may overlap: the last one to leave restores the number."""
-    global _active, _limiter
-    with _lock:
-        if not _active:
-            _limiter = _controller().limit(limits=1)
-        _active += 1
-    try:
-        yield
-    finally:
-        with _lock:
-            _active -= 1
-            if not _active:
-                _limiter.restore_original_limits()
+def one_blas_thread() -> AbstractContextManager[Any]:
+    """Within the block, BLAS uses one thread.
+
+    The number is that of the whole process; where several Python threads set it, threadpoolctl obeys the first one.
+    """
+    limiter: AbstractContextManager[Any] = _controller().limit(limits=1)
+    return limiter

@@ -8,11 +8,12 @@ random order, and equal models must have equal bytes; hence a single one. (https
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
 from collections.abc import Mapping
 from os import PathLike
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import safetensors
@@ -27,6 +28,7 @@ FORMAT_VERSION = 1
 KEY = "clearparse"
 MOST_UNPACKED = 30  # times the size of the compressed file; trained parameters do not even compress to half their size
 MOST_BYTES = 1 << 36  # if the size is unknown
+NO_MODEL = "not a clearparse model"
 DAMAGED = "the model is truncated or damaged; copy or train it again"
 DTYPES = frozenset(
     ["bool", "float16", "float32", "float64"] + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
@@ -92,6 +94,8 @@ def _read(path: Path) -> bytes:
     size = os.path.getsize(path) if os.path.isfile(path) else MOST_BYTES
     most, parts = min(MOST_UNPACKED * (size + (1 << 20)), MOST_BYTES), []
     with open_input(path) as file:
+        if cast(io.BufferedReader, file).peek(9)[8:9] != b"{":  # /dev/zero has no end
+            raise FileError(path, NO_MODEL)
         while most >= 0 and (part := file.read(1 << 20)):
             parts.append(part)
             most -= len(part)
@@ -103,8 +107,6 @@ def _read(path: Path) -> bytes:
 def _head(path: Path, data: bytes) -> dict[str, Any]:
     """The entry of clearparse in the header, its format version checked. Raises FileError."""
     size = int.from_bytes(data[:8], "little")
-    if data[8:9] != b"{":
-        raise FileError(path, "not a clearparse model")
     if size > len(data) - 8:
         raise FileError(path, DAMAGED)
     try:

@@ -13,6 +13,7 @@ from typing import Any, TypeVar
 import numpy as np
 
 from clearparse.errors import ClearparseError, FileError
+from clearparse.features.type_cache import share_memory
 from clearparse.model.container import Arrays, load_arrays, save_arrays
 from clearparse.model.record_schema import checked_record
 from clearparse.network.classifier import Parameters
@@ -41,6 +42,10 @@ class Stages:
     tagger: Tagger | None = None
     lemmatizer: Lemmatizer | None = None
     float16: bool = False
+
+    def __post_init__(self) -> None:
+        caches = [member.cache for member in self.ensemble.members]
+        share_memory([*caches, *(classifier.cache for classifier in self.window_classifiers().values())])
 
     @property
     def parser(self) -> TransitionParser:

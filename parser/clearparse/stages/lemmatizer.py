@@ -1,6 +1,6 @@
 """Lemmatizer: a network predicts the edit rule that turns a form into its lemma.
 
-As in UDPipe (Straka & Straková 2017, section 3.3), a rule removes and adds letters at both ends of the form and depends
+As in UDPipe (Straka & Straková 2017, section 3.3), a rule removes and adds letters at both ends of a form; it depends
 only on the form and its tags; so each different word is lemmatized once. The network sees only the ends of a form and
 learns only rules that several words share. Words of the training data that these rules get wrong, such as `woke`, are
 stored as exceptions. Among rules with similar scores, one that gives a known lemma is preferred.
@@ -10,13 +10,14 @@ from __future__ import annotations
 
 import json
 import threading
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.features.bounded_cache import LONGEST_KEY
 from clearparse.features.vocabulary import lookup_form
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks
@@ -39,8 +40,7 @@ TEMPLATE = """
 """
 CASES: dict[str, Callable[[str], str]] = {"as it is": str, "lower": str.lower, "title": str.title, "upper": str.upper}
 MARGIN = 4.0  # a rule with a known lemma is preferred if its score is at most this much lower than the best
-MOST_REMEMBERED = 200_000  # words whose lemmas are cached
-AT_ONCE = 20_000  # new words that are lemmatized at once
+MOST_CACHED = 50_000  # words whose lemmas are cached
 
 
 class Rule(NamedTuple):
@@ -126,20 +126,25 @@ class Lemmatizer:
     def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
         """The lemma of each word, given its key (see Block.keys)."""
         with self.lock:  # threads share the cache
-            if len(self._lemmas) > MOST_REMEMBERED:
+            found = {key: lemma for key in dict.fromkeys(keys) if (lemma := self._lemmas.get(key))}
+            new = [key for key in dict.fromkeys(keys) if key not in found]
+            most = self.classifier.cache.layer.most_types
+            for first in range(0, len(new), most):
+                found.update(self._lemmatize(new[first : first + most]))
+            if len(self._lemmas) + len(new) > MOST_CACHED:
                 self._lemmas.clear()
-            new = [key for key in dict.fromkeys(keys) if key not in self._lemmas]
-            for first in range(0, len(new), AT_ONCE):
-                self._learn(new[first : first + AT_ONCE])
-            return [self._lemmas[key] for key in keys]
+            if len(new) <= MOST_CACHED:
+                self._lemmas.update((key, found[key]) for key in new if len(key) <= LONGEST_KEY)
+            return [found[key] for key in keys]
 
-    def _learn(self, new: Sequence[bytes]) -> None:
+    def _lemmatize(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
+        """Each key with its lemma."""
         exceptions = self.known.exceptions
-        scores = (line for theta, _ in self.classifier.theta(new, np.arange(len(new) + 1)) for line in theta)
-        for key, theta in zip(new, scores, strict=True):
+        scores = (line for theta, _ in self.classifier.theta(keys, np.arange(len(keys) + 1)) for line in theta)
+        for key, theta in zip(keys, scores, strict=True):
             seen = lookup_key(key) if self.classifier.vocabulary.normalized else key
             exception = exceptions.get(seen) or exceptions.get(short_key(seen))
-            self._lemmas[key] = exception or self._by_rule(key, theta)
+            yield key, exception or self._by_rule(seen, theta)
 
     def _by_rule(self, key: bytes, theta: NDArray[np.floating]) -> bytes:
         """The lemma by the best of the rules that are not much worse than the best and make a known lemma of a word.

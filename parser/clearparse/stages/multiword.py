@@ -16,6 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.features.bounded_cache import LONGEST_KEY
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.locks import renew_lock_after_fork
@@ -37,10 +38,12 @@ REACH = 2  # tokens on either side that are shown to the network
 ONE_WORD = "one word"
 LONGEST_ENDING = 12  # letters
 MORE = 2  # letters before those cut off that an ending may have
-MOSTLY = 0.8  # part of the forms with an ending, or of the times that a form is met, that are split
-FEWEST_OF_ENDING, FEWEST_OF_FORM = 3, 4  # different forms with an ending, and times that a form is split
-AMBIGUOUS = 0.2  # part of the times that a form is met which is split, if it may be: the network decides
-MOST_REMEMBERED = 200_000  # forms whose words are cached
+FEWEST_OF_ENDING, MOSTLY_OF_ENDING = 3, 0.5  # forms with an ending that are split, and their part of all with it
+FEWEST_OF_FORM, MOSTLY_OF_FORM = 4, 0.8  # times that a form is split, and their part of all its occurrences
+CAUTION = 2.0  # added to the score of ONE_WORD where only the form itself, and no ending, was split in training
+AMBIGUOUS = 0.2  # the same part if there are enough of them: then the network decides in context
+MOST_WORDS = 20  # of a multiword token
+MOST_CACHED = 50_000  # forms whose words are cached
 
 
 class Rule(NamedTuple):
@@ -90,7 +93,7 @@ class Rule(NamedTuple):
 class SplitForms(NamedTuple):
     """What training has seen split often enough to be split again; any other token is one word.
 
-    forms: in lower case. endings: those at which nearly every form that has them is split.
+    forms: in lower case. endings: those at which most forms that have them are split.
     """
 
     forms: frozenset[str]
@@ -110,16 +113,19 @@ class SplitForms(NamedTuple):
         endings = {
             ending
             for ending, n in split_at.items()
-            if n >= FEWEST_OF_ENDING and n >= MOSTLY * with_ending.get(ending, n)
+            if n >= FEWEST_OF_ENDING and n >= MOSTLY_OF_ENDING * with_ending.get(ending, n)
         }
         shortest = {each for each in endings if not any(each[k:] in endings for k in range(1, len(each)))}
         return cls(frozenset(form for form in rules if _often_split(form, rules)), frozenset(shortest))
 
     def allow(self, form: str) -> bool:
         """May a token be more than one word?"""
+        return lookup_form(form).lower() in self.forms or self.allow_ending(form)
+
+    def allow_ending(self, form: str) -> bool:
+        """May a token be more than one word because of its ending?"""
         lower = lookup_form(form).lower()
-        longest = min(len(lower), LONGEST_ENDING + 1)
-        return lower in self.forms or any(lower[-k:] in self.endings for k in range(1, longest))
+        return any(lower[-k:] in self.endings for k in range(1, min(len(lower), LONGEST_ENDING + 1)))
 
 
 def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
@@ -129,7 +135,7 @@ def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
         return False
     others = (rules.get(f"{form[:k]}'{form[k:]}", Counter()) for k in range(1, len(form)))
     with_apostrophe = max((counts.total() - counts[ONE_WORD] for counts in others), default=0)
-    part = MOSTLY if split < FEWEST_OF_FORM else AMBIGUOUS
+    part = MOSTLY_OF_FORM if split < FEWEST_OF_FORM else AMBIGUOUS
     return split + with_apostrophe >= FEWEST_OF_FORM and split >= part * n
 
 
@@ -150,6 +156,10 @@ class MultiwordSplitter:
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
         self._known: dict[str, tuple[str, ...]] = {}
+        b_2 = classifier.params.b_2.copy()
+        if ONE_WORD in classifier.classes:
+            b_2[0, classifier.classes.index(ONE_WORD)] += CAUTION
+        self._cautious = classifier.with_parameters(classifier.params._replace(b_2=b_2))
 
     def __reduce__(self) -> tuple[type[MultiwordSplitter], tuple[WindowClassifier, SplitForms | None]]:
         return MultiwordSplitter, (self.classifier, self.seen)
@@ -161,31 +171,26 @@ class MultiwordSplitter:
         """
         if self.seen is None:
             return Splits([*forms], self.words(forms), which)
-        asked = np.flatnonzero(np.array([self.seen.allow(form) for form in forms], np.bool_)[which])
-        labels = self._labels_in_context(forms, which, rows, asked)
+        by_ending = np.array([self.seen.allow_ending(form) for form in forms], np.bool_)
+        by_form = np.array([self.seen.allow(form) for form in forms], np.bool_) & ~by_ending
+        places = [np.flatnonzero(some[which]) for some in (by_ending, by_form)]
+        # A form that was split in training is looked up in lower case: `Its` at the start of a sentence is as `its` is.
+        keys = [form_key(form.lower() if cautious else form) for form, cautious in zip(forms, by_form, strict=True)]
+        classifiers = self.classifier, self._cautious
+        labels = np.concatenate(
+            [_labels_in_context(each, keys, which, rows, some) for each, some in zip(classifiers, places, strict=True)]
+        )
+        asked = np.concatenate(places)
         C = len(self._rules)
         pairs, pair = np.unique(which[asked] * C + labels, return_inverse=True)
         found = [(forms[k], self._words(forms[k], label)) for k, label in zip(*np.divmod(pairs, C), strict=True)]
-        places = which.copy()
-        places[asked] = len(forms) + pair
+        numbers = which.copy()
+        numbers[asked] = len(forms) + pair
         return Splits(
             [*forms, *(form for form, _ in found)],
             [*((form,) for form in forms), *(words for _, words in found)],
-            places,
+            numbers,
         )
-
-    def _labels_in_context(self, forms: Sequence[str], which: Index, rows: NDArray[np.int64], asked: Index) -> Index:
-        """The number of the rule of each token asked for (n,): see split."""
-        row = np.searchsorted(rows, asked, side="right") - 1
-        first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])
-        lengths = end - first
-        begin = np.append(0, np.cumsum(lengths))
-        around = np.arange(begin[-1]) + np.repeat(first - begin[:-1], lengths)
-        wanted = np.zeros(len(around), np.bool_)
-        wanted[begin[:-1] + asked - first] = True
-        seen, which_seen = np.unique(which[around], return_inverse=True)
-        keys = [form_key(forms[k]) for k in seen.tolist()]
-        return self.classifier.classify(keys, begin, which_seen, wanted)[wanted]
 
     def _words(self, form: str, label: int) -> tuple[str, ...]:
         rule = self._rules[label]
@@ -194,13 +199,16 @@ class MultiwordSplitter:
     def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
         """The words of each token, without context; they are cached."""
         with self.lock:  # threads share the cache
-            if len(self._known) > MOST_REMEMBERED:
-                self._known.clear()
-            new = [form for form in dict.fromkeys(forms) if form not in self._known]
+            found = {form: words for form in dict.fromkeys(forms) if (words := self._known.get(form))}
+            new = [form for form in dict.fromkeys(forms) if form not in found]
             labels = self.classifier.classify([form_key(form) for form in new], np.arange(len(new) + 1))
-            for form, label in zip(new, labels.tolist(), strict=True):
-                self._known[form] = self._words(form, label)
-            return [self._known[form] for form in forms]
+            split = {form: self._words(form, label) for form, label in zip(new, labels.tolist(), strict=True)}
+            if len(self._known) + len(new) > MOST_CACHED:
+                self._known.clear()
+            if len(new) <= MOST_CACHED:
+                self._known.update((form, words) for form, words in split.items() if len(form) <= LONGEST_KEY)
+            found.update(split)
+            return [found[form] for form in forms]
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it, with the forms that may be split."""
@@ -216,12 +224,28 @@ class MultiwordSplitter:
         return cls(classifier, SplitForms(*sets) if sets else None)
 
 
+def _labels_in_context(
+    classifier: WindowClassifier, keys: Sequence[bytes], which: Index, rows: NDArray[np.int64], asked: Index
+) -> Index:
+    """The number of the rule of each of the tokens asked for (n,): see MultiwordSplitter.split."""
+    row = np.searchsorted(rows, asked, side="right") - 1
+    first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])
+    lengths = end - first
+    begin = np.append(0, np.cumsum(lengths))
+    around = np.arange(begin[-1]) + np.repeat(first - begin[:-1], lengths)
+    wanted = np.zeros(len(around), np.bool_)
+    wanted[begin[:-1] + asked - first] = True
+    seen, which_seen = np.unique(which[around], return_inverse=True)
+    return classifier.classify([keys[k] for k in seen.tolist()], begin, which_seen, wanted)[wanted]
+
+
 def _check_class(name: str) -> None:
     """Raises ValueError unless the class is ONE_WORD or a Rule."""
     if name == ONE_WORD:
         return
     rule = json.loads(name)
-    check(isinstance(rule, list) and len(rule) > 1, f"{ascii(name)[:40]} is not a rule for multiword tokens")
+    good = isinstance(rule, list) and 1 < len(rule) <= 1 + MOST_WORDS
+    check(good, f"{ascii(name)[:40]} is not a rule for multiword tokens, of at most {MOST_WORDS} words")
     check_letters(rule[0])
     for place, word in enumerate(rule[1:]):
         if isinstance(word, str):

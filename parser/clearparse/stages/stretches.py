@@ -93,7 +93,7 @@ def address_in(stretch: str) -> tuple[int, int] | None:
 
 
 def stop_kind(stretch: str, known: KnownWords) -> str:
-    """A stretch that ends in a full stop: initial, letter, dotted, abbreviation, short or stop; else ""."""
+    """The kind of a final full stop: initial, letter, dotted, abbreviation, short or stop; empty without one."""
     if not stretch.endswith("."):
         return ""
     if address_in(stretch):

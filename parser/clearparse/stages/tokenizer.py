@@ -7,7 +7,6 @@ and graphemes).
 
 from __future__ import annotations
 
-import functools
 import re
 import unicodedata
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.features.bounded_cache import BoundedCache
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import factorize, lookup_form
 from clearparse.network.classifier import distinct
@@ -47,7 +47,7 @@ SENTENCES = """
     xpos: -2 -1 0 1 2
 """
 
-SHORT = 60  # characters of the longest stretch whose kind is cached
+MOST_CACHED = 20_000  # stretches whose kind is cached
 
 # Kinds of stretches (text without a space) that differ in how they are tokenized.
 _AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
@@ -143,7 +143,7 @@ def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
 
 def kind_of(stretch: str) -> str:
     """The kind of a stretch of text without a space, by itself: address, mail, number, letters or other."""
-    return _short_kind(stretch) if len(stretch) <= SHORT else _kind(stretch)
+    return _kind_of[stretch]
 
 
 def _kind(stretch: str) -> str:
@@ -153,7 +153,7 @@ def _kind(stretch: str) -> str:
     return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), OTHER)
 
 
-_short_kind = functools.lru_cache(maxsize=100_000)(_kind)
+_kind_of = BoundedCache(_kind, MOST_CACHED)
 
 
 def token_key(form: str, known: KnownWords | None, *, space_after: bool) -> bytes:

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.type_cache import TypeCache
+from clearparse.features.type_cache import TypeCache, end_of_part
 from clearparse.features.vocabulary import NULL, ROOT, Vocabulary, factorize
 from clearparse.network.classifier import Parameters
 from clearparse.stages.stored import StoredNetwork
@@ -100,8 +100,7 @@ class TransitionParser:
         _, type_of = factorize(keys)
         while s < len(sentences) - 1:
             begin = int(sentences[s])
-            met_first = np.sort(np.unique(type_of[begin:], return_index=True)[1])
-            end = begin + int(met_first[most]) if len(met_first) > most else len(keys)
+            end = end_of_part(type_of, begin, most)
             last = max(int(np.searchsorted(sentences, end, side="right")) - 1, s + 1)
             yield keys[begin : int(sentences[last])], sentences[s : last + 1] - begin
             s = last

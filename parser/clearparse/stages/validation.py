@@ -11,6 +11,7 @@ from typing import Any
 
 LARGEST = 1e6  # magnitude of a parameter: far beyond what training gives, and sums of such numbers fit float32
 MOST_LETTERS = 10_000  # that a rule may remove
+LONGEST_VALUE = 1000  # characters of a tag, a label, a lemma, or a word that a rule makes
 
 
 def check(right: bool, message: str) -> None:
@@ -34,6 +35,7 @@ def check_column(value: Any, *, empty: bool = False) -> None:
     """A string that can be the value of a CoNLL-U column. empty: the empty string is allowed too."""
     good = isinstance(value, str) and (value or empty) and not set(value) & set("\t\n\r")
     check(bool(good), f"{ascii(value)[:40]} cannot be the value of a column")
+    check(len(value) <= LONGEST_VALUE, f"{ascii(value)[:40]}...: {len(value):,} characters are too many for a column")
 
 
 def check_letters(value: Any) -> None:

@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.templates import Index, Slot, Template, TemplateError, WordSlots, channel_lines
-from clearparse.features.type_cache import TypeCache
+from clearparse.features.type_cache import TypeCache, end_of_part
 from clearparse.features.vocabulary import CHANNELS, NULL, Vocabulary, factorize
 from clearparse.network.classifier import Booleans, Floats, Parameters
 from clearparse.stages.stored import StoredNetwork
@@ -97,15 +97,17 @@ class WindowClassifier:
     def _classify_in_parts(
         self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, wanted: Booleans, most: int
     ) -> Index:
-        """As `classify`, `most` items at a time, each time with the items around them for context."""
-        reach, n, found = self.window.reach, len(which), []
-        for first in range(0, n, most):
-            begin, end = max(first - reach, 0), min(first + most + reach, n)
+        """As `classify`, in parts with at most `most` different items, which include those around a part."""
+        reach, n, found, first = self.window.reach, len(which), [], 0
+        while first < n:
+            last = end_of_part(which, first, max(most - 2 * reach, 1))
+            begin, end = max(first - reach, 0), min(last + reach, n)
             here, which_here = np.unique(which[begin:end], return_inverse=True)
             keys_here = [keys[k] for k in here.tolist()]
             bounds = np.unique(np.clip(sequences, begin, end)) - begin
             part = self._classify(keys_here, bounds, which_here, wanted[begin:end])
-            found.append(part[first - begin : first - begin + most])
+            found.append(part[first - begin : last - begin])
+            first = last
         return np.concatenate(found)
 
     def _classify(self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, wanted: Booleans) -> Index:

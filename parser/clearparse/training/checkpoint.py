@@ -16,19 +16,23 @@ from typing import Any, Generic, TypeVar
 
 import numpy as np
 
-from clearparse.errors import FileError
+from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import PathLike, remove_unfinished
 from clearparse.io.parallel import report
 from clearparse.model.container import Arrays, load_arrays, save_arrays
 from clearparse.model.record_schema import PROVENANCE, checked_record
 from clearparse.network.classifier import Parameters
-from clearparse.stages.stored import StoredNetwork
+from clearparse.stages.stored import StoredNetwork, check_parameters
+from clearparse.stages.validation import check_texts
 from clearparse.stages.window import WindowClassifier
 from clearparse.training.provenance import Provenance, difference, version_difference
 from clearparse.training.word_vectors import Vectors
 from clearparse.version import __version__
 
 KIND = "unfinished training"
+# What can go wrong with parts that have the right checksum, but that no training has written.
+UNUSABLE = (ClearparseError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
+LONGEST = 200  # characters of such an error in a message
 TIME_SHARE = 0.05  # of a training's time may be spent on writing checkpoints
 
 Value = TypeVar("Value")
@@ -73,18 +77,22 @@ class Checkpoint:
                 part, _, name = full_name.partition("/")
                 self._parts[part][0][name] = array
             self._written_at, self._has_parts_on_disk = time.monotonic(), bool(self._parts)
-        except (KeyError, TypeError, AttributeError) as error:
-            raise FileError(self.path, f"not a checkpoint that can be resumed ({error!r})") from error
+        except FileError:
+            raise
+        except UNUSABLE as error:
+            raise FileError(self.path, f"not a checkpoint that can be resumed ({_shortened(error)})") from error
 
     def _check(self, metadata: Mapping[str, Any], log: LogLine) -> None:
         assert self.path is not None
         if metadata["kind"] != KIND:
-            raise FileError(self.path, f"this is a {metadata['kind']}, not a checkpoint")
+            raise FileError(self.path, f"this is a {str(metadata['kind'])[:LONGEST]}, not a checkpoint")
         before = checked_record(metadata["provenance"], PROVENANCE)
         if found := difference(before, self.provenance):
             raise FileError(self.path, f"the checkpoint is of another training: {found}")
         if (version := before["versions"]["clearparse"]) != __version__:
-            raise FileError(self.path, f"only clearparse {version}, which made the checkpoint, can resume from it")
+            raise FileError(
+                self.path, f"only clearparse {version[:LONGEST]}, which made the checkpoint, can resume from it"
+            )
         if found := version_difference(before, self.provenance):
             log("warning", f"{found}: the model may not be bit-identical to that of an uninterrupted training")
 
@@ -103,8 +111,17 @@ class Checkpoint:
         self.save(*part)
 
     def get(self, name: str, codec: Codec[Value]) -> Value:
-        """The value of a part that the checkpoint has."""
-        return codec.decode(*self._parts[name])
+        """The value of a part that the checkpoint has. Raises FileError if it is none."""
+        with self.reading(name):
+            return codec.decode(*self._parts[name])
+
+    @contextlib.contextmanager
+    def reading(self, name: str) -> Iterator[None]:
+        """Within the block, a part is decoded and checked; errors become a FileError that names it."""
+        try:
+            yield
+        except UNUSABLE as error:
+            raise FileError(self.path or "checkpoint", f"its part {name!r} cannot be resumed from") from error
 
     def get_or_compute(self, name: str, codec: Codec[Value], compute: Callable[[], Value]) -> Value:
         """The value of a part; if it is missing, compute() and save it."""
@@ -126,7 +143,8 @@ class Checkpoint:
         """Keep the file while the block runs: read at the start if `resume`, removed when the block succeeds.
 
         Writes it at the start too, so that a full disk is noticed now and not after an hour. If the block fails, the
-        file stays if there is anything to resume from. Raises FileError (see read).
+        file stays if there is anything to resume from. Raises FileError: see read; also if a part that could be read
+        does not belong to the data after all.
         """
         found = self.exists()
         if self.path is not None:
@@ -147,6 +165,9 @@ class Checkpoint:
                 self.remove()
             if isinstance(error, KeyboardInterrupt) and self._has_parts_on_disk and not error.args:
                 raise KeyboardInterrupt("stopped; the same command with --resume continues") from error
+            if resume and found and isinstance(error, UNUSABLE) and not isinstance(error, ClearparseError):
+                message = f"cannot be resumed from ({_shortened(error)}); without --resume the training starts again"
+                raise FileError(str(self.path), message) from error
             raise
         self.remove()
 
@@ -167,6 +188,11 @@ class Checkpoint:
         if self.path is not None:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(self.path)
+
+
+def _shortened(error: BaseException) -> str:
+    """An error in one short line."""
+    return " ".join(ascii(error).split())[:LONGEST]
 
 
 class WorkerCheckpoint(Checkpoint):
@@ -197,7 +223,10 @@ def _encode_classifier(classifier: WindowClassifier) -> Part:
 
 
 def _decode_classifier(arrays: Arrays, values: Any) -> WindowClassifier:
-    return WindowClassifier.from_stored(StoredNetwork(Parameters(**arrays), values))
+    stored = StoredNetwork(Parameters(**arrays), values)
+    stored.check("network")
+    check_parameters("network", stored.params)
+    return WindowClassifier.from_stored(stored)
 
 
 def _encode_lines(lines: Sequence[bytes]) -> Part:
@@ -205,7 +234,10 @@ def _encode_lines(lines: Sequence[bytes]) -> Part:
 
 
 def _decode_lines(arrays: Arrays, count: Any) -> list[bytes]:
-    return arrays["text"].tobytes().split(b"\n") if count else []
+    lines = arrays["text"].tobytes().split(b"\n") if count else []
+    if len(lines) != count:
+        raise ValueError("another number of lines")
+    return lines
 
 
 def _encode_vectors(vectors: Vectors) -> Part:
@@ -214,6 +246,11 @@ def _encode_vectors(vectors: Vectors) -> Part:
 
 def _decode_vectors(arrays: Arrays, values: Any) -> Vectors:
     words, forms, clusters = values
+    for names in (words, forms, clusters):
+        check_texts(names, "words")
+    vectors = arrays["values"]
+    if vectors.ndim != 2 or vectors.dtype != np.float32 or len(vectors) != len(words) or not np.isfinite(vectors).all():
+        raise ValueError("no vectors of these words")
     return Vectors(words, arrays["values"], forms, clusters)
 
 

@@ -44,6 +44,15 @@ class Dataset:
         """The number of non-projective sentences."""
         return sum(int(nonprojective_sentences(block.heads(), block.sentences).sum()) for block in self.blocks)
 
+    def combined_source(self) -> dict[str, Any]:
+        """The source, or one that stands for several: their checksum is that of the lines of their checksums."""
+        if len(self.sources) == 1:
+            return self.sources[0]
+        checksums = [source.get("sha256") for source in self.sources]
+        digest = None if None in checksums else hashlib.sha256("\n".join(map(str, checksums)).encode()).hexdigest()
+        paths = " + ".join(source["path"] for source in self.sources)
+        return {"path": paths, "sentences": self.sentences, "sha256": digest}
+
 
 def read_treebanks(paths: Iterable[str | PathLike[str]]) -> Dataset:
     """The sentences of annotated files. Raises FileError: missing, damaged, or without sentences."""

@@ -16,6 +16,7 @@ from clearparse.stages.ensemble import Ensemble
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.checkpoint import Checkpoint, Part, WorkerCheckpoint
 from clearparse.training.data import Dataset
+from clearparse.training.fine_tuning import with_labels_of
 from clearparse.training.log import Log
 from clearparse.training.network_training import NetworkTraining, is_result
 from clearparse.training.parser_batches import Treebank, initialise_parser
@@ -88,7 +89,7 @@ class EnsembleTraining:
     def initialise(self, config: Config, rng: np.random.Generator, *, right_to_left: bool = False) -> TransitionParser:
         """The parser that the training of a network starts from."""
         if self.init:
-            return self.init.copy()
+            return with_labels_of(self.treebank, self.init, rng)
         return initialise_parser(self.treebank, config, rng, self.vectors, right_to_left=right_to_left)
 
     def _name(self, k: int) -> str:

@@ -21,7 +21,7 @@ class Log:
     def line(self, text: str) -> None:
         """Write a line above the progress bar."""
         if not self.quiet:
-            ProgressBar.write(text)
+            ProgressBar.write(f"{text}\n", end="")  # in one write: worker processes have the same output
             sys.stdout.flush()
 
     def progress(self, words: int, description: str = "", unit: str = " words") -> ProgressBar:

@@ -14,10 +14,12 @@ from clearparse.errors import ClearparseError
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
 from clearparse.stages.transition_parser import TransitionParser
+from clearparse.stages.validation import check
 from clearparse.training.checkpoint import Checkpoint, Part
 from clearparse.training.data import Dataset
 from clearparse.training.log import Log
 from clearparse.training.parser_batches import ParserBatches, Treebank
+from clearparse.training.restored import check_arrays, check_epochs, check_place, whole
 from clearparse.training.scoring import score
 from clearparse.training.trainer import Trainer
 
@@ -132,20 +134,26 @@ class NetworkTraining:
     def load_result(self, checkpoint: Checkpoint) -> Part:
         """Set the scores and the best parameters to those in the checkpoint, if it has any; returns its part."""
         arrays, values = checkpoint.load(self.name) or ({}, {"epoch": 0, "epochs": []})
-        epochs = list(map(dict, values["epochs"]))
-        if len(epochs) > len(self.epochs):
-            self.epochs = epochs
-            self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
+        with checkpoint.reading(self.name):
+            epochs = list(map(dict, values["epochs"]))
+            check_epochs(epochs)
+            check_arrays(arrays, self.parser.params)
+            check(whole(values["epoch"], self.config.epochs), "the epoch")
+            if len(epochs) > len(self.epochs):
+                self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
+                self.epochs = epochs
         return arrays, values
 
     def _restore(self) -> int:
         """Load the state or the result from the checkpoint, if it has one; the epoch to continue with."""
         arrays, values = self.load_result(self.checkpoint)
         if not is_result((arrays, values)):
-            self.trainer.restore(arrays)
-            self.batches.order, self.batches.place = arrays["order"], values["place"]
-            self._loss, self._examples = values["loss"], values["examples"]
-            self.rng.bit_generator.state = values["random"]
+            with self.checkpoint.reading(self.name):
+                check_place(arrays["order"], values, len(self.batches.treebank))
+                self.trainer.restore(arrays)
+                self.batches.order, self.batches.place = arrays["order"], values["place"]
+                self._loss, self._examples = values["loss"], values["examples"]
+                self.rng.bit_generator.state = values["random"]
         epoch: int = values["epoch"]
         return epoch
 

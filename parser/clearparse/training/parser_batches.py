@@ -126,13 +126,19 @@ def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
 
     If the treebank has no arcs of a kind, that kind gets the labels of another, so that every tree can be built.
     """
+    left, right, root = labels_by_kind(treebank)
+    return left or right or root, right or left or root, root
+
+
+def labels_by_kind(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
+    """The labels of left arcs, right arcs and root arcs, by descending frequency; a kind may have none."""
     labels, heads = np.array(treebank.labels, dtype=object), treebank.heads
     lengths = np.diff(treebank.sentences)
     position = np.arange(len(heads)) - np.repeat(treebank.sentences[:-1], lengths) + 1
     kinds = (heads > position, (heads > 0) & (heads < position), heads == 0)
     counts = (sorted(Counter(labels[kind]).items(), key=lambda item: (-item[1], item[0])) for kind in kinds)
     left, right, root = ([label for label, _ in each] for each in counts)
-    return left or right or root, right or left or root, root
+    return left, right, root
 
 
 class ParserBatches:
@@ -216,7 +222,7 @@ class ParserBatches:
 
         A word whose form is dropped has a type of its own, with UNKNOWN as the form.
         """
-        types, _ = self._encoder.types(section.keys)
+        types = self._encoder.types(section.keys)
         rows = self._encoder.rows()
         hidden = self.rng.random(len(types)) < self.config.word_dropout
         used, place = np.unique(layout.spread(types + hidden * len(rows), null=NULL, root=ROOT), return_inverse=True)

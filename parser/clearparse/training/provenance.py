@@ -51,7 +51,7 @@ def provenance(
         "init": _files([init] if init else []),
         "train": train.sources,
         "raw_text": _files(raw_text),
-        "dev": dev.sources[0],
+        "dev": dev.combined_source(),
         "versions": {
             "clearparse": __version__,
             "python": platform.python_version(),

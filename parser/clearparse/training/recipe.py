@@ -31,9 +31,11 @@ from clearparse.training.provenance import provenance
 from clearparse.training.record import is_finished, save_and_check, training_record
 from clearparse.training.scoring import calibrate, score
 from clearparse.training.self_training import SILVER, silver_sentences, teacher_config
+from clearparse.training.text_checks import text_warnings
 from clearparse.training.upstream import UpstreamStages, train_upstream
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors, word_vectors
+from clearparse.transition.features import compile_template
 from clearparse.treebank.conllu import Sentence
 from clearparse.treebank.raw_words import read_raw_words
 
@@ -116,6 +118,7 @@ def run(
         train, dev = _read(train_source, dev_source, config, log)
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         template = init.parser.features.template.text if init else template_text(config.template)
+        compile_template(template)  # an error in it is found now, not after the first stages are trained
         about = provenance(
             config,
             options.deciding(),
@@ -216,6 +219,8 @@ class Recipe:
         if not (self.all_stages or self.self_trained):
             return None
         blocks, seed, jobs = self.train.blocks, self.config.seed, self.options.jobs
+        for warning in text_warnings(blocks):
+            self.log("warning", warning)
         upstream = train_upstream(blocks, seed, vectors, jobs, self.checkpoint, self.log, jackknife=self.all_stages)
         self.log("stage", "parser")
         return upstream
@@ -233,6 +238,8 @@ class Recipe:
         first = training.initialise(self.config, np.random.default_rng(self.config.seed))
         for line in describe(self.train, dev, first):
             self.log.line(line)
+        if init and (new := sorted(set(first.transitions.labels).difference(init.transitions.labels))):
+            self.log("note", f"labels that the model did not have: {' '.join(new)}")
         return training
 
     def train_networks(self, training: EnsembleTraining, upstream: UpstreamStages | None) -> TrainedEnsemble:

@@ -132,7 +132,7 @@ class RecordedRun:
         require_checksums(provenance)
         if found := difference({name: self.record.get(name) for name in provenance}, provenance):
             raise FileError(self.path, f"this training cannot be reproduced: {found}")
-        if found := version_difference(self.record, provenance):
+        if (found := version_difference(self.record, provenance)) and sys.stderr is not None:
             print(f"warning: {found}: the bytes may differ", file=sys.stderr)
 
     def compare(self, output: Path) -> None:

@@ -20,6 +20,7 @@ from clearparse.training.checkpoint import Codec, Part
 from clearparse.training.log import Log
 from clearparse.training.parser_batches import Treebank
 from clearparse.treebank.conllu import Block
+from clearparse.treebank.tree import in_cycle
 
 LINES_AT_ONCE = 4000  # of raw text
 SHORTEST, LONGEST = 4, 50  # words in a silver sentence
@@ -94,8 +95,17 @@ def _encode(silver: Treebank) -> Part:
 
 
 def _decode(arrays: Arrays, _: None) -> Treebank:
-    keys, labels = (arrays[name].tobytes().split(b"\n") for name in ("keys", "labels"))
-    return Treebank(keys, [label.decode() for label in labels], arrays["heads"], arrays["sentences"])
+    """Raises ValueError if these are no trees."""
+    keys, labels = (arrays[name].tobytes().split(b"\n") if arrays[name].size else [] for name in ("keys", "labels"))
+    heads, sentences = arrays["heads"], arrays["sentences"]
+    if not (len(keys) == len(labels) == len(heads) and heads.dtype == np.int32 and sentences.dtype == np.int64):
+        raise ValueError("columns of different lengths or types")
+    lengths = np.diff(sentences)
+    if len(sentences) == 0 or sentences[0] != 0 or sentences[-1] != len(heads) or (lengths < 1).any():
+        raise ValueError("no bounds of sentences")
+    if (heads < 0).any() or (heads > np.repeat(lengths, lengths)).any() or in_cycle(heads, sentences).any():
+        raise ValueError("heads that are no trees")
+    return Treebank(keys, [label.decode() for label in labels], heads, sentences)
 
 
 SILVER = Codec(_encode, _decode)

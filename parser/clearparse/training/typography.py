@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import pairwise
+from typing import NamedTuple
 
 import numpy as np
 
@@ -18,22 +19,38 @@ from clearparse.training.window_batches import Items
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.tokens import Paragraph, Token, Tokens
 
-REWRITTEN = 0.6  # part of the paragraphs that are copied
 CAPITALS, SMALL = 0.06, 0.03  # part of the sentences of the copies in one case
 DASHES, ELLIPSES, QUOTES, COMMAS = 0.5, 0.4, 0.15, 0.08  # part of those that are changed
 NO_STOP = 0.2  # part of the paragraphs that lose their final full stop
-INITIALS, TITLES, UNITS = 0.15, 0.04, 0.1  # part of the names and of the numbers that get an abbreviation before them
 LAST_ABBREVIATIONS = 0.04  # part of the sentences before a starter (see KnownWords) that end with an abbreviation
 COPIED = 0.2  # part of the sentences that the tagger sees in another typography too
 CAPITAL_LETTERS = "ABCDEFGHIJKLMNOPRSTUVW"
 MOST_LETTERS = 6  # of a word that is abbreviated
 
 
+class Rates(NamedTuple):
+    """How much is rewritten: the part of the paragraphs that are copied, and in these of the names and numbers.
+
+    initials, titles: of the names that get one before them. units: of the numbers that get an abbreviation.
+    """
+
+    copies: float
+    initials: float
+    titles: float
+    units: float
+
+
+FOR_TOKENS = Rates(0.6, 0.15, 0.04, 0.1)  # with more of them, too many full stops stay in tokens
+FOR_SENTENCES = Rates(1.0, 0.15, 0.08, 0.15)
+
+
 class _Typesetter:
     """Writes paragraphs in other typographies."""
 
-    def __init__(self, paragraphs: Sequence[Paragraph], known: KnownWords, rng: np.random.Generator) -> None:
-        self.rng, self.known = rng, known
+    def __init__(
+        self, paragraphs: Sequence[Paragraph], known: KnownWords, rates: Rates, rng: np.random.Generator
+    ) -> None:
+        self.rng, self.known, self.rates = rng, known, rates
         long = {
             token.form
             for paragraph in paragraphs
@@ -80,12 +97,14 @@ class _Typesetter:
         """The abbreviations that may stand before a token: an initial, a title, or what a number counts."""
         drawn = self.rng.random()
         if _is_name(form):
-            if _is_name(previous) and drawn < INITIALS:
+            if _is_name(previous) and drawn < self.rates.initials:
                 return [f"{letter}." for letter in self.rng.choice(list(CAPITAL_LETTERS), size=1 + (drawn < 0.03))]
-            if previous.islower() and previous.isalpha() and drawn < TITLES:
-                return [f"{self._letter()}." if drawn < 0.25 * TITLES else self._abbreviated(2, capital=True)]
-        elif form.isdigit() and previous.isalpha() and drawn < UNITS:
-            return [self._abbreviated(1, capital=drawn < 0.5 * UNITS)]
+            if previous.islower() and previous.isalpha() and drawn < self.rates.titles:
+                return [
+                    f"{self._letter()}." if drawn < 0.25 * self.rates.titles else self._abbreviated(2, capital=True)
+                ]
+        elif form.isdigit() and previous.isalpha() and drawn < self.rates.units:
+            return [self._abbreviated(1, capital=drawn < 0.5 * self.rates.units)]
         return []
 
     def _letter(self) -> str:
@@ -106,10 +125,12 @@ class _Typesetter:
         return self.last[int(self.rng.integers(len(self.last)))]
 
 
-def altered_paragraphs(paragraphs: Sequence[Paragraph], known: KnownWords, rng: np.random.Generator) -> list[Paragraph]:
-    """Copies of REWRITTEN of the paragraphs in other typographies."""
-    typesetter = _Typesetter(paragraphs, known, rng)
-    return [typesetter.paragraph(paragraph) for paragraph in paragraphs if rng.random() < REWRITTEN]
+def altered_paragraphs(
+    paragraphs: Sequence[Paragraph], known: KnownWords, rates: Rates, rng: np.random.Generator
+) -> list[Paragraph]:
+    """Copies of some of the paragraphs in other typographies."""
+    typesetter = _Typesetter(paragraphs, known, rates, rng)
+    return [typesetter.paragraph(paragraph) for paragraph in paragraphs if rng.random() < rates.copies]
 
 
 def _may_end_a_sentence(paragraphs: Sequence[Paragraph]) -> set[str]:

@@ -23,7 +23,7 @@ from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
 from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint, WorkerCheckpoint
 from clearparse.training.log import QUIET, Log
-from clearparse.training.typography import altered_paragraphs, altered_rows
+from clearparse.training.typography import FOR_SENTENCES, FOR_TOKENS, altered_paragraphs, altered_rows
 from clearparse.training.upstream_items import (
     characters_of,
     most_frequent,
@@ -95,8 +95,11 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, 
     """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens."""
     plain = list(paragraphs_of(blocks))
     known = KnownWords.of(plain)
-    paragraphs = plain + altered_paragraphs(plain, known, np.random.default_rng([seed, 6]))
-    tokens = [[token for sentence in paragraph for token in sentence] for paragraph in paragraphs]
+    for_tokens, for_sentences = (
+        plain + altered_paragraphs(plain, known, rates, np.random.default_rng([seed, 6]))
+        for rates in (FOR_TOKENS, FOR_SENTENCES)
+    )
+    tokens = [[token for sentence in paragraph for token in sentence] for paragraph in for_tokens]
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
     def trained(name: str, template: str, items: Items, config: NetworkConfig, k: int) -> WindowClassifier:
@@ -107,7 +110,7 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, 
     splitter = trained("multiword", multiword.TEMPLATE, rules_in_context(tokens), MULTIWORD, 2)
     return Tokenizer(
         trained("characters", tokenizer.CHARACTERS, characters_of(tokens, known), CHARACTERS, 0),
-        trained("sentences", tokenizer.SENTENCES, sentence_ends_of(paragraphs, known), SENTENCES, 1),
+        trained("sentences", tokenizer.SENTENCES, sentence_ends_of(for_sentences, known), SENTENCES, 1),
         MultiwordSplitter(
             splitter,
             SplitForms.of(rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)),

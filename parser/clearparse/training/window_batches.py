@@ -70,7 +70,7 @@ class WindowBatches:
         number = {name: i for i, name in enumerate(classifier.classes)}
         self.target = np.array([number[name] for name in items.names], np.intp)
         encoder = Encoder(classifier.vocabulary)
-        self._types, _ = encoder.types(items.keys)
+        self._types = encoder.types(items.keys)
         shown, first_row = encoder.rows(), classifier.vocabulary.first
         unknown, lower = shown.copy(), shown.copy()
         for place, (channel, first) in enumerate(first_row.items()):

@@ -10,6 +10,8 @@ from clearparse.transition.layout import Index, Layout, Mask
 from clearparse.transition.system import IMPOSSIBLE, LEFT_ARC, SHIFT, SWAP, System
 from clearparse.treebank.tree import components, inorder, nonprojective_sentences
 
+MOST_SWAPS, FEWEST_SWAPS = 10, 1000  # a word, and in a sentence: 45 words can be put into any order
+
 
 class SwapOracle(StaticOracle):
     """Costs on the way to the gold tree (Nivre 2009): 0 for the moves that lead to it, 1 for the others.
@@ -57,7 +59,10 @@ class ArcStandardSwap(ArcStandard):
     Move   Validity                                 Action                    Cost 0 on the way to the gold tree
     SWAP   s1 is a word before s0 in the sentence   s1 goes back to buffer    the gold tree's inorder has s0 before s1
 
-    Two words change places at most once, so parsing ends. Left and right of a word mean the order after the swaps.
+    Two words change places at most once, so parsing ends; and a sentence of n words has at most
+    max(MOST_SWAPS * n, FEWEST_SWAPS) swaps, which takes time linear in n. Sentences of treebanks need far fewer; of
+    a tree that needs more, only a part can be built.
+    Left and right of a word mean the order after the swaps.
     """
 
     name = "arc-standard-swap"
@@ -65,14 +70,20 @@ class ArcStandardSwap(ArcStandard):
     oracle = SwapOracle
     kinds = 5
 
+    def __init__(self, layout: Layout) -> None:
+        super().__init__(layout)
+        self._swaps_left = np.maximum(MOST_SWAPS * layout.lengths, FEWEST_SWAPS)  # (S,)
+
     def legal(self, active: Index) -> Mask:
         s0 = self.s0[active]
         s1 = self.stack_next[s0]
-        return np.column_stack((super().legal(active), (s1 != 0) & (s1 < s0)))
+        swap = (s1 != 0) & (s1 < s0) & (self._swaps_left[active] > 0)
+        return np.column_stack((super().legal(active), swap))
 
     def apply(self, active: Index, move: Index, label: Index) -> None:
         super().apply(active, move, label)
         swapped = active[move == SWAP]
+        self._swaps_left[swapped] -= 1
         s0 = self.s0[swapped]
         s1 = self.stack_next[s0]
         self.stack_next[s0] = self.stack_next[s1]

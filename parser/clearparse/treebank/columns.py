@@ -20,6 +20,7 @@ PLAIN_TEXT_HINT = "plain text is parsed with --text"
 Offsets = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 TAB, NEWLINE, SPACE, HASH, HYPHEN, DOT, ZERO = b"\t\n #-.0"
 MAX_DIGITS = 9  # of a number; a sentence has fewer than 10**9 words
 
@@ -185,6 +186,24 @@ def _about_columns(row: bytes, count: int) -> str:
     if count > COLUMNS:
         return f"{message}; CoNLL-U Plus names its columns in the first line: # global.columns = ID FORM ..."
     return message
+
+
+def check_characters(text: bytes, path: str, first: int) -> None:
+    """Raises FileError if the text is not UTF-8 or has a carriage return inside a line. first: its first line."""
+    if not text.isascii():
+        try:
+            text.decode()
+        except UnicodeDecodeError as error:
+            message = f"not UTF-8 text (byte 0x{text[error.start]:02X})"
+            raise FileError(path, message, first + text.count(b"\n", 0, error.start)) from None
+        mark = 0 if text.startswith(BYTE_ORDER_MARK) else text.find(b"\n" + BYTE_ORDER_MARK) + 1
+        if mark or text.startswith(BYTE_ORDER_MARK):
+            message = "a second byte order mark (U+FEFF): remove it; only a file may begin with one"
+            raise FileError(path, message, first + text.count(b"\n", 0, mark))
+    lone = text.find(b"\r")
+    if lone >= 0:
+        message = "a carriage return inside the line; lines end with LF or CRLF"
+        raise FileError(path, message, first + text.count(b"\n", 0, lone))
 
 
 def check_not_empty(rows: TokenRows, word: Mask, path: str, *, trees: bool) -> None:

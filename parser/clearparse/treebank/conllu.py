@@ -15,6 +15,7 @@ from clearparse.errors import FileError
 from clearparse.io.files import PathLike, atomic_output, open_input, shown_name
 from clearparse.treebank.block import Block
 from clearparse.treebank.columns import (
+    BYTE_ORDER_MARK,
     DEPREL,
     DEPS,
     FEATS,
@@ -27,6 +28,7 @@ from clearparse.treebank.columns import (
     XPOS,
     count_lines,
     last_sentence_end,
+    split_lines,
     strip_lines,
 )
 from clearparse.treebank.conllu_plus import as_conllu
@@ -39,15 +41,16 @@ __all__ = [
     "Block", "ConlluText", "Sentence", "parse_block", "read_blocks", "read_conllu", "read_texts", "write_conllu",
 ]  # fmt: skip
 
-BYTE_ORDER_MARK = b"\xef\xbb\xbf"
 BLOCK_BYTES = 1 << 20
+LONGEST_LINE = 64 << 20  # bytes
+MOST_COMMENTS = 8 << 20  # bytes, before a sentence
 
 
 def read_blocks(path: PathLike, *, trees: bool, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
     """The sentences of a CoNLL-U file (``-``: standard input) in blocks of about block_bytes.
 
     trees: HEAD and DEPREL must form trees with at least one root; otherwise they are not checked. At most a block and
-    a sentence are in memory. Raises FileError at the first bad line.
+    a sentence are in memory, whose comments and lines are limited. Raises FileError at the first bad line.
     """
     return (text.block(trees=trees) for text in read_texts(path, block_bytes=block_bytes))
 
@@ -71,11 +74,18 @@ def read_texts(
 
     stream: of the file, if it has been opened.
     """
-    line = 1
+    line, name = 1, shown_name(path)
     with stream or open_input(path) as opened:
-        for text in _whole_sentences(as_conllu(_whole_lines(opened, block_bytes), shown_name(path))):
-            yield ConlluText(text, shown_name(path), line)
-            line += count_lines(text)
+        try:
+            for text in _whole_sentences(as_conllu(_whole_lines(opened, block_bytes), name)):
+                yield ConlluText(text, name, line)
+                line += count_lines(text)
+        except _EndlessError as error:
+            raise FileError(name, str(error), line) from None
+
+
+class _EndlessError(Exception):
+    """No end of a line or of comments is found within reason; the message says which."""
 
 
 def parse_block(text: bytes, *, path: str = "<text>", trees: bool = False) -> Block:
@@ -103,6 +113,8 @@ def _whole_lines(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
     parts: list[bytes] = []
     at_start = True
     while chunk := stream.read(block_bytes):
+        if chunk.startswith(b"\0" * 4) or sum(map(len, parts)) > LONGEST_LINE:
+            raise _EndlessError("not CoNLL-U: NUL bytes, or a line of more than 64 MB")
         cut = chunk.rfind(b"\n") + 1
         if cut:
             text = b"".join([*parts, chunk[:cut]])
@@ -116,9 +128,11 @@ def _whole_lines(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
 def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
     """The stripped lines of texts of whole lines, in pieces that end with the blank line after a sentence.
 
-    The pieces of an unfinished sentence are kept in a list, so that a long sentence is copied only once.
+    The pieces of an unfinished sentence are kept in a list, so that a long sentence is copied only once. Blank lines
+    after a sentence, or before the first, are pieces of their own.
     """
     held: list[bytes] = []  # the last one is the last line: the blank line that follows it may come next
+    words = False  # is a word held?
     for lines in texts:
         text = strip_lines(lines)
         if held:
@@ -126,10 +140,16 @@ def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
         cut = last_sentence_end(text)
         if cut:
             yield b"".join([*held, text[:cut]])
-            held, text = [], text[cut:]
-        if text:
-            last = text.rfind(b"\n", 0, -1) + 1
-            held += [text[:last], text[last:]]
+            held, text, words = [], text[cut:], False
+        if not held and not text.strip(b"\n"):
+            if text:
+                yield text
+            continue
+        last = text.rfind(b"\n", 0, -1) + 1
+        held += [text[:last], text[last:]]
+        words = words or bool(split_lines(text).row.any())
+        if not words and sum(map(len, held)) > MOST_COMMENTS:
+            raise _EndlessError("more than 8 MB of comments before a sentence")
     if held:
         yield b"".join(held)
 
@@ -137,7 +157,6 @@ def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
 def _build(text: bytes, path: str, first: int, *, trees: bool) -> Block:
     """The block of stripped lines. first: line number of the first one."""
     try:
-        _check_characters(text, path, first)
         if not text.endswith(b"\n\n"):
             text += b"\n"
         return _find_columns(text, path, first, trees=trees)
@@ -154,23 +173,6 @@ def _before_sentence(text: bytes, line: int) -> bytes:
     ends = np.flatnonzero(np.frombuffer(text, np.uint8) == ord("\n"))
     start = int(ends[line - 1]) + 1 if line else 0
     return text[: text.rfind(b"\n\n", 0, start) + 1]
-
-
-def _check_characters(text: bytes, path: str, first: int) -> None:
-    if not text.isascii():
-        try:
-            text.decode()
-        except UnicodeDecodeError as error:
-            message = f"not UTF-8 text (byte 0x{text[error.start]:02X})"
-            raise FileError(path, message, first + text.count(b"\n", 0, error.start)) from None
-        mark = 0 if text.startswith(BYTE_ORDER_MARK) else text.find(b"\n" + BYTE_ORDER_MARK) + 1
-        if mark or text.startswith(BYTE_ORDER_MARK):
-            message = "a second byte order mark (U+FEFF): remove it; only a file may begin with one"
-            raise FileError(path, message, first + text.count(b"\n", 0, mark))
-    lone = text.find(b"\r")
-    if lone >= 0:
-        message = "a carriage return inside the line; lines end with LF or CRLF"
-        raise FileError(path, message, first + text.count(b"\n", 0, lone))
 
 
 def _find_columns(text: bytes, path: str, first: int, *, trees: bool) -> Block:
@@ -204,7 +206,7 @@ def _head_problem(block: Block, word: int, place: int, length: int) -> str:
     start, end = block.fields[word, HEAD], block.fields[word, DEPREL] - 1
     value = block.source[start:end]
     if value == b"_":
-        return f"word {place} has no HEAD: training and scoring need annotated trees"
+        return f"word {place} has no HEAD: training and scoring need whole trees; leave partly annotated sentences out"
     head = block.heads()[word]
     if head < 0:
         return f"HEAD of word {place} is {quoted(value)}, not a whole number"

@@ -18,6 +18,7 @@ from clearparse.treebank.columns import (
     HEAD,
     MISC,
     Offsets,
+    check_characters,
     check_not_empty,
     find_rows,
     join_paragraphs,
@@ -57,6 +58,7 @@ class WordTable:
 
         trees: every word must have a HEAD and a DEPREL, which are not checked further. Raises FileError at a bad line.
         """
+        check_characters(text, path, first)
         text, lines = join_paragraphs(text, first)
         rows = find_rows(text, lines, path)
         word = find_words(text, rows, path)

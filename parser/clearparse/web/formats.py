@@ -11,6 +11,7 @@ import unicodedata
 from collections.abc import Callable, Iterator
 
 from clearparse.treebank.conllu import Block, Sentence, parse_block
+from clearparse.treebank.ranges import unescaped
 from clearparse.treebank.tokens import Token, conllu_of
 from clearparse.web.limits import BAD_REQUEST, RefusalError
 
@@ -25,8 +26,6 @@ MOST_MARKS = 100
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\u02ff]{{{MOST_MARKS},}}")
 _SPACES = re.compile(r"[ \t\r]+")
 _BEGINS = re.compile(r"#\s*new(?:par|doc)\b")
-_ESCAPE = re.compile(r"\\[strnp\\]")
-_ESCAPED = {r"\s": " ", r"\t": "\t", r"\r": "\r", r"\n": "\n", r"\p": "|", r"\\": "\\"}
 
 
 def nfc(data: str) -> str:
@@ -93,7 +92,7 @@ class OutputWriter:
     def __init__(self, output: str) -> None:
         self._format, _, self._option = output.partition("=")
         self._sentences = 0  # that were written
-        self._spaces = ""  # after the last token of plain text, not written yet
+        self._space: str | None = None  # after the last token of plain text, unless MISC has SpacesAfter
 
     def write(self, block: Block) -> str:
         """The next block."""
@@ -116,11 +115,13 @@ class OutputWriter:
 
     def _plain(self, sentence: Sentence, *, opens: bool) -> Iterator[str]:
         """Its text with the spaces in MISC; a blank line before a paragraph if MISC has none."""
-        if opens and self._spaces in ("", " "):
-            self._spaces = "\n\n"
+        if opens and self._space is not None:
+            self._space = "\n\n"
         for form, before, after in _spaced(sentence):
-            yield self._spaces + before + form
-            self._spaces = after
+            yield (self._space or "") + before + form
+            self._space = after if after in ("", " ") else None
+            if self._space is None:
+                yield after
 
 
 def _spaced(sentence: Sentence) -> Iterator[tuple[str, str, str]]:
@@ -136,5 +137,5 @@ def _spaced(sentence: Sentence) -> Iterator[tuple[str, str, str]]:
             keys = dict(each.partition("=")[::2] for each in misc.split("|"))
             after = "" if keys.get("SpaceAfter") == "No" else r"\s"
             spaces = (keys.get("SpacesBefore", ""), keys.get("SpacesAfter", after))
-            before, after = (_ESCAPE.sub(lambda found: _ESCAPED[found[0]], each) for each in spaces)
+            before, after = map(unescaped, spaces)
             yield form, before, after

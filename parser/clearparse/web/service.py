@@ -1,14 +1,13 @@
 """UDPipe's REST service: its parameters and its answers.
 
 See https://lindat.mff.cuni.cz/services/udpipe/api-reference.php. The parameters `tokenizer`, `tagger` and `parser` ask
-for these stages; their value may be empty, or name options: `tokenizer=presegmented`. Without `tokenizer` the data is
-CoNLL-U, or what `input` names. As in UDPipe, the data is first converted to the Unicode form NFC.
+for these stages; their value may be empty, or name options: `tokenizer=presegmented;ranges`. Without `tokenizer` the
+data is CoNLL-U, or what `input` names. As in UDPipe, the data is first converted to the Unicode form NFC.
 """
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from itertools import pairwise
+from collections.abc import Callable, Collection, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -16,15 +15,13 @@ from clearparse.errors import FileError
 from clearparse.model.model import Model
 from clearparse.treebank.columns import PLAIN_TEXT_HINT
 from clearparse.treebank.conllu import Block, parse_block
-from clearparse.treebank.tokens import conllu_of
 from clearparse.version import __version__
-from clearparse.web.formats import INPUTS, OUTPUTS, RAW_TEXT, READERS, OutputWriter, lines_of, nfc, read_words
+from clearparse.web.formats import INPUTS, OUTPUTS, RAW_TEXT, READERS, OutputWriter, nfc, read_words
 from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
-from clearparse.web.steps import chunks, groups, step, tokenize
+from clearparse.web.steps import chunks, step, tokenize
 from clearparse.web.work_queue import Work
 
-# Without `normalized_spaces`, UDPipe adds the spaces between tokens to MISC.
-OPTIONS = {"tokenizer": ("presegmented", "normalized_spaces"), "tagger": (), "parser": ()}
+OPTIONS = {"tokenizer": ("presegmented", "ranges", "normalized_spaces"), "tagger": (), "parser": ()}
 
 
 def models(model: Model, name: str) -> dict[str, Any]:
@@ -77,10 +74,10 @@ def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limi
 
 def _read(model: Model, parameters: Mapping[str, str], limits: Limits) -> Work[Block]:
     data, form = nfc(parameters["data"]), parameters.get("input", "conllu")
-    if "presegmented" in _options(parameters, "tokenizer"):
-        return (yield from _presegmented(model, data, limits))
     if "tokenizer" in parameters or form in RAW_TEXT:
-        return (yield from tokenize(model, data, limits))
+        options = _options(parameters, "tokenizer")
+        segmented, annotate = "presegmented" in options, _annotation(options)
+        return (yield from tokenize(model, data, limits, presegmented=segmented, annotate=annotate))
     with step([]):
         return read_words(data, form) if form in READERS else _parse_conllu(data)
 
@@ -93,21 +90,12 @@ def _parse_conllu(data: str) -> Block:
         raise FileError(error.path, message, error.line) from error
 
 
-def _presegmented(model: Model, data: str, limits: Limits) -> Work[Block]:
-    """Raw text with one sentence in each line."""
-    lines = list(filter(None, (" ".join(line.split()) for line in lines_of(data))))
-    limits.check_paragraph(max(map(len, lines), default=0))
-    conllu = []
-    for first, group in groups(lines):
-        with step([]):
-            if model.stages.tokenizer is None:
-                return model.tokenize([])  # raises the error that says so
-            tokenization = model.stages.tokenizer.tokenize(group)
-            tokens = tokenization.tokens()
-            sentences = (tokens[start:end] for start, end in pairwise(tokenization.rows.tolist()))
-            conllu += [conllu_of(each, [f"# sent_id = {number}"]) for number, each in enumerate(sentences, first)]
-        yield
-    return parse_block("".join(conllu).encode())
+def _annotation(options: Collection[str]) -> Callable[[Block], Block]:
+    """What the tokenizer adds to MISC: the spaces between tokens, and where they are in the text."""
+    spaces = "normalized_spaces" not in options
+    if "ranges" in options:
+        return lambda block: block.with_ranges(spaces=spaces)
+    return Block.with_spaces if spaces else lambda block: block
 
 
 def _acknowledgements(model: Model) -> list[str]:

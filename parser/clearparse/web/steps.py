@@ -3,16 +3,24 @@
 from __future__ import annotations
 
 import contextlib
+import re
 import warnings
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import replace
+
+import numpy as np
 
 from clearparse.errors import ClearparseError
 from clearparse.model.model import Model
+from clearparse.treebank.columns import Mask
 from clearparse.treebank.conllu import Block, parse_block
-from clearparse.treebank.paragraphs import split_paragraphs
+from clearparse.treebank.paragraphs import locate_paragraphs
+from clearparse.treebank.ranges import RawText
+from clearparse.treebank.tokens import Tokenization
 from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
 from clearparse.web.work_queue import Work
 
+_ONE_SENTENCE = re.compile(rb"^# newpar\n(# sent_id = \d+)-1$", re.MULTILINE)
 STEP_CHARACTERS = 20_000  # of raw text that are tokenized in one step, or one paragraph if it is longer
 STEP_WORDS = 1000  # that are tagged and parsed in one step, or one sentence if it is longer
 
@@ -31,16 +39,53 @@ def step(notes: list[str]) -> Iterator[None]:
             notes.append(str(each.message))
 
 
-def tokenize(model: Model, text: str, limits: Limits) -> Work[Block]:
-    """The sentences of a raw text, without tags. Raises RefusalError."""
-    texts = list(split_paragraphs(text))
-    limits.check_paragraph(max(map(len, texts), default=0))
+def tokenize(
+    model: Model,
+    text: str,
+    limits: Limits,
+    *,
+    presegmented: bool = False,
+    annotate: Callable[[Block], Block] = lambda block: block,
+) -> Work[Block]:
+    """The sentences of a raw text, without tags.
+
+    presegmented: each line is a sentence. annotate: applied to the blocks, which have ranges (see Block.with_ranges).
+    Raises RefusalError.
+    """
+    located = list(_locate_lines(text) if presegmented else locate_paragraphs(text))
+    limits.check_paragraph(max((len(plain) for _, plain in located), default=0))
+    starts = [0, *(start for start, _ in located[1:]), len(text)]
     parts = []
-    for first, group in groups(texts):
+    for first, group in groups([plain for _, plain in located]):
         with step([]):
-            parts.append(model.tokenize(group, first).text)
+            if model.stages.tokenizer is None:
+                return model.tokenize([])  # raises the error that says so
+            begin, end = starts[first - 1], starts[first - 1 + len(group)]
+            tokenization = model.stages.tokenizer.tokenize(group)
+            raw = RawText(text[begin:end], begin)
+            if presegmented:
+                block = annotate(replace(tokenization, last=_row_ends(tokenization)).block(first, raw))
+                parts.append(_ONE_SENTENCE.sub(rb"\1", block.text))
+            else:
+                parts.append(annotate(tokenization.block(first, raw)).text)
         yield
     return parse_block(b"".join(parts))
+
+
+def _locate_lines(text: str) -> Iterator[tuple[int, str]]:
+    """The lines of a text that are not blank, each with its start; lines end at LF only."""
+    start = 0
+    for line in text.split("\n"):
+        if plain := " ".join(line.split()):
+            yield start + len(line) - len(line.lstrip()), plain
+        start += len(line) + 1
+
+
+def _row_ends(tokenization: Tokenization) -> Mask:
+    """(T,) Which tokens are the last of a paragraph."""
+    last = np.zeros_like(tokenization.last)
+    last[tokenization.rows[1:] - 1] = True
+    return last
 
 
 def chunks(block: Block) -> Iterator[Block]:

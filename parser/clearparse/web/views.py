@@ -241,8 +241,7 @@ def _runner_up(step: Step, of: int) -> int | None:
 
 
 def _sentence(sentence: Sentence, gold: bool) -> dict[str, Any]:
-    text = sentence.text or " ".join(sentence.forms)
-    return {"text": text, "words": len(sentence), "conllu": str(sentence), "gold": gold}
+    return {"text": sentence.text, "words": len(sentence), "conllu": str(sentence), "gold": gold}
 
 
 def _gold(sentence: Sentence) -> dict[str, Any]:

@@ -1,0 +1,38 @@
+"""Checks of a treebank that the tokenizer is to learn from: do its columns say what the text was?"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+
+from clearparse.treebank.conllu import Block, Sentence
+from clearparse.treebank.tokens import text_of, tokens_of
+
+NO_SPACE = b"SpaceAfter=No"
+LONGEST = 60  # characters of a text in a warning
+NO_SPACES_MARKED = (
+    "no token of the training data has SpaceAfter=No in MISC: the tokenizer will expect a space before punctuation;"
+    " is that how the text is written?"
+)
+
+
+def text_warnings(blocks: Sequence[Block]) -> Iterator[str]:
+    """Warnings, each a line: no token is marked as followed by no space; `# text` contradicts the tokens."""
+    if not any(NO_SPACE in block.text for block in blocks):
+        yield NO_SPACES_MARKED
+    contradicted = [sentence for block in blocks for sentence in block if not _agrees(sentence)]
+    if contradicted:
+        first = contradicted[0]
+        tokens = text_of(tokens_of(first))[:LONGEST]
+        yield (
+            f"`# text` of {len(contradicted):,} training sentences is not what their tokens and SpaceAfter=No give,"
+            f" which the tokenizer learns from; the first (sent_id {first.sent_id or 'missing'}) gives {tokens!r}"
+        )
+
+
+def _agrees(sentence: Sentence) -> bool:
+    """Whether `# text`, if there is one, has the tokens with the spaces between them; any spaces are equal."""
+    for comment in sentence.comments:
+        name, sign, text = comment.removeprefix("#").partition("=")
+        if sign and name.strip() == "text":
+            return text.split() == text_of(tokens_of(sentence)).split()
+    return True
