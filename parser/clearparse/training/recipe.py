@@ -70,16 +70,16 @@ def train(
     quiet: bool = False,
     **config: Any,
 ) -> Model:
-    """Train a model on annotated sentences; with the same arguments and threads, the same bytes.
+    """Train a model on annotated sentences; deterministic for fixed arguments.
 
     Args:
         train: CoNLL-U or CoNLL-X file(s), or sentences.
-        dev: the same, to choose the best epoch by; by default a part of train is held out (`dev_part`).
+        dev: the same, for selecting the best epoch; by default a part of train is held out (`dev_part`).
         preset: "fast", "accurate" or "best".
         stages: "parser" for a parser of tagged words; "all" also trains tokenizer, sentence splitter, tagger and
             lemmatizer, and the parser learns from predicted tags: the model then parses raw text.
         raw_text: text files, a sentence or paragraph per line, for word vectors and self-training.
-        vectors: a file of pre-trained word vectors instead, in the text format of word2vec and GloVe.
+        vectors: a file of pre-trained word vectors instead of raw_text, in the text format of word2vec and GloVe.
         init: a model to fine-tune; its network sizes, template and transition system are kept.
         output: where to write the model, and its training record to OUTPUT.json. Interrupted training leaves
             OUTPUT.checkpoint, which `resume` continues from, to a bit-identical model.
@@ -87,6 +87,10 @@ def train(
         float16: store parameters with 16 bits.
         quiet: print neither the log nor progress bars.
         config: fields of clearparse.config.Config, in place of the preset's values.
+
+    Returns:
+        The model of the best epoch, with its training record in `record`. Without `output` nothing is written;
+        `Model.save` writes it later.
 
     Raises:
         ClearparseError: an argument or the data cannot be used, or training diverged; FileError names the file.
