@@ -9,9 +9,9 @@ from typing import Any
 
 from clearparse.commands.command_line import CommandLine, UsageError, positive
 from clearparse.config import OLD_NAMES, PRESETS, Config
-from clearparse.drawing.plots import trials as plot_trials
 from clearparse.io.optional import install_command, is_installed
 from clearparse.io.progress import progress_bar
+from clearparse.report.plots import trials as plot_trials
 from clearparse.training.search import Choice, Journal, Trial, sample, search
 
 

@@ -16,13 +16,13 @@ from clearparse.commands.command_line import UsageError, invocation
 from clearparse.commands.train_options import command_line, given_settings
 from clearparse.config import PRESETS, Config
 from clearparse.download.universal_dependencies import download, downloaded, is_treebank, licence
-from clearparse.drawing.plots import learning_curve
 from clearparse.drawing.text import draw_sentence, shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.evaluation.scores import format_score
 from clearparse.io import resources
 from clearparse.io.files import refuse_link
 from clearparse.io.optional import require
+from clearparse.report.plots import learning_curve
 from clearparse.training.log import Log
 from clearparse.training.options import Options
 from clearparse.training.recipe import Result, run
