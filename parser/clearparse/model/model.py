@@ -34,8 +34,7 @@ SENTENCES = 2000  # of an iterable, parsed at once
 BLOCK_BYTES = 3 << 20  # of a file, parsed at once: enough sentences to keep the batch full
 SURROGATE = re.compile("[\ud800-\udfff]")
 SEPARATOR = "\n\n"  # between texts that are parsed together
-BATCH_SIZE = 1000  # texts that pipe parses at once
-BATCH_CHARACTERS = 1 << 20  # of the texts that pipe parses at once, roughly
+BATCH_SIZE, BATCH_CHARACTERS = 1000, 1 << 20  # texts that pipe parses at once, and their length, roughly
 BAD_RECORD = "the training record in this model is not one that clearparse writes"
 TAG_COLUMNS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
