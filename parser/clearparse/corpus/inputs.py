@@ -5,6 +5,7 @@ Without a given format, a file is CoNLL-U if its name or its first line of words
 
 from __future__ import annotations
 
+import os
 import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -103,7 +104,12 @@ def _text_chunk(raw: RawText, kind: str) -> TextChunk:
 
 
 def format_of_file(name: str) -> str:
-    """The input format of a file; conllu for one that cannot be read, which is reported when it is parsed."""
+    """The input format of a file; conllu for one that cannot be read, which is reported when it is parsed.
+
+    A pipe is not opened, since its data could not be read again: it counts as CoNLL-U.
+    """
+    if _CONLLU_NAME.search(name) or not os.path.isfile(name):
+        return "conllu"
     try:
         with open_input(name) as stream:
             return recognise(name, stream)
