@@ -19,7 +19,7 @@ import pytest
 import clearparse
 from benchmarks import cluster_command
 from clearparse.commands import parse, train
-from clearparse.corpus.chunks import ChunkParser, ParseJob
+from clearparse.corpus.chunks import ChunkParser, ParsedFile, ParseJob
 from clearparse.corpus.journal import JOURNAL
 from clearparse.corpus.tasks import expand_patterns, plan_tasks
 from clearparse.errors import ClearparseError, FileError
@@ -113,13 +113,14 @@ def test_wrong_usage(model: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Pat
 
 def test_a_file_parsed_for_a_cluster(model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path) -> None:
     """What a worker runs: the same bytes as the plain command, and warnings as a result."""
-    job = ParseJob(ChunkParser(clearparse.load(model), "conllu", False, False, True), raw=False)
-    assert job.parse_file(str(corpus / "3.conllu.gz"), str(tmp_path / "3.conllu.gz")) == []
+    job = ParseJob(ChunkParser(clearparse.load(model), "conllu", False, False, True))
+    assert job.parse_file(str(corpus / "3.conllu.gz"), str(tmp_path / "3.conllu.gz")).warnings == []
     assert contents(tmp_path) == {"3.conllu.gz": expected["3.conllu.gz"]}
     bare = tmp_path / "bare.conllu"
     bare.write_text("1\tDogs\t_\t_\t_\t_\t_\t_\t_\t_\n\n", encoding="utf-8")
-    (warned,) = job.parse_file(str(bare), str(tmp_path / "out"))
+    (warned,), words = job.parse_file(str(bare), str(tmp_path / "out"))
     assert isinstance(warned, MissingTagsWarning)
+    assert words == 1
 
 
 def test_a_bag_of_sentences(model: Path) -> None:
@@ -174,7 +175,7 @@ class Fatal:
     def __init__(self, job: ParseJob, name: str, sign: Path, always: bool) -> None:
         self.job, self.name, self.sign, self.always = job, name, sign, always
 
-    def __call__(self, source: str, target: str) -> list[Warning]:
+    def __call__(self, source: str, target: str) -> ParsedFile:
         if os.path.basename(source) == self.name and (self.always or not self.sign.exists()):
             self.sign.touch()
             Path(target).write_bytes(b"1\thalf a senten")
@@ -191,10 +192,10 @@ def test_a_killed_worker_costs_only_time(
     pytest.importorskip("distributed", reason=NEEDED)
     from clearparse.corpus.dask import connect, parse_files_on
 
-    job = ParseJob(ChunkParser(clearparse.load(model), "conllu", False, False, True), raw=False)
+    job = ParseJob(ChunkParser(clearparse.load(model), "conllu", False, False, True))
     sign, out = tmp_path / "sign", tmp_path / "out"
     out.mkdir()
-    tasks = plan_tasks(expand_patterns([f"{corpus}/*"]), str(out), None)
+    tasks = plan_tasks(expand_patterns([f"{corpus}/*"]), str(out))
     with connect(None, 2) as client:
         found = dict(parse_files_on(client, Fatal(job, "5.conllu", sign, always), tasks))
     assert sign.exists()

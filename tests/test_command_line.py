@@ -216,3 +216,4 @@ def test_a_record_with_former_names_is_read() -> None:
 )
 def test_the_recorded_command_has_no_flags_without_effect(argv: str, recorded: str) -> None:
     assert recorded_command(argv.split()) == f"python scripts/train.py {recorded}"
+    assert recorded_command(argv.split(), ["clearparse", "train"]) == f"clearparse train {recorded}"

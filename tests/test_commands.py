@@ -151,7 +151,7 @@ def test_several_processes_write_the_same_bytes(model: Path, tmp_path: Path, mon
     for output, jobs in zip(outputs, (1, 2), strict=True):
         parser = chunks.ChunkParser(loaded, "conllu", confidence=False, tag=False, ascii_only=False)
         files = [str(SAMPLE / "dev.conllu"), str(SAMPLE / "train.conllu")]
-        chunks.ParseJob(parser, raw=False).parse(files, output, jobs)
+        chunks.ParseJob(parser).parse(files, output, jobs)
     assert Path(outputs[0]).read_bytes() == Path(outputs[1]).read_bytes()
     assert len(list(read_conllu(outputs[0], trees=True))) == 455
 

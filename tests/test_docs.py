@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import doctest
+import io
 import os
 import re
 import shlex
@@ -18,6 +19,7 @@ import pytest
 
 from benchmarks.make_docs import options_page
 from clearparse.commands import clearparse
+from clearparse.io import resources
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 MAIN = "from clearparse.commands.clearparse import main; main()"
@@ -135,7 +137,7 @@ def test_tutorial(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytes
     made = {path.name for path in tmp_path.iterdir()}
     assert {"second.model", "second.model.json", "second.model.md", "report.html", "parsed.conllu"} <= made
     card = (tmp_path / "second.model.md").read_text(encoding="utf-8")
-    assert "python scripts/train.py --train my-treebank/train.conllu" in card
+    assert "clearparse train --train my-treebank/train.conllu" in card
     assert re.search(r"Dev: LAS \d\d\.\d\d, UAS \d\d\.\d\d", card)
 
 
@@ -216,3 +218,24 @@ def test_documented_files_exist() -> None:
     for page in {*DOCS.glob("*.md"), *CHECKOUT.glob("*.md")} - {DOCS / "extending.md"}:  # which adds files
         for path in re.findall(r"\b(?:parser|scripts|tests)/[\w/]+\.py\b", page.read_text(encoding="utf-8")):
             assert (CHECKOUT / path).is_file(), f"{page.name}: {path}"
+
+
+def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbinary: Any) -> None:
+    """Each block of commands, and the output of the last one."""
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "stdin", io.StringIO())
+    (tmp_path / "birds.txt").write_text("Birds eat worms.\n", encoding="utf-8")
+    (tmp_path / "words.txt").write_text("Birds eat worms .\n", encoding="utf-8")
+    shutil.copy(resources.english(), tmp_path / "first.model")
+    out = ""
+    for fence in fences("cli.md"):
+        if fence.kind == "sh":
+            for arguments in commands(fence.text):
+                capfdbinary.readouterr()
+                clearparse.dispatch(arguments)
+            sys.stdout.flush()
+            out = capfdbinary.readouterr().out.decode()
+        else:
+            assert doctest.OutputChecker().check_output(fence.text, out, LOOSE), (fence, out)
+    made = {"both.conllu", "birds.svg", "birds.html", "parsed"}
+    assert made <= {path.name for path in tmp_path.iterdir()}

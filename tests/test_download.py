@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import http.server
+import json
 import socket
 import subprocess
 import sys
@@ -14,8 +16,8 @@ from typing import ClassVar
 
 import pytest
 
-from clearparse.commands import download
-from clearparse.download import transfer
+from clearparse.commands import clearparse, download, train
+from clearparse.download import transfer, universal_dependencies
 from clearparse.download.treebank import file_prefix
 from clearparse.download.ud_languages import CODES
 from clearparse.errors import ClearparseError, FileError
@@ -247,6 +249,43 @@ def test_training_data_in_several_files(server: Server, tmp_path: Path, capsys: 
     fetch(server, tmp_path, "--parts", "train-a", "train-b", "dev")
     assert {"en_toy-ud-train-a.conllu", "en_toy-ud-train-b.conllu"} <= names(tmp_path / "UD_English-Toy")
     assert "train-b.conllu --dev" in capsys.readouterr().out
+
+
+SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
+SMALL = ["--hidden-size", "8", "--embedding-dim", "8", "--epochs", "1"]
+
+
+def test_training_on_a_treebank_by_its_name(
+    server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "download", functools.partial(universal_dependencies.download, server=server.url))
+    for part in ("train", "dev"):
+        server.files[f"en_toy-ud-{part}.conllu"] = (SAMPLE / f"{part}.conllu").read_bytes()
+    clearparse.dispatch(["train", "--treebank", "UD_English-Toy", *SMALL])
+    out = capsys.readouterr().out
+    assert "Licence of the treebank: CC BY-SA 4.0" in out
+    assert "parse     clearparse parse --model models/UD_English-Toy-fast.model FILE.conllu\n" in out
+    record = json.loads(Path("models/UD_English-Toy-fast.model.json").read_text(encoding="utf-8"))
+    assert record["command"] == "clearparse train --treebank UD_English-Toy " + " ".join(SMALL)
+    assert record["dev"]["path"] == "data/UD_English-Toy/en_toy-ud-dev.conllu"
+    requests = len(server.ranges)
+    clearparse.dispatch(["train", "--reproduce", "models/UD_English-Toy-fast.model.json"])
+    assert "bit-identical" in capsys.readouterr().out
+    assert len(server.ranges) == requests  # what is there is not requested again
+
+
+def test_treebanks_that_cannot_be_trained_on(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(train, "download", functools.partial(universal_dependencies.download, server=server.url))
+    del server.files["en_toy-ud-train.conllu"]
+    for arguments, message in (
+        (["--treebank", "UD_English-Toy"], "has no file data/UD_English-Toy/.*-ud-train.conllu, only dev and test"),
+        (["--treebank", "UD_English-Toy", "--train", "a"], "--train: not allowed with argument --treebank"),
+        (["--treebank", "../UD_English-Toy"], "is not the name of a treebank, such as UD_French-GSD"),
+    ):
+        with pytest.raises(ClearparseError, match=message):
+            train.main(arguments)
 
 
 @pytest.mark.parametrize("more", [["--release", "r9.9"], ["--code", "xx"]])

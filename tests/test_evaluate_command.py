@@ -237,3 +237,13 @@ def test_matching_pairs_of_files(shared_data: Path, tmp_path: Path, capsys: pyte
     output = capsys.readouterr()
     assert "no words are scored" in output.out
     assert output.err == ""
+
+
+def test_raw_text_is_refused_with_the_flags_that_are_needed(tmp_path: Path) -> None:
+    text = tmp_path / "long.txt"
+    text.write_text("Birds eat worms.\n", encoding="utf-8")
+    gold = str(Path(__file__).resolve().parents[1] / "data" / "sample" / "dev.conllu")
+    with pytest.raises(FileError, match=r"long\.txt: raw text, .* --gold TREEBANK --given text$"):
+        main(["--system", gold, "--gold", str(text)])
+    with pytest.raises(FileError, match=r"long\.txt: raw text, not the output of a parser"):
+        main(["--system", str(text), "--gold", gold])

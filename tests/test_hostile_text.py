@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import re
 import tracemalloc
 from pathlib import Path
@@ -17,7 +18,7 @@ from clearparse.model.model import Model, load
 from clearparse.stages.tokenizer import kind_of
 from clearparse.treebank.conllu import Block, parse_block
 from clearparse.treebank.document import Document
-from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
+from clearparse.treebank.paragraphs import read_raw_text, split_paragraphs
 from clearparse.treebank.tokens import text_of, tokens_of
 
 MODEL = Path(__file__).resolve().parent / "data" / "format-1.model"
@@ -113,10 +114,10 @@ def test_kind_of_mail_agrees_with_a_pattern(stretch: str) -> None:
 
 
 @pytest.mark.parametrize("text", ["a" * 2000, "é" * 1000, "ab " * 700, "漢字" * 400])
-def test_a_text_without_line_ends_is_split(text: str, tmp_path: Path) -> None:
-    path = tmp_path / "text"
-    path.write_text(text, encoding="utf-8")
-    pieces = [piece for some in read_paragraphs(path, 16) for piece in some]
+def test_a_text_without_line_ends_is_split(text: str) -> None:
+    raw = list(read_raw_text(io.BytesIO(text.encode()), "text", 16))
+    assert "".join(each.text for each in raw) == text
+    pieces = [piece for each in raw for piece in split_paragraphs(each.text)]
     assert len(pieces) > 5
     assert "".join(pieces).replace(" ", "") == text.replace(" ", "")
     assert list(split_paragraphs(" ".join(pieces))) == [" ".join(pieces).strip()]

@@ -26,9 +26,8 @@ SOURCE = CHECKOUT / "parser"
 
 # Lowest first. Packages and modules of one layer do not import each other; "" is clearparse/__init__.py.
 LAYERS = (
-    "errors version",
+    "drawing errors version",
     "io network",
-    "drawing",
     "download features treebank",
     "evaluation transition",
     "config report stages",
@@ -187,7 +186,7 @@ def test_every_library_is_declared_and_used() -> None:
     """What only benchmarks, plots, the server and optional modules import is an extra, and imported only if needed."""
     optional, screenshot = optional_modules(), BENCHMARKS["screenshot"]
     assert set(optional.values()) == {"conllu", "dask", "nltk", "pandas", "spacy"}
-    measuring = [*BENCHMARKS.values(), MODULES["clearparse.drawing.plots"]]
+    measuring = [*BENCHMARKS.values(), MODULES["clearparse.report.plots"]]
     serving = [path for module, path in MODULES.items() if package(module) == "web"]
     always = [path for path in SHIPPED if path not in (*measuring, *serving, *optional)]
     assert foreign_imports(always) == declared()

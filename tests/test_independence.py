@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import threading
 from collections.abc import Iterator
 from dataclasses import replace
@@ -12,7 +13,7 @@ import numpy as np
 import pytest
 
 from clearparse.commands import parse
-from clearparse.corpus import chunks
+from clearparse.corpus import inputs
 from clearparse.features import precompute
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.vocabulary import factorize
@@ -22,6 +23,7 @@ from clearparse.stages.ensemble import Ensemble
 from clearparse.stages.tagger import without_tags
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import Block, Sentence, parse_block
+from clearparse.treebank.paragraphs import read_raw_text
 from clearparse.treebank.tokens import conllu_of, text_of, tokens_of
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -165,16 +167,10 @@ def test_processes_and_blocks(texts: list[str], tmp_path: Path, monkeypatch: pyt
     source.write_text("\n\n".join(texts), encoding="utf-8")
     outputs = []
     for jobs, some in ((1, 1 << 20), (2, 900), (1, 300)):
-        monkeypatch.setattr(chunks, "read_paragraphs", lambda path, some=some: plain_text(path, some))
+        monkeypatch.setattr(inputs, "read_raw_text", functools.partial(read_raw_text, block_bytes=some))
         outputs.append(tmp_path / f"{jobs}-{some}")
         parse.main(["--model", str(MODEL), "--text", str(source), "--jobs", str(jobs), "--output", str(outputs[-1])])
     assert len({output.read_bytes() for output in outputs}) == 1
-
-
-def plain_text(path: str, block_bytes: int) -> Iterator[list[str]]:
-    from clearparse.treebank.paragraphs import read_paragraphs
-
-    return read_paragraphs(path, block_bytes)
 
 
 def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:

@@ -71,7 +71,7 @@ def test_wrong_usage_is_one_line(argv: list[str]) -> None:
 def test_the_recorded_command_can_be_repeated(tmp_path: Path) -> None:
     dispatch(["train", *SMALL, "--output", str(tmp_path / "m")])
     record = json.loads((tmp_path / "m.json").read_text(encoding="utf-8"))
-    assert record["command"].startswith("python scripts/train.py --hidden-size 16")
+    assert record["command"].startswith("clearparse train --hidden-size 16")
     assert [Path(each["path"]) for each in record["train"]] == [CHECKOUT / "data" / "sample" / "train.conllu"]
 
 

@@ -403,7 +403,7 @@ def test_sentences_on_the_command_line(model: Path, capfdbinary: pytest.CaptureF
     assert out.startswith(b"# newpar\n# sent_id = 1-1\n# text = Cats chase mice.")
     assert parse_block(out, trees=True).column(FORM)[:2] == [b"Cats", b"chase"]
     with pytest.raises(FileError, match="nothing: "):
-        parse.main(["--model", str(model), "nothing"])
+        parse.main(["--model", str(model), "nothing.conllu"])
 
 
 def test_files_of_text_by_several_processes(model: Path, tmp_path: Path) -> None:

@@ -21,10 +21,10 @@ from benchmarks.presets import command
 from benchmarks.screenshot import screenshot
 from clearparse.commands.clearparse import COMMANDS, dispatch
 from clearparse.commands.command_line import CommandLine
-from clearparse.drawing.plots import learning_curve
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.files import atomic_output
+from clearparse.report.plots import learning_curve
 
 DOCS = resources.CHECKOUT / "docs"
 RESULTS = DOCS / "benchmark.json"

@@ -12,6 +12,7 @@ from clearparse.version import __version__
 COMMANDS = {
     "train": "train a parser on annotated sentences",
     "parse": "parse raw text or CoNLL-U files",
+    "draw": "draw the trees of annotated files",
     "evaluate": "score a model or any parser's output; compare two; write a report",
     "serve": "explore a model in the browser; REST service",
     "download": "download a treebank of Universal Dependencies",

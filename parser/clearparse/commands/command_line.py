@@ -164,6 +164,12 @@ def print_warnings() -> Iterator[None]:
         print(f"warning: {message}", file=sys.stderr)
 
 
+def print_summary(text: str, *, quiet: bool = False) -> None:
+    """Print a line about finished work on stderr, if that is a terminal and the command is not quiet."""
+    if not quiet and sys.stderr is not None and sys.stderr.isatty():
+        print(text, file=sys.stderr)
+
+
 def run(main: Callable[[list[str]], None]) -> NoReturn:
     """Call `main` with the command line's arguments and exit with its status.
 

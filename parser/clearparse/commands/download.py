@@ -11,64 +11,40 @@ import argparse
 import re
 import shlex
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
 from clearparse.commands.command_line import CommandLine, invocation
-from clearparse.download.treebank import TreebankFolder, file_prefix
-from clearparse.errors import ClearparseError
-
-SERVER = "https://raw.githubusercontent.com/UniversalDependencies"
-RELEASE = "r2.16"  # May 2025
-PARTS = ("train", "dev", "test")
+from clearparse.download.universal_dependencies import PARTS, RELEASE, SERVER, Paths, download, is_treebank, licence
 
 
 def main(argv: list[str]) -> None:
     """Download what the arguments name. Raises ClearparseError: no connection, no such treebank, a changed file."""
     options = _arguments(argv)
-    prefix = file_prefix(options.treebank, options.code)
-    address = f"{options.url.rstrip('/')}/{options.treebank}/{options.release}"
-    folder = TreebankFolder(Path(options.output) / options.treebank, address, options.release)
-    log = Log(quiet=options.quiet)
+    folder = Path(options.output) / options.treebank
 
-    names = {part: f"{prefix}-ud-{part}.conllu" for part in options.parts}
-    found = {part: name for part, name in names.items() if _obtain(folder, name, log)}
-    if not found:
-        raise ClearparseError(f"{address}: no {' or '.join(names.values())}; check treebank and release")
-    for part, name in names.items():
-        if part not in found:
-            log(f"{options.treebank} {options.release} has no {name}")
-    _obtain(folder, "LICENSE.txt", log)
-    if not _obtain(folder, "README.md", log):
-        _obtain(folder, "README.txt", log)
-    for line in (*_licence(folder.folder), *_next_step({part: folder.folder / name for part, name in found.items()})):
-        log(line)
-
-
-@dataclass(frozen=True)
-class Log:
-    """Prints lines unless quiet."""
-
-    quiet: bool
-
-    def __call__(self, line: str) -> None:
-        if not self.quiet:
+    def log(line: str) -> None:
+        if not options.quiet:
             print(line)
 
-
-def _obtain(folder: TreebankFolder, name: str, log: Log) -> bool:
-    """Download or check a file; False if the server does not have it. Raises ClearparseError."""
-    outcome = folder.obtain(name)
-    if outcome:
-        log(f"{folder.folder / name}: {outcome}")
-    return outcome is not None
+    found = download(
+        options.treebank,
+        folder,
+        log,
+        release=options.release,
+        code=options.code,
+        parts=options.parts,
+        server=options.url,
+        quiet=options.quiet,
+    )
+    for line in (*licence(folder), *_next_step(found)):
+        log(line)
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
     """The arguments, of which all are safe in a path or address. Raises UsageError."""
     cli = _command_line()
     options = cli.parse(argv)
-    if not re.fullmatch(r"UD_\w+-\w+", options.treebank, re.ASCII):
+    if not is_treebank(options.treebank):
         cli.error(f"{options.treebank!r} is not the name of a treebank, such as UD_English-EWT")
     if not re.fullmatch(r"[\w.-]+", options.release, re.ASCII):
         cli.error(f"{options.release!r} is not a release, such as {RELEASE}")
@@ -107,17 +83,7 @@ def _command_line() -> CommandLine:
     return cli
 
 
-def _licence(folder: Path) -> Iterator[str]:
-    """The licence, which UD's README files name on a line of its own, and where to read it."""
-    readmes = [path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("README.*")]
-    names = re.findall(r"^License:\s*(.+)$", "\n".join(readmes), re.MULTILINE)
-    text = folder / "LICENSE.txt"
-    yield f"Licence of the treebank: {names[0].strip() if names else 'not named in its README'}"
-    if text.exists():
-        yield f"  read {text} before you share the treebank or a model trained on it"
-
-
-def _next_step(paths: dict[str, Path]) -> Iterator[str]:
+def _next_step(paths: Paths) -> Iterator[str]:
     """The command that trains on the files."""
     train = [path for part, path in paths.items() if part.startswith("train")]
     if not train:

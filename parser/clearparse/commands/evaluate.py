@@ -10,7 +10,9 @@ from typing import Any
 from threadpoolctl import threadpool_limits
 
 from clearparse.commands.command_line import CommandLine, positive, print_warnings
+from clearparse.corpus.inputs import format_of_file
 from clearparse.drawing.text import printable
+from clearparse.errors import FileError
 from clearparse.evaluation.evaluate import (
     GIVEN,
     Candidate,
@@ -22,6 +24,7 @@ from clearparse.evaluation.evaluate import (
 )
 from clearparse.evaluation.tables import format_raw_text_scores, format_scores
 from clearparse.io.files import atomic_output
+from clearparse.io.progress import progress_bar
 from clearparse.model.container import is_model_file
 from clearparse.model.model import Model, load
 from clearparse.report.page import page
@@ -36,8 +39,10 @@ def main(argv: list[str]) -> None:
         print("\n".join(map(printable, model.describe().split("\n"))), end="\n" if options.gold is None else "\n\n")
     if options.gold is None:
         return
-    candidate = EvaluatedModel(options.model, model) if model else ParserOutput(options.system)
-    with threadpool_limits(options.threads), print_warnings():
+    _refuse_raw_text(options)
+    bar = progress_bar(unit=" words", quiet=options.quiet)
+    candidate = EvaluatedModel(options.model, model, bar.update) if model else ParserOutput(options.system)
+    with bar, threadpool_limits(options.threads), print_warnings():
         scores = _scores(options, candidate, model)
     if options.json is not None:
         text = json.dumps(scores, indent=2, ensure_ascii=False, allow_nan=False) + "\n"
@@ -49,6 +54,18 @@ def main(argv: list[str]) -> None:
     print(format_raw_text_scores(scores) if is_text else format_scores(scores, details=options.details))
     if options.report:
         print(f"\nreport written to {options.report}")
+
+
+def _refuse_raw_text(options: argparse.Namespace) -> None:
+    """Raises FileError if a file to compare is text without annotation, with the flags that are needed."""
+    if options.gold != "-" and format_of_file(options.gold) == "text":
+        raise FileError(
+            options.gold,
+            "raw text, without trees to compare with; to score a model from raw text to trees, take --gold TREEBANK"
+            " --given text",
+        )
+    if options.system not in (None, "-") and format_of_file(options.system) == "text":
+        raise FileError(options.system, "raw text, not the output of a parser; to parse it, take the parse command")
 
 
 def _scores(options: argparse.Namespace, candidate: Candidate, model: Model | None) -> dict[str, Any]:

@@ -4,42 +4,72 @@ from __future__ import annotations
 
 import argparse
 import sys
+import time
 from collections.abc import Sequence
 from functools import partial
+from typing import Any
 
-from clearparse.commands.command_line import CommandLine, UsageError, positive, print_warnings
+from clearparse.commands.command_line import CommandLine, UsageError, positive, print_summary, print_warnings
 from clearparse.corpus import processes
 from clearparse.corpus.chunks import ChunkParser, ParseJob
-from clearparse.corpus.formats import FORMATS, extension_of
+from clearparse.corpus.formats import FORMATS, extension_of, format_of_output
+from clearparse.corpus.inputs import INPUTS, format_of_file
 from clearparse.corpus.runner import CorpusResult, Engine, parse_corpus
 from clearparse.corpus.tasks import expand_patterns, is_folder, plan_tasks
 from clearparse.drawing.text import shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.files import checksum
+from clearparse.io.progress import rate
 from clearparse.model.model import load
 
 
 def main(argv: list[str]) -> None:
     """Parse all inputs to one output, or each file to its own in a folder. Raises ClearparseError."""
     arguments = _arguments(argv)
-    inputs, path = expand_patterns(arguments.input or ["-"]), arguments.model or resources.english()
+    inputs, path = expand_patterns(arguments.inputs or ["-"]), arguments.model or resources.english()
     to_folder = is_folder(arguments.output) or arguments.engine == "dask"
     if arguments.on_error and not to_folder:
         raise UsageError("--on-error needs --output FOLDER, an existing folder or a name that ends in /")
-    extension = extension_of(arguments.format, raw=arguments.text)
-    tasks = plan_tasks(inputs, arguments.output, extension) if to_folder else []
+    tasks = plan_tasks(inputs, arguments.output, partial(_extension, arguments)) if to_folder else []
     engine = _engine(arguments)
-    ascii_only = not shows_boxes(sys.stdout)
-    parser = ChunkParser(load(path), arguments.format, arguments.confidence, arguments.tag, ascii_only)
-    job = ParseJob(parser, arguments.text)
+    parser = ChunkParser(
+        load(path),
+        arguments.format,
+        arguments.confidence,
+        arguments.tag,
+        ascii_only=not shows_boxes(sys.stdout),
+        ranges=arguments.ranges,
+    )
+    job = ParseJob(parser, arguments.input_format)
+    if "-" in inputs and sys.stdin is not None and sys.stdin.isatty():
+        print_summary("reading from the terminal; Ctrl-D ends the text", quiet=arguments.quiet)
+    started = time.monotonic()
     with print_warnings():
-        if not to_folder:
-            return job.parse(inputs, arguments.output, arguments.jobs)
-        settings = {**parser.settings(), "text": arguments.text, "model": checksum(path)}
-        skip, quiet = arguments.on_error != "stop", arguments.quiet
-        result = parse_corpus(job, tasks, arguments.output, engine, settings=settings, skip_bad_files=skip, quiet=quiet)
-        return _report(result, arguments.output, quiet=quiet)
+        if to_folder:
+            settings = {**parser.settings(), "input": arguments.input_format, "model": checksum(path)}
+            skip, quiet = arguments.on_error != "stop", arguments.quiet
+            result = parse_corpus(
+                job, tasks, arguments.output, engine, settings=settings, skip_bad_files=skip, quiet=quiet
+            )
+            print_summary(rate(result.words, "words", time.monotonic() - started), quiet=quiet)
+            _report(result, arguments.output, quiet=quiet)
+        else:
+            _parse_to_one_output(job, inputs, arguments)
+
+
+def _parse_to_one_output(job: ParseJob, inputs: Sequence[str], arguments: argparse.Namespace) -> None:
+    """Parse; a bar and a summary are shown if neither would be mixed with the trees."""
+    to_terminal = arguments.output == "-" and sys.stdout is not None and sys.stdout.isatty()
+    quiet, started = arguments.quiet or to_terminal, time.monotonic()
+    words = job.parse(inputs, arguments.output, arguments.jobs, quiet=quiet)
+    of = f" of {len(inputs)} inputs" if len(inputs) > 1 else ""
+    where = "" if arguments.output == "-" else f", written to {arguments.output}"
+    print_summary(f"{rate(words, 'words', time.monotonic() - started)}{of}{where}", quiet=quiet)
+
+
+def _extension(arguments: argparse.Namespace, source: str) -> str | None:
+    return extension_of(arguments.format, arguments.input_format or format_of_file(source))
 
 
 def _engine(arguments: argparse.Namespace) -> Engine:
@@ -53,7 +83,7 @@ def _engine(arguments: argparse.Namespace) -> Engine:
 
 def _report(result: CorpusResult, folder: str, *, quiet: bool) -> None:
     """Print how many files were written. Raises ClearparseError if there were bad files, each of which is named."""
-    written, unchanged, errors = result
+    written, unchanged, errors = result.written, result.unchanged, result.errors
     finished = f", {unchanged} had been parsed before" if unchanged else ""
     if not quiet:
         print(f"{written} file{'s' * (written != 1)} written to {folder}{finished}")
@@ -62,7 +92,11 @@ def _report(result: CorpusResult, folder: str, *, quiet: bool) -> None:
             print("\\n".join(str(error).splitlines()), file=sys.stderr)
     if errors:
         total = written + unchanged + len(errors)
-        raise ClearparseError(f"{len(errors)} of {total} files could not be parsed; the others are in {folder}")
+        if total == len(errors):
+            which = "the file" if total == 1 else f"none of the {total} files"
+            raise ClearparseError(f"{which} could {'not ' * (total == 1)}be parsed")
+        others = "the other one is" if total == len(errors) + 1 else "the others are"
+        raise ClearparseError(f"{len(errors)} of {total} files could not be parsed; {others} in {folder}")
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -72,6 +106,11 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError("--scheduler needs --engine dask")
     if arguments.engine == "dask" and arguments.output == "-":
         raise UsageError("--engine dask writes a file for each input: it needs --output FOLDER")
+    if any(not each.strip() for each in arguments.inputs):
+        raise UsageError("an INPUT is empty: give a file, a sentence, or - for standard input")
+    if arguments.ranges and arguments.input_format in ("tokens", "conllu"):
+        raise UsageError(f"--ranges needs raw text, not --input {arguments.input_format}")
+    arguments.format = arguments.format or format_of_output(arguments.output, "conllu")
     return arguments
 
 
@@ -89,13 +128,22 @@ def _command_line() -> CommandLine:
 
 def _add_input(cli: CommandLine) -> None:
     cli.option(
-        "input",
+        "inputs",
         group="input",
         nargs="*",
         metavar="INPUT",
-        help="CoNLL-U or CoNLL-X files (also .gz), or sentences in quotation marks (default: stdin)",
+        help="files (also .gz), or sentences in quotation marks (default: stdin)",
     )
-    cli.option("--text", group="input", action="store_true", help="files are raw text; blank lines separate paragraphs")
+    formats = "; ".join(f"{name}: {what}" for name, what in INPUTS.items())
+    cli.option(
+        "--input",
+        group="input",
+        dest="input_format",
+        choices=INPUTS,
+        help=f"{formats} (default: CoNLL-U if a file looks like it, else text)",
+    )
+    former: dict[str, Any] = {"dest": "input_format", "const": "text", "help": argparse.SUPPRESS}
+    cli.option("--text", group="input", action="store_const", **former)
     cli.option("-m", "--model", group="input", metavar="MODEL", help="model file (default: the English model)")
     cli.option("--tag", group="input", action="store_true", help="replace the tags and lemmas of CoNLL-U files")
 
@@ -111,12 +159,18 @@ def _add_output(cli: CommandLine) -> None:
         " an interrupted run into a folder (default: stdout)",
     )
     formats = "; ".join(f"{name}: {each.description}" for name, each in FORMATS.items())
-    cli.option("--format", group="output", choices=FORMATS, default="conllu", help=f"{formats} (default: conllu)")
+    cli.option("--format", group="output", choices=FORMATS, help=f"{formats} (default: conllu)")
     cli.option(
         "--confidence",
         group="output",
         action="store_true",
         help="write the probability that HEAD and DEPREL are right into MISC: Conf=0.93",
+    )
+    cli.option(
+        "--ranges",
+        group="output",
+        action="store_true",
+        help="write where tokens are in raw text into MISC: TokenRange=0:5",
     )
 
 
@@ -127,7 +181,7 @@ def _add_running(cli: CommandLine) -> None:
         "--on-error",
         group="running",
         choices=("skip", "stop"),
-        help="what to do about a bad input file if the output is a folder (default: skip)",
+        help="at a bad input file, if the output is a folder (default: skip)",
     )
     cli.option(
         "--engine",

@@ -9,9 +9,9 @@ from typing import Any
 
 from clearparse.commands.command_line import CommandLine, UsageError, positive
 from clearparse.config import OLD_NAMES, PRESETS, Config
-from clearparse.drawing.plots import trials as plot_trials
 from clearparse.io.optional import install_command, is_installed
-from clearparse.io.progress import ProgressBar
+from clearparse.io.progress import progress_bar
+from clearparse.report.plots import trials as plot_trials
 from clearparse.training.search import Choice, Journal, Trial, sample, search
 
 
@@ -26,8 +26,9 @@ def main(argv: list[str]) -> None:
     if not options.quiet:
         print(f"{len(drawn)} trials, {len(drawn) - missing} of them finished before", flush=True)
     trials = search(trial, drawn, journal, options.jobs)
-    for _ in ProgressBar(trials, total=missing, unit="trial", disable=options.quiet or None):
-        pass
+    with progress_bar(total=missing, unit=" trials", quiet=options.quiet) as bar:
+        for _ in trials:
+            bar.update()
     _print_results([journal[values] for values in drawn], options.output)
     print(f"results   {journal.path}")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import shlex
 import sys
 from collections.abc import Sequence
 from dataclasses import replace
@@ -11,30 +12,36 @@ from typing import Any
 
 import numpy as np
 
-from clearparse.commands.command_line import UsageError
+from clearparse.commands.command_line import UsageError, invocation
 from clearparse.commands.train_options import command_line, given_settings
 from clearparse.config import PRESETS, Config
-from clearparse.drawing.plots import learning_curve
+from clearparse.download.universal_dependencies import download, downloaded, is_treebank, licence
 from clearparse.drawing.text import draw_sentence, shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.evaluation.scores import format_score
 from clearparse.io import resources
 from clearparse.io.files import refuse_link
 from clearparse.io.optional import require
+from clearparse.report.plots import learning_curve
+from clearparse.training.log import Log
 from clearparse.training.options import Options
 from clearparse.training.recipe import Result, run
 from clearparse.training.reproduction import RecordedRun, recorded_command
+
+DATA = Path("data")  # where treebanks are downloaded to
 
 
 def main(argv: list[str]) -> None:
     """Train, save and check a model; print its scores and draw one sentence of dev."""
     cli = command_line()
-    arguments, command = cli.parse(argv), recorded_command(argv)
+    arguments, command = cli.parse(argv), recorded_command(argv, invocation("train.py"))
     recorded = RecordedRun.read(arguments.reproduce) if arguments.reproduce else None
     if recorded:
         arguments, command = recorded.arguments(cli.parse, arguments), recorded.command
     if arguments.plot:
         require("matplotlib", "plot", "--plot")
+    if arguments.treebank:
+        _use_treebank(arguments)
     if arguments.train is None:
         arguments.train, arguments.dev = [resources.sample("train")], arguments.dev or resources.sample("dev")
     config = recorded.config() if recorded else _config(arguments)
@@ -47,6 +54,22 @@ def main(argv: list[str]) -> None:
         _print_result(result, output)
     if recorded:
         recorded.compare(output)
+
+
+def _use_treebank(arguments: argparse.Namespace) -> None:
+    """Set train and dev to the treebank's files, which are downloaded if they are not there. Raises ClearparseError."""
+    name, folder = arguments.treebank, DATA / arguments.treebank
+    if not is_treebank(name):
+        raise UsageError(f"--treebank: {name!r} is not the name of a treebank, such as UD_French-GSD")
+    log = Log(arguments.quiet)
+    found = downloaded(folder) or download(name, folder, log.line, quiet=arguments.quiet)
+    for line in licence(folder):
+        log.line(line)
+    arguments.train = [str(path) for part, path in found.items() if part.startswith("train")]
+    if not arguments.train:
+        raise ClearparseError(f"{name} has no file {folder}/*-ud-train.conllu, only {' and '.join(found)}")
+    if arguments.dev is None and "dev" in found:
+        arguments.dev = str(found["dev"])
 
 
 def _config(arguments: argparse.Namespace) -> Config:
@@ -105,3 +128,5 @@ def _print_result(result: Result, output: Path) -> None:
         f" {tags}, punctuation counted; the saved file scores the same"
     )
     print(f"model     {output}  ({output.stat().st_size / 1e6:.1f} MB)\nrecord    {output}.json")
+    what = "FILE.txt" if model.stages.tokenizer else "FILE.conllu"
+    print(f"parse     {shlex.join([*invocation('parse.py'), '--model', str(output), what])}")

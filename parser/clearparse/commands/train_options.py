@@ -32,7 +32,11 @@ def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _add_data(cli: CommandLine) -> None:
-    cli.option("--train", group="data", nargs="+", metavar="FILE", help="annotated files (default: the bundled sample)")
+    train = cli.titled("data").add_mutually_exclusive_group()
+    cli.option("--train", group=train, nargs="+", metavar="FILE", help="annotated files (default: the bundled sample)")
+    cli.option(
+        "--treebank", group=train, metavar="NAME", help="UD_French-GSD or the like, downloaded into data/ if not there"
+    )
     cli.option(
         "--dev",
         group="data",

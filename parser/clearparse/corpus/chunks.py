@@ -5,40 +5,32 @@ from __future__ import annotations
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from threadpoolctl import threadpool_limits
 
 from clearparse.corpus.formats import FORMATS
-from clearparse.corpus.tasks import is_sentence
+from clearparse.corpus.inputs import Chunk, TextChunk, read_chunks
 from clearparse.io.files import atomic_output
 from clearparse.io.parallel import map_in_order
-from clearparse.model.model import BLOCK_BYTES, Model
-from clearparse.treebank.conllu import ConlluText, read_texts
-from clearparse.treebank.paragraphs import Paragraphs, read_paragraphs, split_paragraphs
+from clearparse.io.progress import progress_bar
+from clearparse.model.model import Model
 from clearparse.version import __version__
 
-Chunk = ConlluText | Paragraphs
-Parsed = tuple[bytes, list[Warning]]
+
+class ParsedChunk(NamedTuple):
+    """A parsed chunk in an output format, the warnings about it, and the number of its words."""
+
+    text: bytes
+    warnings: list[Warning]
+    words: int
 
 
-def read_chunks(inputs: Sequence[str], *, raw: bool) -> Iterator[Chunk]:
-    """The chunks of files (``-``: standard input), or of sentences: an input with a space that is no file's name.
+class ParsedFile(NamedTuple):
+    """The warnings about a file that was parsed, and the number of its words."""
 
-    raw: the files are plain text, not CoNLL-U. Raises FileError.
-    """
-    first = 1
-    for each in inputs:
-        if is_sentence(each):
-            texts: Iterable[list[str]] = [list(split_paragraphs(each))]
-        elif raw:
-            texts = read_paragraphs(each)
-        else:
-            yield from read_texts(each, block_bytes=BLOCK_BYTES)
-            continue
-        for some in texts:
-            yield Paragraphs(some, first)
-            first += len(some)
+    warnings: list[Warning]
+    words: int
 
 
 @dataclass(frozen=True)
@@ -46,7 +38,7 @@ class ChunkParser:
     """Parses a chunk and writes the trees in an output format, one of FORMATS.
 
     confidence: write the probability of each arc into MISC. tag: replace the tags of CoNLL-U input.
-    ascii_only: draw trees without box-drawing characters.
+    ascii_only: draw trees without box-drawing characters. ranges: write where tokens are in raw text into MISC.
     """
 
     model: Model
@@ -54,21 +46,26 @@ class ChunkParser:
     confidence: bool
     tag: bool
     ascii_only: bool
+    ranges: bool = False
 
-    def __call__(self, chunk: Chunk) -> Parsed:
-        """The parsed chunk, and the warnings about it. Raises FileError."""
+    def __call__(self, chunk: Chunk) -> ParsedChunk:
+        """The parsed chunk. Raises FileError."""
         with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            if isinstance(chunk, Paragraphs):
-                block = self.model.tag(self.model.tokenize(chunk.texts, chunk.first))
-            else:
-                block = chunk.block(trees=False)
-                if self.tag or self.model.wants_tags(block):
-                    block = self.model.tag(block)
+            block = chunk.block(self.model) if isinstance(chunk, TextChunk) else chunk.block(trees=False)
+            if self.tag or self.model.wants_tags(block):
+                block = self.model.tag(block)
             output_format = FORMATS[self.output_format]
             parsed = self.model.parse_block(block, confidence=self.confidence and output_format.has_confidence)
+            if self.ranges and parsed.raw is not None:
+                parsed = parsed.with_ranges()
             text = output_format.write(parsed, self.ascii_only)
-        return text, _messages(caught)
+        return ParsedChunk(text, _messages(caught), parsed.n_words)
+
+    @property
+    def reads_ranges(self) -> bool:
+        """Whether the output shows where words are in the raw text."""
+        return self.ranges or FORMATS[self.output_format].has_ranges
 
     def settings(self) -> dict[str, Any]:
         """All that decides the output besides model and input, as JSON values."""
@@ -77,43 +74,47 @@ class ChunkParser:
             "confidence": self.confidence,
             "tag": self.tag,
             "ascii_only": self.ascii_only,
+            "ranges": self.ranges,
             "clearparse": __version__,
         }
 
 
 @dataclass(frozen=True)
 class ParseJob:
-    """How files are parsed. raw: they are plain text, not CoNLL-U."""
+    """How files are parsed. input_format: one of INPUTS; by default that of each file is recognised."""
 
     parser: ChunkParser
-    raw: bool
+    input_format: str | None = None
 
-    def parse(self, inputs: Sequence[str], output: str, jobs: int) -> None:
-        """Parse inputs (see read_chunks) to one output, which appears whole or not at all.
+    def parse(self, inputs: Sequence[str], output: str, jobs: int, *, quiet: bool = True) -> int:
+        """Parse inputs (see read_chunks) to one output, which appears whole or not at all; the number of words.
 
         A few chunks are in memory at a time, or all texts of a format that has to be assembled. Warnings are issued
-        here. Raises ClearparseError.
+        here. quiet: show no progress bar. Raises ClearparseError.
         """
-        chunks = read_chunks(inputs, raw=self.raw)
-        parsed = self._issue_warnings(
-            map(self.parser, chunks) if jobs == 1 else map_in_order(self.parser, chunks, jobs)
-        )
-        output_format = FORMATS[self.parser.output_format]
-        with atomic_output(output) as stream:
-            stream.writelines(output_format.document(parsed))
+        chunks = read_chunks(inputs, self.input_format, documents=len(inputs) > 1, ranges=self.parser.reads_ranges)
+        parsed = map(self.parser, chunks) if jobs == 1 else map_in_order(self.parser, chunks, jobs)
+        output_format, words = FORMATS[self.parser.output_format], 0
 
-    def _issue_warnings(self, parsed: Iterable[Parsed]) -> Iterator[bytes]:
-        for text, caught in parsed:
-            for warning in caught:
-                warnings.warn(warning, stacklevel=2)
-            yield text
+        def texts() -> Iterator[bytes]:
+            nonlocal words
+            for text, caught, n in parsed:
+                for warning in caught:
+                    warnings.warn(warning, stacklevel=2)
+                words += n
+                bar.update(n)
+                yield text
 
-    def parse_file(self, source: str, target: str) -> list[Warning]:
-        """Parse a file to another; the warnings about it. Raises ClearparseError."""
+        with atomic_output(output) as stream, progress_bar(unit=" words", quiet=quiet) as bar:
+            stream.writelines(output_format.document(texts()))
+        return words
+
+    def parse_file(self, source: str, target: str) -> ParsedFile:
+        """Parse a file to another. Raises ClearparseError."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            self.parse([source], target, 1)
-        return _messages(caught)
+            words = self.parse([source], target, 1)
+        return ParsedFile(_messages(caught), words)
 
 
 def _messages(caught: Iterable[warnings.WarningMessage]) -> list[Warning]:

@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
+from clearparse.corpus.json_lines import json_lines
 from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_document, svg_of
 from clearparse.drawing.text import draw_sentence
 from clearparse.treebank.block import Block
@@ -17,6 +18,7 @@ class OutputFormat:
 
     write(block, ascii_only): the text of a parsed block; ascii_only asks for trees without box-drawing characters.
     header, footer: what a file begins and ends with. has_confidence: whether confidence can be written.
+    has_ranges: whether it shows where words are in raw text. is_drawing: whether it shows nothing but trees.
     assemble: makes a file of all written texts, if it cannot be written part by part.
     """
 
@@ -26,6 +28,8 @@ class OutputFormat:
     header: str = ""
     footer: str = ""
     has_confidence: bool = False
+    has_ranges: bool = False
+    is_drawing: bool = False
     assemble: Callable[[Iterable[bytes]], bytes] | None = None
 
     def document(self, texts: Iterable[bytes]) -> Iterator[bytes]:
@@ -46,20 +50,43 @@ def _svg_of_lines(texts: Iterable[bytes]) -> bytes:
 
 FORMATS = {
     "conllu": OutputFormat("CoNLL-U", ".conllu", lambda block, _: block.text, has_confidence=True),
+    "json": OutputFormat(
+        "an object per line and sentence",
+        ".jsonl",
+        lambda block, _: json_lines(block),
+        has_confidence=True,
+        has_ranges=True,
+    ),
     "tree": OutputFormat(
-        "trees drawn as text",
+        "drawn as text",
         ".txt",
         _by_sentence(lambda sentence, ascii_only: f"{draw_sentence(sentence, ascii_only=ascii_only)}\n\n"),
+        is_drawing=True,
     ),
     "svg": OutputFormat(
-        "a picture", ".svg", _by_sentence(lambda sentence, _: f"{svg_of(sentence)}\n"), assemble=_svg_of_lines
+        "a picture",
+        ".svg",
+        _by_sentence(lambda sentence, _: f"{svg_of(sentence)}\n"),
+        assemble=_svg_of_lines,
+        is_drawing=True,
     ),
     "html": OutputFormat(
-        "a page of pictures", ".html", _by_sentence(lambda sentence, _: figure(sentence)), PAGE_BEGINS, PAGE_ENDS
+        "a page of pictures",
+        ".html",
+        _by_sentence(lambda sentence, _: figure(sentence)),
+        PAGE_BEGINS,
+        PAGE_ENDS,
+        is_drawing=True,
     ),
 }
 
 
-def extension_of(output_format: str, *, raw: bool) -> str | None:
+def format_of_output(name: str, default: str, formats: Mapping[str, OutputFormat] = FORMATS) -> str:
+    """The format that the extension of an output file names, or the default."""
+    named = (key for key, each in formats.items() if each.extension != ".txt" and name.endswith(each.extension))
+    return next(named, default)
+
+
+def extension_of(output_format: str, input_format: str) -> str | None:
     """The extension of output files; None: that of the input, which has the same format."""
-    return None if output_format == "conllu" and not raw else FORMATS[output_format].extension
+    return None if output_format == input_format == "conllu" else FORMATS[output_format].extension

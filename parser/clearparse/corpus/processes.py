@@ -7,8 +7,9 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from clearparse.corpus.chunks import Chunk, ChunkParser, Parsed, ParseJob, read_chunks
+from clearparse.corpus.chunks import ChunkParser, ParsedChunk, ParsedFile, ParseJob
 from clearparse.corpus.formats import FORMATS
+from clearparse.corpus.inputs import Chunk, read_chunks
 from clearparse.corpus.runner import Outcome
 from clearparse.corpus.tasks import FileTask
 from clearparse.errors import ClearparseError
@@ -40,10 +41,10 @@ class Worker:
 
     parser: ChunkParser
 
-    def __call__(self, numbered: NumberedChunk) -> tuple[int, Parsed | ClearparseError]:
+    def __call__(self, numbered: NumberedChunk) -> tuple[int, ParsedChunk | ClearparseError]:
         number, chunk = numbered
         if chunk is None:
-            return number, (b"", [])
+            return number, ParsedChunk(b"", [], 0)
         if isinstance(chunk, ClearparseError):
             return number, chunk
         try:
@@ -57,7 +58,7 @@ def _chunks(job: ParseJob, tasks: Sequence[FileTask], bad: set[int]) -> Iterator
     for number, task in enumerate(tasks):
         yield number, None
         try:
-            for chunk in read_chunks([task.source], raw=job.raw):
+            for chunk in read_chunks([task.source], job.input_format, ranges=job.parser.reads_ranges):
                 if number in bad:
                     break
                 yield number, chunk
@@ -65,21 +66,23 @@ def _chunks(job: ParseJob, tasks: Sequence[FileTask], bad: set[int]) -> Iterator
             yield number, error
 
 
-def _write(parser: ChunkParser, target: str, results: Iterable[Parsed | ClearparseError]) -> list[Warning]:
-    """Write one file, whole or not at all; the warnings about it. Raises _BadFileError."""
+def _write(parser: ChunkParser, target: str, results: Iterable[ParsedChunk | ClearparseError]) -> ParsedFile:
+    """Write one file, whole or not at all. Raises _BadFileError."""
     warned: list[Warning] = []
+    words = 0
+
+    def texts() -> Iterator[bytes]:
+        nonlocal words
+        for result in results:
+            if isinstance(result, ClearparseError):
+                raise _BadFileError(result)
+            warned.extend(result.warnings)
+            words += result.words
+            yield result.text
+
     with atomic_output(target, follow_links=False) as stream:
-        stream.writelines(FORMATS[parser.output_format].document(_texts(results, warned)))
-    return warned
-
-
-def _texts(results: Iterable[Parsed | ClearparseError], warned: list[Warning]) -> Iterator[bytes]:
-    """The parsed texts; their warnings are added to `warned`. Raises _BadFileError."""
-    for result in results:
-        if isinstance(result, ClearparseError):
-            raise _BadFileError(result)
-        warned += result[1]
-        yield result[0]
+        stream.writelines(FORMATS[parser.output_format].document(texts()))
+    return ParsedFile(warned, words)
 
 
 class _BadFileError(Exception):

@@ -8,25 +8,29 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from clearparse.corpus.chunks import ParseJob
+from clearparse.corpus.chunks import ParsedFile, ParseJob
 from clearparse.corpus.journal import JOURNAL, Journal, state_of
 from clearparse.corpus.tasks import FileTask
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import remove_unfinished
-from clearparse.io.progress import ProgressBar
+from clearparse.io.progress import progress_bar
 
-Outcome = list[Warning] | ClearparseError  # of a file: the warnings about it, or why it could not be parsed
+Outcome = ParsedFile | ClearparseError  # of a file; the error says why it could not be parsed
 
 # Parses files; yields the number and the outcome of each one as it is finished. See processes.py and dask.py.
 Engine = Callable[[ParseJob, Sequence[FileTask]], Generator[tuple[int, Outcome], None, None]]
 
 
 class CorpusResult(NamedTuple):
-    """How many files were written, how many were finished before, and why others could not be parsed."""
+    """How many files were written, how many were finished before, and why others could not be parsed.
+
+    words: in the files that were written.
+    """
 
     written: int
     unchanged: int
     errors: list[ClearparseError]
+    words: int
 
 
 def parse_corpus(
@@ -45,23 +49,26 @@ def parse_corpus(
     Raises ClearparseError if the folder cannot be written, and, unless bad files are skipped, at the first one.
     """
     errors: list[ClearparseError] = []
+    words = 0
     with _existing(folder), Journal(folder, settings) as journal:
         remove_unfinished(folder)
         pending = [task for task in tasks if not journal.is_finished(task)]
         states = [state_of(task.source) for task in pending]  # before they are read: a later change will show
         outcomes = engine(job, pending)
-        with contextlib.closing(outcomes), ProgressBar(total=len(pending), unit=" files", disable=quiet or None) as bar:
+        with contextlib.closing(outcomes), progress_bar(total=len(pending), unit=" files", quiet=quiet) as bar:
             for number, outcome in outcomes:
-                if not isinstance(outcome, ClearparseError):
-                    for warning in outcome:
+                if isinstance(outcome, ParsedFile):
+                    for warning in outcome.warnings:
                         warnings.warn(warning, stacklevel=2)
+                    words += outcome.words
+                    bar.set_postfix_str(f"{words:,} words", refresh=False)
                     journal.add(pending[number], states[number])
                 elif skip_bad_files:
                     errors.append(outcome)
                 else:
                     raise outcome
                 bar.update()
-    return CorpusResult(len(pending) - len(errors), len(tasks) - len(pending), errors)
+    return CorpusResult(len(pending) - len(errors), len(tasks) - len(pending), errors, words)
 
 
 @contextlib.contextmanager

@@ -5,11 +5,13 @@ from __future__ import annotations
 import glob
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from clearparse.errors import ClearparseError
 
+_TEXT_FILE = re.compile(r"\.(conll\w{0,3}|txt)(\.\w{2,3})?\Z", re.IGNORECASE)
+_FILE_NAME = re.compile(r"[/\\*]|\.[A-Za-z]\w{0,7}\Z")
 _EXTENSION = re.compile(r"(\.[^.]+)?(\.(?:gz|bz2|xz))?\Z")
 
 
@@ -21,8 +23,13 @@ class FileTask(NamedTuple):
 
 
 def is_sentence(name: str) -> bool:
-    """Is an input a sentence to parse, and not the name of a file?"""
-    return " " in name.strip() and not os.path.lexists(name)
+    """Is an input a sentence to parse? A name that no file has is one, unless it looks like the name of a file."""
+    return name != "-" and not os.path.lexists(name) and not _looks_like_a_file(name)
+
+
+def _looks_like_a_file(name: str) -> bool:
+    """Does it end as names of files with text do or, without a space, has it an extension, a slash or a *?"""
+    return bool(_TEXT_FILE.search(name)) or (" " not in name.strip() and bool(_FILE_NAME.search(name)))
 
 
 def is_folder(output: str) -> bool:
@@ -39,14 +46,16 @@ def expand_patterns(names: Sequence[str]) -> list[str]:
     for name in names:
         is_pattern = glob.has_magic(name) and not os.path.lexists(name)
         matches = sorted(glob.glob(name, recursive=True)) if is_pattern else [name]
-        if not matches and " " not in name:  # a sentence may have a question mark
+        if not matches and not is_sentence(name):  # a sentence may have a question mark
             raise ClearparseError(f"{name}: no file matches")
         found += matches or [name]
     return found
 
 
-def plan_tasks(sources: Sequence[str], folder: str, extension: str | None) -> list[FileTask]:
-    """A task for each source: a file of the same name in the folder, with another extension if one is given.
+def plan_tasks(
+    sources: Sequence[str], folder: str, extension_of: Callable[[str], str | None] = lambda source: None
+) -> list[FileTask]:
+    """A task for each source: a file of the same name in the folder, with another extension if the source has one.
 
     `.gz`, `.bz2` or `.xz` at the end of a name stays. Raises ClearparseError for what is not a file, where two sources
     would have one target, and where a file would overwrite itself.
@@ -56,6 +65,7 @@ def plan_tasks(sources: Sequence[str], folder: str, extension: str | None) -> li
         if source == "-" or is_sentence(source):
             raise ClearparseError(f"{source}: not a file; with a folder as --output ({folder}), inputs must be files")
         name = os.path.basename(source)
+        extension = extension_of(source)
         target = os.path.join(folder, name if extension is None else _EXTENSION.sub(rf"{extension}\2", name, count=1))
         if other := tasks.get(target):
             raise ClearparseError(f"{other.source} and {source} would both be written to {target}")

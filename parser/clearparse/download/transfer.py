@@ -21,7 +21,7 @@ from typing import Any
 
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import atomic_output, open_no_link
-from clearparse.io.progress import ProgressBar
+from clearparse.io.progress import progress_bar
 from clearparse.version import __version__
 
 CHUNK = 1 << 16  # bytes
@@ -36,17 +36,17 @@ class _TransferError(Exception):
     """The transfer was interrupted; another attempt can resume it."""
 
 
-def fetch(url: str, path: Path) -> bool:
+def fetch(url: str, path: Path, *, quiet: bool = False) -> bool:
     """Download `url` to `path`, creating its folder; False, and nothing created, if the server has no such file.
 
-    Shows a progress bar if stderr is a terminal. An interrupted transfer is resumed up to three times, and by the
-    next call. Raises ClearparseError if the server cannot be reached, refuses, or keeps failing, OSError if the disk
-    is full.
+    Shows a progress bar if stderr is a terminal, unless quiet. An interrupted transfer is resumed up to three times,
+    and by the next call. Raises ClearparseError if the server cannot be reached, refuses, or keeps failing, OSError if
+    the disk is full.
     """
     delays = iter(DELAYS)
     while True:
         try:
-            found = _transfer(url, path)
+            found = _transfer(url, path, quiet=quiet)
             break
         except _TransferError as error:
             delay = next(delays, None)
@@ -70,7 +70,7 @@ def sha256(path: Path) -> str:
         raise FileError(path, error.strerror or str(error)) from error
 
 
-def _transfer(url: str, path: Path) -> bool:
+def _transfer(url: str, path: Path, *, quiet: bool) -> bool:
     """Download what is missing of NAME.part; False if the server has no such file."""
     part, tag = _part(path), _tag(path)
     response = _open(url, part, tag)
@@ -83,7 +83,8 @@ def _transfer(url: str, path: Path) -> bool:
         if not offset:
             with open_no_link(tag, "wb") as file:
                 file.write(response.headers.get("ETag", "").encode())
-        with open_no_link(part, "ab" if offset else "wb") as file, _bar(path.name, size, offset) as bar:
+        bar = progress_bar(unit="B", total=size, done=offset, description=path.name, quiet=quiet)
+        with open_no_link(part, "ab" if offset else "wb") as file, bar:
             for chunk in _chunks(response):
                 file.write(chunk)
                 bar.update(len(chunk))
@@ -155,7 +156,3 @@ def _part(path: Path) -> Path:
 
 def _tag(path: Path) -> Path:
     return path.with_name(path.name + ".part.etag")
-
-
-def _bar(name: str, size: int | None, offset: int) -> Any:
-    return ProgressBar(desc=name, total=size, initial=offset, unit="B", unit_scale=True, disable=None)

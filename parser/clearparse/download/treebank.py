@@ -15,10 +15,14 @@ SUMS = "SHA256SUMS"
 class TreebankFolder:
     """Files are downloaded once; later they are only compared with their checksums."""
 
-    def __init__(self, folder: Path, address: str, release: str) -> None:
-        """Read the checksums in the folder, if any. Raises FileError if they are of another release."""
+    def __init__(self, folder: Path, address: str, release: str, *, quiet: bool = False) -> None:
+        """Read the checksums in the folder, if any. quiet: show no progress bars.
+
+        Raises FileError if the checksums are of another release.
+        """
         self.folder = folder
         self.address = address
+        self.quiet = quiet
         self.title = f"# {folder.name} {release}"
         self.sums: dict[str, str] = {}
         record = folder / SUMS
@@ -38,7 +42,7 @@ class TreebankFolder:
             if sha256(path) != self.sums[name]:
                 raise FileError(path, f"differs from its checksum in {SUMS}; move it away to download it again")
             return "already downloaded, unchanged"
-        if not fetch(f"{self.address}/{name}", path):
+        if not fetch(f"{self.address}/{name}", path, quiet=self.quiet):
             return None
         self._check_content(path)
         self.sums[name] = sha256(path)
@@ -63,5 +67,7 @@ def file_prefix(treebank: str, code: str | None) -> str:
     """
     language, _, name = treebank.removeprefix("UD_").rpartition("-")
     if code is None and language not in CODES:
-        raise ClearparseError(f"{treebank}: unknown language {language}; give its code, as in --code en")
+        raise ClearparseError(
+            f"{treebank}: unknown language {language}; give its code to the download command, as in --code en"
+        )
     return f"{code or CODES[language]}_{name.lower()}"

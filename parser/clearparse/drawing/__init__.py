@@ -1,1 +1,1 @@
-"""Dependency trees for the terminal and as SVG, and plots of training."""
+"""Dependency trees for the terminal and as SVG."""

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import itertools
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Protocol
 
@@ -21,6 +21,7 @@ from clearparse.treebank.tokens import paragraphs_of, text_of
 from clearparse.version import __version__
 
 BLOCK_BYTES = 3 << 20  # of the gold file that are parsed at once
+PARAGRAPHS = 1000  # of its text that are tokenized at once
 # What the parser gets of the gold file, and how the conditions say it.
 GIVEN = {
     "tags": "gold words, sentences and tags",
@@ -67,16 +68,24 @@ class ParserOutput:
 
 @dataclass(frozen=True)
 class EvaluatedModel:
-    """A model and its file."""
+    """A model and its file. progress: called with the number of words whenever some have been parsed."""
 
     path: str
     model: Parser
+    progress: Callable[[int], object] = lambda words: None
 
     def parse(self, gold: Iterable[Block], given: str) -> Iterator[Block]:
-        if given != "text":
-            return map(self.model.parse_block, self.inputs(gold, given))
-        texts = [text_of([token for sentence in each for token in sentence]) for each in paragraphs_of(list(gold))]
-        return iter([self.model.parse_block(self.model.tag(self.model.tokenize(texts)))])
+        for block in self.inputs(gold, given) if given != "text" else self._tokenized(list(gold)):
+            parsed = self.model.parse_block(block)
+            self.progress(parsed.n_words)
+            yield parsed
+
+    def _tokenized(self, gold: Iterable[Block]) -> Iterator[Block]:
+        """The texts of the paragraphs, some at a time, split and tagged by the model."""
+        paragraphs = paragraphs_of(gold)
+        while some := list(itertools.islice(paragraphs, PARAGRAPHS)):
+            texts = [text_of([token for sentence in each for token in sentence]) for each in some]
+            yield self.model.tag(self.model.tokenize(texts))
 
     def inputs(self, gold: Iterable[Block], given: str) -> Iterator[Block]:
         """The blocks as the model parses them: with gold or predicted tags."""

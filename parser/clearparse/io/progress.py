@@ -16,3 +16,27 @@ class ProgressBar(tqdm):  # type: ignore[misc]  # tqdm publishes no types
     """
 
     _lock: Any = threading.RLock()
+
+
+def progress_bar(
+    *, unit: str, total: int | None = None, done: int = 0, description: str = "", quiet: bool = False
+) -> ProgressBar:
+    """A bar that counts units, shown on stderr if that is a terminal, and not if quiet.
+
+    unit: with a space before it, as in " words". total: at the end, if that is known. done: at the start.
+    """
+    return ProgressBar(
+        total=total,
+        initial=done,
+        desc=description or None,
+        unit=unit,
+        unit_scale=True,
+        dynamic_ncols=True,
+        leave=False,  # a line says what was done
+        disable=quiet or None,
+    )
+
+
+def rate(count: int, unit: str, seconds: float) -> str:
+    """How much was done in which time: 1,200 words in 2.0 s (600 words/s)."""
+    return f"{count:,} {unit} in {seconds:,.1f} s ({count / max(seconds, 1e-9):,.0f} {unit}/s)"

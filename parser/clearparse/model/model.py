@@ -34,8 +34,7 @@ SENTENCES = 2000  # of an iterable, parsed at once
 BLOCK_BYTES = 3 << 20  # of a file, parsed at once: enough sentences to keep the batch full
 SURROGATE = re.compile("[\ud800-\udfff]")
 SEPARATOR = "\n\n"  # between texts that are parsed together
-BATCH_SIZE = 1000  # texts that pipe parses at once
-BATCH_CHARACTERS = 1 << 20  # of the texts that pipe parses at once, roughly
+BATCH_SIZE, BATCH_CHARACTERS = 1000, 1 << 20  # texts that pipe parses at once, and their length, roughly
 BAD_RECORD = "the training record in this model is not one that clearparse writes"
 TAG_COLUMNS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
@@ -134,20 +133,35 @@ class Model:
             block = self.tag(block)
         return Document(self.parse_block(block, confidence=confidence))
 
-    def tokenize(self, paragraphs: str | Sequence[str], first: int = 1) -> Block:
+    def tokenize(
+        self,
+        paragraphs: str | Sequence[str],
+        first: int = 1,
+        *,
+        presegmented: bool = False,
+        raw: RawText | None = None,
+    ) -> Block:
         """The sentences of a text or of some paragraphs, with forms only.
 
         paragraphs: a raw text, whose block has ranges (see Block.with_ranges), or paragraphs on one line each, with
         single spaces (see treebank.paragraphs). first: the number of the first one; the sentences of paragraph 3 get
-        the sent_ids 3-1, 3-2 ...
+        the sent_ids 3-1, 3-2 ... presegmented: each paragraph is one sentence, whose sent_id is its number. raw: the
+        text of the paragraphs before white space was normalised, for ranges.
         Raises ClearparseError for a tab, a line break or half a surrogate pair in a paragraph, and if the model was
         trained without the stages for text.
         """
-        raw = RawText(paragraphs) if isinstance(paragraphs, str) else None
+        raw = RawText(paragraphs) if isinstance(paragraphs, str) else raw
         split = list(split_paragraphs(paragraphs)) if isinstance(paragraphs, str) else paragraphs
-        return self._tokenize(split, first + np.arange(len(split)), raw)
+        return self._tokenize(split, first + np.arange(len(split)), raw, presegmented=presegmented)
 
-    def _tokenize(self, paragraphs: Sequence[str], numbers: NDArray[np.int64], raw: RawText | None) -> Block:
+    def _tokenize(
+        self,
+        paragraphs: Sequence[str],
+        numbers: NDArray[np.int64],
+        raw: RawText | None,
+        *,
+        presegmented: bool = False,
+    ) -> Block:
         """As tokenize; numbers (P,): the number of each paragraph."""
         if self.stages.tokenizer is None:
             raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
@@ -157,7 +171,8 @@ class Model:
             if "\n" in text or "\t" in text or "\r" in text:
                 raise ClearparseError(f"paragraph {number}: has a tab or a line break; replace it by a space")
         with one_blas_thread():
-            return self.stages.tokenizer.tokenize(paragraphs).block(numbers, raw)
+            found = self.stages.tokenizer.tokenize(paragraphs)
+            return (found.presegmented() if presegmented else found).block(numbers, raw, presegmented=presegmented)
 
     def tag(self, block: Block) -> Block:
         """The block with predicted tags (UPOS, XPOS, FEATS), and lemmas if the model has a lemmatizer.

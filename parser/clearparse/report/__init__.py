@@ -1,1 +1,1 @@
-"""One HTML page about an evaluation: scores, tables, charts and the errors drawn as trees."""
+"""The HTML report of an evaluation (scores, tables, charts, errors drawn as trees), and plots of training."""

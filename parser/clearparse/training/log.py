@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from clearparse.io.progress import ProgressBar
+from clearparse.io.progress import ProgressBar, progress_bar
 
 
 @dataclass(frozen=True)
@@ -24,9 +24,9 @@ class Log:
             ProgressBar.write(f"{text}\n", end="")  # in one write: worker processes have the same output
             sys.stdout.flush()
 
-    def progress(self, words: int, description: str = "") -> ProgressBar:
-        """A progress bar over so many words, shown only on a terminal."""
-        hidden = self.quiet or None  # None: hidden unless stderr is a terminal
-        return ProgressBar(
-            total=words, desc=description, unit="word", unit_scale=True, disable=hidden, dynamic_ncols=True
-        )
+    def progress(self, words: int, description: str = "", unit: str = " words") -> ProgressBar:
+        """A progress bar over so many words or other units, shown only on a terminal."""
+        return progress_bar(unit=unit, total=words, description=description, quiet=self.quiet)
+
+
+QUIET = Log(quiet=True)

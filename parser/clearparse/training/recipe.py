@@ -207,6 +207,7 @@ class Recipe:
         options, config = self.options, self.config
 
         def compute() -> Vectors:
+            self.log("stage", "word vectors")
             forms = [lookup_form(form) for form in treebank.forms()]
             if options.vectors:
                 return read_vectors(options.vectors, treebank.forms(), config.embedding_dim)

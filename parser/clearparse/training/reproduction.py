@@ -22,7 +22,7 @@ from clearparse.model.container import load_arrays
 from clearparse.model.record_schema import RECORD, checked_record
 from clearparse.training.provenance import difference, require_checksums, version_difference
 
-COMMAND = ("python", "scripts/train.py")  # how the command in a record begins
+COMMANDS = (["python", "scripts/train.py"], ["clearparse", "train"])  # how the command in a record begins
 NOT_RECORDED = ("--resume", "--plot", "--quiet", "--jobs")  # without effect on the model
 SHORT = {"q": False, "j": True}  # short forms of flags without effect; do they take a value?
 MOST_BYTES = 1 << 26  # of a record
@@ -30,9 +30,12 @@ LONGEST_SHOWN = 200  # characters of an error in a record
 NEWLY_CHOSEN = ("reproduce", "output", "jobs", "resume", "plot", "quiet")  # arguments not taken from the record
 
 
-def recorded_command(argv: Sequence[str]) -> str:
-    """The command line for the record, without the flags that have no effect on the model."""
-    return shlex.join([*COMMAND, *_with_effect(argv)])
+def recorded_command(argv: Sequence[str], invocation: Sequence[str] = COMMANDS[0]) -> str:
+    """The command line for the record, without the flags that have no effect on the model.
+
+    invocation: the words that it begins with, one of COMMANDS.
+    """
+    return shlex.join([*invocation, *_with_effect(argv)])
 
 
 def _with_effect(argv: Sequence[str]) -> Iterator[str]:
@@ -67,7 +70,7 @@ class RecordedRun:
             text = file.read(MOST_BYTES)
         try:
             record = checked_record(json.loads(text), RECORD)
-            if tuple(shlex.split(record["command"])[: len(COMMAND)]) != COMMAND:
+            if shlex.split(record["command"])[:2] not in COMMANDS:
                 raise ClearparseError("its command is not one that trains a model")
         except (ValueError, RecursionError, ClearparseError) as error:
             reason = str(error) if isinstance(error, ClearparseError) else "not JSON"
@@ -106,7 +109,7 @@ class RecordedRun:
         """The arguments of the recorded command. Raises FileError if it is wrong, or asks for help."""
         try:
             with contextlib.redirect_stdout(io.StringIO()):
-                return parse(shlex.split(self.command)[len(COMMAND) :])
+                return parse(shlex.split(self.command)[2:])
         except SystemExit as error:
             raise FileError(self.path, "its command asks for help, it does not train a model") from error
         except ClearparseError as error:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +22,7 @@ from clearparse.stages.tagger import Tagger, tags_of, with_tags
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
 from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint, WorkerCheckpoint
-from clearparse.training.log import Log
+from clearparse.training.log import QUIET, Log
 from clearparse.training.typography import FOR_SENTENCES, FOR_TOKENS, altered_paragraphs, altered_rows
 from clearparse.training.upstream_items import (
     characters_of,
@@ -66,17 +67,31 @@ LEMMAS = NetworkConfig(
 
 
 def build_and_train(
-    template: str, items: Items, config: NetworkConfig, seed: Sequence[int], vectors: Vectors | None = None
+    template: str,
+    items: Items,
+    config: NetworkConfig,
+    seed: Sequence[int],
+    vectors: Vectors | None = None,
+    *,
+    log: Log = QUIET,
+    name: str = "",
 ) -> WindowClassifier:
-    """A new window classifier trained on items. Fewer items than MANY get more epochs and smaller batches."""
-    n = len(items.keys)
+    """A new window classifier trained on items. Fewer items than MANY get more epochs and smaller batches.
+
+    name: of the network in the log.
+    """
+    n, started = len(items.keys), time.monotonic()
     epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
-    return train(initialise(template, items, config, rng, vectors), items, config, rng)
+    classifier = initialise(template, items, config, rng, vectors)
+    with log.progress(n * epochs, name, " items") as bar:
+        trained = train(classifier, items, config, rng, bar.update)
+    log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
+    return trained
 
 
-def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Tokenizer:
+def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, log: Log = QUIET) -> Tokenizer:
     """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens."""
     plain = list(paragraphs_of(blocks))
     known = KnownWords.of(plain)
@@ -88,7 +103,9 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) 
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
     def trained(name: str, template: str, items: Items, config: NetworkConfig, k: int) -> WindowClassifier:
-        return checkpoint.get_or_compute(name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k]))
+        return checkpoint.get_or_compute(
+            name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k], log=log, name=name)
+        )
 
     splitter = trained("multiword", multiword.TEMPLATE, rules_in_context(tokens), MULTIWORD, 2)
     return Tokenizer(
@@ -103,7 +120,7 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) 
     )
 
 
-def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint) -> Lemmatizer:
+def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, log: Log = QUIET) -> Lemmatizer:
     """A lemmatizer that gives each word, with its tags, the lemma that is most frequent in the treebank."""
     counts: dict[bytes, Counter[bytes]] = {}
     for block in blocks:
@@ -116,7 +133,9 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint)
         known.setdefault(key.split(b"\t")[2], set()).add(lemma)
     items = shared_rules_of(lemmas)
     classifier = checkpoint.get_or_compute(
-        "lemmas", CLASSIFIER, lambda: build_and_train(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3])
+        "lemmas",
+        CLASSIFIER,
+        lambda: build_and_train(lemmatizer.TEMPLATE, items, LEMMAS, [seed, 3], log=log, name="lemmas"),
     )
     exceptions: dict[bytes, bytes] = {}
     found = Lexicon({upos: frozenset(of) for upos, of in known.items()}, exceptions)
@@ -131,18 +150,25 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint)
 
 
 def train_tagger(
-    items: Items, seed: int, vectors: Vectors | None, jobs: int, checkpoint: Checkpoint, *, jackknife: bool = True
+    items: Items,
+    seed: int,
+    vectors: Vectors | None,
+    jobs: int,
+    checkpoint: Checkpoint,
+    log: Log = QUIET,
+    *,
+    jackknife: bool = True,
 ) -> tuple[Tagger, list[bytes]]:
     """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
 
     jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors).run(
+    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors, log).run(
         "first tags", jobs, checkpoint
     )
     items = replace(items, keys=with_tags(items.keys, tags))
-    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors).run(
+    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors, log).run(
         "tags", jobs, checkpoint, folds=FOLDS if jackknife else 0
     )
     return Tagger(first, second), tags
@@ -160,6 +186,7 @@ class Jackknife:
     config: NetworkConfig
     seed: int
     vectors: Vectors | None
+    log: Log = QUIET
 
     def run(
         self, name: str, jobs: int, checkpoint: Checkpoint, folds: int = FOLDS
@@ -185,8 +212,12 @@ class Jackknife:
     def _train(self, missing: Sequence[tuple[str, Index]], jobs: int, checkpoint: Checkpoint) -> None:
         """Train the networks without these folds, `jobs` at a time; each is saved as soon as it is trained."""
         if jobs > 1 and len(missing) > 1:
-            for _ in map_in_order(self, missing, min(jobs, len(missing)), checkpoint.receive):
-                pass
+            in_worker, names = replace(self, log=QUIET), [name for name, _ in missing]
+            results = map_in_order(in_worker, missing, min(jobs, len(missing)), checkpoint.receive)
+            with self.log.progress(len(missing), names[0], " networks") as bar:
+                for name, _ in zip(names, results, strict=True):
+                    self.log("", name)
+                    bar.update()
         else:
             for name, fold in missing:
                 self.train_without(fold, name, checkpoint)
@@ -201,7 +232,9 @@ class Jackknife:
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
         items = altered_rows(items, np.random.default_rng([self.seed, 7]))
-        classifier = build_and_train(self.template, items, self.config, [self.seed, 5], self.vectors)
+        classifier = build_and_train(
+            self.template, items, self.config, [self.seed, 5], self.vectors, log=self.log, name=name
+        )
         if len(fold):
             held = self.items.take(fold)
             checkpoint.save(name, *LINES.encode(tags_of(classifier, held.keys, held.rows)))
@@ -241,8 +274,8 @@ def train_upstream(
             f" tagger (at most {MOST_TAGS:,}): do these columns hold anything but tags?"
         )
     log("stage", "tokenizer")
-    text_stage = train_tokenizer(blocks, seed, checkpoint)
+    text_stage = train_tokenizer(blocks, seed, checkpoint, log)
     log("stage", "tagger")
-    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, jackknife=jackknife)
+    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, jackknife=jackknife)
     log("stage", "lemmatizer")
-    return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint), tags)
+    return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint, log), tags)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -95,15 +95,25 @@ class WindowBatches:
 
 
 def train(
-    classifier: WindowClassifier, items: Items, config: NetworkConfig, rng: np.random.Generator
+    classifier: WindowClassifier,
+    items: Items,
+    config: NetworkConfig,
+    rng: np.random.Generator,
+    progress: Callable[[int], object] = lambda items: None,
 ) -> WindowClassifier:
-    """The classifier trained on items; its parameters are the moving average after the last epoch."""
+    """The classifier trained on items; its parameters are the moving average after the last epoch.
+
+    progress: called with the number of items of each batch.
+    """
     batches = WindowBatches(classifier, items, config, rng)
     averages: list[Parameters] = []
+
+    def count(J: float, B: int) -> None:
+        progress(B)
 
     def end_epoch(epoch: int, average: Parameters) -> bool:
         averages[:] = [average]
         return False
 
-    Trainer(config, classifier.params, rng).fit(batches.batches, lambda J, B: None, end_epoch)
+    Trainer(config, classifier.params, rng).fit(batches.batches, count, end_epoch)
     return classifier.with_parameters(averages[0])

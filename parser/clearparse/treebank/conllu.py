@@ -67,12 +67,17 @@ class ConlluText(NamedTuple):
         return _build(self.text, self.path, self.line, trees=trees)
 
 
-def read_texts(path: PathLike, *, block_bytes: int = BLOCK_BYTES) -> Iterator[ConlluText]:
-    """The sentences of a file in texts of about block_bytes. Raises FileError if it cannot be read."""
+def read_texts(
+    path: PathLike, *, block_bytes: int = BLOCK_BYTES, stream: BinaryIO | None = None
+) -> Iterator[ConlluText]:
+    """The sentences of a file in texts of about block_bytes. Raises FileError if it cannot be read.
+
+    stream: of the file, if it has been opened.
+    """
     line, name = 1, shown_name(path)
-    with open_input(path) as stream:
+    with stream or open_input(path) as opened:
         try:
-            for text in _whole_sentences(as_conllu(_whole_lines(stream, block_bytes), name)):
+            for text in _whole_sentences(as_conllu(_whole_lines(opened, block_bytes), name)):
                 yield ConlluText(text, name, line)
                 line += count_lines(text)
         except _EndlessError as error:

@@ -4,24 +4,18 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from typing import NamedTuple
+from typing import BinaryIO
 
 from clearparse.errors import FileError
 from clearparse.io.compression import not_text
 from clearparse.io.files import PathLike, check_text, open_input, shown_name
+from clearparse.treebank.ranges import RawText
 
 BLOCK_BYTES = 192 << 10  # about 35,000 words: enough to keep all stages busy, in little memory
 MAX_BLOCKS = 4  # of a paragraph without a line end
 
 _SPACE = re.compile(r"\s+")
 _PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
-
-
-class Paragraphs(NamedTuple):
-    """Consecutive paragraphs of a text. first: the number of the first one, counted from 1."""
-
-    texts: list[str]
-    first: int
 
 
 def split_paragraphs(text: str) -> Iterator[str]:
@@ -40,26 +34,34 @@ def locate_paragraphs(text: str) -> Iterator[tuple[int, str]]:
 
 
 def read_paragraphs(path: PathLike, block_bytes: int = BLOCK_BYTES) -> Iterator[list[str]]:
-    """The paragraphs of a file (``-``: standard input) in lists of about block_bytes.
+    """The paragraphs of a file (``-``: standard input) in lists; see read_raw_text. Raises FileError."""
+    with open_input(path) as stream:
+        for raw in read_raw_text(stream, shown_name(path), block_bytes):
+            yield list(split_paragraphs(raw.text))
+
+
+def read_raw_text(stream: BinaryIO, name: str, block_bytes: int = BLOCK_BYTES) -> Iterator[RawText]:
+    """The text of a file in pieces of about block_bytes, each of whole paragraphs.
 
     If there is no blank line in block_bytes, a line end also ends a paragraph. If there is no line end either, the
     paragraph continues; after MAX_BLOCKS blocks it ends at the last space, or else at the last complete character.
-    Raises FileError if the file is missing, damaged or not UTF-8.
+    name: of the file. Raises FileError if it is damaged or not UTF-8.
     """
-    name = shown_name(path)
-    with open_input(path) as stream:
-        line, rest = 1, b""
-        while block := stream.read(block_bytes):
-            check_text(block, path)
-            rest += block.replace(b"\r\n", b"\n")
-            end = max(rest.rfind(b"\n\n") + 2, 0) if b"\n\n" in rest else rest.rfind(b"\n") + 1
-            if not end and len(rest) >= MAX_BLOCKS * block_bytes:
-                end = rest.rfind(b" ") + 1 or _last_character(rest)
-            if end:
-                yield list(split_paragraphs(decoded(rest[:end], name, line)))
-                line += rest[:end].count(b"\n")
-                rest = rest[end:]
-        yield list(split_paragraphs(decoded(rest, name, line)))
+    line, place, rest = 1, 0, b""
+    while block := stream.read(block_bytes):
+        check_text(block, name)
+        rest += block
+        end = max(rest.rfind(b"\n\n") + 2, rest.rfind(b"\n\r\n") + 3)
+        if end <= 2:
+            end = rest.rfind(b"\n") + 1
+        if not end and len(rest) >= MAX_BLOCKS * block_bytes:
+            end = rest.rfind(b" ") + 1 or _last_character(rest)
+        if end:
+            raw = RawText(decoded(rest[:end], name, line), place)
+            yield raw
+            line, place = line + rest[:end].count(b"\n"), place + len(raw.text)
+            rest = rest[end:]
+    yield RawText(decoded(rest, name, line), place)
 
 
 def _last_character(text: bytes) -> int:

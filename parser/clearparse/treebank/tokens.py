@@ -109,10 +109,19 @@ class Tokenization:
         columns = zip(self.which.tolist(), self.space_after.tolist(), strict=True)
         return [Token(self.forms[which], self.words[which], space) for which, space in columns]
 
-    def block(self, first: int | NDArray[np.int64] = 1, raw: RawText | None = None) -> Block:
+    def presegmented(self) -> Tokenization:
+        """The same tokens, each paragraph as one sentence."""
+        last = np.zeros_like(self.last)
+        last[self.rows[1:][np.diff(self.rows) > 0] - 1] = True
+        return replace(self, last=last)
+
+    def block(
+        self, first: int | NDArray[np.int64] = 1, raw: RawText | None = None, *, presegmented: bool = False
+    ) -> Block:
         """The sentences as a block with forms only; `first` is the number of the first paragraph, or of each (P,).
 
-        A sentence's sent_id is 3-2 if it is the second of paragraph 3. raw: the text before white space was
+        A sentence's sent_id is 3-2 if it is the second of paragraph 3; presegmented: 3, since paragraphs are sentences.
+        raw: the text before white space was
         normalised; with it the block has ranges.
         """
         if not len(self.which):
@@ -128,7 +137,9 @@ class Tokenization:
         for t in np.flatnonzero(multiword).tolist():
             before[token[t]] = self._range(t, int(ids[token[t]]))
         number = first + np.arange(len(self.rows) - 1) if isinstance(first, int) else first
-        for w, comments in zip(sentences[:-1].tolist(), self._comments(begins, number), strict=True):
+        for w, comments in zip(
+            sentences[:-1].tolist(), self._comments(begins, number, presegmented=presegmented), strict=True
+        ):
             before[w] = comments.encode() + before[w]
         lines = [f"{form}{_NO_TAGS}{misc}\n".encode() for words in self.words for form in words for misc in _MISC]
         block = _block(before, ids, lines, 2 * word + space, sentences)
@@ -146,7 +157,9 @@ class Tokenization:
         """Which of the distinct tokens are multiword tokens."""
         return np.array([words != (form,) for form, words in zip(self.forms, self.words, strict=True)], np.bool_)
 
-    def _comments(self, begins: NDArray[np.intp], paragraphs: NDArray[np.int64]) -> Iterator[str]:
+    def _comments(
+        self, begins: NDArray[np.intp], paragraphs: NDArray[np.int64], *, presegmented: bool
+    ) -> Iterator[str]:
         """The comments of each sentence, preceded by the blank line that ends the previous sentence.
 
         begins (S,): the first token of each; paragraphs (P,): the number of each paragraph.
@@ -157,8 +170,9 @@ class Tokenization:
         ends = self.stop[np.append(begins[1:], len(self.stop)) - 1]
         columns = (paragraphs[paragraph], number, self.start[begins], ends)
         for p, k, start, end in zip(*(column.tolist() for column in columns), strict=True):
-            opening = "# newpar\n" if k == 1 else ""
-            yield f"\n{opening}# sent_id = {p}-{k}\n# text = {self.text[start:end]}\n"
+            opening = "# newpar\n" if k == 1 and not presegmented else ""
+            name = f"{p}" if presegmented else f"{p}-{k}"
+            yield f"\n{opening}# sent_id = {name}\n# text = {self.text[start:end]}\n"
 
 
 def _block(

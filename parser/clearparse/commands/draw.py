@@ -1,0 +1,51 @@
+"""`python scripts/draw.py`: draw the trees of annotated files, without parsing them."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Collection, Iterator, Sequence
+
+from clearparse.commands.command_line import CommandLine
+from clearparse.corpus.formats import FORMATS, format_of_output
+from clearparse.drawing.text import shows_boxes
+from clearparse.errors import ClearparseError
+from clearparse.io.files import atomic_output
+from clearparse.treebank.conllu import Block, read_blocks
+
+DRAWINGS = {name: each for name, each in FORMATS.items() if each.is_drawing}
+
+
+def main(argv: list[str]) -> None:
+    """Draw all sentences, or those that are named. Raises ClearparseError."""
+    options = _command_line().parse(argv)
+    output_format = DRAWINGS[options.format or format_of_output(options.output, "tree", DRAWINGS)]
+    ascii_only = not shows_boxes(sys.stdout)
+    blocks = _blocks(options.files or ["-"], options.sent_id)
+    with atomic_output(options.output) as stream:
+        stream.writelines(output_format.document(output_format.write(block, ascii_only) for block in blocks))
+
+
+def _blocks(files: Sequence[str], sent_ids: Collection[str]) -> Iterator[Block]:
+    """The sentences to draw. Raises ClearparseError for a sent_id that no sentence has."""
+    missing = set(sent_ids)
+    for path in files:
+        for block in read_blocks(path, trees=True):
+            if not sent_ids:
+                yield block
+                continue
+            for sentence in block:
+                if sentence.sent_id in sent_ids:
+                    missing.discard(sentence.sent_id)
+                    yield block.part(sentence.index, sentence.index + 1)
+    if missing:
+        raise ClearparseError(f"no sentence has the sent_id {' or '.join(sorted(missing))}")
+
+
+def _command_line() -> CommandLine:
+    cli = CommandLine("draw.py", usage="[FILE ...] [options]", description="Draw the trees of annotated files.")
+    cli.option("files", nargs="*", metavar="FILE", help="annotated CoNLL-U or CoNLL-X files (default: stdin)")
+    cli.option("-o", "--output", default="-", metavar="FILE", help="file to write (default: stdout)")
+    formats = "; ".join(f"{name}: {each.description}" for name, each in DRAWINGS.items())
+    cli.option("--format", choices=DRAWINGS, help=f"{formats} (default: by the name of the output, or tree)")
+    cli.option("--sent-id", nargs="+", default=[], metavar="ID", help="draw only the sentences with these sent_ids")
+    return cli
