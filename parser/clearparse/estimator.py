@@ -52,7 +52,7 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
             setattr(self, name, value)
 
     def fit(self, X: Sentences, y: Sentences | None = None) -> DependencyParser:
-        """Train on annotated sentences; `dev_part` of them is held out to choose the best epoch by. Returns self.
+        """Train on annotated sentences; `dev_part` of them is held out for selecting the best epoch. Returns self.
 
         Raises ClearparseError if a parameter or a sentence is invalid, or if the words of X and y differ.
         """

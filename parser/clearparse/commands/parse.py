@@ -118,7 +118,7 @@ def _command_line() -> CommandLine:
     cli = CommandLine(
         "parse.py",
         usage="[INPUT ...] [options]",
-        description="Parse raw text or CoNLL-U files. Of CoNLL-U, all but HEAD and DEPREL is kept byte for byte.",
+        description="Parse raw text or CoNLL-U files. Canonical CoNLL-U keeps all but HEAD, DEPREL and empty tags.",
     )
     _add_input(cli)
     _add_output(cli)

@@ -1,4 +1,4 @@
-"""Checks of the values in a model file, which anyone can have written: ValueError says what is wrong.
+"""Checks of the values in an untrusted model file: ValueError says what is wrong.
 
 Sizes need no check of their own: symbols, template and classes determine the shape of each array (see
 StoredNetwork.check_shapes), and all of them are in the file.
