@@ -237,5 +237,5 @@ def test_standard_output_gets_all_or_nothing(capfdbinary: pytest.CaptureFixture[
 
 def test_the_ending_of_compressed_files_stays(tmp_path: Path) -> None:
     names = ["a.conllu", "b.conllu.gz", "c.conllu.bz2", "d.conllu.xz"]
-    tasks = plan_tasks(names, str(tmp_path), ".svg")
+    tasks = plan_tasks(names, str(tmp_path), lambda name: ".svg")
     assert [Path(task.target).name for task in tasks] == ["a.svg", "b.svg.gz", "c.svg.bz2", "d.svg.xz"]
