@@ -189,7 +189,7 @@ def test_many_threads_and_one_model(texts: list[str], block: Block) -> None:
             found[k] = whole(model, texts[k:] + texts[:k], 4)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(precompute, "MEMORY", 1 << 20)
+        patch.setattr(precompute, "MEMORY", 1 << 22)
         model = load(MODEL)
         threads = [threading.Thread(target=work, args=(k,)) for k in range(THREADS)]
         for thread in threads:
