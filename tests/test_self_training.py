@@ -101,6 +101,7 @@ def test_the_teachers_are_several_and_train_no_longer_than_the_final_networks(pr
     assert replace(teachers, networks=config.networks, epochs=config.epochs) == config
 
 
+@pytest.mark.full
 def test_training_with_raw_text(tmp_path: Path, capsys: pytest.CaptureFixture[str], small_stages: None) -> None:
     """A model of stages "parser" self-trains too; with --silver 0, raw text gives word vectors only."""
     raw, output = tmp_path / "raw.txt", tmp_path / "parser.model"

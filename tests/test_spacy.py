@@ -123,6 +123,7 @@ def test_sentence_boundaries_that_are_not_set_are_predicted(
     assert [span.text.strip() for span in nlp(doc).sents] == sentences
 
 
+@pytest.mark.full
 def test_noun_chunks_follow_universal_dependencies(nlp: Any) -> None:
     words = [
         "The",

@@ -397,6 +397,7 @@ def test_text_to_trees(model: Path) -> None:
         assert "_" not in sentence.upos + sentence.lemmas + sentence.deprels
 
 
+@pytest.mark.full
 def test_sentences_on_the_command_line(model: Path, capfdbinary: pytest.CaptureFixture[bytes]) -> None:
     parse.main(["--model", str(model), "Cats chase mice."])
     out = capfdbinary.readouterr().out

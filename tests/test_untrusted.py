@@ -158,6 +158,7 @@ def peak(path: Path) -> int:
         tracemalloc.stop()
 
 
+@pytest.mark.full
 def test_memory_is_bounded_by_the_size_of_the_file(tmp_path: Path) -> None:
     """Also for files that claim many hidden units or labels, and for compressed zeros."""
     assert peak(MODEL) < 40  # times the file: texts and dictionaries of a small file weigh most
