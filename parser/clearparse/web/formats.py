@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from clearparse.treebank.conllu import Block, Sentence, parse_block
 from clearparse.treebank.ranges import unescaped
-from clearparse.treebank.tokens import Token, conllu_of
+from clearparse.treebank.tokens import BEGINS, Token, conllu_of
 from clearparse.web.limits import BAD_REQUEST, RefusalError
 
 INPUTS = ("conllu", "conllu=v2", "generic", "generic_tokenizer", "horizontal", "vertical")
@@ -25,7 +25,6 @@ OUTPUTS = (
 MOST_MARKS = 100
 _POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\u02ff]{{{MOST_MARKS},}}")
 _SPACES = re.compile(r"[ \t\r]+")
-_BEGINS = re.compile(r"#\s*new(?:par|doc)\b")
 
 
 def nfc(data: str) -> str:
@@ -101,7 +100,7 @@ class OutputWriter:
         return "".join(self._write_sentence(sentence) for sentence in block)
 
     def _write_sentence(self, sentence: Sentence) -> str:
-        opens = self._sentences > 0 and any(map(_BEGINS.match, sentence.comments))
+        opens = self._sentences > 0 and any(map(BEGINS.match, sentence.comments))
         self._sentences += 1
         blank = "\n" if opens and self._option else ""
         if self._format == "horizontal":

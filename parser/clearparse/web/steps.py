@@ -3,24 +3,17 @@
 from __future__ import annotations
 
 import contextlib
-import re
 import warnings
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import replace
-
-import numpy as np
 
 from clearparse.errors import ClearparseError
 from clearparse.model.model import Model
-from clearparse.treebank.columns import Mask
 from clearparse.treebank.conllu import Block, parse_block
 from clearparse.treebank.paragraphs import locate_paragraphs
 from clearparse.treebank.ranges import RawText
-from clearparse.treebank.tokens import Tokenization
 from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
 from clearparse.web.work_queue import Work
 
-_ONE_SENTENCE = re.compile(rb"^# newpar\n(# sent_id = \d+)-1$", re.MULTILINE)
 STEP_CHARACTERS = 20_000  # of raw text that are tokenized in one step, or one paragraph if it is longer
 STEP_WORDS = 1000  # that are tagged and parsed in one step, or one sentence if it is longer
 
@@ -63,11 +56,8 @@ def tokenize(
             begin, end = starts[first - 1], starts[first - 1 + len(group)]
             tokenization = model.stages.tokenizer.tokenize(group)
             raw = RawText(text[begin:end], begin)
-            if presegmented:
-                block = annotate(replace(tokenization, last=_row_ends(tokenization)).block(first, raw))
-                parts.append(_ONE_SENTENCE.sub(rb"\1", block.text))
-            else:
-                parts.append(annotate(tokenization.block(first, raw)).text)
+            found = tokenization.presegmented() if presegmented else tokenization
+            parts.append(annotate(found.block(first, raw, presegmented=presegmented)).text)
         yield
     return parse_block(b"".join(parts))
 
@@ -79,13 +69,6 @@ def _locate_lines(text: str) -> Iterator[tuple[int, str]]:
         if plain := " ".join(line.split()):
             yield start + len(line) - len(line.lstrip()), plain
         start += len(line) + 1
-
-
-def _row_ends(tokenization: Tokenization) -> Mask:
-    """(T,) Which tokens are the last of a paragraph."""
-    last = np.zeros_like(tokenization.last)
-    last[tokenization.rows[1:] - 1] = True
-    return last
 
 
 def chunks(block: Block) -> Iterator[Block]:
