@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, overload
@@ -15,9 +14,8 @@ from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.ranges import RawText, unescaped
 from clearparse.treebank.sentence import Sentence, count
+from clearparse.treebank.tokens import BEGINS
 from clearparse.treebank.word import Word
-
-_BEGINS = re.compile(r"#\s*new(?:par|doc)\b")
 
 
 @dataclass(frozen=True, eq=False, repr=False)
@@ -112,7 +110,7 @@ def _pieces(sentences: Iterable[Sentence]) -> Iterator[str]:
     """The tokens of sentences and the spaces around them; a new paragraph follows a blank line."""
     last: dict[str, str] = {}  # MISC of the last token
     for sentence in sentences:
-        if last and "SpacesAfter" not in last and any(map(_BEGINS.match, sentence.comments)):
+        if last and "SpacesAfter" not in last and any(map(BEGINS.match, sentence.comments)):
             yield "\n\n"
         for token in sentence.tokens:
             last = {"": "", **token.misc}
