@@ -63,9 +63,8 @@ def test_a_journal_with_a_deeply_nested_line_is_read(tmp_path: Path) -> None:
         assert list(journal._entries) == ["a"]
 
 
-@pytest.mark.full
 def test_a_web_page_is_not_a_treebank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    def fetch(url: str, path: Path) -> bool:
+    def fetch(url: str, path: Path, *, quiet: bool) -> bool:
         path.parent.mkdir(exist_ok=True)
         path.write_bytes(b"\n<!DOCTYPE html><title>Log in</title>")
         return True
@@ -108,7 +107,6 @@ def test_swaps_of_a_sentence_are_limited(words: int) -> None:
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such shell")
 @pytest.mark.parametrize("closed", ["1", "2"])
-@pytest.mark.full
 def test_closed_streams(closed: str, tmp_path: Path) -> None:
     """With stdout or stderr closed, the file is as ever, and so is the status of an error."""
     out, source = tmp_path / "out.conllu", tmp_path / "in.conllu"

@@ -75,7 +75,6 @@ def test_the_recorded_command_can_be_repeated(tmp_path: Path) -> None:
     assert [Path(each["path"]) for each in record["train"]] == [CHECKOUT / "data" / "sample" / "train.conllu"]
 
 
-@pytest.mark.full
 def test_bundled_files_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(resources, "INSIDE", tmp_path / "inside")
     monkeypatch.setattr(resources, "CHECKOUT", tmp_path / "checkout")

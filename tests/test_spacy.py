@@ -123,7 +123,6 @@ def test_sentence_boundaries_that_are_not_set_are_predicted(
     assert [span.text.strip() for span in nlp(doc).sents] == sentences
 
 
-@pytest.mark.full
 def test_noun_chunks_follow_universal_dependencies(nlp: Any) -> None:
     words = [
         "The",
@@ -146,6 +145,7 @@ def test_noun_chunks_follow_universal_dependencies(nlp: Any) -> None:
         ("DET", 3, "det"), ("NUM", 3, "nummod"), ("ADJ", 3, "amod"), ("NOUN", 11, "nsubj"), ("ADP", 8, "case"),
         ("PROPN", 8, "nmod:poss"), ("PART", 5, "case"), ("ADJ", 8, "amod"), ("NOUN", 3, "nmod"), ("CCONJ", 10, "cc"),
         ("PRON", 3, "conj"), ("VERB", 11, "ROOT"), ("NOUN", 13, "compound"), ("NOUN", 11, "obj"),
+        ("ADV", 11, "advmod"),
     ]  # fmt: skip
     pos, heads, deps = map(list, zip(*rows, strict=True))
     doc = spacy.tokens.Doc(nlp.vocab, words, pos=pos, heads=heads, deps=deps)

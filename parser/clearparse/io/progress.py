@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import threading
 from typing import Any
 
@@ -33,7 +34,7 @@ def progress_bar(
         unit_scale=True,
         dynamic_ncols=True,
         leave=False,  # a line says what was done
-        disable=quiet or None,
+        disable=quiet or sys.stderr is None or None,  # None: unless stderr is a terminal
     )
 
 

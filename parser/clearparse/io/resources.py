@@ -14,8 +14,7 @@ INSIDE = PACKAGE / "_bundled"
 CHECKOUT = PACKAGE.parents[1]
 
 MODELS = "models"
-DEFAULT = "english"  # the name of a bundled model
-ENGLISH = f"{MODELS}/{DEFAULT}.model"
+ENGLISH = f"{MODELS}/english.model"
 SAMPLE = "data/sample"
 
 

@@ -100,7 +100,7 @@ def _read(path: Path) -> bytes:
             parts.append(part)
             most -= len(part)
     if most < 0:
-        raise FileError(path, "not a clearparse model: it decompresses to far more than any model")
+        raise FileError(path, f"{NO_MODEL}: it decompresses to far more than any model")
     return b"".join(parts)
 
 
@@ -113,7 +113,7 @@ def _head(path: Path, data: bytes) -> dict[str, Any]:
         head: dict[str, Any] = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
         version, writer = head["format_version"], _short(head["clearparse_version"])
     except (KeyError, ValueError, TypeError, RecursionError) as error:
-        raise FileError(path, "not a clearparse model, or its header is damaged") from error
+        raise FileError(path, f"{NO_MODEL}, or its header is damaged") from error
     if version != FORMAT_VERSION:
         raise FileError(
             path,

@@ -269,9 +269,9 @@ class Model:
 def load(path: str | PathLike[str] | None = None) -> Model:
     """The model of a file, or a bundled model by its name: `english`, which is the default.
 
-    Raises FileError: missing, damaged, of a newer version, or not a model.
+    Raises FileError: missing, damaged, of a newer version, or not a model; ClearparseError if none is bundled.
     """
-    path = resources.DEFAULT if path is None else path
+    path = resources.english() if path is None else path
     file = path if os.path.exists(path) else resources.model(os.fspath(path))
     return Model(*serialization.load(file), name=stem(file))
 
