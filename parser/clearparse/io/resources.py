@@ -13,8 +13,7 @@ PACKAGE = Path(__file__).resolve().parents[1]
 INSIDE = PACKAGE / "_bundled"
 CHECKOUT = PACKAGE.parents[1]
 
-MODELS = "models"
-ENGLISH = f"{MODELS}/english.model"
+ENGLISH = "models/english.model"
 SAMPLE = "data/sample"
 
 
@@ -24,13 +23,12 @@ def english() -> Path:
 
 
 def model(name: str) -> Path:
-    """The file of a bundled model, such as english. Raises FileError, which names those that there are."""
-    for folder in (INSIDE, CHECKOUT):
-        if (file := folder / MODELS / f"{name}.model").is_file() and name == file.stem:
-            return file
-    found = {file.stem for folder in (INSIDE, CHECKOUT) for file in (folder / MODELS).glob("*.model")}
-    names = ", ".join(sorted(found)) or "none"
-    raise FileError(name, f"no such file, nor a bundled model; bundled: {names}")
+    """The file of the bundled model of this name: english. Raises FileError for another name, or if it is missing."""
+    present = any((folder / ENGLISH).is_file() for folder in (INSIDE, CHECKOUT))
+    if present and name == Path(ENGLISH).stem:
+        return english()
+    bundled = Path(ENGLISH).stem if present else "none"
+    raise FileError(name, f"no such file, nor a bundled model; bundled: {bundled}")
 
 
 def sample(part: str) -> Path:
