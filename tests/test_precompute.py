@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from clearparse.features import precompute
-from clearparse.features.precompute import MOST_TYPES, PrecomputedLayer
+from clearparse.features.precompute import MAX_TYPES, PrecomputedLayer
 from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters, scores
@@ -146,4 +146,4 @@ def test_the_capacity_of_narrow_tables_is_limited() -> None:
     model = load(Path(__file__).parent / "data" / "format-1.model")
     model("A few words, and a few more.")
     for each in (model.parser, *model.stages.window_classifiers().values()):
-        assert 100 < each.cache.layer.capacity <= MOST_TYPES
+        assert 100 < each.cache.layer.capacity <= MAX_TYPES

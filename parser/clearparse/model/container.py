@@ -26,8 +26,8 @@ from clearparse.version import __version__
 
 FORMAT_VERSION = 1
 KEY = "clearparse"
-MOST_UNPACKED = 30  # times the size of the compressed file; trained parameters do not even compress to half their size
-MOST_BYTES = 1 << 36  # if the size is unknown
+MAX_COMPRESSION_RATIO = 30  # trained parameters do not even compress to half their size
+MAX_BYTES = 1 << 36  # if the size is unknown
 NO_MODEL = "not a clearparse model"
 DAMAGED = "the model is truncated or damaged; copy or train it again"
 DTYPES = frozenset(
@@ -91,15 +91,15 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
 
 def _read(path: Path) -> bytes:
     """The bytes of a model file, decompressed. Raises FileError if there are far more than in any model."""
-    size = os.path.getsize(path) if os.path.isfile(path) else MOST_BYTES
-    most, parts = min(MOST_UNPACKED * (size + (1 << 20)), MOST_BYTES), []
+    size = os.path.getsize(path) if os.path.isfile(path) else MAX_BYTES
+    remaining, parts = min(MAX_COMPRESSION_RATIO * (size + (1 << 20)), MAX_BYTES), []
     with open_input(path) as file:
         if cast(io.BufferedReader, file).peek(9)[8:9] != b"{":  # /dev/zero has no end
             raise FileError(path, NO_MODEL)
-        while most >= 0 and (part := file.read(1 << 20)):
+        while remaining >= 0 and (part := file.read(1 << 20)):
             parts.append(part)
-            most -= len(part)
-    if most < 0:
+            remaining -= len(part)
+    if remaining < 0:
         raise FileError(path, f"{NO_MODEL}: it decompresses to far more than any model")
     return b"".join(parts)
 

@@ -26,7 +26,7 @@ from clearparse.stages.transition_parser import TransitionParser
 from clearparse.stages.window import WindowClassifier
 
 KIND = "dependency parser"
-LONGEST = 200  # characters of an error message about a file, whose content may be anything
+MAX_MESSAGE_LENGTH = 200  # characters of an error message about a file, whose content may be anything
 Upstream = TypeVar("Upstream", Tokenizer, Tagger, Lemmatizer)
 
 
@@ -98,9 +98,9 @@ def load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
             raise ValueError(f"a model of another kind: {metadata['kind']}")
         return _stages(arrays, metadata["networks"]), checked_record(metadata["record"])
     except KeyError as error:
-        raise FileError(path, f"not a usable model: it has no {str(error)[:LONGEST]}") from error
+        raise FileError(path, f"not a usable model: it has no {str(error)[:MAX_MESSAGE_LENGTH]}") from error
     except (ClearparseError, TypeError, ValueError, RecursionError) as error:
-        message = str(error).encode("ascii", "backslashreplace").decode()[:LONGEST]
+        message = str(error).encode("ascii", "backslashreplace").decode()[:MAX_MESSAGE_LENGTH]
         raise FileError(path, f"not a usable model: {' '.join(message.split())}") from error
 
 

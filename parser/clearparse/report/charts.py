@@ -85,11 +85,11 @@ def picture(parts: Sequence[str], size: tuple[float, float], label: str, class_:
     return tag("svg", *parts, viewBox=box, width=width, height=height, role="img", aria_label=label, class_=class_)
 
 
-def ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers from low to high, at most `most` (a few less if they do not fit)."""
+def ticks(low: float, high: float, max_ticks: int = 5) -> list[float]:
+    """Round numbers from low to high, at most max_ticks (a few less if they do not fit)."""
     if high <= low:
         return [low]
-    rough = (high - low) / most
+    rough = (high - low) / max_ticks
     power = 10 ** math.floor(math.log10(rough))
     step = next(each * power for each in (1, 2, 5, 10) if each * power >= rough)
     first = math.ceil(low / step - 1e-9)
@@ -126,13 +126,13 @@ def reliability(found: Mapping[str, Any]) -> Markup:
     axes = Axes((0, 104), (0, 108))  # room for the circles at 100
     parts = axes.draw(ticks(0, 100), ticks(0, 100), "confidence, %", "LAS, %")
     parts.append(line((axes.x(0), axes.y(0)), (axes.x(100), axes.y(100)), "ideal"))
-    most = max(each["words"] for each in found["bins"].values())
+    largest = max(each["words"] for each in found["bins"].values())
     for each in found["bins"].values():
         tooltip = tag(
             "title", f"{each['words']:,} words: confidence {each['confidence']:.1f} %, LAS {each['LAS']:.1f} %"
         )
         x, y = axes.x(each["confidence"]), axes.y(each["LAS"])
-        radius = round(3 + 9 * math.sqrt(each["words"] / most), 1)
+        radius = round(3 + 9 * math.sqrt(each["words"] / largest), 1)
         parts.append(tag("circle", tooltip, cx=round(x, 1), cy=round(y, 1), r=radius, class_="bubble"))
     return picture(parts, (WIDTH, HEIGHT), "LAS by the confidence of the parser")
 

@@ -14,8 +14,8 @@ from clearparse.evaluation.counts import Counts, Trees, compare, count
 from clearparse.evaluation.significance import Pairs
 from clearparse.treebank.conllu import Block
 
-GROUPS = 2, 20  # fewest and most genres
-KINDS, EXAMPLES, SHORTEST = 8, 2, 4  # error types, sentences drawn of each, fewest words of such a sentence
+MIN_GENRES, MAX_GENRES = 2, 20
+KINDS, EXAMPLES, MIN_WORDS = 8, 2, 4  # error types, sentences drawn of each, words of such a sentence
 ERROR_RULE = (
     "The {kinds} most frequent types of error, without punctuation. For each, {examples} sentences of at least"
     " {shortest} words are drawn: those with the fewest errors, and among them the shortest. No sentence twice."
@@ -31,7 +31,7 @@ def genres(blocks: Sequence[Block]) -> list[str] | None:
     """
     for ids in (_sentence_ids(blocks), _document_ids(blocks)):
         names = [re.match(r"[^-_\d]*", each)[0] or OTHER for each in ids]  # type: ignore[index]  # always matches
-        if GROUPS[0] <= len(set(names)) <= GROUPS[1]:
+        if MIN_GENRES <= len(set(names)) <= MAX_GENRES:
             return names
     return None
 
@@ -124,7 +124,7 @@ def _wrong(number: int, gold: Trees, system: Trees) -> Iterator[tuple[_Errors, l
         each = (Kind(base[arcs.gold[start + word]], base[arcs.system[start + word]]) for word in wrong)
         kinds = [kind for kind in each if kind.gold != PUNCTUATION]
         if wrong:
-            drawable = set(kinds) if end - start >= SHORTEST else set()
+            drawable = set(kinds) if end - start >= MIN_WORDS else set()
             yield _Errors(number, s, end - start, wrong, drawable), kinds
 
 

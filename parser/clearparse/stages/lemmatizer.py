@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.bounded_cache import LONGEST_KEY
+from clearparse.features.bounded_cache import MAX_KEY_LENGTH
 from clearparse.features.vocabulary import lookup_form
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks
@@ -40,7 +40,7 @@ TEMPLATE = """
 """
 CASES: dict[str, Callable[[str], str]] = {"as it is": str, "lower": str.lower, "title": str.title, "upper": str.upper}
 MARGIN = 4.0  # a rule with a known lemma is preferred if its score is at most this much lower than the best
-MOST_CACHED = 50_000  # words whose lemmas are cached
+MAX_CACHED = 50_000  # words whose lemmas are cached
 
 
 class Rule(NamedTuple):
@@ -124,17 +124,17 @@ class Lemmatizer:
         return Lemmatizer, (self.classifier, self.known)
 
     def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
-        """The lemma of each word, given its key (see Block.keys)."""
+        """The lemma of each word, given its key (see Block.word_keys)."""
         with self.lock:  # threads share the cache
             found = {key: lemma for key in dict.fromkeys(keys) if (lemma := self._lemmas.get(key))}
             new = [key for key in dict.fromkeys(keys) if key not in found]
-            most = self.classifier.cache.layer.most_types
-            for first in range(0, len(new), most):
-                found.update(self._lemmatize(new[first : first + most]))
-            if len(self._lemmas) + len(new) > MOST_CACHED:
+            size = self.classifier.cache.layer.max_types
+            for first in range(0, len(new), size):
+                found.update(self._lemmatize(new[first : first + size]))
+            if len(self._lemmas) + len(new) > MAX_CACHED:
                 self._lemmas.clear()
-            if len(new) <= MOST_CACHED:
-                self._lemmas.update((key, found[key]) for key in new if len(key) <= LONGEST_KEY)
+            if len(new) <= MAX_CACHED:
+                self._lemmas.update((key, found[key]) for key in new if len(key) <= MAX_KEY_LENGTH)
             return [found[key] for key in keys]
 
     def _lemmatize(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:

@@ -10,9 +10,9 @@ import numpy as np
 from clearparse.features.templates import WordSlots
 from clearparse.features.vocabulary import CHANNELS, Vocabulary
 from clearparse.network.classifier import Parameters, to_float16
-from clearparse.stages.validation import LARGEST, check, check_texts, flag
+from clearparse.stages.validation import MAX_MAGNITUDE, check, check_texts, flag
 
-LONGEST_TEMPLATE = 100_000  # characters
+MAX_TEMPLATE_LENGTH = 100_000  # characters
 
 
 class StoredNetwork(NamedTuple):
@@ -35,7 +35,7 @@ class StoredNetwork(NamedTuple):
         """Raises ValueError for a template or symbols that no network has, KeyError if they are missing."""
         check(isinstance(self.about, dict), f"the entry of {name!r} is not a dictionary")
         template, symbols = self.about["template"], self.about["symbols"]
-        right = isinstance(template, str) and len(template) <= LONGEST_TEMPLATE
+        right = isinstance(template, str) and len(template) <= MAX_TEMPLATE_LENGTH
         check(right, f"the template of {name!r} is too long or not a string")
         check(isinstance(symbols, dict) and set(symbols) <= {*CHANNELS}, f"symbols of {name!r}: an unknown channel")
         for channel, names in symbols.items():
@@ -64,7 +64,7 @@ def check_parameters(name: str, params: Parameters) -> None:
         check(array.dtype in (np.float16, np.float32), f"{name}/{letter} is {array.dtype}, not float16 or float32")
         check(array.ndim == 2 and array.size > 0, f"{name}/{letter} has shape {array.shape}")
         for part in np.array_split(array, max(array.size >> 20, 1)):
-            small = np.abs(part.astype(np.float32)) <= LARGEST
+            small = np.abs(part.astype(np.float32)) <= MAX_MAGNITUDE
             check(bool(small.all()), f"{name}/{letter} has numbers that are huge or not finite")
 
 

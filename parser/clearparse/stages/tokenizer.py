@@ -47,7 +47,7 @@ SENTENCES = """
     xpos: -2 -1 0 1 2
 """
 
-MOST_CACHED = 20_000  # stretches whose kind is cached
+MAX_CACHED = 20_000  # stretches whose kind is cached
 
 # Kinds of stretches (text without a space) that differ in how they are tokenized.
 _AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
@@ -153,7 +153,7 @@ def _kind(stretch: str) -> str:
     return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), OTHER)
 
 
-_kind_of = BoundedCache(_kind, MOST_CACHED)
+_kind_of = BoundedCache(_kind, MAX_CACHED)
 
 
 def token_key(form: str, known: KnownWords | None, *, space_after: bool) -> bytes:

@@ -32,7 +32,7 @@ from clearparse.version import __version__
 KIND = "unfinished training"
 # What can go wrong with parts that have the right checksum, but that no training has written.
 UNUSABLE = (ClearparseError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-LONGEST = 200  # characters of such an error in a message
+MAX_MESSAGE_LENGTH = 200  # characters of such an error in a message
 TIME_SHARE = 0.05  # of a training's time may be spent on writing checkpoints
 
 Value = TypeVar("Value")
@@ -85,14 +85,13 @@ class Checkpoint:
     def _check(self, metadata: Mapping[str, Any], log: LogLine) -> None:
         assert self.path is not None
         if metadata["kind"] != KIND:
-            raise FileError(self.path, f"this is a {str(metadata['kind'])[:LONGEST]}, not a checkpoint")
+            raise FileError(self.path, f"this is a {str(metadata['kind'])[:MAX_MESSAGE_LENGTH]}, not a checkpoint")
         before = checked_record(metadata["provenance"], PROVENANCE)
         if found := difference(before, self.provenance):
             raise FileError(self.path, f"the checkpoint is of another training: {found}")
         if (version := before["versions"]["clearparse"]) != __version__:
-            raise FileError(
-                self.path, f"only clearparse {version[:LONGEST]}, which made the checkpoint, can resume from it"
-            )
+            version = version[:MAX_MESSAGE_LENGTH]
+            raise FileError(self.path, f"only clearparse {version}, which made the checkpoint, can resume from it")
         if found := version_difference(before, self.provenance):
             log("warning", f"{found}: the model may not be bit-identical to that of an uninterrupted training")
 
@@ -192,7 +191,7 @@ class Checkpoint:
 
 def _shortened(error: BaseException) -> str:
     """An error in one short line."""
-    return " ".join(ascii(error).split())[:LONGEST]
+    return " ".join(ascii(error).split())[:MAX_MESSAGE_LENGTH]
 
 
 class WorkerCheckpoint(Checkpoint):

@@ -18,7 +18,7 @@ from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, UPOS, XPOS, Block, Sentence, parse_block, read_blocks
 from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
 
-FEWEST = 10  # sentences from which some are held out
+MIN_SENTENCES = 10  # sentences from which some are held out
 MANY_LABELS = 200  # UD's largest treebanks have about 60 relations with their subtypes
 MANY_TAGS = {"UPOS": (UPOS, 100), "XPOS": (XPOS, 5000), "FEATS": (FEATS, 5000)}  # more are suspicious
 SHOWN = 20  # labels in a message
@@ -91,10 +91,10 @@ def checked(sentences: Iterable[object]) -> Iterator[Sentence]:
 def split(data: Dataset, dev_part: float, seed: int) -> tuple[Dataset, Dataset]:
     """Train and dev: `dev_part` (0 to 1) of the sentences, drawn at random with the seed, are held out as dev.
 
-    Of fewer than FEWEST sentences none is held out; dev is then the training data itself.
+    Of fewer than MIN_SENTENCES sentences none is held out; dev is then the training data itself.
     """
     sentences = [sentence for block in data.blocks for sentence in block]
-    if len(sentences) < FEWEST:
+    if len(sentences) < MIN_SENTENCES:
         path = f"the training data itself: {len(sentences)} sentences are too few to hold any out"
         return data, Dataset(data.blocks, [{"path": path, "sentences": len(sentences)}])
     held = max(1, round(len(sentences) * dev_part))

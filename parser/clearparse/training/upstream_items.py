@@ -19,8 +19,7 @@ from clearparse.treebank.conllu import FEATS, UPOS, Block
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.tokens import Paragraph, Token, text_of
 
-MOST = 20  # times that a word which is always treated alike is learned in a pass
-FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
+MIN_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
 
 
 def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> Items:
@@ -88,7 +87,7 @@ def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
     shared = {
         rule
         for rule, of in forms.items()
-        if rule.case and len(of) >= FEWEST_FORMS and not any(map(str.isdigit, rule.prefix + rule.suffix))
+        if rule.case and len(of) >= MIN_FORMS and not any(map(str.isdigit, rule.prefix + rule.suffix))
     } or set(forms)
     keys = [key for key, rule in rules.items() if rule in shared]
     return Items(keys, [str(rules[key]) for key in keys], np.arange(len(keys) + 1))

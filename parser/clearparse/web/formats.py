@@ -22,20 +22,20 @@ OUTPUTS = (
     *("plaintext", "plaintext=normalized_spaces"),
 )
 
-MOST_MARKS = 100
-_POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\u02ff]{{{MOST_MARKS},}}")
+MAX_MARKS = 100
+_POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\u02ff]{{{MAX_MARKS},}}")
 _SPACES = re.compile(r"[ \t\r]+")
 
 
 def nfc(data: str) -> str:
     """The text in the Unicode form NFC.
 
-    Raises RefusalError for MOST_MARKS combining marks in a row: normalization takes time quadratic in their number.
+    Raises RefusalError for MAX_MARKS combining marks in a row: normalization takes time quadratic in their number.
     """
     for run in _POSSIBLE_MARKS.finditer(data):
         for is_mark, group in itertools.groupby(run[0], lambda character: unicodedata.category(character)[0] == "M"):
-            if is_mark and sum(1 for _ in group) >= MOST_MARKS:
-                raise RefusalError(BAD_REQUEST, f"The data has {MOST_MARKS} combining marks in a row.")
+            if is_mark and sum(1 for _ in group) >= MAX_MARKS:
+                raise RefusalError(BAD_REQUEST, f"The data has {MAX_MARKS} combining marks in a row.")
     return unicodedata.normalize("NFC", data)
 
 

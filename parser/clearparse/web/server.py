@@ -48,7 +48,7 @@ from clearparse.web.work_queue import Work, WorkQueue
 PAGE = Path(__file__).resolve().parent / "page"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
 ANSWERS_ARRIVE = 1.5  # seconds after Ctrl-C in which the last answers reach their clients
-MOST_PARAMETERS = 100  # of a query or a form; the service has eight
+MAX_PARAMETERS = 100  # of a query or a form; the service has eight
 UTF_8 = ("utf-8", "utf8")
 _CHARSET = re.compile(r";\s*charset[\s*]*=\s*\"?([^\";\s]*)", re.IGNORECASE)
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -158,15 +158,14 @@ async def _parameters(request: Request, limits: Limits) -> dict[str, str]:
 def _pairs(query: bytes) -> dict[str, str]:
     """The parameters of a query or a form; clients may send UTF-8 as it is, or escaped. Raises RefusalError."""
     text = query.decode()
-    if text.count("&") >= MOST_PARAMETERS:
-        raise RefusalError(BAD_REQUEST, f"The request has more than {MOST_PARAMETERS} parameters.")
+    if text.count("&") >= MAX_PARAMETERS:
+        raise RefusalError(BAD_REQUEST, f"The request has more than {MAX_PARAMETERS} parameters.")
     return dict(urllib.parse.parse_qsl(text, keep_blank_values=True, errors="strict"))
 
 
 async def _multipart(request: Request, limits: Limits) -> dict[str, str]:
     found = {}
-    most = MOST_PARAMETERS
-    async with request.form(max_files=most, max_fields=most, max_part_size=limits.size) as form:
+    async with request.form(max_files=MAX_PARAMETERS, max_fields=MAX_PARAMETERS, max_part_size=limits.size) as form:
         for key, value in form.multi_items():
             found[key] = (await value.read()).decode("utf-8-sig") if isinstance(value, UploadFile) else value
     return found
