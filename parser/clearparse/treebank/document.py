@@ -12,7 +12,7 @@ from clearparse.drawing.text import Drawing
 from clearparse.treebank.block import Block
 from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.ragged import offsets
-from clearparse.treebank.ranges import RawText, unescaped
+from clearparse.treebank.ranges import RawText, spaces_around, unescaped
 from clearparse.treebank.sentence import Sentence, count
 from clearparse.treebank.tokens import BEGINS
 from clearparse.treebank.word import Word
@@ -114,6 +114,7 @@ def _pieces(sentences: Iterable[Sentence]) -> Iterator[str]:
             yield "\n\n"
         for token in sentence.tokens:
             last = {"": "", **token.misc}
-            yield unescaped(last.get("SpacesBefore", ""))
+            before, after = spaces_around(last)
+            yield before
             yield unescaped(last["SpacesInToken"]) if "SpacesInToken" in last else token.form
-            yield unescaped(last.get("SpacesAfter", "" if last.get("SpaceAfter") == "No" else " "))
+            yield after

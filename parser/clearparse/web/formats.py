@@ -10,9 +10,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from clearparse.treebank.conllu import Block, Sentence, parse_block
-from clearparse.treebank.ranges import unescaped
-from clearparse.treebank.tokens import BEGINS, Token, conllu_of
+from clearparse.treebank.conllu import Block, Sentence
+from clearparse.treebank.ranges import spaces_around
+from clearparse.treebank.tokens import BEGINS, block_of_words
 from clearparse.web.limits import BAD_REQUEST, RefusalError
 
 INPUTS = ("conllu", "conllu=v2", "generic", "generic_tokenizer", "horizontal", "vertical")
@@ -46,11 +46,7 @@ def lines_of(data: str) -> list[str]:
 
 def read_words(data: str, input_format: str) -> Block:
     """The sentences of a text in the format `horizontal` or `vertical`, with forms only."""
-    conllu = []
-    for number, (opening, words) in enumerate(READERS[input_format](data), 1):
-        tokens = [Token(word, (word,), space_after=True) for word in words]
-        conllu.append(conllu_of(tokens, [*opening, f"# sent_id = {number}"]))
-    return parse_block("".join(conllu).encode())
+    return block_of_words(READERS[input_format](data))
 
 
 Sentences = Iterator[tuple[list[str], list[str]]]  # the comments that begin a document or a paragraph, and the words
@@ -125,16 +121,5 @@ class OutputWriter:
 
 def _spaced(sentence: Sentence) -> Iterator[tuple[str, str, str]]:
     """The tokens of a sentence, each with the spaces before and after it by its MISC."""
-    last = 0
-    for line in str(sentence).split("\n"):
-        if not line or line.startswith("#"):
-            continue
-        number, form, *_, misc = line.split("\t")
-        first, _, end = number.partition("-")
-        if "." not in first and int(first) > last:  # neither an empty node nor a word of the previous multiword token
-            last = int(end or first)
-            keys = dict(each.partition("=")[::2] for each in misc.split("|"))
-            after = "" if keys.get("SpaceAfter") == "No" else r"\s"
-            spaces = (keys.get("SpacesBefore", ""), keys.get("SpacesAfter", after))
-            before, after = map(unescaped, spaces)
-            yield form, before, after
+    for token in sentence.tokens:
+        yield token.form, *spaces_around(token.misc)
