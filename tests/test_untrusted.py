@@ -106,7 +106,7 @@ def with_changes(path: Path, arrays: dict[str, Any], networks: dict[str, Any]) -
         ({"parser/symbols/form": [["a"]]}, "not a list of strings"),
         ({"parser/symbols": {"form": []}}, "it has no 'suffix3'"),
         ({"lemmas/symbols": {"form": []}}, "needs symbols of form, lower, .*, not of form"),
-        ({"other": {}}, "networks that no stage has"),
+        ({"other": {}}, "unknown networks"),
         ({"characters/spaces": 1}, "spaces must be true or false"),
         ({"characters/classes": ["ends", "begins"]}, "'begins' is not a class of the tokenizer"),
         ({"tags/classes": ["NOUN\tNN"]}, "is not UPOS, XPOS and FEATS"),

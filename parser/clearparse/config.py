@@ -17,7 +17,7 @@ SMALL_PATIENCE = 8  # after so many epochs without a better dev LAS
 MAX_NUMBER = 1_000_000  # the upper limit of numbers that have no other, such as of epochs
 MAX_TEXT_LENGTH = 4096  # characters of a text, such as the path of a template
 MAX_SHOWN = 60  # characters of a wrong value in a message
-KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "text"}
+TYPE_NAMES: dict[type, str] = {int: "a whole number", float: "a number", str: "text"}
 
 AnyConfig = TypeVar("AnyConfig", bound="NetworkConfig")
 Value = TypeVar("Value", int, float, str)
@@ -98,7 +98,7 @@ class NetworkConfig:
         """Raise ClearparseError if a field is of another type or out of range."""
         for each in fields(self):
             value, limits = getattr(self, each.name), each.metadata
-            check_kind(each.name, value, limits["type"])
+            check_type(each.name, value, limits["type"])
             choices = limits["choices"]() if limits["choices"] else ()
             if choices and value not in choices:
                 raise ClearparseError(f"{each.name} is {value[:MAX_SHOWN]!r}; it must be {' or '.join(choices)}")
@@ -164,7 +164,7 @@ class Config(NetworkConfig):
         return replace(self.for_words(words), transition_system=chosen)
 
 
-def check_kind(name: str, value: Any, kind: type) -> None:
+def check_type(name: str, value: Any, kind: type) -> None:
     """Raises ClearparseError if a value does not have the type of its field; a whole number is a number, too."""
     if kind is str:
         valid = isinstance(value, str) and 0 < len(value) <= MAX_TEXT_LENGTH
@@ -173,7 +173,7 @@ def check_kind(name: str, value: Any, kind: type) -> None:
     else:
         valid = isinstance(value, int) or (kind is float and isinstance(value, float) and math.isfinite(value))
     if not valid:
-        raise ClearparseError(f"{name} is {repr(value)[:MAX_SHOWN]}; it must be {KINDS[kind]}")
+        raise ClearparseError(f"{name} is {repr(value)[:MAX_SHOWN]}; it must be {TYPE_NAMES[kind]}")
 
 
 OLD_NAMES: dict[str, str] = {each.metadata["old"]: each.name for each in fields(Config) if each.metadata["old"]}

@@ -154,7 +154,7 @@ def _place_trunks(heads: NDArray[np.int64], max_trunks: int) -> NDArray[np.int64
             if waiting[head] == 0:
                 ready.append(int(head))
     if placed < n:
-        raise ValueError("the arcs hold a cycle")
+        raise ValueError("the arcs form a cycle")
     return trunks
 
 

@@ -40,10 +40,7 @@ def _sums(gold: Trees, system: Trees) -> Sums:
     ratios = {
         "UAS": (arcs.head_correct, ones),
         "LAS": (arcs.correct, ones),
-        "CLAS": (
-            2 * (arcs.correct & in_gold),
-            in_gold.astype(np.int64) + in_system,
-        ),  # F1 = 2 correct / (gold + system)
+        "CLAS": (2 * (arcs.correct & in_gold), in_gold.astype(np.int64) + in_system),  # 2 correct / (gold + system)
     }
     starts = gold.sentences[:-1]
     return {

@@ -167,7 +167,7 @@ class Vocabulary:
             }
         )
 
-    def with_more(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
+    def with_symbols(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
         """The same vocabulary with more symbols of a channel, after its present ones."""
         more = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._rows[channel]]
         return Vocabulary({**self.symbols, channel: self.symbols[channel] + more}, normalized=self.normalized)

@@ -13,7 +13,7 @@ from clearparse.evaluation.counts import Counts
 from clearparse.evaluation.scores import MAIN_SCORES, confusion_matrix, format_score, main_scores
 from clearparse.evaluation.significance import Pairs
 from clearparse.report import charts
-from clearparse.report.findings import ERROR_RULE, EXAMPLES, KINDS, MIN_WORDS, Example, counts_by, errors, genres
+from clearparse.report.findings import ERROR_RULE, EXAMPLES, MAX_TYPES, MIN_WORDS, Example, counts_by, errors, genres
 from clearparse.report.markup import Markup, join, table, tag
 from clearparse.treebank.conllu import Block
 
@@ -202,7 +202,7 @@ def _errors(pairs: Pairs) -> Iterator[Markup]:
     if not chosen:
         yield tag("p", "There are no errors, apart from punctuation.")
         return
-    yield tag("p", ERROR_RULE.format(kinds=KINDS, examples=EXAMPLES, shortest=MIN_WORDS), class_="note")
+    yield tag("p", ERROR_RULE.format(types=MAX_TYPES, examples=EXAMPLES, shortest=MIN_WORDS), class_="note")
     for kind, words, examples in chosen:
         yield tag("h3", f"{kind}: {words:,} {'word' if words == 1 else 'words'}")
         yield tag("div", *map(_figure, examples), class_="examples")

@@ -46,7 +46,7 @@ MAX_WORDS = 20  # of a multiword token
 MAX_CACHED = 50_000  # forms whose words are cached
 
 
-class Rule(NamedTuple):
+class SplitRule(NamedTuple):
     """Remove the last `cut` letters and put `words` in their place; the first is appended to the letters kept.
 
     A word that is a number n stands for the next n of the removed letters.
@@ -56,7 +56,7 @@ class Rule(NamedTuple):
     words: tuple[str | int, ...]
 
     @classmethod
-    def of(cls, form: str, words: Sequence[str]) -> Rule:
+    def of(cls, form: str, words: Sequence[str]) -> SplitRule:
         """The rule that splits a form into these words."""
         if form == "".join(words):
             return cls(len(form) - len(words[0]), (0, *map(len, words[1:])))
@@ -69,7 +69,7 @@ class Rule(NamedTuple):
         return json.dumps([self.cut, *self.words], ensure_ascii=False)
 
     @classmethod
-    def parse(cls, text: str) -> Rule:
+    def parse(cls, text: str) -> SplitRule:
         cut, *words = json.loads(text)
         return cls(cut, tuple(words))
 
@@ -108,7 +108,7 @@ class SplitForms(NamedTuple):
         for form in rules:
             with_ending.update(form[-k:] for k in range(1, min(len(form), MAX_ENDING_LENGTH + 1)))
             if form in split:
-                cut = Rule.parse(split[form]).cut
+                cut = SplitRule.parse(split[form]).cut
                 split_at.update(form[-k:] for k in range(max(cut, 1), min(len(form), cut + MORE + 1)))
         endings = {
             ending
@@ -152,7 +152,7 @@ class MultiwordSplitter:
 
     def __init__(self, classifier: WindowClassifier, seen: SplitForms | None = None) -> None:
         self.classifier, self.seen = classifier, seen
-        self._rules = [None if name == ONE_WORD else Rule.parse(name) for name in classifier.classes]
+        self._rules = [None if name == ONE_WORD else SplitRule.parse(name) for name in classifier.classes]
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
         self._known: dict[str, tuple[str, ...]] = {}
@@ -213,14 +213,14 @@ class MultiwordSplitter:
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it, with the forms that may be split."""
         stored = self.classifier.to_stored()
-        stored.about.update(sets_as_lists(self.seen._asdict()) if self.seen else {})
+        stored.metadata.update(sets_as_lists(self.seen._asdict()) if self.seen else {})
         return stored
 
     @classmethod
     def from_stored(cls, networks: StoredNetworks, name: str) -> MultiwordSplitter:
         """The splitter of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
-        sets = sets_from_lists(networks[name].about, SplitForms._fields)
+        sets = sets_from_lists(networks[name].metadata, SplitForms._fields)
         return cls(classifier, SplitForms(*sets) if sets else None)
 
 
@@ -240,7 +240,7 @@ def _labels_in_context(
 
 
 def _check_class(name: str) -> None:
-    """Raises ValueError unless the class is ONE_WORD or a Rule."""
+    """Raises ValueError unless the class is ONE_WORD or a SplitRule."""
     if name == ONE_WORD:
         return
     rule = json.loads(name)

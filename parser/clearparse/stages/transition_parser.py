@@ -136,12 +136,12 @@ class TransitionParser:
 
         Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
         """
-        about = network.about
-        template, system, right_to_left = about["template"], about["system"], flag(about, "from_end")
+        metadata = network.metadata
+        template, system, right_to_left = metadata["template"], metadata["system"], flag(metadata, "from_end")
         known = isinstance(system, str) and system in SYSTEMS
         check(known, f"{ascii(system)[:40]} is not a transition system; there are {', '.join(SYSTEMS)}")
-        left, right, root = _labels(about["labels"])
-        transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
+        left, right, root = _labels(metadata["labels"])
+        transitions = Transitions(left, right, root, SYSTEMS[system].n_moves)
         features = Features(compile_template(template), vocabulary, len(transitions.labels))
         network.check_shapes(features, len(transitions.kind))
         return cls(network.params, features, system, transitions, right_to_left=right_to_left)

@@ -52,8 +52,8 @@ def check_numbers(numbers: Any, names: Collection[str]) -> None:
         check(good, f"{str(value)[:20]} is not a number, or too large")
 
 
-def flag(about: Mapping[str, Any], name: str) -> bool:
+def flag(metadata: Mapping[str, Any], name: str) -> bool:
     """A boolean entry; false if it is missing, as it may be in files of earlier versions."""
-    value = about.get(name, False)
+    value = metadata.get(name, False)
     check(isinstance(value, bool), f"{name} must be true or false")
     return bool(value)

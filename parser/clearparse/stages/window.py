@@ -155,12 +155,12 @@ class WindowClassifier:
         Raises ValueError or TemplateError if something does not fit, KeyError if something is missing.
         """
         network.check(name)
-        classes = network.about["classes"]
+        classes = network.metadata["classes"]
         check_texts(classes, f"classes of {name!r}", minimum=1)
         if check_class:
             for each in classes:
                 check_class(each)
-        window = Window(compile_window(network.about["template"]), network.vocabulary())
+        window = Window(compile_window(network.metadata["template"]), network.vocabulary())
         network.check_shapes(window, len(classes))
         return cls(network.params, window, classes)
 

@@ -95,16 +95,16 @@ def _encode(silver: Treebank) -> Part:
 
 
 def _decode(arrays: Arrays, _: None) -> Treebank:
-    """Raises ValueError if these are no trees."""
+    """Raises ValueError if these do not form trees."""
     keys, labels = (arrays[name].tobytes().split(b"\n") if arrays[name].size else [] for name in ("keys", "labels"))
     heads, sentences = arrays["heads"], arrays["sentences"]
     if not (len(keys) == len(labels) == len(heads) and heads.dtype == np.int32 and sentences.dtype == np.int64):
         raise ValueError("columns of different lengths or types")
     lengths = np.diff(sentences)
     if len(sentences) == 0 or sentences[0] != 0 or sentences[-1] != len(heads) or (lengths < 1).any():
-        raise ValueError("no bounds of sentences")
+        raise ValueError("invalid offsets of sentences")
     if (heads < 0).any() or (heads > np.repeat(lengths, lengths)).any() or in_cycle(heads, sentences).any():
-        raise ValueError("heads that are no trees")
+        raise ValueError("the heads do not form trees")
     return Treebank(keys, [label.decode() for label in labels], heads, sentences)
 
 

@@ -68,7 +68,7 @@ class ArcStandardSwap(ArcStandard):
     name = "arc-standard-swap"
     description = "can build non-projective trees, with a static oracle"
     oracle = SwapOracle
-    kinds = 5
+    n_moves = 5
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)

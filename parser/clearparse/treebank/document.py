@@ -14,7 +14,7 @@ from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.ranges import RawText, spaces_around, unescaped
 from clearparse.treebank.sentence import Sentence, count
-from clearparse.treebank.tokens import BEGINS
+from clearparse.treebank.tokens import PARAGRAPH_START
 from clearparse.treebank.word import Word
 
 
@@ -110,7 +110,7 @@ def _pieces(sentences: Iterable[Sentence]) -> Iterator[str]:
     """The tokens of sentences and the spaces around them; a new paragraph follows a blank line."""
     last: dict[str, str] = {}  # MISC of the last token
     for sentence in sentences:
-        if last and "SpacesAfter" not in last and any(map(BEGINS.match, sentence.comments)):
+        if last and "SpacesAfter" not in last and any(map(PARAGRAPH_START.match, sentence.comments)):
             yield "\n\n"
         for token in sentence.tokens:
             last = {"": "", **token.misc}

@@ -43,7 +43,7 @@ Tokens = list[Token]  # of a sentence
 Paragraph = list[Tokens]  # the sentences of a paragraph
 
 _ROW = re.compile(r"^(\d+)(?:-(\d+))?\t([^\t]*)\t(?:[^\t]*\t){7}([^\t\n]*)$", re.MULTILINE)
-BEGINS = re.compile(r"#\s*new(?:par|doc)\b")  # a comment that begins a paragraph
+PARAGRAPH_START = re.compile(r"#\s*new(?:par|doc)\b")  # a comment that begins a paragraph
 
 
 def tokens_of(sentence: Sentence) -> Tokens:
@@ -63,7 +63,7 @@ def paragraphs_of(blocks: Iterable[Block]) -> Iterator[Paragraph]:
     paragraph: Paragraph = []
     for block in blocks:
         for sentence in block:
-            if paragraph and any(map(BEGINS.match, sentence.comments)):
+            if paragraph and any(map(PARAGRAPH_START.match, sentence.comments)):
                 yield paragraph
                 paragraph = []
             paragraph.append(tokens_of(sentence))

@@ -12,7 +12,7 @@ from collections.abc import Callable, Iterator
 
 from clearparse.treebank.conllu import Block, Sentence
 from clearparse.treebank.ranges import spaces_around
-from clearparse.treebank.tokens import BEGINS, block_of_words
+from clearparse.treebank.tokens import PARAGRAPH_START, block_of_words
 from clearparse.web.limits import BAD_REQUEST, RefusalError
 
 INPUTS = ("conllu", "conllu=v2", "generic", "generic_tokenizer", "horizontal", "vertical")
@@ -96,7 +96,7 @@ class OutputWriter:
         return "".join(self._write_sentence(sentence) for sentence in block)
 
     def _write_sentence(self, sentence: Sentence) -> str:
-        opens = self._sentences > 0 and any(map(BEGINS.match, sentence.comments))
+        opens = self._sentences > 0 and any(map(PARAGRAPH_START.match, sentence.comments))
         self._sentences += 1
         blank = "\n" if opens and self._option else ""
         if self._format == "horizontal":
