@@ -100,7 +100,7 @@ def draw_sentence(sentence: Drawable, *, ascii_only: bool = False) -> str:
 
 
 def shows_boxes(stream: TextIO | None) -> bool:
-    """Whether the encoding of a stream has the box-drawing characters; no matter if it is closed (None)."""
+    """Whether the encoding of a stream has the box-drawing characters; true if it is closed (None)."""
     if stream is None:
         return True
     try:

@@ -31,7 +31,7 @@ GIVEN = {
 
 
 class Parser(Protocol):
-    """What a model must be able to do to be evaluated; clearparse.Model can."""
+    """What evaluation needs of a model; clearparse.Model has it."""
 
     def tokenize(self, paragraphs: Sequence[str], first: int = 1) -> Block: ...
     def tag(self, block: Block) -> Block: ...
@@ -155,8 +155,7 @@ def evaluate(
     if confidence and isinstance(candidate, EvaluatedModel):
         scores["confidence"] = candidate.reliability(gold, given)
     if other:
-        about = other.conditions(given)
-        description = {**_file(other.path), **about.get("model", {})}
+        description = {**_file(other.path), **other.conditions(given).get("model", {})}
         others = list(align_blocks(gold, other.parse(gold, given), **_names(gold_path, other)))
         scores["comparison"] = {"other": description} | comparison(pairs, others)
     return Evaluation(scores, gold, pairs, counts)

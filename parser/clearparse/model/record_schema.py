@@ -14,7 +14,7 @@ from clearparse.errors import ClearparseError
 
 MAX_TEXT_LENGTH = 4096  # characters of a text, such as a path
 MAX_COMMAND_LENGTH = 1 << 20
-MAX_NUMBER = 1 << 53  # a larger whole number is none of a training
+MAX_NUMBER = 1 << 53  # training writes no larger whole numbers
 DIGEST = re.compile(r"[0-9a-f]{0,64}")  # the SHA-256 of a file
 
 Check = Callable[[Any], bool]

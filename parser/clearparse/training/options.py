@@ -1,4 +1,4 @@
-"""What a training is asked for: its options, and its configuration from a preset, given values and a model."""
+"""Options of training, and its configuration from a preset, given values and a model."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The provenance of a model: everything that decides its bytes, known before it is trained.
+"""The provenance of a model: everything that determines its bytes, known before it is trained.
 
 Two trainings of the same provenance give the same model. So a checkpoint is resumed, and a recorded training
 reproduced, only where the provenance is the same.
@@ -41,7 +41,7 @@ def provenance(
 ) -> dict[str, Any]:
     """The provenance of a model as JSON values.
 
-    options: whatever else decides the result, such as stages and threads. template: its text.
+    options: whatever else affects the result, such as stages and threads. template: its text.
     raw_text: all files without annotation that are read, word vectors included. Files are known by their SHA-256.
     """
     return {

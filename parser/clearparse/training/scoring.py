@@ -1,4 +1,4 @@
-"""How good a parser is on annotated sentences, and how sure it may be of its arcs."""
+"""The scores of a parser on annotated sentences, and the calibration of its confidences."""
 
 from __future__ import annotations
 

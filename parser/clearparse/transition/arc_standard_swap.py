@@ -14,7 +14,7 @@ MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT = 10, 1000  # enough to put 45 words into any
 
 
 class SwapOracle(StaticOracle):
-    """Costs on the way to the gold tree (Nivre 2009): 0 for the moves that lead to it, 1 for the others.
+    """Costs on the path to the gold tree (Nivre 2009): 0 for the moves that lead to it, 1 for the others.
 
     SWAP puts words into projective order: the inorder traversal of the gold tree. Of two words on the stack in the
     wrong order, the lower goes back to the buffer, but not while s0 and b0 are in one component that can be built
@@ -56,7 +56,7 @@ class SwapOracle(StaticOracle):
 class ArcStandardSwap(ArcStandard):
     """Arc-standard with SWAP (Nivre 2009), which can build every tree.
 
-    Move   Validity                                 Action                    Cost 0 on the way to the gold tree
+    Move   Validity                                 Action                    Cost 0 on the path to the gold tree
     SWAP   s1 is a word before s0 in the sentence   s1 goes back to buffer    the gold tree's inorder has s0 before s1
 
     Two words change places at most once, so parsing ends; and a sentence of n words has at most
