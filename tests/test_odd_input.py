@@ -1,4 +1,4 @@
-"""What no terminal, shell or page may be given: closed streams, escapes, odd names."""
+"""Unusual input: closed streams, terminal escapes, unusual names."""
 
 from __future__ import annotations
 
@@ -76,12 +76,12 @@ def test_a_web_page_is_not_a_treebank(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not list((tmp_path / "UD_English-Toy").iterdir())
 
 
-def test_a_language_code_is_no_path() -> None:
+def test_a_language_code_is_not_a_path() -> None:
     with pytest.raises(UsageError, match="is not a language code"):
         download.main(["UD_English-EWT", "--code", "../../x"])
 
 
-def test_rules_and_labels_of_a_model_have_a_longest_length() -> None:
+def test_rules_and_labels_of_a_model_have_a_maximum_length() -> None:
     check_column("x" * MAX_VALUE_LENGTH)
     with pytest.raises(ValueError, match="too many for a column"):
         check_column("x" * (MAX_VALUE_LENGTH + 1))

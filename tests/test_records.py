@@ -258,7 +258,7 @@ def test_odd_commands_in_a_record(more: str, message: str, record: Path, command
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "", "null", "{}", "\ufeff{}", '{"versions": null}', "9" * 5000])
-def test_files_that_are_no_records(text: str, command: Command, tmp_path: Path) -> None:
+def test_files_that_are_not_records(text: str, command: Command, tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(text, encoding="utf-8")
     status, stderr = command(["--reproduce", str(tmp_path / "r.json")])
     assert status == 1

@@ -412,7 +412,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "m.model.json"
 
 
-def test_a_record_makes_its_model_again(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_record_reproduces_its_model(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train.main(["--reproduce", str(record)])
     assert capsys.readouterr().out.endswith(f"is bit-identical to the model of {record}\n")
     model, again = record.with_suffix(""), record.parent / "m-reproduced.model"
@@ -438,7 +438,7 @@ def changed(record: Path, path: Path, **values: Any) -> str:
     return str(path)
 
 
-def test_what_cannot_be_made_again(record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_records_that_cannot_be_reproduced(record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = ["--output", str(tmp_path / "new" / "m")]
     config = json.loads(record.read_text(encoding="utf-8"))["config"]
     versions = json.loads(record.read_text(encoding="utf-8"))["versions"]

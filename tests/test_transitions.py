@@ -107,7 +107,7 @@ def test_costs_equal_regret_in_every_state_of_every_tree(n: int) -> None:
 
 
 @pytest.mark.parametrize("n", [2, 3, 4, 5])
-def test_cheapest_move_is_optimal_with_several_roots(n: int) -> None:
+def test_cheapest_moves_are_optimal_with_several_roots(n: int) -> None:
     paths = all_paths(n)
     for heads in trees(n, roots=2):
         for costs, regret in zip(costs_after(heads, list(paths.values())), regrets(heads, paths).values(), strict=True):

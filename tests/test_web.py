@@ -432,7 +432,7 @@ def test_another_transition_can_be_taken(client: Client) -> None:
         ("numbers", {"conllu": FIRST, "step": 0, "against": True}, "a transition has to be an integer"),
     ],
 )
-def test_invalid_questions(client: Client, path: str, question: Any, message: str) -> None:
+def test_invalid_requests_of_the_page(client: Client, path: str, question: Any, message: str) -> None:
     answer = client.post(f"/page/{path}", json=question)
     assert answer.status_code == 400
     assert answer.text.startswith(message)
@@ -588,7 +588,7 @@ def test_malformed_json_is_a_bad_request(client: Client, path: str, body: bytes)
     "path",
     ["/%00", "/" + "x" * 5000, "/..%2f..%2fetc%2fpasswd", "/%ff", "/process?data=%ed%a0%80", "/process?" + "&" * 200],
 )
-def test_malformed_addresses_are_no_errors_of_the_server(client: Client, path: str) -> None:
+def test_malformed_addresses_are_client_errors(client: Client, path: str) -> None:
     assert client.get(path).status_code in (400, 404)
 
 
@@ -655,7 +655,7 @@ def address(text_model: Path) -> Iterator[str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")
-def test_udpipe_s_client_over_the_network(address: str, model: Model) -> None:
+def test_the_client_of_udpipe(address: str, model: Model) -> None:
     """Requests like those of udpipe2_client.py: multipart/form-data with a charset and an encoding in each part."""
 
     def request(method: str, **parameters: str) -> Any:

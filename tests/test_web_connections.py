@@ -91,7 +91,7 @@ def test_a_connection_without_a_whole_request_is_closed(start: Start, data: byte
     assert status(port) == 200
 
 
-def test_headers_that_arrive_byte_by_byte_are_no_way_around(start: Start) -> None:
+def test_headers_that_arrive_byte_by_byte_are_limited_too(start: Start) -> None:
     port = start(Limits(header_seconds=0.3))
     with connect(port, b"GET / HTTP/1.1\r\nx: ") as connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
         for _ in range(200):
@@ -118,7 +118,7 @@ def test_a_body_that_does_not_arrive_is_refused(start: Start) -> None:
 
 
 @pytest.mark.parametrize("data", [b"", GET[:20], b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n"])
-def test_idle_connections_lock_nobody_out(start: Start, data: bytes) -> None:
+def test_idle_connections_do_not_block_new_clients(start: Start, data: bytes) -> None:
     """Two hundred of them; those that have waited longest make room."""
     port = start(Limits(connections=40, per_client=20))
     idle = [connect(port, data) for _ in range(200)]
@@ -224,7 +224,7 @@ def process(text_model: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")
 def test_ctrl_c_during_requests_ends_the_server(process: tuple[subprocess.Popen[str], int]) -> None:
-    """In less than three seconds and with one line; those who wait for an answer get status 503."""
+    """In less than three seconds and with one line; those who wait for a response get status 503."""
     running, port = process
     request = b"GET /process?data=%0A HTTP/1.1\r\nhost: localhost\r\n\r\n"
     upload = b"POST /process HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nx"

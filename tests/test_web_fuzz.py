@@ -76,7 +76,7 @@ def address(text_model: Path) -> Iterator[str]:
 @description.parametrize()
 @settings(max_examples=200, suppress_health_check=list(HealthCheck))
 def test_no_request_is_an_internal_error(case: Any, address: str) -> None:
-    """An answer is JSON, or one line of text with the reason."""
+    """A response is JSON, or one line of text with the reason."""
     answer = case.call(base_url=address)
     assert answer.status_code in STATUS, (case, answer.text)
     if answer.status_code == 200:
