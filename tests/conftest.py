@@ -14,7 +14,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-# A shell's background jobs do not hear Ctrl-C, nor do their children: those of the tests must.
+# Background jobs of a shell ignore SIGINT, and so do their children; the processes that tests start must not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: no test may depend on the clock. Derandomized: what fails was broken by the change under test.

@@ -1,4 +1,4 @@
-"""Scores from the pre-computed layer equal those of the classifier, and so do the trees."""
+"""Scores from the precomputed layer equal those of the classifier, and so do the trees."""
 
 from __future__ import annotations
 

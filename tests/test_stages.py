@@ -103,7 +103,7 @@ def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -
     form, lower, suffix = (w[:, k] == first[channel] + UNKNOWN for k, channel in enumerate(first))
     assert 0.2 < lower.mean() < 0.3
     assert form[lower].all()
-    assert 0.4 < (form & ~lower).mean() < 0.6  # these show small letters only
+    assert 0.4 < (form & ~lower).mean() < 0.6  # these show lower case only
     assert not suffix.any()
 
 
@@ -365,7 +365,7 @@ def _cut(characters: WindowClassifier, *texts: str) -> list[list[str]]:
     return [forms[first:end] for first, end in pairwise(cut.rows.tolist())]
 
 
-# Text to trees in whole
+# Raw text to trees
 
 
 @pytest.fixture(scope="module")

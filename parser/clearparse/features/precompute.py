@@ -37,7 +37,7 @@ MEMORY = 256 << 20  # bytes of the tables of all networks of a model together (s
 
 
 class PrecomputedLayer:
-    """Scores of configurations from tables of pre-computed sums of L_r W_{di:d(i+1)}.
+    """Scores of configurations from tables of precomputed sums of L_r W_{di:d(i+1)}.
 
     All tables are rows of P, each of H numbers. There are three kinds:
 
@@ -72,7 +72,7 @@ class PrecomputedLayer:
         if H * self._state_rows() > MAX_STATES or H * len(self.features.addresses) > MAX_OF_TYPE:
             raise ClearparseError(
                 f"the template has {len(self.features.addresses)} addresses and {len(values)} state slots: with {H}"
-                " hidden units its pre-computed tables are too large for any memory"
+                " hidden units its precomputed tables are too large for any memory"
             )
 
     @property

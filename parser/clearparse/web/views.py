@@ -46,7 +46,7 @@ class TraceRequest:
         """Raises RefusalError."""
         moves = payload.get("moves", [])
         if not (isinstance(payload.get("conllu"), str) and isinstance(moves, list)):
-            raise RefusalError(BAD_REQUEST, "'conllu' has to be a string with a sentence, and 'moves' a list")
+            raise RefusalError(BAD_REQUEST, "'conllu' must be a string with a sentence, and 'moves' a list")
         return cls(
             payload["conllu"],
             payload.get("gold") is True,
@@ -289,11 +289,11 @@ def _long(value: Any) -> float:
 
 def _integer(value: Any, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise RefusalError(BAD_REQUEST, f"{name} has to be an integer, not {str(value)[:40]!r}")
+        raise RefusalError(BAD_REQUEST, f"{name} must be an integer, not {str(value)[:40]!r}")
     return value
 
 
 def _index(value: Any, end: int, name: str) -> int:
     if not 0 <= _integer(value, name) < end:
-        raise RefusalError(BAD_REQUEST, f"{name} has to be from 0 to {end - 1}, not {str(value)[:40]}")
+        raise RefusalError(BAD_REQUEST, f"{name} must be from 0 to {end - 1}, not {str(value)[:40]}")
     return int(value)
