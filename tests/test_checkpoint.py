@@ -209,7 +209,7 @@ def test_resuming_without_a_checkpoint(output: Path, capsys: pytest.CaptureFixtu
     argv = command(output, *SMALL, "--resume")
     train.main(argv)
     assert (
-        f"resume    there is no {output}.checkpoint: the training starts from the beginning\n"
+        f"resume    there is no {output}.checkpoint: training starts from the beginning\n"
         in capsys.readouterr().out
     )
     before = files(output)
@@ -236,7 +236,7 @@ def test_without_resume_a_training_starts_from_the_beginning(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["--learning-rate", "0.01"], "another training: learning_rate is 0.01, it was 0.02$"),
+        (["--learning-rate", "0.01"], "another training run: learning_rate is 0.01, it was 0.02$"),
         (["--preset", "best"], "networks is 4, it was 1; preset is best, it was fast$"),
         (["--preset", "accurate", "--passes", "11", "--ema-decay", "0.9", "--min-count", "1"], "; and 1 more$"),
         (["--stages", "all"], "stages is all, it was parser"),

@@ -137,7 +137,7 @@ class Config(NetworkConfig):
 
     @classmethod
     def from_record(cls, values: Mapping[str, Any]) -> Config:
-        """The configuration in the record of a training, whose fields may have their old names.
+        """The configuration in a training record, whose fields may have their old names.
 
         Raises TypeError if a field is unknown; ClearparseError if a value has another type or is out of range.
         """
@@ -155,7 +155,7 @@ class Config(NetworkConfig):
         return replace(self, seed=self.seed + k, transition_system=system), k % 4 >= 2
 
     def for_data(self, words: int, nonprojective: float) -> Config:
-        """A copy in which settings that depend on the training data are set: see for_words; and the system, if it is auto.
+        """A copy with the settings that depend on the training data (see for_words), and the system if it is auto.
 
         nonprojective: the fraction of the training sentences that are non-projective.
         """

@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from clearparse.errors import ClearparseError
 from clearparse.features.combinations import Combinations, channel_groups
 from clearparse.features.templates import Index, WordSlots
-from clearparse.features.vocabulary import OF_TAGS, ROOT
+from clearparse.features.vocabulary import TAG_CHANNELS, ROOT
 from clearparse.network.classifier import Booleans, Floats, Parameters, scores_of_one
 
 MAX_COMBINATIONS = 5000  # rows in a table of state slots
@@ -58,7 +58,7 @@ class PrecomputedLayer:
         self.groups = _groups(features.state_values)
         self._check_size()
         self.channel_groups = channel_groups(features.word_channels)
-        self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in OF_TAGS]
+        self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in TAG_CHANNELS]
         self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
         self.types = self.room = 0  # how many types of word the tables have, and have room for
         self.start = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots

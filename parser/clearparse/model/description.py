@@ -33,7 +33,7 @@ def summary(stages: Stages, tag_columns: list[str], record: dict[str, Any]) -> s
 def description(stages: Stages, tag_columns: list[str], record: dict[str, Any]) -> str:
     """How the model was trained, its scores, sizes, labels, settings and template: one per line.
 
-    Raises KeyError, TypeError, ValueError, AttributeError or IndexError if the record is not that of a training.
+    Raises KeyError, TypeError, ValueError, AttributeError or IndexError if the record is not a training record.
     """
     return "\n".join(_lines(stages, tag_columns, record))
 

@@ -115,5 +115,5 @@ def checked_record(record: Any, required: Iterable[str] = ()) -> dict[str, Any]:
     if missing := [name for name in required if name not in record]:
         raise ClearparseError(f"the training record has no {' and no '.join(missing)}")
     if wrong := [name for name, check in SCHEMA.items() if name in record and not check(record[name])]:
-        raise ClearparseError(f"the training record has a value for {' and '.join(wrong)} that no training writes")
+        raise ClearparseError(f"the training record has an invalid value for {' and '.join(wrong)}")
     return record

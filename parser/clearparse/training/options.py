@@ -20,7 +20,7 @@ MAX_PROCESSES = 1024  # processes or threads
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a training besides its Config (see recipe.train). command: for the training record."""
+    """The options of training besides its Config (see recipe.train). command: for the training record."""
 
     preset: str = "fast"
     stages: str = "parser"

@@ -198,8 +198,8 @@ class Jackknife:
         fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
         held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
         names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
-        trainings = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
-        missing = [(each, fold) for each, fold in trainings if checkpoint.load(each) is None]
+        tasks = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
+        missing = [(each, fold) for each, fold in tasks if checkpoint.load(each) is None]
         self._train(missing, jobs, checkpoint)
         tags: list[bytes] = [b""] * len(self.items.keys)
         for each, fold in zip(names, held_out, strict=True):
