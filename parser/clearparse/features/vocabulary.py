@@ -132,8 +132,8 @@ class Vocabulary:
             row += UNKNOWN + 1 + len(names)
         self.last_row = row
         # For each channel: its function, the row of each symbol, and the row of UNKNOWN.
-        self._of_form = [(symbol_of, *self._row_of(channel)) for channel, symbol_of in FORM_CHANNELS.items() if channel in self.first]
-        self._of_tags = [(symbol_of, *self._row_of(channel)) for channel, symbol_of in TAG_CHANNELS.items() if channel in self.first]
+        self._of_form = [(f, *self._row_of(channel)) for channel, f in FORM_CHANNELS.items() if channel in self.first]
+        self._of_tags = [(f, *self._row_of(channel)) for channel, f in TAG_CHANNELS.items() if channel in self.first]
 
     def __reduce__(self) -> tuple[Callable[..., Vocabulary], tuple[dict[str, list[str]]]]:
         # For pickle: all else follows from these.
