@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.evaluation.calibration import reliability
-from clearparse.evaluation.counts import Counts, Trees, align_blocks, count_blocks, count_pairs, right_arcs
+from clearparse.evaluation.counts import Counts, Trees, align_blocks, count_blocks, count_pairs, correct_arcs
 from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.evaluation.scores import PUNCTUATION, SCORER, all_scores
 from clearparse.evaluation.significance import comparison
@@ -106,7 +106,7 @@ class EvaluatedModel:
             blocks, map(self.model.parse_with_confidence, self.inputs(inputs, given)), strict=True
         ):
             confidence.append(parsed[2])
-            correct.append(right_arcs(block, *parsed[:2]))
+            correct.append(correct_arcs(block, *parsed[:2]))
         return reliability(np.concatenate(confidence), np.concatenate(correct))
 
 

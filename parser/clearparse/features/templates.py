@@ -84,7 +84,7 @@ class WordSlots:
     def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
         self.template, self.vocabulary = template, vocabulary
         slots = self.slots = template.slots
-        self.m, self.V = len(slots), vocabulary.last_row
+        self.m, self.V = len(slots), vocabulary.n_rows
         channels = self.word_channels = list(vocabulary.first)
         of_form = list(dict.fromkeys(slot.address for slot in slots if slot.channel in FORM_CHANNELS))
         of_tags = [slot.address for slot in slots if slot.channel in TAG_CHANNELS]

@@ -113,7 +113,7 @@ class Vocabulary:
     """Rows of L by channel and symbol.
 
     symbols: the symbols of each channel, in the order of their rows; channels are in the order of CHANNELS.
-    first: the first row of each channel, which is NULL. last_row: the number of rows of all channels.
+    first: the first row of each channel, which is NULL. n_rows: the number of rows of all channels.
     normalized: are forms looked up by lookup_form? In the models of version 0.1 they are not.
     """
 
@@ -130,7 +130,7 @@ class Vocabulary:
                 rows = {word: number for words, number in rows.items() for word in words.split(BETWEEN)}
             self._rows[channel] = rows
             row += UNKNOWN + 1 + len(names)
-        self.last_row = row
+        self.n_rows = row
         # For each channel: its function, the row of each symbol, and the row of UNKNOWN.
         self._of_form = [(f, *self._row_of(channel)) for channel, f in FORM_CHANNELS.items() if channel in self.first]
         self._of_tags = [(f, *self._row_of(channel)) for channel, f in TAG_CHANNELS.items() if channel in self.first]
