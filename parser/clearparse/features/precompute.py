@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from clearparse.errors import ClearparseError
 from clearparse.features.combinations import Combinations, channel_groups
 from clearparse.features.templates import Index, WordSlots
-from clearparse.features.vocabulary import TAG_CHANNELS, ROOT
+from clearparse.features.vocabulary import ROOT, TAG_CHANNELS
 from clearparse.network.classifier import Booleans, Floats, Parameters, scores_of_one
 
 MAX_COMBINATIONS = 5000  # rows in a table of state slots
