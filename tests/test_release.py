@@ -134,7 +134,7 @@ def test_a_wheel_without_the_model_is_not_built(sources: Path, tmp_path: Path) -
     shutil.copytree(sources, copy, ignore=shutil.ignore_patterns("english.model"))
     run = build(copy, "--wheel")
     assert run.returncode
-    assert "models/english.model belongs into the package, and is not there" in run.stdout + run.stderr
+    assert "models/english.model belongs in the wheel, and is missing" in run.stdout + run.stderr
 
 
 def installed(wheel: Path, tmp_path: Path) -> tuple[Callable[..., str], Path, Path]:
