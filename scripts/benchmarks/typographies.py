@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-from clearparse.treebank.tokens import BEGINS
+from clearparse.treebank.tokens import PARAGRAPH_START
 
 SentenceLines = list[str]
 _FORM, _HEAD, _MISC = 1, 6, 9
@@ -39,7 +39,7 @@ def more_capitals(sentences: list[SentenceLines]) -> list[SentenceLines]:
 
 def no_final_stop(sentences: list[SentenceLines]) -> list[SentenceLines]:
     """No full stop at the end of a paragraph, unless a word depends on it."""
-    begins = [any(map(BEGINS.match, lines)) for lines in sentences[1:]] + [True]
+    begins = [any(map(PARAGRAPH_START.match, lines)) for lines in sentences[1:]] + [True]
     return [
         lines[:-1] if ends and _can_lose_stop(lines) else lines for lines, ends in zip(sentences, begins, strict=True)
     ]

@@ -15,8 +15,8 @@ from typing import NamedTuple
 from clearparse.features.vocabulary import lookup_form
 
 ADDRESS = "address"
-LONGEST_ADDRESS = 500  # characters; a longer stretch would take long to search
-LONGEST_ABBREVIATION = 6  # letters, of one that training has not seen
+MAX_ADDRESS_LENGTH = 500  # characters; a longer stretch would take long to search
+MAX_ABBREVIATION_LENGTH = 6  # letters, of one that training has not seen
 
 _SIGNS = re.compile(r"[@#/]|\w\.\w")  # every address has one
 _ADDRESS = re.compile(
@@ -52,7 +52,7 @@ class KnownWords(NamedTuple):
 
 def address_in(stretch: str) -> tuple[int, int] | None:
     """Start and end of the address in a stretch of text, without the punctuation around it; None without one."""
-    if len(stretch) > LONGEST_ADDRESS or not _SIGNS.search(stretch):
+    if len(stretch) > MAX_ADDRESS_LENGTH or not _SIGNS.search(stretch):
         return None
     plain = lookup_form(stretch)
     found = _ADDRESS.search(plain)
@@ -102,7 +102,7 @@ def stop_kind(stretch: str, known: KnownWords) -> str:
         lower = word[1].lower()
         if lower in known.abbreviations:
             return "abbreviation"
-        if len(lower) <= LONGEST_ABBREVIATION and lower not in known.words:
+        if len(lower) <= MAX_ABBREVIATION_LENGTH and lower not in known.words:
             return "short"
     return "stop"
 

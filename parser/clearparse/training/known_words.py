@@ -15,14 +15,14 @@ from typing import NamedTuple
 
 from clearparse.features.vocabulary import lookup_form
 from clearparse.io.files import PathLike, open_input
-from clearparse.stages.stretches import CLOSING, LONGEST_ABBREVIATION, OPENING, STOP, KnownWords
+from clearparse.stages.stretches import CLOSING, MAX_ABBREVIATION_LENGTH, OPENING, STOP, KnownWords
 from clearparse.treebank.tokens import Paragraph, Token, text_of
 
-FEWEST = 2  # times that a treebank has to have a word in lower case, or at the beginning of a sentence
-FEWEST_PLAIN, MOST_STOPPED = 10, 0.3  # times that a word is without a full stop; with one, as a part of these
-FEWEST_INSIDE, LEAST_INSIDE = 4, 0.4  # times that the sentence goes on after an abbreviation, and as a part of all
+MIN_COUNT = 2  # times that a treebank has to have a word in lower case, or at the beginning of a sentence
+MIN_PLAIN, MAX_STOPPED = 10, 0.3  # times that a word is without a full stop; with one, as a part of these
+MIN_INSIDE, MIN_INSIDE_PART = 4, 0.4  # times that the sentence goes on after an abbreviation, and as a part of all
 
-RARELY = 0.002  # part of the words of letters that are divided into tokens
+MAX_DIVIDED = 0.002  # part of the words of letters that are divided into tokens
 
 _WORD = re.compile(r"[^\W\d_]+")
 _MARKS = CLOSING.replace(".", "")
@@ -46,27 +46,26 @@ class StopCounts(NamedTuple):
             for stretch, after in pairwise(lookup_form(line).split()):
                 begun = stretch.lstrip(OPENING)
                 core = begun.rstrip(_MARKS).lower()
-                if len(core) <= LONGEST_ABBREVIATION and core.isalpha():
+                if len(core) <= MAX_ABBREVIATION_LENGTH and core.isalpha():
                     plain[core] += after != "."
-                elif len(core) <= LONGEST_ABBREVIATION + 1 and STOP.fullmatch(core):
-                    goes_on = begun[len(core) :].startswith((",", ";", ":")) or after[0].islower() or after[0].isdigit()
+                elif len(core) <= MAX_ABBREVIATION_LENGTH + 1 and STOP.fullmatch(core):
+                    comma = begun[len(core) :].startswith((",", ";", ":"))
+                    goes_on = comma or after[0].islower() or after[0].isdigit()
                     stopped[core[:-1]] += 1
                     inside[core[:-1]] += goes_on
         return cls(plain, stopped, inside)
 
     def words(self) -> set[str]:
         """The short words that are rarely followed by a full stop."""
-        return {
-            word for word, n in self.plain.items() if n >= FEWEST_PLAIN and self.stopped[word] <= MOST_STOPPED * n
-        }
+        return {word for word, n in self.plain.items() if n >= MIN_PLAIN and self.stopped[word] <= MAX_STOPPED * n}
 
     def abbreviations(self) -> set[str]:
         """The short words that often have a full stop, after which the sentence often goes on."""
         return {
             word
             for word, n in self.inside.items()
-            if n >= max(FEWEST_INSIDE, LEAST_INSIDE * self.stopped[word])
-            and self.stopped[word] > MOST_STOPPED * self.plain[word]
+            if n >= max(MIN_INSIDE, MIN_INSIDE_PART * self.stopped[word])
+            and self.stopped[word] > MAX_STOPPED * self.plain[word]
             and len(word) > 1
         }
 
@@ -86,8 +85,8 @@ def known_words(paragraphs: Sequence[Paragraph], raw_text: Sequence[PathLike] = 
                         (capital if place else first)[lookup_form(word).lower()] += 1
                 if STOP.fullmatch(token.form) and len(token.form) > 2:
                     abbreviations.add(token.form[:-1].lower())
-    words = {word for word, n in small.items() if n >= max(FEWEST, capital[word])}
-    starters = {word for word in words if first[word] >= FEWEST} | ({"i"} & first.keys())
+    words = {word for word, n in small.items() if n >= max(MIN_COUNT, capital[word])}
+    starters = {word for word in words if first[word] >= MIN_COUNT} | ({"i"} & first.keys())
     counts = StopCounts.of(_lines(paragraphs, raw_text))
     return KnownWords(
         frozenset(abbreviations | counts.abbreviations()), frozenset(words | counts.words()), frozenset(starters)
@@ -103,9 +102,9 @@ def divided_words(paragraphs: Iterable[Sequence[Token]]) -> frozenset[str] | Non
         for word in _WORD.finditer(text_of(tokens)):
             n += 1
             divided[word[0].lower()] += not ends.isdisjoint(range(word.start() + 1, word.end()))
-    if divided.total() > RARELY * n:
+    if divided.total() > MAX_DIVIDED * n:
         return None
-    return frozenset(word for word, times in divided.items() if times >= FEWEST)
+    return frozenset(word for word, times in divided.items() if times >= MIN_COUNT)
 
 
 def _lines(paragraphs: Iterable[Paragraph], raw_text: Iterable[PathLike]) -> Iterator[str]:

@@ -27,7 +27,7 @@ COPIED = 0.2  # part of the sentences that the tagger sees in another typography
 CAPITAL_LETTERS = "ABCDEFGHIJKLMNOPRSTUVW"
 INITIALS, DOTTED = 0.2, 0.2  # part of the titles before names that are an initial, and several
 CONTRACTED = 0.3  # part of the abbreviations that end with the word's last letter, such as `Dept.`
-MOST_LETTERS = 6  # of a word that is abbreviated
+MAX_LETTERS = 6  # of a word that is abbreviated
 
 
 class Rates(NamedTuple):
@@ -60,7 +60,7 @@ class _Typesetter:
             for paragraph in paragraphs
             for sentence in paragraph
             for token in sentence
-            if len(token.form) > MOST_LETTERS and token.form.isalpha() and token.form.islower()
+            if len(token.form) > MAX_LETTERS and token.form.isalpha() and token.form.islower()
         }
         self.long = sorted(long) or ["abbreviation"]
         self.last = sorted(_may_end_a_sentence(paragraphs))
@@ -123,14 +123,14 @@ class _Typesetter:
     def _letter(self) -> str:
         return str(self.rng.choice(list(CAPITAL_LETTERS)))
 
-    def _abbreviated(self, fewest: int, *, capital: bool) -> str:
-        """The first letters of a word, at least the fewest, or these and its last one, with a full stop.
+    def _abbreviated(self, min_letters: int, *, capital: bool) -> str:
+        """The first letters of a word, at least min_letters, or these and its last one, with a full stop.
 
         Nothing that is a word itself.
         """
         while True:
             word = self.long[int(self.rng.integers(len(self.long)))]
-            size = int(self.rng.integers(fewest, MOST_LETTERS + 1))
+            size = int(self.rng.integers(min_letters, MAX_LETTERS + 1))
             word = word[: size - 1] + word[-1] if size > 1 and self.rng.random() < CONTRACTED else word[:size]
             if word not in self.known.words or self.rng.random() < 0.01:  # where there are no others
                 return f"{word.capitalize() if capital else word}."
