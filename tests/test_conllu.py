@@ -174,7 +174,7 @@ GOOD = FIRST  # five lines, so that the line named is not the first by chance
 
 REFUSED = [
     (row(1) + "2\tx\tx\n", "7: 3 columns, a CoNLL-U line has 10, separated by tabs"),
-    (row(1) + "2\n", "7: 1 column, a CoNLL-U line has 10, separated by tabs; plain text is parsed with --text"),
+    (row(1) + "2\n", "7: 1 column, a CoNLL-U line has 10, separated by tabs; plain text is parsed with --input text"),
     (row(1).replace("\n", "\t_\n"), "6: 11 columns, a CoNLL-U line has 10, separated by tabs; CoNLL-U Plus names its"),
     (row(1).replace("\n", "\t\n"), "6: 11 columns, a CoNLL-U line has 10, separated by tabs"),
     (row(1).replace("\t", "  "), "6: 1 column, a CoNLL-U line has 10, separated by tabs, not by spaces"),

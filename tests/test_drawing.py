@@ -75,7 +75,7 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
 
 
 def test_an_arc_without_room_is_written_as_text() -> None:
-    lines = drawn("a/2/v b/3/w c/4/x d/5/y e/0/root", deepest=2).splitlines()
+    lines = drawn("a/2/v b/3/w c/4/x d/5/y e/0/root", max_trunks=2).splitlines()
     assert lines == [
         "    ┌─► a  v",
         "  ┌─┴─► b  w",

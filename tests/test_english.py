@@ -19,7 +19,7 @@ from clearparse.treebank.tokens import paragraphs_of, text_of
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 MODEL = CHECKOUT / "models" / "english.model"
-MOST_MB = 25
+MAX_MB = 25
 EVERYDAY = CHECKOUT / "tests" / "data" / "everyday.conllu"
 
 
@@ -33,7 +33,7 @@ def cut(english: Model, text: str) -> list[list[str]]:
 
 
 def test_size() -> None:
-    assert MODEL.stat().st_size <= MOST_MB * 1e6
+    assert MODEL.stat().st_size <= MAX_MB * 1e6
 
 
 @pytest.mark.parametrize(

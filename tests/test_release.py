@@ -76,7 +76,7 @@ def test_the_recorded_command_can_be_repeated(tmp_path: Path) -> None:
 
 
 def test_bundled_files_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "INSIDE", tmp_path / "inside")
+    monkeypatch.setattr(resources, "BUNDLED", tmp_path / "inside")
     monkeypatch.setattr(resources, "CHECKOUT", tmp_path / "checkout")
     with pytest.raises(ClearparseError, match=r"name a model; none is bundled here: there is no .*english\.model"):
         clearparse.load()

@@ -295,7 +295,7 @@ def test_spacy_s_scores(nlp: Any) -> None:
 
 
 def test_the_default_is_the_english_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(resources, "INSIDE", tmp_path)
+    monkeypatch.setattr(resources, "BUNDLED", tmp_path)
     monkeypatch.setattr(resources, "CHECKOUT", tmp_path)
     pipeline = spacy.blank("en")
     pipeline.add_pipe("clearparse")

@@ -211,16 +211,16 @@ def test_what_cutting_learns_from(block: Block) -> None:
     ],
 )
 def test_rules_of_multiword_tokens(form: str, words: list[str]) -> None:
-    rule = multiword.Rule.of(form, words)
+    rule = multiword.SplitRule.of(form, words)
     assert list(rule(form)) == words
-    assert multiword.Rule.parse(str(rule)) == rule
+    assert multiword.SplitRule.parse(str(rule)) == rule
 
 
 def test_a_rule_is_for_other_tokens_too() -> None:
-    rule = multiword.Rule.of("don't", ["do", "n't"])
+    rule = multiword.SplitRule.of("don't", ["do", "n't"])
     assert rule("Hasn't") == ("Has", "n't")
     assert rule("n't") == ("n't",)  # nothing would be left
-    assert multiword.Rule.of("du", ["de", "le"])("DU") == ("DE", "LE")
+    assert multiword.SplitRule.of("du", ["de", "le"])("DU") == ("DE", "LE")
 
 
 LETTERS = "abAB'é"
@@ -231,20 +231,20 @@ LETTERS = "abAB'é"
     st.lists(st.text(LETTERS, min_size=1, max_size=4), min_size=2, max_size=3),
 )
 def test_any_multiword_token_has_a_rule_that_fits_but_for_case(form: str, words: list[str]) -> None:
-    rule = multiword.Rule.parse(str(multiword.Rule.of(form, words)))
+    rule = multiword.SplitRule.parse(str(multiword.SplitRule.of(form, words)))
     assert [word.lower() for word in rule(form)] == [word.lower() for word in words]
 
 
 @given(st.text("abcABC'éß", min_size=1, max_size=8), st.text("abcABC'éß", min_size=1, max_size=8))
 def test_any_lemma_has_a_rule(form: str, lemma: str) -> None:
-    rule = lemmatizer.Rule.of(form, lemma)
+    rule = lemmatizer.LemmaRule.of(form, lemma)
     assert rule(form) == lemma
-    assert lemmatizer.Rule.parse(str(rule)) == rule
+    assert lemmatizer.LemmaRule.parse(str(rule)) == rule
 
 
 def test_rules_of_lemmas_are_for_other_forms_too() -> None:
-    assert lemmatizer.Rule.of("Cities", "city")("parties") == "party"
-    assert lemmatizer.Rule.of("walked", "walk")("ed") == "ed"  # nothing would be left
+    assert lemmatizer.LemmaRule.of("Cities", "city")("parties") == "party"
+    assert lemmatizer.LemmaRule.of("walked", "walk")("ed") == "ed"  # nothing would be left
 
 
 PAST = "VERB\tVBD\tTense=Past"
@@ -266,8 +266,8 @@ def _key(form: str, tags: str = PAST) -> bytes:
 def test_rules_that_several_forms_share_are_learned() -> None:
     lemmas = {_key(form, tags): lemma.encode() for form, lemma, tags in WORDS}
     names = shared_rules_of(lemmas).names
-    assert sorted(map(lemmatizer.Rule.parse, names)) == sorted(
-        [lemmatizer.Rule("as it is", 0, "", cut, "") for cut in (2, 2, 1, 1)]
+    assert sorted(map(lemmatizer.LemmaRule.parse, names)) == sorted(
+        [lemmatizer.LemmaRule("as it is", 0, "", cut, "") for cut in (2, 2, 1, 1)]
     )
     few = {key: lemma for key, lemma in lemmas.items() if b"w" in key}
     assert len(shared_rules_of(few).names) == 3  # none of these is for two forms, so there is nothing better
@@ -298,7 +298,7 @@ def test_a_known_lemma_goes_first_where_rules_are_about_as_good() -> None:
     assert of_verbs.lemmas([_key("liked"), _key("kicked")]) == [b"like", b"kick"]
     made.classifier.params.b_2[...] *= 2
     too_far = lemmatizer.Lemmatizer(made.classifier.with_parameters(made.classifier.params), known)
-    best = lemmatizer.Rule.parse(made.classifier.classes[0])
+    best = lemmatizer.LemmaRule.parse(made.classifier.classes[0])
     assert too_far.lemmas([_key("liked"), _key("kicked")]) == [best("liked").encode(), best("kicked").encode()]
 
 

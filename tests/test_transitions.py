@@ -17,7 +17,7 @@ from clearparse.transition.systems import SYSTEMS
 State = tuple[tuple[int, ...], int]  # stack (bottom first) and front of the buffer; words 1..n, ROOT is n + 1
 
 
-SWAPPING = [name for name, system in SYSTEMS.items() if system.kinds > SWAP]
+SWAPPING = [name for name, system in SYSTEMS.items() if system.n_moves > SWAP]
 
 
 def layout_of(*lengths: int, right_to_left: bool = False) -> Layout:
@@ -189,7 +189,7 @@ def test_any_legal_moves_give_one_tree_with_one_root(name: str) -> None:
     steps = np.zeros(len(lengths), dtype=int)
     while len(active := np.flatnonzero((legal := system.legal(np.arange(len(lengths)))).any(axis=1))):
         steps[active] += 1
-        move = np.where(legal[active], rng.random((len(active), system.kinds)), -1).argmax(axis=1)
+        move = np.where(legal[active], rng.random((len(active), system.n_moves)), -1).argmax(axis=1)
         system.apply(active, move, np.zeros(len(active), dtype=np.intp))
     swaps = name in SWAPPING
     assert all(taken >= 2 * n if swaps else taken == 2 * n for taken, n in zip(steps, lengths, strict=True))

@@ -169,7 +169,7 @@ def test_files_of_vectors(tmp_path: Path) -> None:
 def test_after_the_first_words_of_a_file_only_those_of_the_treebank_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vector_files, "MOST_WORDS", 2)
+    monkeypatch.setattr(vector_files, "MAX_WORDS", 2)
     path = tmp_path / "vectors.txt"
     path.write_text("".join(f"w{k} {k} 1\n" for k in range(9)), encoding="utf-8")
     found = read_vectors(path, ["W7"], 2)

@@ -69,7 +69,7 @@ def parse_files(
 def connect(scheduler: str | None, jobs: int) -> Iterator[Client]:
     """A client of the scheduler at this address, or of a cluster of `jobs` local processes that ends with the block.
 
-    Raises ClearparseError if the scheduler does not answer, and if a worker has not this version of clearparse.
+    Raises ClearparseError if the scheduler does not answer, or if a worker has another version of clearparse.
     """
     with contextlib.ExitStack() as stack:
         if scheduler is None:

@@ -123,7 +123,7 @@ class _GoldTree:
         self.oracle = self.advisor.oracle
         projective = not nonprojective_sentences(heads, sentences)[0]
         one_root = roots_per_sentence(heads, sentences)[0] == 1
-        self.exact = bool(projective and one_root and greedy.system.kinds <= SWAP)
+        self.exact = bool(projective and one_root and greedy.system.n_moves <= SWAP)
         self.reachable = True  # no gold arc has been lost so far
 
     def advice(self, theta: Floats) -> OracleAdvice | None:

@@ -18,7 +18,7 @@ from clearparse.features.vocabulary import CHANNELS, OF_FORM, OF_TAGS, Vocabular
 
 Index = NDArray[np.intp]
 
-MOST_SLOTS = 1000  # of a template
+MAX_SLOTS = 1000  # of a template
 
 
 class TemplateError(ClearparseError):
@@ -51,8 +51,8 @@ class Template:
             if slot in seen:
                 raise TemplateError(f"template: {str(slot)!r} is there twice")
             seen.add(slot)
-        if len(self.slots) > MOST_SLOTS:
-            raise TemplateError(f"template: {len(self.slots)} slots; at most {MOST_SLOTS} are possible")
+        if len(self.slots) > MAX_SLOTS:
+            raise TemplateError(f"template: {len(self.slots)} slots; at most {MAX_SLOTS} are possible")
 
     @property
     def channels(self) -> list[str]:

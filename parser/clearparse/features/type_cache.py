@@ -17,7 +17,7 @@ from clearparse.io.locks import renew_lock_after_fork
 from clearparse.network.classifier import Parameters
 
 FIRST = ROOT + 1  # type of a word
-MOST_KEY_BYTES = 16 << 20  # of all keys added; then all are forgotten: very long words would take any memory
+MAX_KEY_BYTES = 16 << 20  # of all keys added; then all are forgotten: very long words would take any memory
 
 
 class TypeCache:
@@ -77,7 +77,7 @@ class TypeCache:
 
     def _have_room(self, keys: Sequence[bytes]) -> bool:
         """Can all these keys have a type if others leave?"""
-        fit = len(keys) <= self.layer.most_types and self._key_bytes <= MOST_KEY_BYTES
+        fit = len(keys) <= self.layer.max_types and self._key_bytes <= MAX_KEY_BYTES
         return fit and not self.layer.oversized
 
     def _add_first(self, new: list[bytes]) -> None:
@@ -108,10 +108,10 @@ class TypeCache:
         self._key_bytes += sum(map(len, keys))
 
 
-def end_of_part(types: Index, begin: int, most: int) -> int:
-    """The end of the longest part of the words, from `begin` on, with at most `most` types. types (words,)."""
+def end_of_part(types: Index, begin: int, max_types: int) -> int:
+    """The end of the longest part of the words, from `begin` on, with at most max_types types. types (words,)."""
     met_first = np.sort(np.unique(types[begin:], return_index=True)[1])
-    return begin + int(met_first[most]) if len(met_first) > most else len(types)
+    return begin + int(met_first[max_types]) if len(met_first) > max_types else len(types)
 
 
 def share_memory(caches: Sequence[TypeCache], memory: int | None = None) -> None:

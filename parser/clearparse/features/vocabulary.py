@@ -18,9 +18,9 @@ from clearparse.features.bounded_cache import BoundedCache
 
 NULL, ROOT, UNKNOWN = range(3)  # the first rows of every channel
 
-LONGEST_SHAPE = 10
-MOST_CHARACTERS = 10_000  # whose shapes are cached
-MOST_FORMS = 20_000  # forms whose rows of L, or shapes, are cached
+MAX_SHAPE_LENGTH = 10
+MAX_CACHED_CHARACTERS = 10_000  # whose shapes are cached
+MAX_CACHED_FORMS = 20_000  # forms whose rows of L, or shapes, are cached
 _DIGIT, _LETTER, _REPEATED = re.compile(r"\d"), re.compile(r"[^\W\d_]"), re.compile(r"(.)\1\1+")
 
 
@@ -28,7 +28,7 @@ class _ShapeOf(dict[int, str]):
     """The shape of each character, by code point, for str.translate."""
 
     def __missing__(self, code: int) -> str:
-        if len(self) >= MOST_CHARACTERS:
+        if len(self) >= MAX_CACHED_CHARACTERS:
             self.clear()
         character = chr(code)
         if _DIGIT.match(character):
@@ -58,10 +58,10 @@ def lookup_form(form: str) -> str:
 
 
 def _shape(form: str) -> str:
-    return _REPEATED.sub(r"\1\1", form.translate(_SHAPE_OF))[:LONGEST_SHAPE]
+    return _REPEATED.sub(r"\1\1", form.translate(_SHAPE_OF))[:MAX_SHAPE_LENGTH]
 
 
-_SHAPES = BoundedCache(_shape, MOST_FORMS)  # several networks need them
+_SHAPES = BoundedCache(_shape, MAX_CACHED_FORMS)  # several networks need them
 
 
 def shape(form: str) -> str:
@@ -167,7 +167,7 @@ class Vocabulary:
             }
         )
 
-    def with_more(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
+    def with_symbols(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
         """The same vocabulary with more symbols of a channel, after its present ones."""
         more = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._rows[channel]]
         return Vocabulary({**self.symbols, channel: self.symbols[channel] + more}, normalized=self.normalized)
@@ -197,7 +197,7 @@ class KeyEncoder:
         def of_tags(tags: bytes) -> tuple[int, ...]:
             return tuple(vocabulary.encode_tags(tags.decode().split("\t")))
 
-        self._forms, self._tags = BoundedCache(of_form, MOST_FORMS), BoundedCache(of_tags, MOST_FORMS)
+        self._forms, self._tags = BoundedCache(of_form, MAX_CACHED_FORMS), BoundedCache(of_tags, MAX_CACHED_FORMS)
 
     def __call__(self, key: bytes) -> tuple[int, ...]:
         form, _, tags = key.split(b"\t", 2)

@@ -17,9 +17,9 @@ from clearparse.features.vocabulary import lookup_form
 from clearparse.treebank.tokens import Paragraph
 
 ADDRESS = "address"
-LONGEST_ADDRESS = 500  # characters; a longer stretch would take long to search
-LONGEST_ABBREVIATION = 6  # letters, of one that training has not seen
-FEWEST = 2  # times that training has to have a word in lower case, or at the beginning of a sentence
+MAX_ADDRESS_LENGTH = 500  # characters; a longer stretch would take long to search
+MAX_ABBREVIATION_LENGTH = 6  # letters, of one that training has not seen
+MIN_COUNT = 2  # times that training has to have a word in lower case, or at the beginning of a sentence
 
 _SIGNS = re.compile(r"[@#/]|\w\.\w")  # every address has one
 _ADDRESS = re.compile(
@@ -70,14 +70,14 @@ class KnownWords(NamedTuple):
                             (capital if place else first)[lookup_form(word).lower()] += 1
                     if _STOP.fullmatch(token.form) and len(token.form) > 2:
                         abbreviations.add(token.form[:-1].lower())
-        words = {word for word, n in small.items() if n >= max(FEWEST, capital[word])}
-        starters = {word for word in words if first[word] >= FEWEST} | ({"i"} & first.keys())
+        words = {word for word, n in small.items() if n >= max(MIN_COUNT, capital[word])}
+        starters = {word for word in words if first[word] >= MIN_COUNT} | ({"i"} & first.keys())
         return cls(frozenset(abbreviations), frozenset(words), frozenset(starters))
 
 
 def address_in(stretch: str) -> tuple[int, int] | None:
     """Start and end of the address in a stretch of text, without the punctuation around it; None without one."""
-    if len(stretch) > LONGEST_ADDRESS or not _SIGNS.search(stretch):
+    if len(stretch) > MAX_ADDRESS_LENGTH or not _SIGNS.search(stretch):
         return None
     plain = lookup_form(stretch)
     found = _ADDRESS.search(plain)
@@ -107,7 +107,7 @@ def stop_kind(stretch: str, known: KnownWords) -> str:
         lower = word[1].lower()
         if lower in known.abbreviations:
             return "abbreviation"
-        if len(lower) <= LONGEST_ABBREVIATION and lower not in known.words:
+        if len(lower) <= MAX_ABBREVIATION_LENGTH and lower not in known.words:
             return "short"
     return "stop"
 

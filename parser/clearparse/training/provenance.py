@@ -26,7 +26,7 @@ from clearparse.version import __version__
 Provenance = Mapping[str, Any]
 
 SHOWN = 3  # differences that a message names
-LONGEST_SHOWN = 80  # characters of a value in a message
+MAX_SHOWN = 80  # characters of a value in a message
 
 
 def provenance(
@@ -98,7 +98,7 @@ def difference(before: Provenance, now: Provenance) -> str:
 
 
 def _shown(value: object) -> str:
-    return " ".join(str(value).split())[:LONGEST_SHOWN]
+    return " ".join(str(value).split())[:MAX_SHOWN]
 
 
 def version_difference(before: Provenance, now: Provenance) -> str:

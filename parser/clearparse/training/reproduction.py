@@ -25,8 +25,8 @@ from clearparse.training.provenance import difference, require_checksums, versio
 COMMANDS = (["python", "scripts/train.py"], ["clearparse", "train"])  # how the command in a record begins
 NOT_RECORDED = ("--resume", "--plot", "--quiet", "--jobs")  # without effect on the model
 SHORT = {"q": False, "j": True}  # short forms of flags without effect; do they take a value?
-MOST_BYTES = 1 << 26  # of a record
-LONGEST_SHOWN = 200  # characters of an error in a record
+MAX_BYTES = 1 << 26  # of a record
+MAX_SHOWN = 200  # characters of an error in a record
 NEWLY_CHOSEN = ("reproduce", "output", "jobs", "resume", "plot", "quiet")  # arguments not taken from the record
 
 
@@ -67,7 +67,7 @@ class RecordedRun:
     def read(cls, path: str) -> RecordedRun:
         """Raises FileError if the file is not the record of a training by the train command."""
         with open_input(path) as file:
-            text = file.read(MOST_BYTES)
+            text = file.read(MAX_BYTES)
         try:
             record = checked_record(json.loads(text), RECORD)
             if shlex.split(record["command"])[:2] not in COMMANDS:
@@ -113,14 +113,14 @@ class RecordedRun:
         except SystemExit as error:
             raise FileError(self.path, "its command asks for help, it does not train a model") from error
         except ClearparseError as error:
-            raise FileError(self.path, f"its command is wrong: {str(error)[:LONGEST_SHOWN]}") from error
+            raise FileError(self.path, f"its command is wrong: {str(error)[:MAX_SHOWN]}") from error
 
     def config(self) -> Config:
         """Raises FileError if the record has settings that this version does not know, or that are out of range."""
         try:
             return Config.from_record(self.record["config"])
         except TypeError as error:
-            message = str(error)[:LONGEST_SHOWN]
+            message = str(error)[:MAX_SHOWN]
             raise FileError(
                 self.path, f"this version of clearparse does not know its configuration: {message}"
             ) from error

@@ -8,7 +8,7 @@ from clearparse.treebank.conllu import Block, Sentence
 from clearparse.treebank.tokens import text_of, tokens_of
 
 NO_SPACE = b"SpaceAfter=No"
-LONGEST = 60  # characters of a text in a warning
+MAX_SHOWN = 60  # characters of a text in a warning
 NO_SPACES_MARKED = (
     "no token of the training data has SpaceAfter=No in MISC: the tokenizer will expect a space before punctuation;"
     " is that how the text is written?"
@@ -22,7 +22,7 @@ def text_warnings(blocks: Sequence[Block]) -> Iterator[str]:
     contradicted = [sentence for block in blocks for sentence in block if not _agrees(sentence)]
     if contradicted:
         first = contradicted[0]
-        tokens = text_of(tokens_of(first))[:LONGEST]
+        tokens = text_of(tokens_of(first))[:MAX_SHOWN]
         yield (
             f"`# text` of {len(contradicted):,} training sentences is not what their tokens and SpaceAfter=No give,"
             f" which the tokenizer learns from; the first (sent_id {first.sent_id or 'missing'}) gives {tokens!r}"

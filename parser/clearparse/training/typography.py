@@ -25,7 +25,7 @@ NO_STOP = 0.2  # part of the paragraphs that lose their final full stop
 LAST_ABBREVIATIONS = 0.04  # part of the sentences before a starter (see KnownWords) that end with an abbreviation
 COPIED = 0.2  # part of the sentences that the tagger sees in another typography too
 CAPITAL_LETTERS = "ABCDEFGHIJKLMNOPRSTUVW"
-MOST_LETTERS = 6  # of a word that is abbreviated
+MAX_LETTERS = 6  # of a word that is abbreviated
 
 
 class Rates(NamedTuple):
@@ -56,7 +56,7 @@ class _Typesetter:
             for paragraph in paragraphs
             for sentence in paragraph
             for token in sentence
-            if len(token.form) > MOST_LETTERS and token.form.isalpha() and token.form.islower()
+            if len(token.form) > MAX_LETTERS and token.form.isalpha() and token.form.islower()
         }
         self.long = sorted(long) or ["abbreviation"]
         self.last = sorted(_may_end_a_sentence(paragraphs))
@@ -110,11 +110,11 @@ class _Typesetter:
     def _letter(self) -> str:
         return str(self.rng.choice(list(CAPITAL_LETTERS)))
 
-    def _abbreviated(self, fewest: int, *, capital: bool) -> str:
-        """The first letters of a word, at least the fewest, with a full stop; nothing that is a word itself."""
+    def _abbreviated(self, min_letters: int, *, capital: bool) -> str:
+        """The first letters of a word, at least min_letters, with a full stop; nothing that is a word itself."""
         while True:
             word = self.long[int(self.rng.integers(len(self.long)))]
-            word = word[: int(self.rng.integers(fewest, MOST_LETTERS + 1))]
+            word = word[: int(self.rng.integers(min_letters, MAX_LETTERS + 1))]
             if word not in self.known.words or self.rng.random() < 0.01:  # where there are no others
                 return f"{word.capitalize() if capital else word}."
 

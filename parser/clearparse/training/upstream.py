@@ -39,8 +39,8 @@ from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from clearparse.treebank.ragged import take_rows
 from clearparse.treebank.tokens import paragraphs_of
 
-MANY = 50_000  # items for which the epochs of the configs are meant
-MOST_TAGS = 10_000  # different ones; each is a class of the last layer
+NOMINAL_ITEMS = 50_000  # items for which the epochs of the configs are meant
+MAX_TAGS = 10_000  # different ones; each is a class of the last layer
 FOLDS = 4  # of the training data, each tagged by networks that were trained on the others
 
 CHARACTERS = NetworkConfig(
@@ -76,12 +76,12 @@ def build_and_train(
     log: Log = QUIET,
     name: str = "",
 ) -> WindowClassifier:
-    """A new window classifier trained on items. Fewer items than MANY get more epochs and smaller batches.
+    """A new window classifier trained on items. Fewer items than NOMINAL_ITEMS get more epochs and smaller batches.
 
     name: of the network in the log.
     """
     n, started = len(items.keys), time.monotonic()
-    epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
+    epochs = round(config.epochs * min(max((NOMINAL_ITEMS / n) ** 0.5, 1), 3))
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
     classifier = initialise(template, items, config, rng, vectors)
@@ -265,13 +265,13 @@ def train_upstream(
     """Train the upstream stages one after another.
 
     jackknife: predict tags for the parser to learn from; without, training takes half the time.
-    Raises ClearparseError if there are more than MOST_TAGS different tags.
+    Raises ClearparseError if there are more than MAX_TAGS different tags.
     """
     words = tagged_words(blocks)
-    if (different := len(set(words.names))) > MOST_TAGS:
+    if (different := len(set(words.names))) > MAX_TAGS:
         raise ClearparseError(
             f"the training data have {different:,} different combinations of UPOS, XPOS and FEATS, too many for a"
-            f" tagger (at most {MOST_TAGS:,}): do these columns hold anything but tags?"
+            f" tagger (at most {MAX_TAGS:,}): do these columns hold anything but tags?"
         )
     log("stage", "tokenizer")
     text_stage = train_tokenizer(blocks, seed, checkpoint, log)
