@@ -81,18 +81,17 @@ class Explainer:
         gold = False
         if isinstance(text, str):
             self.limits.check_total(len(text.split()))
-            block, tag = (yield from tokenize(self.model, text, self.limits)), True
+            block = yield from tokenize(self.model, text, self.limits)
         elif isinstance(conllu, str):
             with steps.step(notes):
                 block, gold = self._read_conllu(conllu, str(payload.get("name", "file")), notes)
-                tag = self.model.needs_tagging(block)
         else:
             raise RefusalError(BAD_REQUEST, "the request has neither 'text' nor 'conllu'")
         sentences: list[dict[str, Any]] = []
         for chunk in chunks(self.limits.check_sentences(block)):
             yield
             with steps.step(notes):
-                tagged = self.model.tag(chunk) if tag else chunk
+                tagged = self.model.fill_tags(chunk)
                 if not sentences:
                     self.model.parse_block(tagged)  # for its warnings
                 sentences += [_sentence(each, gold) for each in tagged]
