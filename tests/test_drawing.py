@@ -35,7 +35,7 @@ def test_projective_tree() -> None:
     ]
 
 
-def test_a_crossing_arc_passes_below_the_trunk() -> None:
+def test_a_nonprojective_arc_passes_below_the_trunk() -> None:
     assert drawn("1/0/root 2/1/a 3/1/b 4/2/c").splitlines() == [
         "──┬───► 1  root",
         "  ├─┬─► 2  a",

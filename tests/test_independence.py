@@ -130,7 +130,7 @@ def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PrecomputedLayer, "theta", off)
 
 
-def test_rounding_decides_nothing(block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounding_does_not_change_trees(block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores that are off give the same; without `break_ties`, which sees to that, they do not."""
     expected_trees, expected = undecided(load(MODEL), np.float32).parse_block(block).text, whole(load(MODEL), texts, 50)
     noisy(monkeypatch)

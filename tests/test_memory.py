@@ -40,16 +40,14 @@ def test_the_tables_of_a_model_share_one_memory() -> None:
 
 
 @pytest.mark.parametrize("megabytes", [1, 3, 6])
-def test_words_that_leave_the_tables_give_the_same_trees_when_they_return(
-    megabytes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_evicted_words_give_the_same_trees_later(megabytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = parsed(load(MODEL), TEXTS)
     monkeypatch.setattr(precompute, "MEMORY", megabytes << 20)
     model = load(MODEL)
     assert parsed(model, TEXTS) + parsed(model, TEXTS[::-1]) == expected + parsed(load(MODEL), TEXTS[::-1])
 
 
-def test_the_least_recently_used_words_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_words_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PrecomputedLayer, "capacity", FIRST + 4)
     model = load(MODEL)
     cache = TypeCache(model.parser.params, model.parser.features)
@@ -68,7 +66,7 @@ def test_the_least_recently_used_words_leave(monkeypatch: pytest.MonkeyPatch) ->
     assert not cache.layer.oversized
 
 
-def test_very_long_words_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_very_long_words_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(type_cache, "MAX_KEY_BYTES", 10_000)
     cache = load(MODEL).parser.cache
     for k in range(50):

@@ -1,4 +1,4 @@
-"""What no terminal, shell or page may be given: closed streams, escapes, odd names."""
+"""Unusual input: closed streams, terminal escapes, unusual names."""
 
 from __future__ import annotations
 
@@ -22,9 +22,9 @@ from clearparse.estimator import DependencyParser
 from clearparse.model.model import Model, load
 from clearparse.stages.multiword import MAX_WORDS, _check_class
 from clearparse.stages.validation import MAX_VALUE_LENGTH, check_column
-from clearparse.transition.arc_standard_swap import MIN_SWAP_LIMIT, MAX_SWAPS_PER_WORD, ArcStandardSwap
+from clearparse.transition.arc_standard_swap import MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT, SWAP, ArcStandardSwap
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import SHIFT, SWAP
+from clearparse.transition.system import SHIFT
 from clearparse.treebank.conllu import parse_block
 
 MODEL = Path(__file__).parent / "data" / "format-1.model"
@@ -76,12 +76,12 @@ def test_a_web_page_is_not_a_treebank(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not list((tmp_path / "UD_English-Toy").iterdir())
 
 
-def test_a_language_code_is_no_path() -> None:
+def test_a_language_code_is_not_a_path() -> None:
     with pytest.raises(UsageError, match="is not a language code"):
         download.main(["UD_English-EWT", "--code", "../../x"])
 
 
-def test_rules_and_labels_of_a_model_have_a_longest_length() -> None:
+def test_rules_and_labels_of_a_model_have_a_maximum_length() -> None:
     check_column("x" * MAX_VALUE_LENGTH)
     with pytest.raises(ValueError, match="too many for a column"):
         check_column("x" * (MAX_VALUE_LENGTH + 1))

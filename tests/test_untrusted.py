@@ -204,8 +204,8 @@ def test_an_incomplete_record_is_an_error_only_where_it_is_used(tmp_path: Path) 
     ("record", "message"),
     [
         ([], "record is not a dictionary"),
-        ({"versions": 3}, "record has a value for versions that no training writes"),
-        ({"train": [None], "epochs": {}}, "record has a value for train and epochs that no training writes"),
+        ({"versions": 3}, "record has an invalid value for versions"),
+        ({"train": [None], "epochs": {}}, "record has an invalid value for train and epochs"),
     ],
 )
 def test_a_wrong_record_is_refused(record: Any, message: str, tmp_path: Path) -> None:

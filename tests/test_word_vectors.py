@@ -82,7 +82,7 @@ def test_words_of_a_cluster_share_a_row() -> None:
     vocabulary = vectors.widen(Vocabulary.count([form_key("red"), form_key("red")], ["form", CLUSTER], {"form": 2}))
     rows = [vocabulary.encode_form(form)[1] - vocabulary.first[CLUSTER] for form in ("red", "Blue", "one", "two")]
     assert rows == [UNKNOWN + 1, UNKNOWN + 1, UNKNOWN + 2, UNKNOWN]
-    assert vocabulary.last_row == vocabulary.first[CLUSTER] + UNKNOWN + 3
+    assert vocabulary.n_rows == vocabulary.first[CLUSTER] + UNKNOWN + 3
 
 
 def test_rare_words_are_in_clusters_but_have_no_vector() -> None:

@@ -14,7 +14,7 @@ from clearparse.transition.systems import SYSTEMS
 SWAP_THRESHOLD = 0.1  # `auto` chooses SWAP if at least this fraction of the training sentences is non-projective
 SMALL_TREEBANK = 20_000  # words of training data, below which training stops early by default:
 SMALL_PATIENCE = 8  # after so many epochs without a better dev LAS
-MAX_NUMBER = 1_000_000  # the upper limit of numbers that have no other, such as of epochs
+MAX_NUMBER = 1_000_000  # default upper limit of a setting
 MAX_TEXT_LENGTH = 4096  # characters of a text, such as the path of a template
 MAX_SHOWN = 60  # characters of a wrong value in a message
 TYPE_NAMES: dict[type, str] = {int: "a whole number", float: "a number", str: "text"}
@@ -137,7 +137,7 @@ class Config(NetworkConfig):
 
     @classmethod
     def from_record(cls, values: Mapping[str, Any]) -> Config:
-        """The configuration in the record of a training, whose fields may have their old names.
+        """The configuration in a training record, whose fields may have their old names.
 
         Raises TypeError if a field is unknown; ClearparseError if a value has another type or is out of range.
         """
@@ -155,7 +155,7 @@ class Config(NetworkConfig):
         return replace(self, seed=self.seed + k, transition_system=system), k % 4 >= 2
 
     def for_data(self, words: int, nonprojective: float) -> Config:
-        """A copy in which what depends on the training data is set: see for_words; and the system, if it is auto.
+        """A copy with the settings that depend on the training data (see for_words), and the system if it is auto.
 
         nonprojective: the fraction of the training sentences that are non-projective.
         """

@@ -85,7 +85,7 @@ def _command_line() -> CommandLine:
         "check_treebank.py", usage="FILE ... [options]", description="List what may be annotation errors in a treebank."
     )
     cli.option("files", nargs="+", metavar="FILE", help="annotated CoNLL-U or CoNLL-X files")
-    cli.option("-m", "--model", metavar="MODEL", help="list the trees that are least likely under this model, too")
+    cli.option("-m", "--model", metavar="MODEL", help="also list the trees that are least likely under this model")
     cli.option(
         "--limit", old=["--most"], type=positive, default=10, metavar="N", help="lines of each kind (default: 10)"
     )

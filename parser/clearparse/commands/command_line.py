@@ -1,7 +1,7 @@
-"""What all commands share: their arguments, and how they end.
+"""The command line of all commands: arguments, messages and exit statuses.
 
-A command that succeeds exits with 0; an error is one line on stderr and an exit status. Only a defect of the program
-itself leaves a traceback.
+A command that succeeds exits with 0; an error is one line on stderr and an exit status. Only a bug leaves a
+traceback.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ FIRST_FREE_DESCRIPTOR = 3  # after stdin, stdout and stderr
 USAGE_ERROR = 2  # as argparse and most commands
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
 CONSOLE_COMMAND = "clearparse"
-BROKEN_PIPE = 141  # 128 + SIGPIPE: what `cat` ends with in `cat FILE | head`
+BROKEN_PIPE = 141  # 128 + SIGPIPE, as `cat` in `cat FILE | head`
 
 
 _from_console = False  # called as `clearparse train`, not as scripts/train.py?
@@ -178,7 +178,7 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     """Call `main` with the command line's arguments and exit with its status.
 
     0: success; 1: a ClearparseError, an OSError or lack of memory; 2: wrong usage; 130: Ctrl-C; 141, without a
-    message: the reader of stdout has gone, as in `clearparse parse F | head`.
+    message: the reader of stdout has closed it, as in `clearparse parse F | head`.
     """
     _occupy_closed_streams()
     _use_utf8()

@@ -85,7 +85,9 @@ def _command_line() -> CommandLine:
         metavar="NAME=VALUES",
         help="a setting and its values, hidden_size=100,200,400, or range, dropout=0.2..0.5; may be repeated",
     )
-    cli.option("--trials", group="search", type=positive, default=10, metavar="N", help="trainings (default: 10)")
+    cli.option(
+        "--trials", group="search", type=positive, default=10, metavar="N", help="number of trials (default: 10)"
+    )
     cli.option("--preset", group="search", choices=PRESETS, default="fast", help="the other settings (default: fast)")
     cli.option("--seed", group="search", type=int, default=1, metavar="N", help="seed of the search (default: 1)")
     cli.option(

@@ -1,4 +1,4 @@
-"""Text in, parsed text out, chunk by chunk: what every engine applies to every file."""
+"""Parsing of files chunk by chunk, text in and text out; all engines use it."""
 
 from __future__ import annotations
 
@@ -67,7 +67,7 @@ class ChunkParser:
         return self.ranges or FORMATS[self.output_format].has_ranges
 
     def settings(self) -> dict[str, Any]:
-        """All that decides the output besides model and input, as JSON values."""
+        """Everything besides model and input that affects the output, as JSON values."""
         return {
             "form": self.output_format,
             "confidence": self.confidence,

@@ -14,7 +14,7 @@ MAX_KEY_LENGTH = 200  # characters or bytes; a longer key is rare, and not cache
 class BoundedCache(dict[Key, Value]):
     """The values of a function, each computed only if it is not in the cache: `cache[key]`.
 
-    max_size: when there would be more keys, all are forgotten. Keys longer than MAX_KEY_LENGTH are never cached.
+    max_size: of the keys; a full cache is cleared. Keys longer than MAX_KEY_LENGTH are never cached.
     An exception at any moment leaves it usable.
     """
 

@@ -20,7 +20,7 @@ from scipy.sparse import csr_array
 from clearparse.errors import ClearparseError
 from clearparse.features.combinations import Combinations, channel_groups
 from clearparse.features.templates import Index, WordSlots
-from clearparse.features.vocabulary import OF_TAGS, ROOT
+from clearparse.features.vocabulary import ROOT, TAG_CHANNELS
 from clearparse.network.classifier import Booleans, Floats, Parameters, scores_of_one
 
 MAX_COMBINATIONS = 5000  # rows in a table of state slots
@@ -37,7 +37,7 @@ MEMORY = 256 << 20  # bytes of the tables of all networks of a model together (s
 
 
 class PrecomputedLayer:
-    """Scores of configurations from tables of pre-computed sums of L_r W_{di:d(i+1)}.
+    """Scores of configurations from tables of precomputed sums of L_r W_{di:d(i+1)}.
 
     All tables are rows of P, each of H numbers. There are three kinds:
 
@@ -58,7 +58,7 @@ class PrecomputedLayer:
         self.groups = _groups(features.state_values)
         self._check_size()
         self.channel_groups = channel_groups(features.word_channels)
-        self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in OF_TAGS]
+        self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in TAG_CHANNELS]
         self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
         self.types = self.room = 0  # how many types of word the tables have, and have room for
         self.start = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
@@ -72,7 +72,7 @@ class PrecomputedLayer:
         if H * self._state_rows() > MAX_STATES or H * len(self.features.addresses) > MAX_OF_TYPE:
             raise ClearparseError(
                 f"the template has {len(self.features.addresses)} addresses and {len(values)} state slots: with {H}"
-                " hidden units its pre-computed tables are too large for any memory"
+                " hidden units its precomputed tables are too large for any memory"
             )
 
     @property

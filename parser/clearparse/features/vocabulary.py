@@ -72,7 +72,7 @@ def shape(form: str) -> str:
 CLUSTER, BETWEEN = "cluster", "\t"  # a tab occurs in no word
 
 # Channels of a word's form, and of its tags: from form or tags to a symbol.
-OF_FORM: dict[str, Callable[[str], str]] = {
+FORM_CHANNELS: dict[str, Callable[[str], str]] = {
     "form": lambda form: form,
     "lower": str.lower,
     "suffix1": lambda form: form[-1:].lower(),
@@ -88,12 +88,12 @@ OF_FORM: dict[str, Callable[[str], str]] = {
 }
 CASED = "form"
 WHOLE_FORM = (CASED, "lower")  # hidden to make a word unknown
-OF_TAGS: dict[str, Callable[[Sequence[str]], str]] = {
+TAG_CHANNELS: dict[str, Callable[[Sequence[str]], str]] = {
     "upos": lambda tags: tags[0],
     "xpos": lambda tags: tags[1],
     "feats": lambda tags: tags[2],
 }
-CHANNELS = (*OF_FORM, *OF_TAGS)
+CHANNELS = (*FORM_CHANNELS, *TAG_CHANNELS)
 Item = TypeVar("Item", bound=Hashable)
 
 
@@ -113,7 +113,7 @@ class Vocabulary:
     """Rows of L by channel and symbol.
 
     symbols: the symbols of each channel, in the order of their rows; channels are in the order of CHANNELS.
-    first: the first row of each channel, which is NULL. last_row: the number of rows of all channels.
+    first: the first row of each channel, which is NULL. n_rows: the number of rows of all channels.
     normalized: are forms looked up by lookup_form? In the models of version 0.1 they are not.
     """
 
@@ -130,10 +130,10 @@ class Vocabulary:
                 rows = {word: number for words, number in rows.items() for word in words.split(BETWEEN)}
             self._rows[channel] = rows
             row += UNKNOWN + 1 + len(names)
-        self.last_row = row
+        self.n_rows = row
         # For each channel: its function, the row of each symbol, and the row of UNKNOWN.
-        self._of_form = [(of, *self._row_of(channel)) for channel, of in OF_FORM.items() if channel in self.first]
-        self._of_tags = [(of, *self._row_of(channel)) for channel, of in OF_TAGS.items() if channel in self.first]
+        self._of_form = [(f, *self._row_of(channel)) for channel, f in FORM_CHANNELS.items() if channel in self.first]
+        self._of_tags = [(f, *self._row_of(channel)) for channel, f in TAG_CHANNELS.items() if channel in self.first]
 
     def __reduce__(self) -> tuple[Callable[..., Vocabulary], tuple[dict[str, list[str]]]]:
         # For pickle: all else follows from these.
@@ -154,7 +154,7 @@ class Vocabulary:
             form, _, *tags = key.decode().split("\t")
             form = lookup_form(form)
             for channel, counter in counted.items():
-                symbol = OF_FORM[channel](form) if channel in OF_FORM else OF_TAGS[channel](tags)
+                symbol = FORM_CHANNELS[channel](form) if channel in FORM_CHANNELS else TAG_CHANNELS[channel](tags)
                 counter[symbol] += times
         return cls(
             {
@@ -175,11 +175,11 @@ class Vocabulary:
     def encode_form(self, form: str) -> list[int]:
         """Rows of L of a form, one for each channel of forms."""
         form = lookup_form(form) if self.normalized else form
-        return [row_of(of(form), unknown) for of, row_of, unknown in self._of_form]
+        return [row_of(symbol_of(form), unknown) for symbol_of, row_of, unknown in self._of_form]
 
     def encode_tags(self, tags: Sequence[str]) -> list[int]:
         """Rows of L of (UPOS, XPOS, FEATS), one for each channel of tags."""
-        return [row_of(of(tags), unknown) for of, row_of, unknown in self._of_tags]
+        return [row_of(symbol_of(tags), unknown) for symbol_of, row_of, unknown in self._of_tags]
 
     def special(self, row: int) -> list[int]:
         """The row of NULL, ROOT or UNKNOWN in each channel."""

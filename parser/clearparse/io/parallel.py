@@ -63,9 +63,9 @@ def map_in_order(
         pipe = idle.get()
         try:
             pipe.send(item)
-            while isinstance(answer := pipe.recv(), _Message):
-                pipe.send(_error_of(receive, answer.value))
-            result, error = answer
+            while isinstance(reply := pipe.recv(), _Message):
+                pipe.send(_error_of(receive, reply.value))
+            result, error = reply
         except (EOFError, OSError):
             raise ClearparseError(KILLED) from None
         finally:

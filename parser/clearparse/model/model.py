@@ -268,7 +268,7 @@ class Model:
     def describe(self) -> str:
         """The model in some lines: its training, scores, sizes, labels, settings and template.
 
-        Raises ClearparseError if the record is not that of a training.
+        Raises ClearparseError if the record is not a training record.
         """
         try:
             return description(self.stages, self.tag_columns(), self.record)

@@ -14,7 +14,7 @@ from clearparse.errors import ClearparseError
 
 MAX_TEXT_LENGTH = 4096  # characters of a text, such as a path
 MAX_COMMAND_LENGTH = 1 << 20
-MAX_NUMBER = 1 << 53  # a larger whole number is none of a training
+MAX_NUMBER = 1 << 53  # training writes no larger whole numbers
 DIGEST = re.compile(r"[0-9a-f]{0,64}")  # the SHA-256 of a file
 
 Check = Callable[[Any], bool]
@@ -115,5 +115,5 @@ def checked_record(record: Any, required: Iterable[str] = ()) -> dict[str, Any]:
     if missing := [name for name in required if name not in record]:
         raise ClearparseError(f"the training record has no {' and no '.join(missing)}")
     if wrong := [name for name, check in SCHEMA.items() if name in record and not check(record[name])]:
-        raise ClearparseError(f"the training record has a value for {' and '.join(wrong)} that no training writes")
+        raise ClearparseError(f"the training record has an invalid value for {' and '.join(wrong)}")
     return record

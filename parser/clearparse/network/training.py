@@ -19,7 +19,7 @@ from clearparse.network.optimizers import MovingAverage, Optimizer, clip_by_norm
 class Batch(NamedTuple):
     """w (B, m): rows of L. target: classes (B,) or distributions (B, C). legal (B, C): classes allowed, all if None.
 
-    progress: the part of the training that is done before this batch, from 0 to 1.
+    progress: the fraction of training completed before this batch.
     """
 
     w: Integers

@@ -23,7 +23,15 @@ from clearparse.network.classifier import distinct
 from clearparse.stages.graphemes import inside_clusters
 from clearparse.stages.multiword import MultiwordSplitter
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
-from clearparse.stages.stretches import ADDRESS, KnownWords, address_in, beginning, stop_kind, token_kind
+from clearparse.stages.stretches import (
+    ADDRESS,
+    KnownWords,
+    address_in,
+    beginning,
+    inside_words,
+    stop_kind,
+    token_kind,
+)
 from clearparse.stages.validation import check, flag
 from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
@@ -179,6 +187,8 @@ class Tokenizer:
     """Splits paragraphs into sentences, tokens and words.
 
     spaces: whether tokens can contain spaces. known: None in models of version 0.1.
+    divided: the words of letters, in lower case, that training divides into tokens; others stay whole. None where such
+    words are common, as in scripts without spaces.
     """
 
     NETWORKS: ClassVar = ("characters", "sentences", "multiword")  # their names in a model file
@@ -188,6 +198,7 @@ class Tokenizer:
     splitter: MultiwordSplitter
     spaces: bool
     known: KnownWords | None = None
+    divided: frozenset[str] | None = None
 
     def tokenize(self, texts: Sequence[str]) -> Tokenization:
         """The tokens, words and sentences of paragraphs (see treebank.paragraphs)."""
@@ -242,6 +253,8 @@ class Tokenizer:
             if first:
                 ends[first - 1] = True
         ends[inside_clusters(text)] = False
+        if self.divided is not None:
+            ends[inside_words(text, np.flatnonzero(ends & asked).tolist(), self.divided)] = False
         return ends
 
     def classifiers(self) -> dict[str, WindowClassifier]:
@@ -254,6 +267,7 @@ class Tokenizer:
         characters, sentences = self.characters.to_stored(), self.sentences.to_stored()
         characters.metadata["spaces"] = self.spaces
         characters.metadata.update(sets_as_lists(self.known._asdict()) if self.known else {})
+        characters.metadata.update(sets_as_lists({"divided": self.divided}) if self.divided is not None else {})
         return dict(zip(self.NETWORKS, (characters, sentences, self.splitter.to_stored()), strict=True))
 
     @classmethod
@@ -266,7 +280,9 @@ class Tokenizer:
         splitter, metadata = MultiwordSplitter.from_stored(networks, multiword), networks[characters].metadata
         sets = sets_from_lists(metadata, KnownWords._fields)
         known = KnownWords(*sets) if sets else None
-        return cls(of_characters, of_sentences, splitter, flag(metadata, "spaces"), known)
+        divided = sets_from_lists(metadata, ["divided"])
+        spaces = flag(metadata, "spaces")
+        return cls(of_characters, of_sentences, splitter, spaces, known, divided[0] if divided else None)
 
 
 def _check_class(name: str) -> None:

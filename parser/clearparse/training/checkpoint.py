@@ -30,10 +30,10 @@ from clearparse.training.word_vectors import Vectors
 from clearparse.version import __version__
 
 KIND = "unfinished training"
-# What can go wrong with parts that have the right checksum, but that no training has written.
+# Errors of decoding parts that have the right checksum but were not written by training.
 UNUSABLE = (ClearparseError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
 MAX_MESSAGE_LENGTH = 200  # characters of such an error in a message
-TIME_SHARE = 0.05  # of a training's time may be spent on writing checkpoints
+TIME_SHARE = 0.05  # of the training time may be spent on writing checkpoints
 
 Value = TypeVar("Value")
 Part = tuple[Arrays, Any]
@@ -67,7 +67,7 @@ class Checkpoint:
         return self.path is not None and os.path.exists(self.path)
 
     def read(self, log: LogLine) -> None:
-        """Load all parts from the file. Raises FileError: missing, damaged, or of another training."""
+        """Load all parts from the file. Raises FileError: missing, damaged, or of another training run."""
         assert self.path is not None
         arrays, metadata = load_arrays(self.path)
         try:
@@ -88,7 +88,7 @@ class Checkpoint:
             raise FileError(self.path, f"this is a {str(metadata['kind'])[:MAX_MESSAGE_LENGTH]}, not a checkpoint")
         before = checked_record(metadata["provenance"], PROVENANCE)
         if found := difference(before, self.provenance):
-            raise FileError(self.path, f"the checkpoint is of another training: {found}")
+            raise FileError(self.path, f"the checkpoint is of another training run: {found}")
         if (version := before["versions"]["clearparse"]) != __version__:
             version = version[:MAX_MESSAGE_LENGTH]
             raise FileError(self.path, f"only clearparse {version}, which made the checkpoint, can resume from it")
@@ -152,9 +152,9 @@ class Checkpoint:
             self.read(log)
             log("resume", f"continues from {self.path}")
         elif resume:
-            log("resume", f"there is no {self.path}: the training starts from the beginning")
+            log("resume", f"there is no {self.path}: training starts from the beginning")
         elif found:
-            log("note", f"the training starts from the beginning; --resume would continue from {self.path}")
+            log("note", f"training starts from the beginning; --resume would continue from {self.path}")
         if not found:
             self.write()
         try:

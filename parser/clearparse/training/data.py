@@ -1,4 +1,4 @@
-"""The annotated sentences of a training: read from files or Python, split into train and dev, described."""
+"""Annotated sentences for training: read from files or Python, split into train and dev, described."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What a training is asked for: its options, and its configuration from a preset, given values and a model."""
+"""Options of training, and its configuration from a preset, given values and a model."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from os import PathLike
 from typing import Any
 
-from clearparse.config import TYPE_NAMES, MAX_SHOWN, PRESETS, Config, current_names
+from clearparse.config import MAX_SHOWN, PRESETS, TYPE_NAMES, Config, current_names
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import Model
 
@@ -20,7 +20,7 @@ MAX_PROCESSES = 1024  # processes or threads
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a training besides its Config (see recipe.train). command: for the training record."""
+    """The options of training besides its Config (see recipe.train). command: for the training record."""
 
     preset: str = "fast"
     stages: str = "parser"

@@ -225,7 +225,8 @@ class Recipe:
         blocks, seed, jobs = self.train.blocks, self.config.seed, self.options.jobs
         for warning in text_warnings(blocks):
             self.log("warning", warning)
-        upstream = train_upstream(blocks, seed, vectors, jobs, self.checkpoint, self.log, jackknife=self.all_stages)
+        raw_text, checkpoint, log = self.options.raw_text, self.checkpoint, self.log
+        upstream = train_upstream(blocks, seed, vectors, raw_text, jobs, checkpoint, log, jackknife=self.all_stages)
         self.log("stage", "parser")
         return upstream
 

@@ -1,4 +1,4 @@
-"""`train --reproduce RECORD`: repeat the training of a record and compare the models."""
+"""`train --reproduce RECORD`: repeat a recorded training run and compare the models."""
 
 from __future__ import annotations
 
@@ -57,7 +57,7 @@ def _with_effect(argv: Sequence[str]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A training to reproduce, from its record. outdated: the record has old names of settings."""
+    """A training run to reproduce, from its record. outdated: the record has old names of settings."""
 
     path: str
     record: dict[str, Any]
@@ -65,7 +65,7 @@ class RecordedRun:
 
     @classmethod
     def read(cls, path: str) -> RecordedRun:
-        """Raises FileError if the file is not the record of a training by the train command."""
+        """Raises FileError if the file is not a training record of the train command."""
         with open_input(path) as file:
             text = file.read(MAX_BYTES)
         try:
@@ -74,7 +74,7 @@ class RecordedRun:
                 raise ClearparseError("its command is not one that trains a model")
         except (ValueError, RecursionError, ClearparseError) as error:
             reason = str(error) if isinstance(error, ClearparseError) else "not JSON"
-            raise FileError(path, f"not the record of a training: {reason}") from error
+            raise FileError(path, f"not a training record: {reason}") from error
         current = _in_current_names(record)
         return cls(path, current, outdated=current != record)
 
@@ -131,7 +131,7 @@ class RecordedRun:
         """Warn on stderr of other versions. Raises ClearparseError if the data have changed."""
         require_checksums(provenance)
         if found := difference({name: self.record.get(name) for name in provenance}, provenance):
-            raise FileError(self.path, f"this training cannot be reproduced: {found}")
+            raise FileError(self.path, f"this training run cannot be reproduced: {found}")
         if (found := version_difference(self.record, provenance)) and sys.stderr is not None:
             print(f"warning: {found}: the bytes may differ", file=sys.stderr)
 

@@ -1,4 +1,4 @@
-"""Checks of what a checkpoint holds of a network in training: a file can come from anywhere."""
+"""Checks of the state of a network in a checkpoint, which may come from an untrusted file."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Checks of a treebank that the tokenizer is to learn from: do its columns say what the text was?"""
+"""Checks of the training data of the tokenizer: do its columns agree with the text?"""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def text_warnings(blocks: Sequence[Block]) -> Iterator[str]:
 
 
 def _agrees(sentence: Sentence) -> bool:
-    """Whether `# text`, if there is one, has the tokens with the spaces between them; any spaces are equal."""
+    """Whether `# text`, if there is one, agrees with the tokens and their spaces; the number of spaces is ignored."""
     for comment in sentence.comments:
         name, sign, text = comment.removeprefix("#").partition("=")
         if sign and name.strip() == "text":

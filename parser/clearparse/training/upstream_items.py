@@ -13,7 +13,7 @@ from clearparse.stages.lemmatizer import LemmaRule, short_key
 from clearparse.stages.multiword import ONE_WORD
 from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import without_tags
-from clearparse.stages.tokenizer import ENDS, CONTINUES, characters_of_text, token_key
+from clearparse.stages.tokenizer import CONTINUES, ENDS, characters_of_text, token_key
 from clearparse.training.window_batches import Items
 from clearparse.treebank.conllu import FEATS, UPOS, Block
 from clearparse.treebank.ragged import offsets

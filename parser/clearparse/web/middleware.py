@@ -1,4 +1,4 @@
-"""The middleware in front of the application: which requests are accepted, and the security headers of the responses."""
+"""The middleware around the application: which requests are accepted, and the security headers of responses."""
 
 from __future__ import annotations
 
@@ -112,7 +112,7 @@ class RequestMiddleware:
     async def _body(self, receive: Receive) -> bytes | None:
         """The body of a request; None if the client has disconnected.
 
-        One that is too large is read to its end and dropped: many clients read no response before they have sent everything.
+        One that is too large is read to its end and dropped: many clients read no response before all is sent.
         All requests that are being received may have `size * waiting` bytes together.
         """
         parts: list[bytes] = []

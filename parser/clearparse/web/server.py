@@ -197,7 +197,7 @@ def hosts_of(host: str) -> Collection[str] | None:
 
 
 def serve(app: Application, listening: socket.socket) -> None:
-    """Answer requests until Ctrl-C, then shut down within 2 seconds; requests in progress are answered with status 503."""
+    """Serve until Ctrl-C, then shut down within 2 seconds; requests in progress are answered with status 503."""
     logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # else malformed requests reach stderr
     Server(app).run(sockets=[listening])
 

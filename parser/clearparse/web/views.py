@@ -18,7 +18,7 @@ from clearparse.explanation.trace import Step, Trace, trace
 from clearparse.model.model import Model
 from clearparse.network.classifier import softmax
 from clearparse.network.notes import Forward
-from clearparse.transition.system import ARCS, MOVES
+from clearparse.transition.system import ARCS
 from clearparse.treebank.conllu import Block, Sentence, parse_block
 from clearparse.web import steps
 from clearparse.web.limits import BAD_REQUEST, TOO_LARGE, Limits, RefusalError
@@ -46,7 +46,7 @@ class TraceRequest:
         """Raises RefusalError."""
         moves = payload.get("moves", [])
         if not (isinstance(payload.get("conllu"), str) and isinstance(moves, list)):
-            raise RefusalError(BAD_REQUEST, "'conllu' has to be a string with a sentence, and 'moves' a list")
+            raise RefusalError(BAD_REQUEST, "'conllu' must be a string with a sentence, and 'moves' a list")
         return cls(
             payload["conllu"],
             payload.get("gold") is True,
@@ -140,7 +140,7 @@ class Explainer:
             "taken": step.taken,
             "best": step.best,
             "name": self.model.parser.transitions.name(step.taken),
-            "move": MOVES[kind],
+            "move": self.model.parser.transitions.moves[kind],
             "arc": step.arc,
             "stack": step.stack,
             "buffer": step.buffer,
@@ -187,7 +187,7 @@ class Explainer:
         return [
             {
                 "name": parser.transitions.name(c),
-                "kind": MOVES[kind],
+                "kind": parser.transitions.moves[kind],
                 "labelled": kind in ARCS,
                 "theta": _long(computation.theta[0, c]),
                 "p": _short(computation.y_hat[0, c]),
@@ -288,11 +288,11 @@ def _long(value: Any) -> float:
 
 def _integer(value: Any, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise RefusalError(BAD_REQUEST, f"{name} has to be an integer, not {str(value)[:40]!r}")
+        raise RefusalError(BAD_REQUEST, f"{name} must be an integer, not {str(value)[:40]!r}")
     return value
 
 
 def _index(value: Any, end: int, name: str) -> int:
     if not 0 <= _integer(value, name) < end:
-        raise RefusalError(BAD_REQUEST, f"{name} has to be from 0 to {end - 1}, not {str(value)[:40]}")
+        raise RefusalError(BAD_REQUEST, f"{name} must be from 0 to {end - 1}, not {str(value)[:40]}")
     return int(value)

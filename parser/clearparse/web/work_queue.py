@@ -58,7 +58,7 @@ class WorkQueue:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self.limits.seconds)
         except asyncio.TimeoutError:
-            message = f"no answer within {self.limits.seconds:g} s; send less text at a time"
+            message = f"no response within {self.limits.seconds:g} s; send less text at a time"
             raise RefusalError(UNAVAILABLE, message) from None
 
     def close(self) -> None:
