@@ -35,7 +35,7 @@ def random_parser(block: Block, template: str, system: str, dtype: Any) -> Trans
     """A parser with random numbers that make scores of a few units, as training does."""
     rng = np.random.default_rng(5)
     labels = [label.decode() for label in sorted(set(block.column(DEPREL)))]
-    transitions = Transitions(labels, labels, ["root"], SYSTEMS[system].n_moves)
+    transitions = Transitions(labels, labels, ["root"], SYSTEMS[system].moves)
     compiled = compile_template(template)
     vocabulary = Vocabulary.count(block.word_keys(), compiled.channels, {"form": 2})
     features = Features(compiled, vocabulary, len(transitions.labels))

@@ -19,12 +19,12 @@ class StaticOracle(Oracle):
 
     exploration, projective = False, True
 
-    def _costs(self, active: Index) -> tuple[Index, Index, Index]:
+    def _costs(self, active: Index) -> tuple[Index | Mask, ...]:
         s0 = self.system.s0[active]
         s1 = self.system.stack_next[s0]
         complete = self.in_buffer[s0] == 0
         left, right = self.gold[s1] == s0, (self.gold[s0] == s1) & complete
-        return ((left & complete) | right).astype(np.intp), (~left).astype(np.intp), (~right).astype(np.intp)
+        return (left & complete) | right, ~left, ~right
 
 
 class ArcStandard(System):
