@@ -42,9 +42,9 @@ class Counted(PrecomputedLayer):
 
     def theta(self, types: Index, values: Index) -> Floats:
         """As PrecomputedLayer.theta, counting."""
-        _, there = self.places(types, values)
-        self.configurations += len(there)
-        self.fetched += int(np.count_nonzero(there))
+        places = self.places(types, values)
+        self.configurations += len(places)
+        self.fetched += int(np.count_nonzero(places != self.zero))
         return super().theta(types, values)
 
 

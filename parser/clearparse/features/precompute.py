@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
@@ -63,7 +64,7 @@ class PrecomputedLayer:
         self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in OF_TAGS]
         self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
         self.types = self.room = 0  # how many types of word the tables have, and have room for
-        self.start = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
+        self.start = self.zero = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
         self.base: list[Floats] = []  # (1, H) for each table of words: is added to its rows
         self._tags: dict[bytes, int] = {}  # number of each combination of tags
         self._tag_row = np.zeros(0, np.int32)  # (room,): row in the tables of tags
@@ -87,12 +88,12 @@ class PrecomputedLayer:
         """Bytes for each type of word."""
         return self.row_bytes * self.features.form_addresses + KEY_BYTES
 
-    @property
+    @cached_property
     def fixed_bytes(self) -> int:
         """Bytes of the tables of state slots and, at first, of tags."""
         return self.row_bytes * (self._state_rows() + self._tag_addresses * self._first_tags())
 
-    @property
+    @cached_property
     def capacity(self) -> int:
         """How many types of word fit into the memory, NULL and ROOT included."""
         return max(min((self.memory - self.fixed_bytes) // self.type_bytes, MOST_TYPES), LEAST_TYPES)
@@ -187,6 +188,8 @@ class PrecomputedLayer:
         lengths = [self.room] * whole + [len(table) for table in states]
         *start, self.tag_start = np.cumsum([0, *lengths])
         self.start = np.array([*start[:whole], *(self.tag_start + np.arange(n)), *start[whole:]], np.int32)
+        self.zero = self.start.copy()  # the rows of NULL
+        self.zero[0] = -1  # the first one includes those of all tables, and b_1
         self._tags = {}
         for begin, table in zip(self.start[len(features.addresses) :], states, strict=True):
             np.subtract(table, table[:1], out=self.P[begin : begin + len(table)])
@@ -203,24 +206,22 @@ class PrecomputedLayer:
 
     def theta(self, types: Index, values: Index) -> Floats:
         """theta (B, C), given the type of the word at each address (A, B) and the value of each state slot (k, B)."""
-        h = sums_of_rows(self.P, *self.places(types, values))
+        h = sums_of_rows(self.P, self.places(types, values), self.zero)
         np.maximum(h, 0, out=h)
         theta: Floats = h @ self.params.U
         theta += self.params.b_2
         return theta
 
-    def places(self, types: Index, values: Index) -> tuple[NDArray[np.int32], Booleans]:
-        """The row of P in each table (B, tables), and which of them are not rows of NULL; arguments as for `theta`."""
+    def places(self, types: Index, values: Index) -> NDArray[np.int32]:
+        """The row of P in each table (B, tables); arguments as for `theta`."""
         whole, A = self.features.form_addresses, len(types)
         place = np.empty((len(self.start), types.shape[1]), np.int32)
         place[:whole] = types[:whole]
         place[whole:A] = self._tag_row[types[whole:]]
         if self.groups:
             np.add.reduceat(values * self._strides, self._first_of_group, axis=0, out=place[A:])
-        there = place != 0
-        there[0] = True  # it includes NULL's rows of all tables and b_1
         place += self.start[:, None]
-        return np.ascontiguousarray(place.T), np.ascontiguousarray(there.T)
+        return np.ascontiguousarray(place.T)
 
     def break_ties(
         self,
@@ -239,8 +240,8 @@ class PrecomputedLayer:
         For the configurations `some` (n,): allowed(some) is (n, C); types(some) and values(some) are what
         `Features.extract` gives, with types instead of words.
         """
-        best = np.take_along_axis(theta, choice[:, None], axis=1)
-        close = theta >= best - best.dtype.type(CLOSE)
+        best = theta[np.arange(len(theta)), choice]
+        close = theta >= (best - best.dtype.type(CLOSE))[:, None]
         if np.count_nonzero(close) == len(close):
             return
         some = np.flatnonzero(np.count_nonzero(close, axis=1) > 1)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -64,6 +64,11 @@ class WindowClassifier:
         self.params, self.window, self.classes = params, window, list(classes)
         self.vocabulary = window.vocabulary
         self.cache = TypeCache(params, window)
+
+    @cached_property
+    def encoded_classes(self) -> list[bytes]:
+        """The names of the classes in UTF-8."""
+        return [name.encode() for name in self.classes]
 
     def __reduce__(self) -> tuple[type[WindowClassifier], tuple[Parameters, Window, list[str]]]:
         return WindowClassifier, (self.params, self.window, self.classes)

@@ -124,6 +124,8 @@ def best(theta: Floats, legal: Mask, transitions: Transitions) -> Index:
     """The class of highest score in each row of theta (B, C) whose move is legal (B, K): (B,)."""
     choice: Index = theta.argmax(axis=1)
     illegal = np.flatnonzero(~legal[np.arange(len(choice)), transitions.kind[choice]])
+    if not len(illegal):
+        return choice
     allowed = np.take(legal[illegal], transitions.kind, axis=1)
     choice[illegal] = np.where(allowed, theta[illegal], -np.inf).argmax(axis=1)
     return choice
