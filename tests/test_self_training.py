@@ -16,8 +16,8 @@ from clearparse.training import data, self_training
 from clearparse.training.log import Log
 from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser
 from clearparse.training.self_training import (
-    LONGEST,
-    SHORTEST,
+    MAX_WORDS,
+    MIN_WORDS,
     SILVER,
     SILVER_SHARE,
     TEACHER_NETWORKS,
@@ -55,14 +55,14 @@ def test_the_most_confidently_parsed_sentences_become_silver(
     heads, labels, probability = model.parser.parse_with_probabilities(block)
     lengths = np.diff(block.sentences)
     confidence = np.add.reduceat(probability, block.sentences[:-1]) / lengths
-    allowed = (lengths >= SHORTEST) & (lengths <= LONGEST)
+    allowed = (lengths >= MIN_WORDS) & (lengths <= MAX_WORDS)
     best = int(np.argmax(np.where(allowed, confidence, -1)))
     first, end = block.sentences[best : best + 2]
     found = sentences(silver)
     assert [label.decode() for label in labels[first:end]] in [of for _, of, _ in found]
     assert heads[first:end].tolist() in [of for _, _, of in found]
     assert 0 < len(silver.keys) <= SILVER_SHARE * 20 * lengths.sum()
-    assert all(SHORTEST <= length <= LONGEST for length in np.diff(silver.sentences))
+    assert all(MIN_WORDS <= length <= MAX_WORDS for length in np.diff(silver.sentences))
 
 
 def test_a_missing_file_is_named(text_model: Path, tmp_path: Path) -> None:

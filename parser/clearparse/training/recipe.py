@@ -123,19 +123,19 @@ def run(
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         template = init.parser.features.template.text if init else template_text(config.template)
         compile_template(template)  # an error in it is found now, not after the first stages are trained
-        about = provenance(
+        model_provenance = provenance(
             config,
-            options.deciding(),
+            options.provenance(),
             train,
             dev,
             template=template,
             init=options.init,
-            raw_text=options.texts(),
+            raw_text=options.unannotated_files(),
         )
         if verify:
-            verify(about)
-        checkpoint = Checkpoint(f"{output}.checkpoint" if output else None, about)
-        if output and options.resume and not checkpoint.exists() and is_finished(output, about):
+            verify(model_provenance)
+        checkpoint = Checkpoint(f"{output}.checkpoint" if output else None, model_provenance)
+        if output and options.resume and not checkpoint.exists() and is_finished(output, model_provenance):
             log("resume", f"nothing to do: {output} is finished")
             return Result(load(output), dev, already_finished=True)
         with checkpoint.kept(options.resume, log):
@@ -148,7 +148,7 @@ def _prepare(output: FileName | None) -> Path | None:
         return None
     path = Path(output)
     if str(output) == "-" or (path.exists() and not path.is_file()):
-        raise FileError(path, "a model needs the name of a file, since its record and checkpoint lie beside it")
+        raise FileError(path, "the output must be a file name: the record and the checkpoint are written beside it")
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -216,7 +216,7 @@ class Recipe:
                 sentences += read_raw_words(path, forms, lookup_form)
             return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
-        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if options.texts() else None
+        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if options.unannotated_files() else None
 
     def upstream_stages(self, vectors: Vectors | None) -> UpstreamStages | None:
         """Tokenizer, tagger and lemmatizer, if the model is to have them or self-training needs them."""
@@ -225,7 +225,8 @@ class Recipe:
         blocks, seed, jobs = self.train.blocks, self.config.seed, self.options.jobs
         for warning in text_warnings(blocks):
             self.log("warning", warning)
-        upstream = train_upstream(blocks, seed, vectors, jobs, self.checkpoint, self.log, jackknife=self.all_stages)
+        raw_text, checkpoint, log = self.options.raw_text, self.checkpoint, self.log
+        upstream = train_upstream(blocks, seed, vectors, raw_text, jobs, checkpoint, log, jackknife=self.all_stages)
         self.log("stage", "parser")
         return upstream
 

@@ -23,9 +23,9 @@ from clearparse.treebank.conllu import Block
 from clearparse.treebank.tree import in_cycle
 
 LINES_AT_ONCE = 4000  # of raw text
-SHORTEST, LONGEST = 4, 50  # words in a silver sentence
+MIN_WORDS, MAX_WORDS = 4, 50  # words in a silver sentence
 SILVER_SHARE = 0.45  # of the parsed words become silver: the sentences with the highest mean confidence
-MOST_WORDS = 4_000_000  # words of raw text that are parsed
+MAX_RAW_WORDS = 4_000_000  # words of raw text that are parsed
 
 # The accuracy of the silver trees matters most, and an ensemble is more accurate than one network trained for longer.
 TEACHER_NETWORKS = 3  # at least
@@ -45,13 +45,13 @@ def silver_sentences(model: Model, paths: Sequence[PathLike], log: Log) -> Treeb
     """
     parts: list[Treebank] = []
     confidences: list[NDArray[np.floating]] = []
-    with log.progress(MOST_WORDS, "raw text") as bar:
+    with log.progress(MAX_RAW_WORDS, "raw text") as bar:
         for paragraphs in _paragraphs(paths):
             part, confidence = _parse(model, model.tag(model.tokenize(paragraphs)))
             parts.append(part)
             confidences.append(confidence)
             bar.update(len(part.keys))
-            if bar.n >= MOST_WORDS:
+            if bar.n >= MAX_RAW_WORDS:
                 break
     return _most_confident(Treebank.concatenated(parts), np.concatenate(confidences))
 
@@ -80,9 +80,9 @@ def _parse(model: Model, block: Block) -> tuple[Treebank, NDArray[np.floating]]:
 
 
 def _most_confident(treebank: Treebank, confidence: NDArray[np.floating]) -> Treebank:
-    """The sentences of SHORTEST to LONGEST words with the highest confidence: SILVER_SHARE of all words."""
+    """The sentences of MIN_WORDS to MAX_WORDS words with the highest confidence: SILVER_SHARE of all words."""
     lengths = np.diff(treebank.sentences)
-    candidates = np.flatnonzero((lengths >= SHORTEST) & (lengths <= LONGEST))
+    candidates = np.flatnonzero((lengths >= MIN_WORDS) & (lengths <= MAX_WORDS))
     order = candidates[np.argsort(-confidence[candidates], kind="stable")]
     words = np.cumsum(lengths[order])
     return treebank.take(np.sort(order[words <= SILVER_SHARE * lengths.sum()]))
@@ -95,16 +95,16 @@ def _encode(silver: Treebank) -> Part:
 
 
 def _decode(arrays: Arrays, _: None) -> Treebank:
-    """Raises ValueError if these are no trees."""
+    """Raises ValueError if these do not form trees."""
     keys, labels = (arrays[name].tobytes().split(b"\n") if arrays[name].size else [] for name in ("keys", "labels"))
     heads, sentences = arrays["heads"], arrays["sentences"]
     if not (len(keys) == len(labels) == len(heads) and heads.dtype == np.int32 and sentences.dtype == np.int64):
         raise ValueError("columns of different lengths or types")
     lengths = np.diff(sentences)
     if len(sentences) == 0 or sentences[0] != 0 or sentences[-1] != len(heads) or (lengths < 1).any():
-        raise ValueError("no bounds of sentences")
+        raise ValueError("invalid offsets of sentences")
     if (heads < 0).any() or (heads > np.repeat(lengths, lengths)).any() or in_cycle(heads, sentences).any():
-        raise ValueError("heads that are no trees")
+        raise ValueError("the heads do not form trees")
     return Treebank(keys, [label.decode() for label in labels], heads, sentences)
 
 

@@ -13,15 +13,16 @@ import numpy as np
 from clearparse.config import NetworkConfig
 from clearparse.errors import ClearparseError
 from clearparse.features.templates import Index
+from clearparse.io.files import PathLike
 from clearparse.io.parallel import map_in_order
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
 from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, lookup_key, short_key
 from clearparse.stages.multiword import MultiwordSplitter, SplitForms
-from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import Tagger, tags_of, with_tags
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
 from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint, WorkerCheckpoint
+from clearparse.training.known_words import divided_words, known_words
 from clearparse.training.log import QUIET, Log
 from clearparse.training.typography import FOR_SENTENCES, FOR_TOKENS, altered_paragraphs, altered_rows
 from clearparse.training.upstream_items import (
@@ -39,8 +40,8 @@ from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from clearparse.treebank.ragged import take_rows
 from clearparse.treebank.tokens import paragraphs_of
 
-MANY = 50_000  # items for which the epochs of the configs are meant
-MOST_TAGS = 10_000  # different ones; each is a class of the last layer
+NOMINAL_ITEMS = 50_000  # items for which the epochs of the configs are meant
+MAX_TAGS = 10_000  # different ones; each is a class of the last layer
 FOLDS = 4  # of the training data, each tagged by networks that were trained on the others
 
 CHARACTERS = NetworkConfig(
@@ -76,12 +77,12 @@ def build_and_train(
     log: Log = QUIET,
     name: str = "",
 ) -> WindowClassifier:
-    """A new window classifier trained on items. Fewer items than MANY get more epochs and smaller batches.
+    """A new window classifier trained on items. Fewer items than NOMINAL_ITEMS get more epochs and smaller batches.
 
     name: of the network in the log.
     """
     n, started = len(items.keys), time.monotonic()
-    epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
+    epochs = round(config.epochs * min(max((NOMINAL_ITEMS / n) ** 0.5, 1), 3))
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
     classifier = initialise(template, items, config, rng, vectors)
@@ -91,10 +92,15 @@ def build_and_train(
     return trained
 
 
-def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, log: Log = QUIET) -> Tokenizer:
-    """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens."""
+def train_tokenizer(
+    blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, raw_text: Sequence[PathLike] = (), log: Log = QUIET
+) -> Tokenizer:
+    """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens.
+
+    raw_text: files from which it learns which short words are abbreviations.
+    """
     plain = list(paragraphs_of(blocks))
-    known = KnownWords.of(plain)
+    known = known_words(plain, raw_text)
     for_tokens, for_sentences = (
         plain + altered_paragraphs(plain, known, rates, np.random.default_rng([seed, 6]))
         for rates in (FOR_TOKENS, FOR_SENTENCES)
@@ -117,6 +123,7 @@ def train_tokenizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, 
         ),
         spaces,
         known,
+        divided_words([token for sentence in paragraph for token in sentence] for paragraph in plain),
     )
 
 
@@ -198,8 +205,8 @@ class Jackknife:
         fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
         held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
         names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
-        trainings = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
-        missing = [(each, fold) for each, fold in trainings if checkpoint.load(each) is None]
+        tasks = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
+        missing = [(each, fold) for each, fold in tasks if checkpoint.load(each) is None]
         self._train(missing, jobs, checkpoint)
         tags: list[bytes] = [b""] * len(self.items.keys)
         for each, fold in zip(names, held_out, strict=True):
@@ -256,6 +263,7 @@ def train_upstream(
     blocks: Sequence[Block],
     seed: int,
     vectors: Vectors | None,
+    raw_text: Sequence[PathLike],
     jobs: int,
     checkpoint: Checkpoint,
     log: Log,
@@ -265,16 +273,16 @@ def train_upstream(
     """Train the upstream stages one after another.
 
     jackknife: predict tags for the parser to learn from; without, training takes half the time.
-    Raises ClearparseError if there are more than MOST_TAGS different tags.
+    Raises ClearparseError if there are more than MAX_TAGS different tags.
     """
     words = tagged_words(blocks)
-    if (different := len(set(words.names))) > MOST_TAGS:
+    if (different := len(set(words.names))) > MAX_TAGS:
         raise ClearparseError(
             f"the training data have {different:,} different combinations of UPOS, XPOS and FEATS, too many for a"
-            f" tagger (at most {MOST_TAGS:,}): do these columns hold anything but tags?"
+            f" tagger (at most {MAX_TAGS:,}): do these columns hold anything but tags?"
         )
     log("stage", "tokenizer")
-    text_stage = train_tokenizer(blocks, seed, checkpoint, log)
+    text_stage = train_tokenizer(blocks, seed, checkpoint, raw_text, log)
     log("stage", "tagger")
     tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, jackknife=jackknife)
     log("stage", "lemmatizer")
