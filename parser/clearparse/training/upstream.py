@@ -18,7 +18,7 @@ from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
 from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, lookup_key, short_key
 from clearparse.stages.multiword import MultiwordSplitter, SplitForms
 from clearparse.stages.stretches import KnownWords
-from clearparse.stages.tagger import Tagger, tags_of, with_tags
+from clearparse.stages.tagger import Tagger, retagged_keys, tags_of, with_tags
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
 from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint, WorkerCheckpoint
@@ -33,7 +33,7 @@ from clearparse.training.upstream_items import (
     shared_rules_of,
     tagged_words,
 )
-from clearparse.training.window_batches import Items, initialise, train
+from clearparse.training.window_batches import Items, initialise, mixture, train
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from clearparse.treebank.ragged import take_rows
@@ -73,20 +73,21 @@ def build_and_train(
     seed: Sequence[int],
     vectors: Vectors | None = None,
     *,
+    silver: Items | None = None,
     log: Log = QUIET,
     name: str = "",
 ) -> WindowClassifier:
     """A new window classifier trained on items. Fewer items than MANY get more epochs and smaller batches.
 
-    name: of the network in the log.
+    silver: items to learn from besides. name: of the network in the log.
     """
     n, started = len(items.keys), time.monotonic()
     epochs = round(config.epochs * min(max((MANY / n) ** 0.5, 1), 3))
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
     classifier = initialise(template, items, config, rng, vectors)
-    with log.progress(n * epochs, name, " items") as bar:
-        trained = train(classifier, items, config, rng, bar.update)
+    with log.progress(mixture(items, silver, epochs).words(epochs), name, " items") as bar:
+        trained = train(classifier, items, config, rng, bar.update, silver)
     log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
     return trained
 
@@ -157,18 +158,22 @@ def train_tagger(
     checkpoint: Checkpoint,
     log: Log = QUIET,
     *,
+    silver: Items | None = None,
     jackknife: bool = True,
 ) -> tuple[Tagger, list[bytes]]:
     """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
 
-    jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
+    silver: words of other sentences to learn from besides. jackknife: if not, the second network is trained on all
+    sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors, log).run(
+    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors, silver, log).run(
         "first tags", jobs, checkpoint
     )
     items = replace(items, keys=with_tags(items.keys, tags))
-    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors, log).run(
+    if silver:
+        silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
+    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors, silver, log).run(
         "tags", jobs, checkpoint, folds=FOLDS if jackknife else 0
     )
     return Tagger(first, second), tags
@@ -179,6 +184,7 @@ class Jackknife:
     """The training of one of the tagger's networks: on all sentences, and once without each fold.
 
     The networks without a fold tag that fold, so that the next network learns from tags as erroneous as in practice.
+    All learn from the silver items besides.
     """
 
     template: str
@@ -186,6 +192,7 @@ class Jackknife:
     config: NetworkConfig
     seed: int
     vectors: Vectors | None
+    silver: Items | None = None
     log: Log = QUIET
 
     def run(
@@ -233,7 +240,14 @@ class Jackknife:
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
         items = altered_rows(items, np.random.default_rng([self.seed, 7]))
         classifier = build_and_train(
-            self.template, items, self.config, [self.seed, 5], self.vectors, log=self.log, name=name
+            self.template,
+            items,
+            self.config,
+            [self.seed, 5],
+            self.vectors,
+            silver=self.silver,
+            log=self.log,
+            name=name,
         )
         if len(fold):
             held = self.items.take(fold)
@@ -260,10 +274,12 @@ def train_upstream(
     checkpoint: Checkpoint,
     log: Log,
     *,
+    silver: Items | None = None,
     jackknife: bool,
 ) -> UpstreamStages:
     """Train the upstream stages one after another.
 
+    silver: tagged words of other sentences, from which the tagger learns too.
     jackknife: predict tags for the parser to learn from; without, training takes half the time.
     Raises ClearparseError if there are more than MOST_TAGS different tags.
     """
@@ -276,6 +292,6 @@ def train_upstream(
     log("stage", "tokenizer")
     text_stage = train_tokenizer(blocks, seed, checkpoint, log)
     log("stage", "tagger")
-    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, jackknife=jackknife)
+    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, silver=silver, jackknife=jackknife)
     log("stage", "lemmatizer")
     return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint, log), tags)
