@@ -51,7 +51,7 @@ def _add_data(cli: CommandLine) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="text without annotation, for word vectors and self-training",
+        help="text without annotation, for word vectors and, without --silver, self-training",
     )
     cli.option(
         "--silver",
