@@ -19,7 +19,7 @@ from clearparse.treebank.tokens import paragraphs_of, text_of
 
 CHECKOUT = Path(__file__).resolve().parents[1]
 MODEL = CHECKOUT / "models" / "english.model"
-MOST_MB = 25
+MAX_MB = 25
 EVERYDAY = CHECKOUT / "tests" / "data" / "everyday.conllu"
 
 
@@ -33,7 +33,7 @@ def cut(english: Model, text: str) -> list[list[str]]:
 
 
 def test_size() -> None:
-    assert MODEL.stat().st_size <= MOST_MB * 1e6
+    assert MODEL.stat().st_size <= MAX_MB * 1e6
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_size() -> None:
     ],
 )
 def test_words(english: Model, text: str, expected: str) -> None:
-    """As UD_English-EWT cuts them."""
+    """As tokenized in UD_English-EWT."""
     assert " ".join(word for sentence in cut(english, text) for word in sentence) == expected
 
 
@@ -123,7 +123,7 @@ def test_the_text_is_kept(everyday: Model) -> None:
     assert (lemma["\u2019m"], lemma["\u2019ll"]) == ("be", "will")
 
 
-def test_plain_words_stay_whole(everyday: Model) -> None:
+def test_plain_words_are_not_split(everyday: Model) -> None:
     words = PLAIN_WORDS.split()
     assert [cut(everyday, f"We saw {word} there.")[0][2] for word in words] == words
 
@@ -216,7 +216,7 @@ def test_sentences_may_end_with_an_abbreviation(everyday: Model, first: str, sec
     "text",
     ["👍🏽 ok", "🏳️\u200d🌈 flag", "👨\u200d👩\u200d👧!", "1️⃣ first", "🇩🇪🇫🇷", "e\u0301t\u00e9", "नमस्ते", "각"],
 )
-def test_grapheme_clusters_are_never_cut(everyday: Model, text: str) -> None:
+def test_grapheme_clusters_are_never_split(everyday: Model, text: str) -> None:
     regex = pytest.importorskip("regex")
     clusters = [cluster for form in cut(everyday, text) for word in form for cluster in regex.findall(r"\X", word)]
     assert clusters == regex.findall(r"\X", text.replace(" ", ""))

@@ -1,4 +1,4 @@
-"""What is shown is what is run: every step of a sentence, the parts of a score, and the numbers of a loss."""
+"""The explanation agrees with parsing: steps of a sentence, attribution of a score, loss and gradients."""
 
 from __future__ import annotations
 

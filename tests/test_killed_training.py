@@ -1,4 +1,4 @@
-"""What a kill costs, for each combination of options: at most the epoch that each process was in."""
+"""Killed training, for each combination of options: a kill loses at most the current epoch of each process."""
 
 from __future__ import annotations
 
@@ -161,7 +161,7 @@ def moments(epochs: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("case", CASES)
-def test_what_a_kill_costs(case: Case, folder: Path, tmp_path: Path) -> None:
+def test_a_kill_loses_at_most_one_epoch_per_process(case: Case, folder: Path, tmp_path: Path) -> None:
     """Killed by SIGKILL three times: each time at most an epoch per process is lost, and the model is the same."""
     (tmp_path / "models").mkdir()
     training = Training(folder, tmp_path / "models" / "m", case)

@@ -263,7 +263,7 @@ def test_a_sentence_too_long_to_explain_leaves_no_earlier_tree(visit: Any) -> No
     visit.expected.append(f"error: Failed to load resource: the server responded with a status of 413 ({phrase})")
 
 
-def test_everything_works_by_keys_alone(visit: Any) -> None:
+def test_everything_works_by_keyboard(visit: Any) -> None:
     """From the top of the page: type, parse, choose an arc, the scores, another transition."""
     page = visit()
 

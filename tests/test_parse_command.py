@@ -1,4 +1,4 @@
-"""What people type: `parse` recognises text, takes sentences, says what is wrong, and writes JSON and drawings."""
+"""The parse command: it recognises text, takes sentences, explains errors, and writes JSON and drawings."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Scores from the pre-computed layer equal those of the classifier, and so do the trees."""
+"""Scores from the precomputed layer equal those of the classifier, and so do the trees."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 
 from clearparse.features import precompute
-from clearparse.features.precompute import MOST_TYPES, PrecomputedLayer
+from clearparse.features.precompute import MAX_TYPES, PrecomputedLayer
 from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters, scores
@@ -35,7 +35,7 @@ def random_parser(block: Block, template: str, system: str, dtype: Any) -> Trans
     """A parser with random numbers that make scores of a few units, as training does."""
     rng = np.random.default_rng(5)
     labels = [label.decode() for label in sorted(set(block.column(DEPREL)))]
-    transitions = Transitions(labels, labels, ["root"], SYSTEMS[system].kinds)
+    transitions = Transitions(labels, labels, ["root"], SYSTEMS[system].n_moves)
     compiled = compile_template(template)
     vocabulary = Vocabulary.count(block.word_keys(), compiled.channels, {"form": 2})
     features = Features(compiled, vocabulary, len(transitions.labels))
@@ -146,4 +146,4 @@ def test_the_capacity_of_narrow_tables_is_limited() -> None:
     model = load(Path(__file__).parent / "data" / "format-1.model")
     model("A few words, and a few more.")
     for each in (model.parser, *model.stages.window_classifiers().values()):
-        assert 100 < each.cache.layer.capacity <= MOST_TYPES
+        assert 100 < each.cache.layer.capacity <= MAX_TYPES

@@ -76,7 +76,7 @@ def test_the_recorded_command_can_be_repeated(tmp_path: Path) -> None:
 
 
 def test_bundled_files_come_first(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(resources, "INSIDE", tmp_path / "inside")
+    monkeypatch.setattr(resources, "BUNDLED", tmp_path / "inside")
     monkeypatch.setattr(resources, "CHECKOUT", tmp_path / "checkout")
     with pytest.raises(ClearparseError, match=r"name a model; none is bundled here: there is no .*english\.model"):
         clearparse.load()
@@ -134,7 +134,7 @@ def test_a_wheel_without_the_model_is_not_built(sources: Path, tmp_path: Path) -
     shutil.copytree(sources, copy, ignore=shutil.ignore_patterns("english.model"))
     run = build(copy, "--wheel")
     assert run.returncode
-    assert "models/english.model belongs into the package, and is not there" in run.stdout + run.stderr
+    assert "models/english.model belongs in the wheel, and is missing" in run.stdout + run.stderr
 
 
 def installed(wheel: Path, tmp_path: Path) -> tuple[Callable[..., str], Path, Path]:

@@ -22,7 +22,7 @@ from clearparse.training.self_training import (
     silver_sentences,
     teacher_config,
 )
-from clearparse.training.silver import LONGEST, SHORTEST
+from clearparse.training.silver import MAX_WORDS, MIN_WORDS
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 TEXT = "The cat sleeps on the old sofa.\nNo.\n\nShe says that we could have gone home by train.\nThey  buy\tbread.\n"
@@ -54,14 +54,14 @@ def test_the_most_confidently_parsed_sentences_become_silver(
     heads, labels, probability = model.parser.parse_with_probabilities(block)
     lengths = np.diff(block.sentences)
     confidence = np.add.reduceat(probability, block.sentences[:-1]) / lengths
-    allowed = (lengths >= SHORTEST) & (lengths <= LONGEST)
+    allowed = (lengths >= MIN_WORDS) & (lengths <= MAX_WORDS)
     best = int(np.argmax(np.where(allowed, confidence, -1)))
     first, end = block.sentences[best : best + 2]
     found = sentences(silver)
     assert [label.decode() for label in labels[first:end]] in [of for _, of, _ in found]
     assert heads[first:end].tolist() in [of for _, _, of in found]
     assert 0 < len(silver.keys) <= SILVER_SHARE * 20 * lengths.sum()
-    assert all(SHORTEST <= length <= LONGEST for length in np.diff(silver.sentences))
+    assert all(MIN_WORDS <= length <= MAX_WORDS for length in np.diff(silver.sentences))
 
 
 def test_a_missing_file_is_named(text_model: Path, tmp_path: Path) -> None:

@@ -139,7 +139,7 @@ def test_from_words() -> None:
         (["a"], {"heads": [2]}, "a head is outside its sentence"),
     ],
 )
-def test_words_that_make_no_sentence(forms: list[str], columns: dict[str, list[str]], message: str) -> None:
+def test_invalid_words_are_rejected(forms: list[str], columns: dict[str, list[str]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Sentence.from_words(forms, **columns)  # type: ignore[arg-type]  # text among them
 
@@ -156,7 +156,7 @@ def test_from_conllu_reads_one_sentence() -> None:
         Sentence.from_conllu("1\ta\rb" + "\t_" * 8)
 
 
-def test_nothing_is_lost_in_silence(french: Sentence) -> None:
+def test_nothing_is_lost_silently(french: Sentence) -> None:
     with pytest.raises(ValueError, match="read-only"):
         french.heads[0] = 3
     for name in COLUMNS:
@@ -194,13 +194,13 @@ def test_a_sentence_survives_pickle(french: Sentence) -> None:
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r"), min_size=1), min_size=1))
-def test_forms_come_back(forms: list[str]) -> None:
+def test_forms_round_trip(forms: list[str]) -> None:
     sentence = Sentence.from_words(forms)
     assert sentence.forms == tuple(forms)
     assert [word.form for word in Sentence.from_conllu(sentence.to_conllu())] == forms
 
 
-def test_a_part_of_a_block_is_what_reading_it_gives() -> None:
+def test_a_part_of_a_block_equals_reading_its_text() -> None:
     block = parse_block((FRENCH * 3).encode()).with_trees(np.tile([2, 0, 1, 1, 1, 1], 3), [b"a"] * 18)
     part = block.part(1, 3)
     again = parse_block(block[1].conllu + block[2].conllu)

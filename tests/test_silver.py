@@ -22,7 +22,7 @@ from clearparse.stages.tagger import retagged, retagged_keys
 from clearparse.training import silver, window_batches
 from clearparse.training.log import Log
 from clearparse.training.parser_batches import Treebank
-from clearparse.training.silver import LONGEST, SHORTEST, read_silver, retagged_silver, with_labels
+from clearparse.training.silver import MAX_WORDS, MIN_WORDS, read_silver, retagged_silver, with_labels
 from clearparse.training.upstream_items import tagged_words
 from clearparse.training.window_batches import WindowBatches, initialise
 from clearparse.treebank.conllu import parse_block, read_blocks
@@ -65,7 +65,7 @@ def test_the_most_confident_sentences_are_taken(tmp_path: Path) -> None:
 
 
 def test_without_confidences_all_sentences_of_usable_length_are_taken(tmp_path: Path) -> None:
-    short, long = " ".join("a" * (SHORTEST - 1)), " ".join("a" * (LONGEST + 1))
+    short, long = " ".join("a" * (MIN_WORDS - 1)), " ".join("a" * (MAX_WORDS + 1))
     path = written(tmp_path / "s.conllu", *map(sentence, ("a b c d", short, "e f g h i", long)))
     found = read_silver([path], 0.1, QUIET)
     assert forms(found.trees) == forms(found.tags) == ["a b c d", "e f g h i"]
@@ -95,7 +95,7 @@ def test_equal_words_take_memory_once(tmp_path: Path) -> None:
 def test_what_exceeds_the_limit_is_not_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(silver, "MAX_WORDS", 4)
+    monkeypatch.setattr(silver, "MAX_SILVER_WORDS", 4)
     paths = [written(tmp_path / f"{k}.conllu", sentence("a b c d")) for k in range(3)]
     assert len(read_silver(paths, 1.0, Log()).trees) == 1
     assert "after the first 4 words are not read" in capsys.readouterr().out

@@ -42,21 +42,21 @@ PARAMETERS = {
 }
 TRACE = {"conllu": CONLLU, "gold": {"type": "boolean"}, "follow_gold": {}, "moves": {"type": "array", "items": INTEGER}}
 NUMBERS = {**TRACE, "step": INTEGER, "of": INTEGER, "against": {"anyOf": [INTEGER, {"enum": ["runner-up", None]}]}}
-ANSWERS = {"responses": {"default": {"description": "an answer"}}}
+RESPONSES = {"responses": {"default": {"description": "a response"}}}
 QUERY = [{"name": name, "in": "query", "schema": schema} for name, schema in PARAMETERS.items()]
 DESCRIPTION = {
     "openapi": "3.0.2",
     "info": {"title": "clearparse", "version": "1"},
     "paths": {
         "/process": {
-            "get": {"parameters": QUERY, **ANSWERS},
-            "post": {"requestBody": _body("application/x-www-form-urlencoded", **PARAMETERS), **ANSWERS},
+            "get": {"parameters": QUERY, **RESPONSES},
+            "post": {"requestBody": _body("application/x-www-form-urlencoded", **PARAMETERS), **RESPONSES},
         },
-        "/models": {"get": ANSWERS, "post": ANSWERS},
-        "/page/model": {"get": ANSWERS},
-        "/page/read": {"post": {"requestBody": _body("application/json", text=STRING, conllu=CONLLU), **ANSWERS}},
-        "/page/explain": {"post": {"requestBody": _body("application/json", **TRACE), **ANSWERS}},
-        "/page/numbers": {"post": {"requestBody": _body("application/json", **NUMBERS), **ANSWERS}},
+        "/models": {"get": RESPONSES, "post": RESPONSES},
+        "/page/model": {"get": RESPONSES},
+        "/page/read": {"post": {"requestBody": _body("application/json", text=STRING, conllu=CONLLU), **RESPONSES}},
+        "/page/explain": {"post": {"requestBody": _body("application/json", **TRACE), **RESPONSES}},
+        "/page/numbers": {"post": {"requestBody": _body("application/json", **NUMBERS), **RESPONSES}},
     },
 }
 description = schemathesis.openapi.from_dict(DESCRIPTION)
@@ -76,12 +76,12 @@ def address(text_model: Path) -> Iterator[str]:
 @description.parametrize()
 @settings(max_examples=200, suppress_health_check=list(HealthCheck))
 def test_no_request_is_an_internal_error(case: Any, address: str) -> None:
-    """An answer is JSON, or one line of text with the reason."""
-    answer = case.call(base_url=address)
-    assert answer.status_code in STATUS, (case, answer.text)
-    if answer.status_code == 200:
-        json.loads(answer.content)
+    """A response is JSON, or one line of text with the reason."""
+    response = case.call(base_url=address)
+    assert response.status_code in STATUS, (case, response.text)
+    if response.status_code == 200:
+        json.loads(response.content)
     else:
-        assert answer.headers["content-type"] == ["text/plain; charset=utf-8"]
-        assert answer.text.endswith("\n")
-        assert len(answer.text.splitlines()) == 1
+        assert response.headers["content-type"] == ["text/plain; charset=utf-8"]
+        assert response.text.endswith("\n")
+        assert len(response.text.splitlines()) == 1

@@ -124,6 +124,11 @@ def _product(n: int, m: int, batch: int = BATCH) -> float:
     return 2 * batch * n * m / _median(lambda: a @ b)
 
 
+def available_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+
+
 def describe_machine() -> str:
     """The processor, and the versions that matter for speed."""
     processor = platform.processor() or platform.machine()

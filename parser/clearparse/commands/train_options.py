@@ -19,7 +19,7 @@ def command_line() -> CommandLine:
     )
     _add_data(cli)
     _add_model(cli)
-    cli.titled("network")  # before the other groups of Config
+    cli.titled_group("network")  # before the other groups of Config
     _add_config(cli)
     _add_running(cli)
     return cli
@@ -32,7 +32,7 @@ def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _add_data(cli: CommandLine) -> None:
-    train = cli.titled("data").add_mutually_exclusive_group()
+    train = cli.titled_group("data").add_mutually_exclusive_group()
     cli.option("--train", group=train, nargs="+", metavar="FILE", help="annotated files (default: the bundled sample)")
     cli.option(
         "--treebank", group=train, metavar="NAME", help="UD_French-GSD or the like, downloaded into data/ if not there"
@@ -44,7 +44,7 @@ def _add_data(cli: CommandLine) -> None:
         metavar="FILE",
         help="annotated files to choose the best epoch on (default: part of train)",
     )
-    text = cli.titled("data").add_mutually_exclusive_group()
+    text = cli.titled_group("data").add_mutually_exclusive_group()
     cli.option(
         "--raw-text",
         group=text,

@@ -154,10 +154,7 @@ def _arc(x: Sequence[float], arc: tuple[int, int], foot: float, top: float, labe
     """An arc from head to dependent, with an arrow head, and the label above its middle."""
     head, word = arc
     toward = 1 if x[word] < x[head] else -1
-    start, end = (
-        x[head] - 5 * toward,
-        x[word] + 2 * toward,
-    )  # leaves the head at its side, enters the dependent in its middle
+    start, end = x[head] - 5 * toward, x[word] + 2 * toward  # from the side of the head to the middle of the dependent
     lean = SLANT / 2 * toward
     path = f"M{start:.0f} {foot:.0f}L{start - lean:.0f} {top:.0f}L{end + lean:.0f} {top:.0f}L{end:.0f} {foot - 5:.0f}"
     return f'<path d="{path}"/>{_tip(end, foot)}{_text("label", (start + end) / 2, top - 4, label)}'

@@ -20,24 +20,24 @@ from scipy.sparse import csr_array
 from clearparse.errors import ClearparseError
 from clearparse.features.combinations import Combinations, channel_groups
 from clearparse.features.templates import Index, WordSlots
-from clearparse.features.vocabulary import OF_TAGS, ROOT
+from clearparse.features.vocabulary import ROOT, TAG_CHANNELS
 from clearparse.network.classifier import Booleans, Floats, Parameters, scores_of_one
 
-MOST_COMBINATIONS = 5000  # rows in a table of state slots
+MAX_COMBINATIONS = 5000  # rows in a table of state slots
 TAGS = 1000  # combinations of tags that the tables have room for at first
 CHUNK = 512  # rows of a table computed at a time, so that the operands stay in the processor's cache
 CLOSE = 2e-4  # scores no further apart than this are compared in double precision
 SAME = 1e-9  # scores no further apart than this are equal
-MOST_STATES = 1 << 27  # numbers in the tables of state slots
-MOST_OF_TYPE = 1 << 20  # numbers of one type of word in all tables
-LEAST_TYPES = ROOT + 2  # NULL, ROOT and a word
-MOST_TYPES = 50_000  # types of word in the tables, however narrow these are
+MAX_STATES = 1 << 27  # numbers in the tables of state slots
+MAX_OF_TYPE = 1 << 20  # numbers of one type of word in all tables
+MIN_TYPES = ROOT + 2  # NULL, ROOT and a word
+MAX_TYPES = 50_000  # types of word in the tables, however narrow these are
 KEY_BYTES = 400  # of a type of word besides its rows: its key, its rows of L, and where they are found
 MEMORY = 256 << 20  # bytes of the tables of all networks of a model together (see type_cache.share_memory)
 
 
 class PrecomputedLayer:
-    """Scores of configurations from tables of pre-computed sums of L_r W_{di:d(i+1)}.
+    """Scores of configurations from tables of precomputed sums of L_r W_{di:d(i+1)}.
 
     All tables are rows of P, each of H numbers. There are three kinds:
 
@@ -58,7 +58,7 @@ class PrecomputedLayer:
         self.groups = _groups(features.state_values)
         self._check_size()
         self.channel_groups = channel_groups(features.word_channels)
-        self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in OF_TAGS]
+        self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in TAG_CHANNELS]
         self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
         self.types = self.room = 0  # how many types of word the tables have, and have room for
         self.start = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
@@ -69,10 +69,10 @@ class PrecomputedLayer:
 
     def _check_size(self) -> None:
         H, values = self.W.shape[2], self.features.state_values
-        if H * self._state_rows() > MOST_STATES or H * len(self.features.addresses) > MOST_OF_TYPE:
+        if H * self._state_rows() > MAX_STATES or H * len(self.features.addresses) > MAX_OF_TYPE:
             raise ClearparseError(
                 f"the template has {len(self.features.addresses)} addresses and {len(values)} state slots: with {H}"
-                " hidden units its pre-computed tables are too large for any memory"
+                " hidden units its precomputed tables are too large for any memory"
             )
 
     @property
@@ -93,10 +93,10 @@ class PrecomputedLayer:
     @property
     def capacity(self) -> int:
         """How many types of word fit into the memory, NULL and ROOT included."""
-        return max(min((self.memory - self.fixed_bytes) // self.type_bytes, MOST_TYPES), LEAST_TYPES)
+        return max(min((self.memory - self.fixed_bytes) // self.type_bytes, MAX_TYPES), MIN_TYPES)
 
     @property
-    def most_types(self) -> int:
+    def max_types(self) -> int:
         """How many words of different types fit into the memory. Callers with more should work in several parts."""
         return self.capacity - ROOT - 1
 
@@ -266,11 +266,11 @@ class PrecomputedLayer:
 
 
 def _groups(values: Sequence[int]) -> list[list[int]]:
-    """State slots, by index, in groups with at most MOST_COMBINATIONS combinations of values."""
+    """State slots, by index, in groups with at most MAX_COMBINATIONS combinations of values."""
     groups: list[list[int]] = []
-    size = MOST_COMBINATIONS
+    size = MAX_COMBINATIONS
     for k, n in enumerate(values):
-        if size * n > MOST_COMBINATIONS:
+        if size * n > MAX_COMBINATIONS:
             groups.append([])
             size = 1
         groups[-1].append(k)

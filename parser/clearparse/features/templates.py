@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
-from clearparse.features.vocabulary import CHANNELS, OF_FORM, OF_TAGS, Vocabulary
+from clearparse.features.vocabulary import CHANNELS, FORM_CHANNELS, TAG_CHANNELS, Vocabulary
 
 Index = NDArray[np.intp]
 
-MOST_SLOTS = 1000  # of a template
+MAX_SLOTS = 1000  # of a template
 
 
 class TemplateError(ClearparseError):
@@ -51,8 +51,8 @@ class Template:
             if slot in seen:
                 raise TemplateError(f"template: {str(slot)!r} is there twice")
             seen.add(slot)
-        if len(self.slots) > MOST_SLOTS:
-            raise TemplateError(f"template: {len(self.slots)} slots; at most {MOST_SLOTS} are possible")
+        if len(self.slots) > MAX_SLOTS:
+            raise TemplateError(f"template: {len(self.slots)} slots; at most {MAX_SLOTS} are possible")
 
     @property
     def channels(self) -> list[str]:
@@ -84,10 +84,10 @@ class WordSlots:
     def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
         self.template, self.vocabulary = template, vocabulary
         slots = self.slots = template.slots
-        self.m, self.V = len(slots), vocabulary.last_row
+        self.m, self.V = len(slots), vocabulary.n_rows
         channels = self.word_channels = list(vocabulary.first)
-        of_form = list(dict.fromkeys(slot.address for slot in slots if slot.channel in OF_FORM))
-        of_tags = [slot.address for slot in slots if slot.channel in OF_TAGS]
+        of_form = list(dict.fromkeys(slot.address for slot in slots if slot.channel in FORM_CHANNELS))
+        of_tags = [slot.address for slot in slots if slot.channel in TAG_CHANNELS]
         self.addresses, self.form_addresses = list(dict.fromkeys(of_form + of_tags)), len(of_form)
         self.word_slots = [
             [

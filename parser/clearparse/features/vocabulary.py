@@ -18,9 +18,9 @@ from clearparse.features.bounded_cache import BoundedCache
 
 NULL, ROOT, UNKNOWN = range(3)  # the first rows of every channel
 
-LONGEST_SHAPE = 10
-MOST_CHARACTERS = 10_000  # whose shapes are cached
-MOST_FORMS = 20_000  # forms whose rows of L, or shapes, are cached
+MAX_SHAPE_LENGTH = 10
+MAX_CACHED_CHARACTERS = 10_000  # whose shapes are cached
+MAX_CACHED_FORMS = 20_000  # forms whose rows of L, or shapes, are cached
 _DIGIT, _LETTER, _REPEATED = re.compile(r"\d"), re.compile(r"[^\W\d_]"), re.compile(r"(.)\1\1+")
 
 
@@ -28,7 +28,7 @@ class _ShapeOf(dict[int, str]):
     """The shape of each character, by code point, for str.translate."""
 
     def __missing__(self, code: int) -> str:
-        if len(self) >= MOST_CHARACTERS:
+        if len(self) >= MAX_CACHED_CHARACTERS:
             self.clear()
         character = chr(code)
         if _DIGIT.match(character):
@@ -58,10 +58,10 @@ def lookup_form(form: str) -> str:
 
 
 def _shape(form: str) -> str:
-    return _REPEATED.sub(r"\1\1", form.translate(_SHAPE_OF))[:LONGEST_SHAPE]
+    return _REPEATED.sub(r"\1\1", form.translate(_SHAPE_OF))[:MAX_SHAPE_LENGTH]
 
 
-_SHAPES = BoundedCache(_shape, MOST_FORMS)  # several networks need them
+_SHAPES = BoundedCache(_shape, MAX_CACHED_FORMS)  # several networks need them
 
 
 def shape(form: str) -> str:
@@ -72,7 +72,7 @@ def shape(form: str) -> str:
 CLUSTER, BETWEEN = "cluster", "\t"  # a tab occurs in no word
 
 # Channels of a word's form, and of its tags: from form or tags to a symbol.
-OF_FORM: dict[str, Callable[[str], str]] = {
+FORM_CHANNELS: dict[str, Callable[[str], str]] = {
     "form": lambda form: form,
     "lower": str.lower,
     "suffix1": lambda form: form[-1:].lower(),
@@ -88,12 +88,12 @@ OF_FORM: dict[str, Callable[[str], str]] = {
 }
 CASED = "form"
 WHOLE_FORM = (CASED, "lower")  # hidden to make a word unknown
-OF_TAGS: dict[str, Callable[[Sequence[str]], str]] = {
+TAG_CHANNELS: dict[str, Callable[[Sequence[str]], str]] = {
     "upos": lambda tags: tags[0],
     "xpos": lambda tags: tags[1],
     "feats": lambda tags: tags[2],
 }
-CHANNELS = (*OF_FORM, *OF_TAGS)
+CHANNELS = (*FORM_CHANNELS, *TAG_CHANNELS)
 Item = TypeVar("Item", bound=Hashable)
 
 
@@ -113,7 +113,7 @@ class Vocabulary:
     """Rows of L by channel and symbol.
 
     symbols: the symbols of each channel, in the order of their rows; channels are in the order of CHANNELS.
-    first: the first row of each channel, which is NULL. last_row: the number of rows of all channels.
+    first: the first row of each channel, which is NULL. n_rows: the number of rows of all channels.
     normalized: are forms looked up by lookup_form? In the models of version 0.1 they are not.
     """
 
@@ -130,10 +130,10 @@ class Vocabulary:
                 rows = {word: number for words, number in rows.items() for word in words.split(BETWEEN)}
             self._rows[channel] = rows
             row += UNKNOWN + 1 + len(names)
-        self.last_row = row
+        self.n_rows = row
         # For each channel: its function, the row of each symbol, and the row of UNKNOWN.
-        self._of_form = [(of, *self._row_of(channel)) for channel, of in OF_FORM.items() if channel in self.first]
-        self._of_tags = [(of, *self._row_of(channel)) for channel, of in OF_TAGS.items() if channel in self.first]
+        self._of_form = [(f, *self._row_of(channel)) for channel, f in FORM_CHANNELS.items() if channel in self.first]
+        self._of_tags = [(f, *self._row_of(channel)) for channel, f in TAG_CHANNELS.items() if channel in self.first]
 
     def __reduce__(self) -> tuple[Callable[..., Vocabulary], tuple[dict[str, list[str]]]]:
         # For pickle: all else follows from these.
@@ -154,7 +154,7 @@ class Vocabulary:
             form, _, *tags = key.decode().split("\t")
             form = lookup_form(form)
             for channel, counter in counted.items():
-                symbol = OF_FORM[channel](form) if channel in OF_FORM else OF_TAGS[channel](tags)
+                symbol = FORM_CHANNELS[channel](form) if channel in FORM_CHANNELS else TAG_CHANNELS[channel](tags)
                 counter[symbol] += times
         return cls(
             {
@@ -167,7 +167,7 @@ class Vocabulary:
             }
         )
 
-    def with_more(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
+    def with_symbols(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
         """The same vocabulary with more symbols of a channel, after its present ones."""
         more = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._rows[channel]]
         return Vocabulary({**self.symbols, channel: self.symbols[channel] + more}, normalized=self.normalized)
@@ -175,11 +175,11 @@ class Vocabulary:
     def encode_form(self, form: str) -> list[int]:
         """Rows of L of a form, one for each channel of forms."""
         form = lookup_form(form) if self.normalized else form
-        return [row_of(of(form), unknown) for of, row_of, unknown in self._of_form]
+        return [row_of(symbol_of(form), unknown) for symbol_of, row_of, unknown in self._of_form]
 
     def encode_tags(self, tags: Sequence[str]) -> list[int]:
         """Rows of L of (UPOS, XPOS, FEATS), one for each channel of tags."""
-        return [row_of(of(tags), unknown) for of, row_of, unknown in self._of_tags]
+        return [row_of(symbol_of(tags), unknown) for symbol_of, row_of, unknown in self._of_tags]
 
     def special(self, row: int) -> list[int]:
         """The row of NULL, ROOT or UNKNOWN in each channel."""
@@ -197,7 +197,7 @@ class KeyEncoder:
         def of_tags(tags: bytes) -> tuple[int, ...]:
             return tuple(vocabulary.encode_tags(tags.decode().split("\t")))
 
-        self._forms, self._tags = BoundedCache(of_form, MOST_FORMS), BoundedCache(of_tags, MOST_FORMS)
+        self._forms, self._tags = BoundedCache(of_form, MAX_CACHED_FORMS), BoundedCache(of_tags, MAX_CACHED_FORMS)
 
     def __call__(self, key: bytes) -> tuple[int, ...]:
         form, _, tags = key.split(b"\t", 2)

@@ -198,8 +198,8 @@ class Model:
             first, columns = UPOS, [tags for _, _, tags in parts]
         return block.with_columns(first, FEATS, [columns[k] for k in which.tolist()])
 
-    def wants_tags(self, block: Block) -> bool:
-        """Is the block without tags, and can the model tag it?"""
+    def needs_tagging(self, block: Block) -> bool:
+        """Whether the block has no tags, and the model has a tagger."""
         return self.stages.tagger is not None and all(block.is_empty(column) for column in TAG_COLUMNS.values())
 
     def parse(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
@@ -258,7 +258,7 @@ class Model:
     def describe(self) -> str:
         """The model in some lines: its training, scores, sizes, labels, settings and template.
 
-        Raises ClearparseError if the record is not that of a training.
+        Raises ClearparseError if the record is not a training record.
         """
         try:
             return description(self.stages, self.tag_columns(), self.record)

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.bounded_cache import LONGEST_KEY
+from clearparse.features.bounded_cache import MAX_KEY_LENGTH
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.locks import renew_lock_after_fork
@@ -36,17 +36,17 @@ TEMPLATE = """
 """
 REACH = 2  # tokens on either side that are shown to the network
 ONE_WORD = "one word"
-LONGEST_ENDING = 12  # letters
+MAX_ENDING_LENGTH = 12  # letters
 MORE = 2  # letters before those cut off that an ending may have
-FEWEST_OF_ENDING, MOSTLY_OF_ENDING = 3, 0.5  # forms with an ending that are split, and their part of all with it
-FEWEST_OF_FORM, MOSTLY_OF_FORM = 4, 0.8  # times that a form is split, and their part of all its occurrences
+MIN_FORMS_OF_ENDING, MIN_SHARE_OF_ENDING = 3, 0.5  # forms with an ending that are split, and their part of all with it
+MIN_SPLITS_OF_FORM, MIN_SHARE_OF_FORM = 4, 0.8  # times that a form is split, and their part of all its occurrences
 CAUTION = 2.0  # added to the score of ONE_WORD where only the form itself, and no ending, was split in training
 AMBIGUOUS = 0.2  # the same part if there are enough of them: then the network decides in context
-MOST_WORDS = 20  # of a multiword token
-MOST_CACHED = 50_000  # forms whose words are cached
+MAX_WORDS = 20  # of a multiword token
+MAX_CACHED = 50_000  # forms whose words are cached
 
 
-class Rule(NamedTuple):
+class SplitRule(NamedTuple):
     """Remove the last `cut` letters and put `words` in their place; the first is appended to the letters kept.
 
     A word that is a number n stands for the next n of the removed letters.
@@ -56,7 +56,7 @@ class Rule(NamedTuple):
     words: tuple[str | int, ...]
 
     @classmethod
-    def of(cls, form: str, words: Sequence[str]) -> Rule:
+    def of(cls, form: str, words: Sequence[str]) -> SplitRule:
         """The rule that splits a form into these words."""
         if form == "".join(words):
             return cls(len(form) - len(words[0]), (0, *map(len, words[1:])))
@@ -69,7 +69,7 @@ class Rule(NamedTuple):
         return json.dumps([self.cut, *self.words], ensure_ascii=False)
 
     @classmethod
-    def parse(cls, text: str) -> Rule:
+    def parse(cls, text: str) -> SplitRule:
         cut, *words = json.loads(text)
         return cls(cut, tuple(words))
 
@@ -106,14 +106,14 @@ class SplitForms(NamedTuple):
         with_ending: Counter[str] = Counter()
         split_at: Counter[str] = Counter()
         for form in rules:
-            with_ending.update(form[-k:] for k in range(1, min(len(form), LONGEST_ENDING + 1)))
+            with_ending.update(form[-k:] for k in range(1, min(len(form), MAX_ENDING_LENGTH + 1)))
             if form in split:
-                cut = Rule.parse(split[form]).cut
+                cut = SplitRule.parse(split[form]).cut
                 split_at.update(form[-k:] for k in range(max(cut, 1), min(len(form), cut + MORE + 1)))
         endings = {
             ending
             for ending, n in split_at.items()
-            if n >= FEWEST_OF_ENDING and n >= MOSTLY_OF_ENDING * with_ending.get(ending, n)
+            if n >= MIN_FORMS_OF_ENDING and n >= MIN_SHARE_OF_ENDING * with_ending.get(ending, n)
         }
         shortest = {each for each in endings if not any(each[k:] in endings for k in range(1, len(each)))}
         return cls(frozenset(form for form in rules if _often_split(form, rules)), frozenset(shortest))
@@ -125,7 +125,7 @@ class SplitForms(NamedTuple):
     def allow_ending(self, form: str) -> bool:
         """May a token be more than one word because of its ending?"""
         lower = lookup_form(form).lower()
-        return any(lower[-k:] in self.endings for k in range(1, min(len(lower), LONGEST_ENDING + 1)))
+        return any(lower[-k:] in self.endings for k in range(1, min(len(lower), MAX_ENDING_LENGTH + 1)))
 
 
 def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
@@ -135,8 +135,8 @@ def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
         return False
     others = (rules.get(f"{form[:k]}'{form[k:]}", Counter()) for k in range(1, len(form)))
     with_apostrophe = max((counts.total() - counts[ONE_WORD] for counts in others), default=0)
-    part = MOSTLY_OF_FORM if split < FEWEST_OF_FORM else AMBIGUOUS
-    return split + with_apostrophe >= FEWEST_OF_FORM and split >= part * n
+    part = MIN_SHARE_OF_FORM if split < MIN_SPLITS_OF_FORM else AMBIGUOUS
+    return split + with_apostrophe >= MIN_SPLITS_OF_FORM and split >= part * n
 
 
 class Splits(NamedTuple):
@@ -152,7 +152,7 @@ class MultiwordSplitter:
 
     def __init__(self, classifier: WindowClassifier, seen: SplitForms | None = None) -> None:
         self.classifier, self.seen = classifier, seen
-        self._rules = [None if name == ONE_WORD else Rule.parse(name) for name in classifier.classes]
+        self._rules = [None if name == ONE_WORD else SplitRule.parse(name) for name in classifier.classes]
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
         self._known: dict[str, tuple[str, ...]] = {}
@@ -203,24 +203,24 @@ class MultiwordSplitter:
             new = [form for form in dict.fromkeys(forms) if form not in found]
             labels = self.classifier.classify([form_key(form) for form in new], np.arange(len(new) + 1))
             split = {form: self._words(form, label) for form, label in zip(new, labels.tolist(), strict=True)}
-            if len(self._known) + len(new) > MOST_CACHED:
+            if len(self._known) + len(new) > MAX_CACHED:
                 self._known.clear()
-            if len(new) <= MOST_CACHED:
-                self._known.update((form, words) for form, words in split.items() if len(form) <= LONGEST_KEY)
+            if len(new) <= MAX_CACHED:
+                self._known.update((form, words) for form, words in split.items() if len(form) <= MAX_KEY_LENGTH)
             found.update(split)
             return [found[form] for form in forms]
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it, with the forms that may be split."""
         stored = self.classifier.to_stored()
-        stored.about.update(sets_as_lists(self.seen._asdict()) if self.seen else {})
+        stored.metadata.update(sets_as_lists(self.seen._asdict()) if self.seen else {})
         return stored
 
     @classmethod
     def from_stored(cls, networks: StoredNetworks, name: str) -> MultiwordSplitter:
         """The splitter of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
-        sets = sets_from_lists(networks[name].about, SplitForms._fields)
+        sets = sets_from_lists(networks[name].metadata, SplitForms._fields)
         return cls(classifier, SplitForms(*sets) if sets else None)
 
 
@@ -240,12 +240,12 @@ def _labels_in_context(
 
 
 def _check_class(name: str) -> None:
-    """Raises ValueError unless the class is ONE_WORD or a Rule."""
+    """Raises ValueError unless the class is ONE_WORD or a SplitRule."""
     if name == ONE_WORD:
         return
     rule = json.loads(name)
-    good = isinstance(rule, list) and 1 < len(rule) <= 1 + MOST_WORDS
-    check(good, f"{ascii(name)[:40]} is not a rule for multiword tokens, of at most {MOST_WORDS} words")
+    good = isinstance(rule, list) and 1 < len(rule) <= 1 + MAX_WORDS
+    check(good, f"{ascii(name)[:40]} is not a rule for multiword tokens, of at most {MAX_WORDS} words")
     check_letters(rule[0])
     for place, word in enumerate(rule[1:]):
         if isinstance(word, str):

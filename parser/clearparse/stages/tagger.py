@@ -84,9 +84,9 @@ class Tagger:
     def to_stored(self) -> dict[str, StoredNetwork]:
         """Its networks as a model file stores them; symbols that both have are with the first only."""
         first, second = self.first.to_stored(), self.second.to_stored()
-        common = first.about["symbols"]
-        own = {channel: names for channel, names in second.about["symbols"].items() if names != common.get(channel)}
-        second = second._replace(about={**second.about, "symbols": own})
+        common = first.metadata["symbols"]
+        own = {channel: names for channel, names in second.metadata["symbols"].items() if names != common.get(channel)}
+        second = second._replace(metadata={**second.metadata, "symbols": own})
         return dict(zip(self.NETWORKS, (first, second), strict=True))
 
     @classmethod
@@ -95,8 +95,8 @@ class Tagger:
         first, second = (networks[name] for name in cls.NETWORKS)
         for name, network in zip(cls.NETWORKS, (first, second), strict=True):
             network.check(name)
-        symbols = {**first.about["symbols"], **second.about["symbols"]}
-        second = second._replace(about={**second.about, "symbols": symbols})
+        symbols = {**first.metadata["symbols"], **second.metadata["symbols"]}
+        second = second._replace(metadata={**second.metadata, "symbols": symbols})
         whole = dict(zip(cls.NETWORKS, (first, second), strict=True))
         return cls(*(WindowClassifier.from_stored(whole[name], name, _check_class) for name in cls.NETWORKS))
 

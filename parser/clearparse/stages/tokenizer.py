@@ -23,14 +23,22 @@ from clearparse.network.classifier import distinct
 from clearparse.stages.graphemes import inside_clusters
 from clearparse.stages.multiword import MultiwordSplitter
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
-from clearparse.stages.stretches import ADDRESS, KnownWords, address_in, beginning, stop_kind, token_kind
+from clearparse.stages.stretches import (
+    ADDRESS,
+    KnownWords,
+    address_in,
+    beginning,
+    inside_words,
+    stop_kind,
+    token_kind,
+)
 from clearparse.stages.validation import check, flag
 from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
 from clearparse.treebank.tokens import Tokenization
 
 OTHER = "other"  # kind of stretch
-GOES_ON, ENDS = "goes on", "ends"  # the classes of both networks
+CONTINUES, ENDS = "goes on", "ends"  # the classes of both networks, as model files have them
 
 CHARACTERS = """
     form: -8 -7 -6 -5 -4 -3 -2 -1 0 1 2 3 4 5 6 7 8
@@ -47,7 +55,7 @@ SENTENCES = """
     xpos: -2 -1 0 1 2
 """
 
-MOST_CACHED = 20_000  # stretches whose kind is cached
+MAX_CACHED = 20_000  # stretches whose kind is cached
 
 # Kinds of stretches (text without a space) that differ in how they are tokenized.
 _AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
@@ -153,7 +161,7 @@ def _kind(stretch: str) -> str:
     return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), OTHER)
 
 
-_kind_of = BoundedCache(_kind, MOST_CACHED)
+_kind_of = BoundedCache(_kind, MAX_CACHED)
 
 
 def token_key(form: str, known: KnownWords | None, *, space_after: bool) -> bytes:
@@ -179,6 +187,8 @@ class Tokenizer:
     """Splits paragraphs into sentences, tokens and words.
 
     spaces: whether tokens can contain spaces. known: None in models of version 0.1.
+    divided: the words of letters, in lower case, that training divides into tokens; others stay whole. None where such
+    words are common, as in scripts without spaces.
     """
 
     NETWORKS: ClassVar = ("characters", "sentences", "multiword")  # their names in a model file
@@ -188,9 +198,10 @@ class Tokenizer:
     splitter: MultiwordSplitter
     spaces: bool
     known: KnownWords | None = None
+    divided: frozenset[str] | None = None
 
     def tokenize(self, texts: Sequence[str]) -> Tokenization:
-        """The tokens, words and sentences of paragraphs (see treebank.text.paragraphs)."""
+        """The tokens, words and sentences of paragraphs (see treebank.paragraphs)."""
         text, lengths = " ".join(texts), np.array([len(text) for text in texts], np.int64)
         start, stop, space_after, rows = self._tokens(text, np.cumsum(lengths + 1) - lengths - 1)
         forms, which = factorize([text[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
@@ -242,6 +253,8 @@ class Tokenizer:
             if first:
                 ends[first - 1] = True
         ends[inside_clusters(text)] = False
+        if self.divided is not None:
+            ends[inside_words(text, np.flatnonzero(ends & asked).tolist(), self.divided)] = False
         return ends
 
     def classifiers(self) -> dict[str, WindowClassifier]:
@@ -252,8 +265,9 @@ class Tokenizer:
     def to_stored(self) -> dict[str, StoredNetwork]:
         """Its networks as a model file stores them."""
         characters, sentences = self.characters.to_stored(), self.sentences.to_stored()
-        characters.about["spaces"] = self.spaces
-        characters.about.update(sets_as_lists(self.known._asdict()) if self.known else {})
+        characters.metadata["spaces"] = self.spaces
+        characters.metadata.update(sets_as_lists(self.known._asdict()) if self.known else {})
+        characters.metadata.update(sets_as_lists({"divided": self.divided}) if self.divided is not None else {})
         return dict(zip(self.NETWORKS, (characters, sentences, self.splitter.to_stored()), strict=True))
 
     @classmethod
@@ -263,11 +277,13 @@ class Tokenizer:
         of_characters, of_sentences = (
             WindowClassifier.from_stored(networks[name], name, _check_class) for name in (characters, sentences)
         )
-        splitter, about = MultiwordSplitter.from_stored(networks, multiword), networks[characters].about
-        sets = sets_from_lists(about, KnownWords._fields)
+        splitter, metadata = MultiwordSplitter.from_stored(networks, multiword), networks[characters].metadata
+        sets = sets_from_lists(metadata, KnownWords._fields)
         known = KnownWords(*sets) if sets else None
-        return cls(of_characters, of_sentences, splitter, flag(about, "spaces"), known)
+        divided = sets_from_lists(metadata, ["divided"])
+        spaces = flag(metadata, "spaces")
+        return cls(of_characters, of_sentences, splitter, spaces, known, divided[0] if divided else None)
 
 
 def _check_class(name: str) -> None:
-    check(name in (GOES_ON, ENDS), f"{ascii(name)[:40]} is not a class of the tokenizer")
+    check(name in (CONTINUES, ENDS), f"{ascii(name)[:40]} is not a class of the tokenizer")

@@ -20,8 +20,8 @@ from clearparse.network.classifier import Booleans, Floats, Parameters
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
 
-AT_ONCE = 4096  # items scored at a time
-FARTHEST = 100  # place of a window, on either side
+BATCH_SIZE = 4096  # items scored at a time
+MAX_DISTANCE = 100  # place of a window, on either side
 _PLACE = re.compile(r"-?[0-9]{1,3}")
 
 
@@ -30,7 +30,7 @@ def compile_window(text: str) -> Template:
     slots = []
     for channel, places in channel_lines(text, CHANNELS):
         for place in places:
-            if not _PLACE.fullmatch(place) or abs(int(place)) > FARTHEST:
+            if not _PLACE.fullmatch(place) or abs(int(place)) > MAX_DISTANCE:
                 raise TemplateError(f"template: {place[:60]!r} is not a place of a window, such as -1")
             slots.append(Slot(channel, str(int(place))))
     return Template(text, tuple(slots))
@@ -88,19 +88,19 @@ class WindowClassifier:
         if which is None:
             keys, which = factorize(keys)
         wanted = np.ones(len(which), np.bool_) if wanted is None else wanted
-        most = self.cache.layer.most_types
+        max_types = self.cache.layer.max_types
         with self.cache.lock:
-            if len(keys) <= most:
+            if len(keys) <= max_types:
                 return self._classify(keys, sequences, which, wanted)
-            return self._classify_in_parts(keys, sequences, which, wanted, most)
+            return self._classify_in_parts(keys, sequences, which, wanted, max_types)
 
     def _classify_in_parts(
-        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, wanted: Booleans, most: int
+        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, wanted: Booleans, max_types: int
     ) -> Index:
-        """As `classify`, in parts with at most `most` different items, which include those around a part."""
+        """As `classify`, in parts with at most max_types different items, which include those around a part."""
         reach, n, found, first = self.window.reach, len(which), [], 0
         while first < n:
-            last = end_of_part(which, first, max(most - 2 * reach, 1))
+            last = end_of_part(which, first, max(max_types - 2 * reach, 1))
             begin, end = max(first - reach, 0), min(last + reach, n)
             here, which_here = np.unique(which[begin:end], return_inverse=True)
             keys_here = [keys[k] for k in here.tolist()]
@@ -127,7 +127,7 @@ class WindowClassifier:
         which: Index | None = None,
         wanted: Booleans | None = None,
     ) -> Iterator[tuple[Floats, list[Index]]]:
-        """The scores of all classes (B, C) for AT_ONCE items at a time, and their types (B,) at each place.
+        """The scores of all classes (B, C) for BATCH_SIZE items at a time, and their types (B,) at each place.
 
         Arguments: see classify.
         """
@@ -136,8 +136,8 @@ class WindowClassifier:
         type_of, where = self.window.spread(types, sequences)
         where = where if wanted is None else where[wanted]
         rows_of = self.cache.layer.rows_of(type_of)
-        for k in range(0, len(where), AT_ONCE):
-            around = [where[k : k + AT_ONCE] + place for place in self.window.places]
+        for k in range(0, len(where), BATCH_SIZE):
+            around = [where[k : k + BATCH_SIZE] + place for place in self.window.places]
             table_rows = [row_of[here] for row_of, here in zip(rows_of, around, strict=True)]
             yield self.cache.layer.theta(table_rows, []), [type_of[here] for here in around]
 
@@ -155,12 +155,12 @@ class WindowClassifier:
         Raises ValueError or TemplateError if something does not fit, KeyError if something is missing.
         """
         network.check(name)
-        classes = network.about["classes"]
-        check_texts(classes, f"classes of {name!r}", least=1)
+        classes = network.metadata["classes"]
+        check_texts(classes, f"classes of {name!r}", minimum=1)
         if check_class:
             for each in classes:
                 check_class(each)
-        window = Window(compile_window(network.about["template"]), network.vocabulary())
+        window = Window(compile_window(network.metadata["template"]), network.vocabulary())
         network.check_shapes(window, len(classes))
         return cls(network.params, window, classes)
 

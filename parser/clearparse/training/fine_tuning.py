@@ -54,7 +54,7 @@ def _classes(old: Transitions, new: Transitions, known: dict[str, int]) -> tuple
     pairs = []
     for number, (kind, label) in enumerate(zip(new.kind.tolist(), new.label.tolist(), strict=True)):
         before = known.get(new.labels[label], -1) if kind in ARCS else 0
-        if before >= 0 and old.of[kind, before] >= 0:
-            pairs.append((number, int(old.of[kind, before])))
+        if before >= 0 and old.class_of[kind, before] >= 0:
+            pairs.append((number, int(old.class_of[kind, before])))
     found = np.array(pairs, np.intp).T
     return found[0], found[1]

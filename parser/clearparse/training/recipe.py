@@ -124,20 +124,20 @@ def run(
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         template = init.parser.features.template.text if init else template_text(config.template)
         compile_template(template)  # an error in it is found now, not after the first stages are trained
-        about = provenance(
+        model_provenance = provenance(
             config,
-            options.deciding(),
+            options.provenance(),
             train,
             dev,
             template=template,
             init=options.init,
-            raw_text=options.texts(),
+            raw_text=options.unannotated_files(),
             silver=options.silver,
         )
         if verify:
-            verify(about)
-        checkpoint = Checkpoint(f"{output}.checkpoint" if output else None, about)
-        if output and options.resume and not checkpoint.exists() and is_finished(output, about):
+            verify(model_provenance)
+        checkpoint = Checkpoint(f"{output}.checkpoint" if output else None, model_provenance)
+        if output and options.resume and not checkpoint.exists() and is_finished(output, model_provenance):
             log("resume", f"nothing to do: {output} is finished")
             return Result(load(output), dev, already_finished=True)
         with checkpoint.kept(options.resume, log):
@@ -150,7 +150,7 @@ def _prepare(output: FileName | None) -> Path | None:
         return None
     path = Path(output)
     if str(output) == "-" or (path.exists() and not path.is_file()):
-        raise FileError(path, "a model needs the name of a file, since its record and checkpoint lie beside it")
+        raise FileError(path, "the output must be a file name: the record and the checkpoint are written beside it")
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -201,7 +201,8 @@ class Recipe:
                 sentences += silver.trees.lookup_forms()
             return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
-        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if options.texts() or silver else None
+        files = options.unannotated_files()
+        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if files or silver else None
 
     def upstream_stages(self, vectors: Vectors | None, silver: Silver | None) -> UpstreamStages | None:
         """Tokenizer, tagger and lemmatizer, if the model is to have them or self-training needs them."""
@@ -210,9 +211,10 @@ class Recipe:
         blocks, seed, jobs = self.train.blocks, self.config.seed, self.options.jobs
         for warning in text_warnings(blocks):
             self.log("warning", warning)
+        raw_text, checkpoint, log = self.options.raw_text, self.checkpoint, self.log
         words = silver.tagged_words() if silver else None
         upstream = train_upstream(
-            blocks, seed, vectors, jobs, self.checkpoint, self.log, silver=words, jackknife=self.all_stages
+            blocks, seed, vectors, raw_text, jobs, checkpoint, log, silver=words, jackknife=self.all_stages
         )
         self.log("stage", "parser")
         return upstream

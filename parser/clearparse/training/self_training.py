@@ -24,7 +24,7 @@ from clearparse.treebank.tree import in_cycle
 
 LINES_AT_ONCE = 4000  # of raw text
 SILVER_SHARE = 0.45  # of the parsed words become silver: the sentences with the highest mean confidence
-MOST_WORDS = 4_000_000  # words of raw text that are parsed
+MAX_RAW_WORDS = 4_000_000  # words of raw text that are parsed
 
 # The accuracy of the silver trees matters most, and an ensemble is more accurate than one network trained for longer.
 TEACHER_NETWORKS = 3  # at least
@@ -42,18 +42,18 @@ def silver_sentences(model: Model, paths: Sequence[PathLike], log: Log) -> Treeb
 
     Raises FileError: missing, damaged. Bytes that are not UTF-8 become replacement characters.
     """
-    with log.progress(MOST_WORDS, "raw text") as bar:
+    with log.progress(MAX_RAW_WORDS, "raw text") as bar:
         found = collect(_parts(model, paths), bar.update)
     return most_confident(found.treebank, found.trees, SILVER_SHARE)
 
 
 def _parts(model: Model, paths: Sequence[PathLike]) -> Iterator[Parsed]:
-    """The parsed sentences of raw text files, until they have MOST_WORDS."""
+    """The parsed sentences of raw text files, until they have MAX_RAW_WORDS."""
     words = 0
     for paragraphs in _paragraphs(paths):
         yield (part := _parse(model, model.tag(model.tokenize(paragraphs))))
         words += len(part.treebank.keys)
-        if words >= MOST_WORDS:
+        if words >= MAX_RAW_WORDS:
             break
 
 
@@ -88,16 +88,16 @@ def _encode(silver: Treebank) -> Part:
 
 
 def _decode(arrays: Arrays, _: None) -> Treebank:
-    """Raises ValueError if these are no trees."""
+    """Raises ValueError if these do not form trees."""
     keys, labels = (arrays[name].tobytes().split(b"\n") if arrays[name].size else [] for name in ("keys", "labels"))
     heads, sentences = arrays["heads"], arrays["sentences"]
     if not (len(keys) == len(labels) == len(heads) and heads.dtype == np.int32 and sentences.dtype == np.int64):
         raise ValueError("columns of different lengths or types")
     lengths = np.diff(sentences)
     if len(sentences) == 0 or sentences[0] != 0 or sentences[-1] != len(heads) or (lengths < 1).any():
-        raise ValueError("no bounds of sentences")
+        raise ValueError("invalid offsets of sentences")
     if (heads < 0).any() or (heads > np.repeat(lengths, lengths)).any() or in_cycle(heads, sentences).any():
-        raise ValueError("heads that are no trees")
+        raise ValueError("the heads do not form trees")
     return Treebank(keys, [label.decode() for label in labels], heads, sentences)
 
 

@@ -26,8 +26,8 @@ from clearparse.treebank.conllu import FEATS, MISC, UPOS, Block, read_blocks
 from clearparse.treebank.identifiers import quoted
 from clearparse.treebank.ragged import offsets
 
-SHORTEST, LONGEST = 4, 50  # words in a silver sentence
-MAX_WORDS = 10_000_000  # of silver files that are read; a word takes about 20 bytes of memory
+MIN_WORDS, MAX_WORDS = 4, 50  # words in a silver sentence
+MAX_SILVER_WORDS = 10_000_000  # of silver files that are read; a word takes about 20 bytes of memory
 TREES, TAGS = b"Conf", b"TagConf"  # keys in MISC: the probabilities that a word's arc, and its tags, are correct
 
 
@@ -72,13 +72,13 @@ def collect(parts: Iterable[Parsed], progress: Callable[[int], object]) -> Parse
 
 
 def most_confident(treebank: Treebank, confidence: NDArray[np.floating], share: float) -> Treebank:
-    """The sentences of SHORTEST to LONGEST words with the highest confidence: this share of all words.
+    """The sentences of MIN_WORDS to MAX_WORDS words with the highest confidence: this share of all words.
 
     Sentences of unknown confidence come first; if all are unknown, all are taken.
     """
     lengths, unknown = np.diff(treebank.sentences), np.isnan(confidence)
     share = 1.0 if unknown.all() else share
-    candidates = np.flatnonzero((lengths >= SHORTEST) & (lengths <= LONGEST))
+    candidates = np.flatnonzero((lengths >= MIN_WORDS) & (lengths <= MAX_WORDS))
     order = candidates[np.argsort(-np.where(unknown, np.inf, confidence)[candidates], kind="stable")]
     words = np.cumsum(lengths[order])
     return treebank.take(np.sort(order[words <= share * lengths.sum()]))
@@ -97,11 +97,11 @@ def read_silver(paths: Sequence[PathLike], share: float, log: Log) -> Silver:
 
     Raises FileError: missing, damaged, no trees, a confidence that is no probability, or no sentence of these lengths.
     """
-    with log.progress(MAX_WORDS, "silver") as bar:
+    with log.progress(MAX_SILVER_WORDS, "silver") as bar:
         found = collect(_parts(paths, log), bar.update)
     trees, tags = (most_confident(found.treebank, each, share) for each in (found.trees, found.tags))
     if not len(trees):
-        raise FileError(paths[0], f"no silver sentence has {SHORTEST} to {LONGEST} words")
+        raise FileError(paths[0], f"no silver sentence has {MIN_WORDS} to {MAX_WORDS} words")
     log("silver", f"{len(trees):,} sentences ({len(trees.keys):,} words) of {len(found.treebank):,} in the files")
     return Silver(trees, tags)
 
@@ -114,7 +114,7 @@ def _parts(paths: Sequence[PathLike], log: Log) -> Iterator[Parsed]:
             if len(block):
                 yield _part(block)
                 words += block.n_words
-            if words >= MAX_WORDS:
+            if words >= MAX_SILVER_WORDS:
                 log("note", f"silver sentences after the first {words:,} words are not read")
                 return
         if words == before:

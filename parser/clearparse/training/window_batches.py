@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,11 +17,13 @@ from clearparse.features.vocabulary import CASED, UNKNOWN, WHOLE_FORM, Encoder, 
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
 from clearparse.stages.window import Window, WindowClassifier, compile_window
+from clearparse.training.log import QUIET, Log
 from clearparse.training.mixture import Mixture
 from clearparse.training.trainer import Trainer
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.ragged import offsets, take_rows
 
+NOMINAL_ITEMS = 50_000  # items for which the epochs of a config are meant
 SILVER_RATIO = 2.0  # silver items per item of the treebank in each epoch
 
 
@@ -145,3 +149,29 @@ def train(
 
     Trainer(config, classifier.params, rng).fit(batches.batches, count, end_epoch)
     return classifier.with_parameters(averages[0])
+
+
+def build_and_train(
+    template: str,
+    items: Items,
+    config: NetworkConfig,
+    seed: Sequence[int],
+    vectors: Vectors | None = None,
+    *,
+    silver: Items | None = None,
+    log: Log = QUIET,
+    name: str = "",
+) -> WindowClassifier:
+    """A new window classifier trained on items. Fewer items than NOMINAL_ITEMS get more epochs and smaller batches.
+
+    silver: items to learn from besides. name: of the network in the log.
+    """
+    n, started = len(items.keys), time.monotonic()
+    epochs = round(config.epochs * min(max((NOMINAL_ITEMS / n) ** 0.5, 1), 3))
+    config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
+    rng = np.random.default_rng(seed)
+    classifier = initialise(template, items, config, rng, vectors)
+    with log.progress(mixture(items, silver, epochs).words(epochs), name, " items") as bar:
+        trained = train(classifier, items, config, rng, bar.update, silver)
+    log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
+    return trained

@@ -11,7 +11,7 @@ from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, O
 
 
 class StaticOracle(Oracle):
-    """Costs on the way to the gold tree (Nivre 2004): 0 for the moves that lead to it, 1 for the others.
+    """Costs on the path to the gold tree (Nivre 2004): 0 for the moves that lead to it, 1 for the others.
 
     A word may take its right dependents before its left ones. So SHIFT and LEFT_ARC can both lead to the gold tree
     (spurious ambiguity; Goldberg & Nivre 2013, section 3.2); the one with the higher score is the target.
@@ -30,7 +30,7 @@ class StaticOracle(Oracle):
 class ArcStandard(System):
     """Arc-standard (Nivre 2004) as in Chen & Manning (2014) and CS224n: ROOT first on the stack; 2n transitions.
 
-    Move       Validity                               Action                  Cost 0 on the way to the gold tree
+    Move       Validity                               Action                  Cost 0 on the path to the gold tree
     SHIFT      the buffer is not empty                push b0                 unless s0 or s1 must be attached first
     LEFT_ARC   s1 is a word                           attach s1 to s0         s0 is the gold head of s1
     RIGHT_ARC  s1 is a word                           attach s0 to s1, pop    s1 is the gold head, s0 has all dependents

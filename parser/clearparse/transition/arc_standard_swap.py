@@ -10,11 +10,11 @@ from clearparse.transition.layout import Index, Layout, Mask
 from clearparse.transition.system import IMPOSSIBLE, LEFT_ARC, SHIFT, SWAP, System
 from clearparse.treebank.tree import components, inorder, nonprojective_sentences
 
-MOST_SWAPS, FEWEST_SWAPS = 10, 1000  # a word, and in a sentence: 45 words can be put into any order
+MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT = 10, 1000  # enough to put 45 words into any order
 
 
 class SwapOracle(StaticOracle):
-    """Costs on the way to the gold tree (Nivre 2009): 0 for the moves that lead to it, 1 for the others.
+    """Costs on the path to the gold tree (Nivre 2009): 0 for the moves that lead to it, 1 for the others.
 
     SWAP puts words into projective order: the inorder traversal of the gold tree. Of two words on the stack in the
     wrong order, the lower goes back to the buffer, but not while s0 and b0 are in one component that can be built
@@ -56,23 +56,23 @@ class SwapOracle(StaticOracle):
 class ArcStandardSwap(ArcStandard):
     """Arc-standard with SWAP (Nivre 2009), which can build every tree.
 
-    Move   Validity                                 Action                    Cost 0 on the way to the gold tree
+    Move   Validity                                 Action                    Cost 0 on the path to the gold tree
     SWAP   s1 is a word before s0 in the sentence   s1 goes back to buffer    the gold tree's inorder has s0 before s1
 
     Two words change places at most once, so parsing ends; and a sentence of n words has at most
-    max(MOST_SWAPS * n, FEWEST_SWAPS) swaps, which takes time linear in n. Sentences of treebanks need far fewer; of
-    a tree that needs more, only a part can be built.
+    max(MAX_SWAPS_PER_WORD * n, MIN_SWAP_LIMIT) swaps, which takes time linear in n. Sentences of treebanks need far
+    fewer; of a tree that needs more, only a part can be built.
     Left and right of a word mean the order after the swaps.
     """
 
     name = "arc-standard-swap"
     description = "can build non-projective trees, with a static oracle"
     oracle = SwapOracle
-    kinds = 5
+    n_moves = 5
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
-        self._swaps_left = np.maximum(MOST_SWAPS * layout.lengths, FEWEST_SWAPS)  # (S,)
+        self._swaps_left = np.maximum(MAX_SWAPS_PER_WORD * layout.lengths, MIN_SWAP_LIMIT)  # (S,)
 
     def legal(self, active: Index) -> Mask:
         s0 = self.s0[active]

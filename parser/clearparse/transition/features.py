@@ -16,10 +16,10 @@ from clearparse.transition.system import System
 LABEL, DISTANCE, LEFT_VALENCY, RIGHT_VALENCY = "label", "distance", "left_valency", "right_valency"
 DISTANCES = np.minimum(np.arange(64), 10)  # the value of each distance: 0 for NULL, 1 ... 7, 8-11, 12-20, more
 DISTANCES[8:] = 8 + (np.arange(8, 64) > 11) + (np.arange(8, 64) > 20)
-MOST_CHILDREN = 5  # a valency of 5 means 5 or more
-STATE_ROWS = {DISTANCE: 11, LEFT_VALENCY: MOST_CHILDREN + 1, RIGHT_VALENCY: MOST_CHILDREN + 1}
+MAX_VALENCY = 5  # a valency of 5 means 5 or more
+STATE_ROWS = {DISTANCE: 11, LEFT_VALENCY: MAX_VALENCY + 1, RIGHT_VALENCY: MAX_VALENCY + 1}
 
-LONGEST_ADDRESS = 100  # characters
+MAX_ADDRESS_LENGTH = 100  # characters
 _POSITIONS = ("s0", "s1", "s2", "s3", "b0", "b1", "b2", "b3")
 _LINKS = ("lc1", "lc2", "rc1", "rc2", "left_neighbour", "right_neighbour")
 _OLD_LINKS = {"before(": "left_neighbour(", "behind(": "right_neighbour("}  # in templates of older model files
@@ -72,7 +72,7 @@ def compile_template(text: str) -> Template:
 
 
 def _present_spelling(address: str) -> str:
-    if len(address) > LONGEST_ADDRESS:
+    if len(address) > MAX_ADDRESS_LENGTH:
         raise _no_address(address)
     for old, new in _OLD_LINKS.items():
         address = address.replace(old, new)
@@ -138,7 +138,7 @@ def _state_value(system: System, slot: Slot, found: dict[str, Index]) -> Index:
         apart = np.minimum(np.abs(other - word), len(DISTANCES) - 1)
         return DISTANCES[np.where((word == 0) | (other == 0), 0, apart)]
     valency = system.left_valency if slot.channel == LEFT_VALENCY else system.right_valency
-    return np.minimum(valency[word], MOST_CHILDREN)
+    return np.minimum(valency[word], MAX_VALENCY)
 
 
 def _find(system: System, address: str, found: dict[str, Index]) -> Index:

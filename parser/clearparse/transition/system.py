@@ -40,14 +40,14 @@ class System(ABC):
     A subclass declares:
     name: as `--transition-system` takes it. description: one line for the help.
     oracle: what it learns from. partner: the name of the alternate system in an ensemble.
-    kinds: K, the number of its moves (transitions without labels): the first K of MOVES.
+    n_moves: K, the number of its moves (transitions without labels): the first K of MOVES.
     """
 
     name: ClassVar[str]
     description: ClassVar[str]
     oracle: ClassVar[type[Oracle]]
     partner: ClassVar[str]
-    kinds: ClassVar[int] = 4
+    n_moves: ClassVar[int] = 4
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -68,7 +68,7 @@ class System(ABC):
     @classmethod
     def nonprojective_training(cls) -> str:
         """What training does with non-projective trees, in one line."""
-        if cls.kinds > SWAP:
+        if cls.n_moves > SWAP:
             return f"{cls.name} can build their trees"
         if cls.oracle.projective:
             return f"{cls.name} builds projective trees only and learns from these trees projectivised"
@@ -133,7 +133,7 @@ class Oracle(ABC):
     def costs(self, active: Index) -> NDArray[np.intp]:
         """Cost of each move in the configurations active (B,): (B, K), IMPOSSIBLE where the move is illegal."""
         shift, left, right = self._costs(active)
-        others = [np.zeros_like(shift)] * (self.system.kinds - 3)
+        others = [np.zeros_like(shift)] * (self.system.n_moves - 3)
         return np.where(self.system.legal(active), np.stack((shift, left, right, *others), axis=1), IMPOSSIBLE)
 
     def advance(self, active: Index, move: Index) -> None:
@@ -146,14 +146,14 @@ class Transitions:
     """The C classes of the network: each move with each of its labels.
 
     left_labels, right_labels, root_labels: the labels that LEFT_ARC, RIGHT_ARC and ROOT_ARC can have.
-    kinds: K of the system. labels: all labels, in the order of their numbers.
+    n_moves: K of the system. labels: all labels, in the order of their numbers.
     kind (C,), label (C,): the move and the label's number of each class; label is 0 for SHIFT and SWAP.
-    of (K, labels): the class of each move with each label, -1 where there is none.
+    class_of (K, labels): the class of each move with each label, -1 where there is none.
     count (K,), first (K,): how many classes each move has, and the first of them.
     """
 
     def __init__(
-        self, left_labels: Sequence[str], right_labels: Sequence[str], root_labels: Sequence[str], kinds: int
+        self, left_labels: Sequence[str], right_labels: Sequence[str], root_labels: Sequence[str], n_moves: int
     ) -> None:
         self.by_kind = {LEFT_ARC: list(left_labels), RIGHT_ARC: list(right_labels), ROOT_ARC: list(root_labels)}
         if not all(self.by_kind.values()):
@@ -161,12 +161,12 @@ class Transitions:
         self.labels = list(dict.fromkeys(label for labels in self.by_kind.values() for label in labels))
         number = {label: i for i, label in enumerate(self.labels)}
         classes = [(SHIFT, 0), *((kind, number[label]) for kind, labels in self.by_kind.items() for label in labels)]
-        if kinds > SWAP:
+        if n_moves > SWAP:
             classes.append((SWAP, 0))
         self.kind, self.label = np.array(classes, dtype=np.intp).T.copy()
-        self.of: Index = np.full((kinds, len(self.labels)), -1, dtype=np.intp)
-        self.of[self.kind, self.label] = np.arange(len(self.kind))
-        self.count: Index = np.bincount(self.kind, minlength=kinds)
+        self.class_of: Index = np.full((n_moves, len(self.labels)), -1, dtype=np.intp)
+        self.class_of[self.kind, self.label] = np.arange(len(self.kind))
+        self.count: Index = np.bincount(self.kind, minlength=n_moves)
         self.first: Index = np.cumsum(self.count) - self.count
 
     def names(self) -> list[str]:

@@ -12,9 +12,9 @@ from clearparse.drawing.text import Drawing
 from clearparse.treebank.block import Block
 from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.ragged import offsets
-from clearparse.treebank.ranges import RawText, unescaped
+from clearparse.treebank.ranges import RawText, spaces_around, unescaped
 from clearparse.treebank.sentence import Sentence, count
-from clearparse.treebank.tokens import BEGINS
+from clearparse.treebank.tokens import PARAGRAPH_START
 from clearparse.treebank.word import Word
 
 
@@ -110,10 +110,11 @@ def _pieces(sentences: Iterable[Sentence]) -> Iterator[str]:
     """The tokens of sentences and the spaces around them; a new paragraph follows a blank line."""
     last: dict[str, str] = {}  # MISC of the last token
     for sentence in sentences:
-        if last and "SpacesAfter" not in last and any(map(BEGINS.match, sentence.comments)):
+        if last and "SpacesAfter" not in last and any(map(PARAGRAPH_START.match, sentence.comments)):
             yield "\n\n"
         for token in sentence.tokens:
             last = {"": "", **token.misc}
-            yield unescaped(last.get("SpacesBefore", ""))
+            before, after = spaces_around(last)
+            yield before
             yield unescaped(last["SpacesInToken"]) if "SpacesInToken" in last else token.form
-            yield unescaped(last.get("SpacesAfter", "" if last.get("SpaceAfter") == "No" else " "))
+            yield after

@@ -11,20 +11,8 @@ from clearparse.treebank.pairs import items_of
 from clearparse.treebank.ranges import multiword_rows
 from clearparse.treebank.sentence_columns import SentenceColumns
 
-ATTRIBUTES = (
-    "id",
-    "form",
-    "lemma",
-    "upos",
-    "xpos",
-    "feats",
-    "head",
-    "deprel",
-    "deps",
-    "misc",
-    "start",
-    "end",
-)  # of to_dict
+# Of to_dict.
+ATTRIBUTES = ("id", "form", "lemma", "upos", "xpos", "feats", "head", "deprel", "deps", "misc", "start", "end")
 
 
 @dataclass(frozen=True, repr=False)

@@ -1,5 +1,7 @@
 """The words of whole sentences as a table with the columns of CoNLL-U.
-A table keeps the bytes that it was read from: those that are not edited are written back unchanged."""
+
+A table keeps the bytes that it was read from: those that are not edited are written back unchanged.
+"""
 
 from __future__ import annotations
 
@@ -39,6 +41,7 @@ class WordTable:
     A table never changes: with_columns, with_trees and with_misc return a new one, which shares the source and adds
     the new values as edits. CoNLL-U is written only when `text` is read; all bytes that were not edited stay as they
     were in the source.
+
     The last table of a file may end in comments, or hold comments only: then it has no sentences.
     """
 

@@ -30,8 +30,11 @@ CACHED = 32  # traces
 
 @dataclass(frozen=True)
 class TraceRequest:
-    """Which trace is requested: a sentence in CoNLL-U, whether its tree is gold, whether to follow the oracle, and the
-    transitions to take first."""
+    """Which trace is requested.
+
+    conllu: the sentence. gold: its tree is a gold tree. follow_gold: follow the oracle. moves: the transitions to take
+    first.
+    """
 
     conllu: str
     gold: bool
@@ -39,15 +42,15 @@ class TraceRequest:
     moves: tuple[int, ...]
 
     @classmethod
-    def from_json(cls, question: Mapping[str, Any]) -> TraceRequest:
+    def from_json(cls, payload: Mapping[str, Any]) -> TraceRequest:
         """Raises RefusalError."""
-        moves = question.get("moves", [])
-        if not (isinstance(question.get("conllu"), str) and isinstance(moves, list)):
-            raise RefusalError(BAD_REQUEST, "'conllu' has to be a string with a sentence, and 'moves' a list")
+        moves = payload.get("moves", [])
+        if not (isinstance(payload.get("conllu"), str) and isinstance(moves, list)):
+            raise RefusalError(BAD_REQUEST, "'conllu' must be a string with a sentence, and 'moves' a list")
         return cls(
-            question["conllu"],
-            question.get("gold") is True,
-            question.get("follow_gold") is True,
+            payload["conllu"],
+            payload.get("gold") is True,
+            payload.get("follow_gold") is True,
             tuple(_integer(move, "a transition") for move in moves),
         )
 
@@ -71,9 +74,9 @@ class Explainer:
             "size": self.limits.size,
         }
 
-    def read(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
+    def read(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
         """The sentences of a text, or of CoNLL-U with its gold trees if it has any."""
-        text, conllu = question.get("text"), question.get("conllu")
+        text, conllu = payload.get("text"), payload.get("conllu")
         notes: list[str] = []
         gold = False
         if isinstance(text, str):
@@ -81,8 +84,8 @@ class Explainer:
             block, tag = (yield from tokenize(self.model, text, self.limits)), True
         elif isinstance(conllu, str):
             with steps.step(notes):
-                block, gold = self._read_conllu(conllu, str(question.get("name", "file")), notes)
-                tag = self.model.wants_tags(block)
+                block, gold = self._read_conllu(conllu, str(payload.get("name", "file")), notes)
+                tag = self.model.needs_tagging(block)
         else:
             raise RefusalError(BAD_REQUEST, "the request has neither 'text' nor 'conllu'")
         sentences: list[dict[str, Any]] = []
@@ -106,10 +109,10 @@ class Explainer:
             notes.append(f"the trees in the file are ignored: {error}")
             return block, False
 
-    def explain(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
+    def explain(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
         """All transitions of one sentence, and the resulting tree."""
         yield
-        request = TraceRequest.from_json(question)
+        request = TraceRequest.from_json(payload)
         sentence, found = self._traced(request)
         tree = sentence.with_tree(found.heads, found.labels)
         return {
@@ -149,7 +152,7 @@ class Explainer:
             "target": step.advice and step.advice.target,
         }
 
-    def numbers(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
+    def numbers(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
         """Scores, attribution, computation and gradients at one step.
 
         `of` is the transition whose score is attributed to the slots, by default the one taken; `against` the one it is
@@ -157,14 +160,14 @@ class Explainer:
         """
         yield
         parser = self.model.parser
-        _, found = self._traced(TraceRequest.from_json(question))
-        step = found.steps[_index(question.get("step"), len(found.steps), "a step")]
+        _, found = self._traced(TraceRequest.from_json(payload))
+        step = found.steps[_index(payload.get("step"), len(found.steps), "a step")]
         C = len(step.theta)
-        of = step.taken if question.get("of") is None else _index(question["of"], C, "a transition")
-        if question.get("against") == "runner-up":
+        of = step.taken if payload.get("of") is None else _index(payload["of"], C, "a transition")
+        if payload.get("against") == "runner-up":
             against = _runner_up(step, of)
         else:
-            against = None if question.get("against") is None else _index(question["against"], C, "a transition")
+            against = None if payload.get("against") is None else _index(payload["against"], C, "a transition")
         computation = compute(parser.params, step.w, step.legal)
         parts = attribute(parser.params, step.w, computation, of, against)
         return {
@@ -286,11 +289,11 @@ def _long(value: Any) -> float:
 
 def _integer(value: Any, name: str) -> int:
     if not isinstance(value, int) or isinstance(value, bool):
-        raise RefusalError(BAD_REQUEST, f"{name} has to be an integer, not {str(value)[:40]!r}")
+        raise RefusalError(BAD_REQUEST, f"{name} must be an integer, not {str(value)[:40]!r}")
     return value
 
 
 def _index(value: Any, end: int, name: str) -> int:
     if not 0 <= _integer(value, name) < end:
-        raise RefusalError(BAD_REQUEST, f"{name} has to be from 0 to {end - 1}, not {str(value)[:40]}")
+        raise RefusalError(BAD_REQUEST, f"{name} must be from 0 to {end - 1}, not {str(value)[:40]}")
     return int(value)
