@@ -100,4 +100,4 @@ class Jackknife:
 def _folds(rows: int, folds: int, seed: int) -> Index:
     """The fold of each row; FOLD_RUN rows in a row are in the same."""
     run = np.arange(rows) // FOLD_RUN
-    return np.random.default_rng([seed, 4]).permutation(rows // FOLD_RUN + 1)[run] % folds
+    return np.random.default_rng([seed, 4]).permutation(-(-rows // FOLD_RUN))[run] % folds
