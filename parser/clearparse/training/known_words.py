@@ -89,7 +89,7 @@ def known_words(paragraphs: Sequence[Paragraph], raw_text: Sequence[PathLike] = 
     starters = {word for word in words if first[word] >= MIN_COUNT} | ({"i"} & first.keys())
     counts = StopCounts.of(_lines(paragraphs, raw_text))
     return KnownWords(
-        frozenset(abbreviations | counts.abbreviations()), frozenset(words | counts.words()), frozenset(starters)
+        *map(frozenset, (abbreviations | counts.abbreviations(), words, starters, counts.words() - words))
     )
 
 

@@ -22,14 +22,22 @@ from clearparse.treebank.ragged import take_rows
 
 @dataclass(frozen=True)
 class Items:
-    """Keys (see Block.word_keys) and classes of items; those of row r are rows[r] : rows[r + 1]."""
+    """Keys (see Block.word_keys) and classes of items; those of row r are rows[r] : rows[r + 1].
+
+    learned: the numbers of the items to learn from; the others are only their context. None: all.
+    """
 
     keys: Sequence[bytes]
     names: Sequence[str]
     rows: NDArray[np.int64]
+    learned: Index | None = None
+
+    def __len__(self) -> int:
+        """The number of items to learn from."""
+        return len(self.keys) if self.learned is None else len(self.learned)
 
     def take(self, which: Index) -> Items:
-        """Some of the rows, in the given order."""
+        """Some of the rows, in the given order; all their items are learned from."""
         rows, items = take_rows(self.rows, which)
         return Items([self.keys[i] for i in items.tolist()], [self.names[i] for i in items.tolist()], rows)
 
@@ -69,6 +77,7 @@ class WindowBatches:
         self.window, self.config, self.rng = classifier.window, config, rng
         number = {name: i for i, name in enumerate(classifier.classes)}
         self.target = np.array([number[name] for name in items.names], np.intp)
+        self._learned = np.arange(len(self.target)) if items.learned is None else items.learned
         encoder = Encoder(classifier.vocabulary)
         self._types = encoder.types(items.keys)
         shown, first_row = encoder.rows(), classifier.vocabulary.first
@@ -86,12 +95,12 @@ class WindowBatches:
         drawn = self.rng.random(n)
         variant = np.where(drawn < config.word_dropout, 1, np.where(drawn < 3 * config.word_dropout, 2, 0))
         type_of, where = self.window.spread(self._types + variant * (len(self._type_rows) // 3), self._rows)
-        order = self.rng.permutation(n)
-        for k in range(0, n, config.batch_size):
+        order = self.rng.permutation(self._learned)
+        for k in range(0, len(order), config.batch_size):
             now = order[k : k + config.batch_size]
             words = [type_of[where[now] + place] for place in self.window.places]
             w = self.window.slot_rows(words, [], self._type_rows)
-            yield Batch(w, self.target[now], None, (epoch + k / n) / config.epochs)
+            yield Batch(w, self.target[now], None, (epoch + k / len(order)) / config.epochs)
 
 
 def train(
