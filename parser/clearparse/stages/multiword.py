@@ -43,9 +43,11 @@ MAX_ENDING_LENGTH = 12  # letters
 MORE = 2  # letters before those cut off that an ending may have
 MIN_FORMS_OF_ENDING, MIN_SHARE_OF_ENDING = 3, 0.5  # forms with an ending that are split, and their part of all with it
 MIN_SPLITS_OF_FORM, MIN_SHARE_OF_FORM = 4, 0.7  # times that a form is split, and their part of all its occurrences
-MIN_SPLITS_ALWAYS, MIN_SHARE_ALWAYS = 3, 0.9  # the same of a form that is hardly ever one word
-CAUTION = 2.0  # added to the score of ONE_WORD where only the form itself, and no ending, was split in training
 AMBIGUOUS = 0.2  # the same part if there are enough of them: then the network decides in context
+MIN_SPLITS_ALWAYS, MIN_SHARE_ALWAYS = 3, 0.9  # the same of a form that is hardly ever one word
+# Added to the score of ONE_WORD where only the form itself, and no ending, was split in training; subtracted from it
+# where the form was always split.
+CAUTION = 2.0
 MAX_WORDS = 20  # of a multiword token
 MAX_CACHED = 50_000  # forms whose words are cached
 
@@ -188,10 +190,7 @@ class MultiwordSplitter:
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
         self._known: dict[str, tuple[str, ...]] = {}
-        b_2 = classifier.params.b_2.copy()
-        if ONE_WORD in classifier.classes:
-            b_2[0, classifier.classes.index(ONE_WORD)] += CAUTION
-        self._cautious = classifier.with_parameters(classifier.params._replace(b_2=b_2))
+        self._cautious, self._bold = (_biased(classifier, bias) for bias in (CAUTION, -CAUTION))
 
     def __reduce__(self) -> tuple[type[MultiwordSplitter], tuple[WindowClassifier, SplitForms | None]]:
         return MultiwordSplitter, (self.classifier, self.seen)
@@ -206,10 +205,11 @@ class MultiwordSplitter:
         by_ending = np.array([self.seen.allow_ending(form) for form in forms], np.bool_)
         by_form = np.array([self.seen.allow(form) for form in forms], np.bool_) & ~by_ending
         always = np.array([self.seen.always_split(form) for form in forms], np.bool_)
-        places = [np.flatnonzero(some[which]) for some in (by_ending | always, by_form & ~always)]
+        kinds = (always, by_ending & ~always, by_form & ~always)
+        places = [np.flatnonzero(some[which]) for some in kinds]
         # A form that was split in training is looked up in lower case: `Its` at the start of a sentence is as `its` is.
         keys = [form_key(form.lower() if lowered else form) for form, lowered in zip(forms, by_form, strict=True)]
-        classifiers = self.classifier, self._cautious
+        classifiers = self._bold, self.classifier, self._cautious
         labels = np.concatenate(
             [_labels_in_context(each, keys, which, rows, some) for each, some in zip(classifiers, places, strict=True)]
         )
@@ -255,6 +255,13 @@ class MultiwordSplitter:
         classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
         sets = sets_from_lists(networks[name].metadata, SplitForms._fields)
         return cls(classifier, SplitForms(*sets) if sets else None)
+
+
+def _biased(classifier: WindowClassifier, bias: float) -> WindowClassifier:
+    """The classifier with a number added to the score of ONE_WORD."""
+    b_2 = classifier.params.b_2.copy()
+    b_2[:, [name == ONE_WORD for name in classifier.classes]] += bias
+    return classifier.with_parameters(classifier.params._replace(b_2=b_2))
 
 
 def _labels_in_context(

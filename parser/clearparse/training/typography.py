@@ -25,7 +25,7 @@ NO_STOP = 0.2  # part of the paragraphs that lose their final full stop
 LAST_ABBREVIATIONS = 0.04  # part of the sentences before a starter (see KnownWords) that end with an abbreviation
 COPIED = 0.2  # part of the sentences that the tagger sees in another typography too
 CAPITAL_LETTERS = "ABCDEFGHIJKLMNOPRSTUVW"
-INITIALS, DOTTED = 0.2, 0.2  # part of the titles before names that are an initial, and several
+INITIALS, DOTTED = 0.2, 0.3  # part of the titles before names that are an initial, and several
 CONTRACTED = 0.3  # part of the abbreviations that end with the word's last letter, such as `Dept.`
 MAX_LETTERS = 6  # of a word that is abbreviated
 
@@ -44,8 +44,8 @@ class Rates(NamedTuple):
     suffixes: float
 
 
-FOR_TOKENS = Rates(0.6, 0.15, 0.08, 0.1, 0.03)
-FOR_SENTENCES = Rates(1.0, 0.15, 0.08, 0.15, 0.03)
+FOR_TOKENS = Rates(0.6, 0.2, 0.12, 0.25, 0.03)
+FOR_SENTENCES = Rates(1.0, 0.2, 0.12, 0.25, 0.03)
 
 
 class _Typesetter:
@@ -101,11 +101,11 @@ class _Typesetter:
     def _before(self, form: str, previous: str) -> list[str]:
         """The abbreviations that may stand before a token: an initial, a title, or what a number counts."""
         drawn = self.rng.random()
-        if _is_name(form):
+        if _is_name(form) and form.lower() not in self.known.words:
             if _is_name(previous) and drawn < self.rates.initials:
                 return [f"{letter}." for letter in self.rng.choice(list(CAPITAL_LETTERS), size=1 + (drawn < 0.03))]
             title = previous.islower() or previous.isdigit() or not previous
-            if title and form.lower() not in self.known.words and drawn < self.rates.titles:
+            if title and drawn < self.rates.titles:
                 return [self._title(drawn / self.rates.titles)]
         elif form.isdigit() and previous.isalpha() and drawn < self.rates.units:
             return [self._abbreviated(1, self.known.words, capital=drawn < 0.5 * self.rates.units)]
