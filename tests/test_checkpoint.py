@@ -208,10 +208,7 @@ def test_a_finished_network_is_stored_without_optimizer_state(output: Path, step
 def test_resuming_without_a_checkpoint(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = command(output, *SMALL, "--resume")
     train.main(argv)
-    assert (
-        f"resume    there is no {output}.checkpoint: training starts from the beginning\n"
-        in capsys.readouterr().out
-    )
+    assert f"resume    there is no {output}.checkpoint: training starts from the beginning\n" in capsys.readouterr().out
     before = files(output)
     train.main(argv)
     assert capsys.readouterr().out == f"resume    nothing to do: {output} is finished\n"

@@ -40,9 +40,7 @@ def test_the_tables_of_a_model_share_one_memory() -> None:
 
 
 @pytest.mark.parametrize("megabytes", [1, 3, 6])
-def test_evicted_words_give_the_same_trees_later(
-    megabytes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_evicted_words_give_the_same_trees_later(megabytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = parsed(load(MODEL), TEXTS)
     monkeypatch.setattr(precompute, "MEMORY", megabytes << 20)
     model = load(MODEL)

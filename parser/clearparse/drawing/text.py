@@ -73,8 +73,8 @@ def draw(
       └─┴─► stars  obj
 
     An arc that crosses a trunk, in a non-projective tree, is drawn ``─│─``. Where a tree needs more than
-    `max_trunks` trunks side by side, the head of a word is written after its label instead. Control characters are replaced.
-    Raises ValueError if the three differ in length, a head lies outside the sentence, or there is a cycle.
+    `max_trunks` trunks side by side, the head of a word is written after its label instead. Control characters are
+    replaced. Raises ValueError if the three differ in length, a head lies outside the sentence, or there is a cycle.
     """
     tree = np.asarray(heads, np.int64)
     if not len(forms) == len(tree) == len(deprels):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.evaluation.calibration import reliability
-from clearparse.evaluation.counts import Counts, Trees, align_blocks, count_blocks, count_pairs, correct_arcs
+from clearparse.evaluation.counts import Counts, Trees, align_blocks, correct_arcs, count_blocks, count_pairs
 from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.evaluation.scores import PUNCTUATION, SCORER, all_scores
 from clearparse.evaluation.significance import comparison

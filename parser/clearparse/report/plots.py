@@ -2,18 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 from clearparse.io.files import PathLike, atomic_output
 from clearparse.io.optional import require
-from clearparse.report.charts import by_network
+from clearparse.report.charts import Epoch, by_network
 
 COLORS = {"loss": "#444444", "UAS": "#c7702e", "LAS": "#1f6f8b"}
 DISTINCT = 20  # times the smallest value of a hyperparameter, from which on its axis is logarithmic
 
 
-def learning_curve(epochs: Sequence[dict[str, Any]], path: PathLike) -> None:
+def learning_curve(epochs: Sequence[Epoch], path: PathLike) -> None:
     """Training loss, and UAS and LAS on the dev set, by epoch, with the best epoch marked, as a PNG file.
 
     Each network has its own lines. Raises ClearparseError without matplotlib.
@@ -30,7 +30,7 @@ def learning_curve(epochs: Sequence[dict[str, Any]], path: PathLike) -> None:
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
 
 
-def _draw_network(loss: Any, scores: Any, network: Sequence[Mapping[str, Any]], *, legend: bool) -> None:
+def _draw_network(loss: Any, scores: Any, network: Sequence[Epoch], *, legend: bool) -> None:
     x = [each["epoch"] for each in network]
     loss.plot(x, [each["loss"] for each in network], "o-", markersize=4, color=COLORS["loss"])
     for name in ("UAS", "LAS"):

@@ -8,7 +8,7 @@ from dataclasses import dataclass, fields, replace
 from os import PathLike
 from typing import Any
 
-from clearparse.config import TYPE_NAMES, MAX_SHOWN, PRESETS, Config, current_names
+from clearparse.config import MAX_SHOWN, PRESETS, TYPE_NAMES, Config, current_names
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import Model
 

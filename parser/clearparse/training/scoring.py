@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from clearparse.evaluation.counts import Counts, evaluate_block, correct_arcs
+from clearparse.evaluation.counts import Counts, correct_arcs, evaluate_block
 from clearparse.evaluation.scores import main_scores
 from clearparse.stages.ensemble import Calibration, Ensemble, logit
 from clearparse.stages.transition_parser import TransitionParser
