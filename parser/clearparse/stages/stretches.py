@@ -9,6 +9,7 @@ sentence, like Punkt (Kiss & Strunk 2006) but supervised.
 from __future__ import annotations
 
 import re
+import unicodedata
 from functools import cache
 from typing import NamedTuple
 
@@ -74,13 +75,15 @@ def address_in(stretch: str) -> tuple[int, int] | None:
 
 
 def inside_words(text: str, divided: frozenset[str]) -> Mask:
-    """The characters (n,) of a text after which a word of letters continues.
+    """The characters (n,) of a text after which a word of letters, and marks on them, continues.
 
     divided: words, in lower case, that do not count.
     """
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     characters, character = distinct(codes, int(codes.max(initial=0)) + 1)
-    letters = np.array([chr(code).isalpha() for code in characters.tolist()], np.bool_)[character]
+    letters = np.array([unicodedata.category(chr(code))[0] in "LM" for code in characters.tolist()], np.bool_)[
+        character
+    ]
     inside: Mask = letters & np.append(letters[1:], False)
     if divided:
         for word in _one_of(divided).finditer(text):

@@ -44,7 +44,7 @@ class Rates(NamedTuple):
     suffixes: float
 
 
-FOR_TOKENS = Rates(0.6, 0.2, 0.12, 0.25, 0.03)
+FOR_TOKENS = Rates(0.6, 0.2, 0.3, 0.3, 0.05)
 FOR_SENTENCES = Rates(1.0, 0.2, 0.12, 0.25, 0.03)
 
 
