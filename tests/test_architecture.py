@@ -62,8 +62,7 @@ MODULES = {
     ".".join(path.relative_to(SOURCE).with_suffix("").parts).removesuffix(".__init__"): path
     for path in sorted((SOURCE / "clearparse").rglob("*.py"))
 }
-BUILD_HOOK = CHECKOUT / "scripts" / "wheel_hook.py"  # run by hatchling, not by users
-SCRIPTS = sorted(path for path in (CHECKOUT / "scripts").glob("*.py") if path != BUILD_HOOK)
+SCRIPTS = sorted((CHECKOUT / "scripts").glob("*.py"))
 TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
 BENCHMARKS = {path.stem: path for path in sorted((CHECKOUT / "scripts" / "benchmarks").glob("*.py"))}
 SHIPPED = [*MODULES.values(), *SCRIPTS, *BENCHMARKS.values()]
