@@ -73,5 +73,5 @@ def test_it_is_trained_stored_and_explained(arc_eager: type[System], tmp_path: P
     assert {0, None} <= set(advised)
 
 
-def test_nonprojective_trees_are_said_to_be_projectivised(arc_eager: type[System]) -> None:
+def test_nonprojective_trees_are_said_to_be_projectivized(arc_eager: type[System]) -> None:
     assert "projective trees only" in arc_eager.nonprojective_training()

@@ -80,7 +80,7 @@ class ChunkParser:
 
 @dataclass(frozen=True)
 class ParseJob:
-    """How files are parsed. input_format: one of INPUTS; by default that of each file is recognised."""
+    """How files are parsed. input_format: one of INPUTS; by default that of each file is recognized."""
 
     parser: ChunkParser
     input_format: str | None = None

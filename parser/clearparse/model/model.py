@@ -143,7 +143,7 @@ class Model:
         paragraphs: a raw text, whose block has ranges (see Block.with_ranges), or paragraphs on one line each, with
         single spaces (see treebank.paragraphs). first: the number of the first one; the sentences of paragraph 3 get
         the sent_ids 3-1, 3-2 ... presegmented: each paragraph is one sentence, whose sent_id is its number. raw: the
-        text of the paragraphs before white space was normalised, for ranges.
+        text of the paragraphs before whitespace was normalized, for ranges.
         Raises ClearparseError for a tab, a line break or half a surrogate pair in a paragraph, and if the model was
         trained without the stages for text.
         """

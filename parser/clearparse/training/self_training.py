@@ -62,8 +62,8 @@ def _paragraphs(paths: Sequence[PathLike]) -> Iterator[list[str]]:
     for path in paths:
         with open_input(path) as stream:
             for line in stream:
-                if normalised := " ".join(line.decode("utf-8", errors="replace").split()):
-                    lines.append(normalised)
+                if normalized := " ".join(line.decode("utf-8", errors="replace").split()):
+                    lines.append(normalized)
                 if len(lines) == LINES_AT_ONCE:
                     yield lines
                     lines = []

@@ -73,7 +73,7 @@ class System(ABC):
         if cls.nonprojective:
             return f"{cls.name} can build their trees"
         if cls.oracle.projective:
-            return f"{cls.name} builds projective trees only and learns from these trees projectivised"
+            return f"{cls.name} builds projective trees only and learns from these trees projectivized"
         return f"{cls.name} builds projective trees only and learns the transitions that lose the fewest arcs"
 
     @abstractmethod
@@ -122,7 +122,7 @@ class Oracle(ABC):
 
     gold (size,): the gold head of each word by flat index (see Layout.heads_to_index).
     exploration: the oracle is dynamic, so training may explore configurations that the oracle would not reach.
-    projective: the gold tree must be projective: training projectivises it.
+    projective: the gold tree must be projective: training projectivizes it.
     """
 
     exploration: ClassVar[bool] = True
