@@ -86,7 +86,7 @@ class ParseJob:
     input_format: str | None = None
 
     def parse(self, inputs: Sequence[str], output: str, jobs: int, *, quiet: bool = True) -> int:
-        """Parse inputs (see read_chunks) to one output, which appears whole or not at all; the number of words.
+        """Parse inputs (see read_chunks) to one output, written atomically; the number of words.
 
         A few chunks are in memory at a time, or all texts of a format that has to be assembled. Warnings are issued
         here. quiet: show no progress bar. Raises ClearparseError.

@@ -33,7 +33,7 @@ TEACHER_PASSES = 10  # at most (see Config.passes)
 
 
 def teacher_config(config: Config) -> Config:
-    """The configuration of the first ensemble, which parses the raw text."""
+    """The configuration of the teacher, the ensemble that parses the raw text."""
     epochs = max(1, round(config.epochs * min(TEACHER_PASSES / config.passes, 1)))
     return replace(config, networks=max(TEACHER_NETWORKS, config.networks), epochs=epochs)
 

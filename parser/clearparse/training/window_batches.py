@@ -57,7 +57,7 @@ def initialise(
 
 
 class WindowBatches:
-    """Batches of items with their classes; an epoch has each item once.
+    """Batches of items with their classes; each item occurs once per epoch.
 
     Word dropout: in each epoch, other items have UNKNOWN as their form, as unknown words will. Twice as many have
     UNKNOWN as their cased form and keep the lower-cased one, as words in titles or at the start of a sentence might.
