@@ -138,7 +138,7 @@ def test_embeddings_are_initialised_with_word_vectors(tmp_path: Path) -> None:
             "1",
             "--raw-text",
             str(raw),
-            "--silver",
+            "--silver-ratio",
             "0",
         ]
     )

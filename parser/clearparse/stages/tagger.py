@@ -73,8 +73,9 @@ class Tagger:
 
         keys: the different words, without tags; which (words,): the number of each word among them.
         """
-        first = _tagged(keys, which, self.first, self.first.classify(keys, sentences, which))
-        return _tagged(keys, which, self.second, self.second.classify(first[0], sentences, first[1]))
+        for network in (self.first, self.second):
+            keys, which = _tagged(keys, which, network, network.classify(keys, sentences, which))
+        return keys, which
 
     def classifiers(self) -> dict[str, WindowClassifier]:
         """Its networks by the names they have in a file."""
@@ -119,6 +120,16 @@ def tags_of(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDAr
     """The tags that one network predicts for each word."""
     names = classifier.encoded_classes
     return [names[label] for label in classifier.classify(keys, sentences).tolist()]
+
+
+def retagged_keys(keys: Sequence[bytes], sentences: NDArray[np.int64], *networks: WindowClassifier) -> list[bytes]:
+    """The keys of words with the tags that networks, one after another, predict; equal keys are one object."""
+    distinct, which = factorize(keys)
+    distinct, of_form = factorize(without_tags(distinct))
+    which = of_form[which]
+    for network in networks:
+        distinct, which = _tagged(distinct, which, network, network.classify(distinct, sentences, which))
+    return [distinct[k] for k in which.tolist()]
 
 
 def retagged(block: Block, tagger: Tagger) -> Block:

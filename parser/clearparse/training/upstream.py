@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,19 +10,18 @@ import numpy as np
 
 from clearparse.config import NetworkConfig
 from clearparse.errors import ClearparseError
-from clearparse.features.templates import Index
 from clearparse.io.files import PathLike
-from clearparse.io.parallel import map_in_order
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
 from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, lookup_key, short_key
 from clearparse.stages.multiword import MultiwordSplitter, SplitForms
-from clearparse.stages.tagger import Tagger, tags_of, with_tags
+from clearparse.stages.tagger import Tagger, retagged_keys, with_tags
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
-from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint, WorkerCheckpoint
+from clearparse.training.checkpoint import CLASSIFIER, Checkpoint
+from clearparse.training.jackknife import Jackknife
 from clearparse.training.known_words import divided_words, known_words
 from clearparse.training.log import QUIET, Log
-from clearparse.training.typography import FOR_SENTENCES, FOR_TOKENS, altered_paragraphs, altered_rows
+from clearparse.training.typography import FOR_SENTENCES, FOR_TOKENS, altered_paragraphs
 from clearparse.training.upstream_items import (
     characters_of,
     most_frequent,
@@ -34,13 +31,11 @@ from clearparse.training.upstream_items import (
     shared_rules_of,
     tagged_words,
 )
-from clearparse.training.window_batches import Items, initialise, train
+from clearparse.training.window_batches import Items, build_and_train
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
-from clearparse.treebank.ragged import take_rows
 from clearparse.treebank.tokens import paragraphs_of
 
-NOMINAL_ITEMS = 50_000  # items for which the epochs of the configs are meant
 MAX_TAGS = 10_000  # different ones; each is a class of the last layer
 FOLDS = 4  # of the training data, each tagged by networks that were trained on the others
 
@@ -65,31 +60,6 @@ LEMMAS = NetworkConfig(
     word_dropout=0,
     min_count=3,
 )
-
-
-def build_and_train(
-    template: str,
-    items: Items,
-    config: NetworkConfig,
-    seed: Sequence[int],
-    vectors: Vectors | None = None,
-    *,
-    log: Log = QUIET,
-    name: str = "",
-) -> WindowClassifier:
-    """A new window classifier trained on items. Fewer items than NOMINAL_ITEMS get more epochs and smaller batches.
-
-    name: of the network in the log.
-    """
-    n, started = len(items), time.monotonic()
-    epochs = round(config.epochs * min(max((NOMINAL_ITEMS / n) ** 0.5, 1), 3))
-    config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
-    rng = np.random.default_rng(seed)
-    classifier = initialise(template, items, config, rng, vectors)
-    with log.progress(n * epochs, name, " items") as bar:
-        trained = train(classifier, items, config, rng, bar.update)
-    log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
-    return trained
 
 
 def train_tokenizer(
@@ -176,89 +146,25 @@ def train_tagger(
     checkpoint: Checkpoint,
     log: Log = QUIET,
     *,
+    silver: Items | None = None,
     jackknife: bool = True,
 ) -> tuple[Tagger, list[bytes]]:
     """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
 
-    jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
+    silver: words of other sentences to learn from besides. jackknife: if not, the second network is trained on all
+    sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors, log).run(
-        "first tags", jobs, checkpoint
+    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors, silver, log).run(
+        "first tags", jobs, checkpoint, FOLDS
     )
     items = replace(items, keys=with_tags(items.keys, tags))
-    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors, log).run(
-        "tags", jobs, checkpoint, folds=FOLDS if jackknife else 0
+    if silver:
+        silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
+    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors, silver, log).run(
+        "tags", jobs, checkpoint, FOLDS if jackknife else 0
     )
     return Tagger(first, second), tags
-
-
-@dataclass(frozen=True)
-class Jackknife:
-    """The training of one of the tagger's networks: on all sentences, and once without each fold.
-
-    The networks without a fold tag that fold, so that the next network learns from tags as erroneous as in practice.
-    """
-
-    template: str
-    items: Items
-    config: NetworkConfig
-    seed: int
-    vectors: Vectors | None
-    log: Log = QUIET
-
-    def run(
-        self, name: str, jobs: int, checkpoint: Checkpoint, folds: int = FOLDS
-    ) -> tuple[WindowClassifier, list[bytes]]:
-        """The network trained on all sentences, and each word's tags by the network trained without its fold.
-
-        name: of the network's part of the checkpoint, and of the folds'.
-        """
-        fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
-        held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
-        names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
-        tasks = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
-        missing = [(each, fold) for each, fold in tasks if checkpoint.load(each) is None]
-        self._train(missing, jobs, checkpoint)
-        tags: list[bytes] = [b""] * len(self.items.keys)
-        for each, fold in zip(names, held_out, strict=True):
-            found = checkpoint.get(each, LINES)
-            _, words = take_rows(self.items.rows, fold)
-            for word, of in zip(words.tolist(), found, strict=True):
-                tags[word] = of
-        return checkpoint.get(name, CLASSIFIER), tags
-
-    def _train(self, missing: Sequence[tuple[str, Index]], jobs: int, checkpoint: Checkpoint) -> None:
-        """Train the networks without these folds, `jobs` at a time; each is saved as soon as it is trained."""
-        if jobs > 1 and len(missing) > 1:
-            in_worker, names = replace(self, log=QUIET), [name for name, _ in missing]
-            results = map_in_order(in_worker, missing, min(jobs, len(missing)), checkpoint.receive)
-            with self.log.progress(len(missing), names[0], " networks") as bar:
-                for name, _ in zip(names, results, strict=True):
-                    self.log("", name)
-                    bar.update()
-        else:
-            for name, fold in missing:
-                self.train_without(fold, name, checkpoint)
-
-    def __call__(self, task: tuple[str, Index]) -> None:
-        """Train a network in a worker process, given its name and fold."""
-        name, fold = task
-        self.train_without(fold, name, WorkerCheckpoint())
-
-    def train_without(self, fold: Index, name: str, checkpoint: Checkpoint) -> None:
-        """Train a network on the rows outside a fold and save its tags of the fold, or without a fold the network."""
-        rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
-        items = self.items.take(rest) if len(fold) and len(rest) else self.items
-        items = altered_rows(items, np.random.default_rng([self.seed, 7]))
-        classifier = build_and_train(
-            self.template, items, self.config, [self.seed, 5], self.vectors, log=self.log, name=name
-        )
-        if len(fold):
-            held = self.items.take(fold)
-            checkpoint.save(name, *LINES.encode(tags_of(classifier, held.keys, held.rows)))
-        else:
-            checkpoint.save(name, *CLASSIFIER.encode(classifier))
 
 
 @dataclass(frozen=True)
@@ -280,10 +186,12 @@ def train_upstream(
     checkpoint: Checkpoint,
     log: Log,
     *,
+    silver: Items | None = None,
     jackknife: bool,
 ) -> UpstreamStages:
     """Train the upstream stages one after another.
 
+    silver: tagged words of other sentences, from which the tagger learns too.
     jackknife: predict tags for the parser to learn from; without, training takes half the time.
     Raises ClearparseError if there are more than MAX_TAGS different tags.
     """
@@ -296,6 +204,6 @@ def train_upstream(
     log("stage", "tokenizer")
     text_stage = train_tokenizer(blocks, seed, checkpoint, vectors, raw_text, log)
     log("stage", "tagger")
-    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, jackknife=jackknife)
+    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, silver=silver, jackknife=jackknife)
     log("stage", "lemmatizer")
     return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint, log), tags)
