@@ -100,7 +100,7 @@ class SplitForms(NamedTuple):
     """Forms and endings that were frequently split in the training data; any other token is one word.
 
     forms: in lower case. endings: those at which most forms that have them are split. always: the forms that are
-    hardly ever one word.
+    hardly ever one word, or would be but for their missing apostrophe.
     """
 
     forms: frozenset[str]
@@ -124,8 +124,8 @@ class SplitForms(NamedTuple):
             if n >= MIN_FORMS_OF_ENDING and n >= MIN_SHARE_OF_ENDING * with_ending.get(ending, n)
         }
         shortest = {each for each in endings if not any(each[k:] in endings for k in range(1, len(each)))}
-        always = {form for form, counts in rules.items() if _always_split(counts)}
-        forms = always | {form for form in rules if _often_split(form, rules)} | _without_apostrophe(rules)
+        always = {form for form, counts in rules.items() if _always_split(counts)} | _without_apostrophe(rules)
+        forms = always | {form for form in rules if _often_split(form, rules)}
         return cls(*map(frozenset, (forms, shortest, always)))
 
     def allow(self, form: str) -> bool:
