@@ -35,7 +35,7 @@ from clearparse.training.upstream_items import (
     tagged_words,
 )
 from clearparse.training.window_batches import Items, WindowBatches, build_and_train, initialise
-from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
+from clearparse.treebank.conllu import DEPREL, FEATS, FORM, LEMMA, UPOS, XPOS, Block, parse_block
 from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
@@ -91,8 +91,8 @@ class _Unmixed(np.random.Generator):
     def __init__(self) -> None:
         super().__init__(np.random.PCG64(0))
 
-    def permutation(self, x: int) -> np.ndarray:  # type: ignore[override]  # all that is asked of it here
-        return np.arange(x)
+    def permutation(self, x: int | np.ndarray) -> np.ndarray:  # type: ignore[override]  # all that is asked of it here
+        return np.arange(x) if isinstance(x, int) else x
 
 
 def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -> None:
@@ -427,6 +427,17 @@ def test_empty_tag_columns_are_filled(model: Path, tmp_path: Path, block: Block)
     assert parse_block(output.read_bytes()).word_keys() == tagged.word_keys()  # tags that are there stay
     parse.main(["--model", str(model), "--tag", "--output", str(output), str(SAMPLE / "dev.conllu")])
     assert parse_block(output.read_bytes()).column(UPOS) == found.column(UPOS)
+
+
+def test_sentences_without_tags_are_tagged_from_python_as_by_the_command(model: Path, block: Block) -> None:
+    """Each sentence by itself: what the others have does not matter."""
+    loaded = load(model)
+    bare = block.with_columns(LEMMA, FEATS, [b"_\t_\t_\t_"] * block.n_words)
+    expected, tagged = list(loaded.parse_block(loaded.tag(bare))), list(loaded.parse_block(block))
+    assert list(loaded.parse(bare)) == expected
+    mixed = [(bare if k % 3 else block)[k] for k in range(len(block))]
+    assert list(loaded.parse(mixed)) == [(expected if k % 3 else tagged)[k] for k in range(len(block))]
+    assert "_" not in [tag for sentence in loaded.parse(bare) for tag in sentence.upos + sentence.lemmas]
 
 
 def test_scores_for_each_kind_of_input(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

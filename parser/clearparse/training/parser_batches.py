@@ -109,7 +109,7 @@ def initialise_parser(
     left, right, root = labels_of(treebank)
     if right_to_left:
         left, right = right, left
-    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system].n_moves)
+    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system].moves)
     features = Features(template, vocabulary, len(transitions.labels))
     params = Parameters.initial(
         V=features.V, m=features.m, d=config.embedding_dim, H=config.hidden_size, C=len(transitions.kind), rng=rng
