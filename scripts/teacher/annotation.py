@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
 from clearparse.stages.ensemble import Calibration
-from clearparse.stages.lemmatizer import Rule
+from clearparse.stages.lemmatizer import LemmaRule
 from clearparse.treebank.conllu import FEATS, LEMMA, Block, parse_block
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.spanning_tree import maximum_spanning_trees
@@ -110,7 +110,7 @@ class Teacher:
     def _with(self, block: Block, found: Prediction) -> Block:
         names = self.symbols.tasks
         values = {task: [names[task][k] for k in classes.tolist()] for task, classes in found.tasks.items()}
-        rules = {name: Rule.parse(name) for name in names[LEMMAS]}
+        rules = {name: LemmaRule.parse(name) for name in names[LEMMAS]}
         lemmas = [rules[rule](form) for rule, form in zip(values[LEMMAS], forms_of(block), strict=True)]
         columns = zip(lemmas, *(values[task] for task in TAGS), strict=True)
         block = block.with_columns(LEMMA, FEATS, ["\t".join(each).encode() for each in columns])

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clearparse.errors import FileError
 from clearparse.features.vocabulary import lookup_form, shape
 from clearparse.io.files import PathLike, open_input, shown_name
-from clearparse.stages.lemmatizer import Rule
+from clearparse.stages.lemmatizer import LemmaRule
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, LEMMA, UPOS, XPOS, Block, parse_block
 from teacher.encoder import WordPieces
 
@@ -74,7 +74,7 @@ def lemma_rules(block: Block) -> list[str]:
     known: dict[tuple[bytes, bytes], str] = {}
     pairs = list(zip(block.column(FORM), block.column(LEMMA), strict=True))
     for form, lemma in dict.fromkeys(pairs):
-        known[form, lemma] = str(Rule.of(form.decode(), lemma.decode()))
+        known[form, lemma] = str(LemmaRule.of(form.decode(), lemma.decode()))
     return [known[pair] for pair in pairs]
 
 

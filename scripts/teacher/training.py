@@ -14,7 +14,7 @@ from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from clearparse.errors import FileError
-from clearparse.evaluation.counts import right_arcs
+from clearparse.evaluation.counts import correct_arcs
 from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.io.files import PathLike, checksum
 from clearparse.stages.ensemble import Calibration, logit
@@ -240,7 +240,7 @@ def calibrated(teacher: Teacher, dev: Block) -> Teacher:
         right &= np.array([names[k] for k in found.tasks[task].tolist()], object) == np.array(gold, object)
     return replace(
         teacher,
-        arcs=_fitted(found.of_arcs, right_arcs(dev, found.heads, labels)),
+        arcs=_fitted(found.of_arcs, correct_arcs(dev, found.heads, labels)),
         tags=_fitted(found.of_tags, right),
     )
 
