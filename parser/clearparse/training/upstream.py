@@ -152,8 +152,8 @@ def train_tagger(
 ) -> tuple[Tagger, list[bytes]]:
     """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
 
-    silver: words of other sentences to learn from besides, silver_ratio per word in each epoch. jackknife: if not, the second network is trained on all
-    sentences only, and the tags are empty.
+    silver: words of other sentences to learn from besides, silver_ratio per word in each epoch.
+    jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
     first_config, second_config = (replace(each, silver_ratio=silver_ratio) for each in (FIRST_TAGS, TAGS))
