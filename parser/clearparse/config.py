@@ -81,6 +81,15 @@ class NetworkConfig:
         1.0, "standard deviation of the word vectors learned from raw text", 0, 100, group="self-training"
     )
     vector_min_count: int = _setting(3, "words rarer than this in the raw text get no vector", 1, group="self-training")
+    silver_ratio: float = _setting(
+        2.0,
+        "ratio of silver words (automatically parsed) to treebank words in each epoch",
+        0,
+        100,
+        group="self-training",
+        old="silver",
+        old_flag=False,
+    )
     l2: float = _setting(0.0, "L2 regularization; Chen & Manning (2014) use 1e-8 with AdaGrad")
     clip_norm: float = _setting(0.0, "clip gradients to this norm; 0: no clipping", old="max_norm")
     patience: int = _setting(
@@ -130,15 +139,6 @@ class Config(NetworkConfig):
         choices=lambda: ("auto", *SYSTEMS),
         group="network",
         old="system",
-    )
-    silver_ratio: float = _setting(
-        2.0,
-        "ratio of silver words (automatically parsed) to treebank words in each epoch",
-        0,
-        100,
-        group="self-training",
-        old="silver",
-        old_flag=False,
     )
     silver_share: float = _setting(
         1.0, "share of the words of --silver files to use, from the most confident sentences", 0.001, 1,

@@ -216,8 +216,9 @@ class Recipe:
         raw_text, checkpoint, log = self.options.raw_text, self.checkpoint, self.log
         words = silver.tagged_words() if silver else None
         upstream = train_upstream(
-            blocks, seed, vectors, raw_text, jobs, checkpoint, log, silver=words, jackknife=self.all_stages
-        )
+            blocks, seed, vectors, raw_text, jobs, checkpoint, log,
+            silver=words, silver_ratio=self.config.silver_ratio, jackknife=self.all_stages,
+        )  # fmt: skip
         self.log("stage", "parser")
         return upstream
 
