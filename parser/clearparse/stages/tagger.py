@@ -109,7 +109,7 @@ def _check_class(name: str) -> None:
 
 def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, labels: Index) -> tuple[list[bytes], Index]:
     """The distinct keys with tags, and the index of each word's, given those of its key and its label (words,)."""
-    names, C = [name.encode() for name in classifier.classes], len(classifier.classes)
+    names, C = classifier.encoded_classes, len(classifier.classes)
     pairs, pair = np.unique(which * C + labels, return_inverse=True)
     key, label = (part.tolist() for part in np.divmod(pairs, C))
     return with_tags([keys[k] for k in key], [names[k] for k in label]), pair
@@ -117,7 +117,7 @@ def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, label
 
 def tags_of(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
     """The tags that one network predicts for each word."""
-    names = [name.encode() for name in classifier.classes]
+    names = classifier.encoded_classes
     return [names[label] for label in classifier.classify(keys, sentences).tolist()]
 
 
