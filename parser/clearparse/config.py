@@ -141,7 +141,7 @@ class Config(NetworkConfig):
         old="system",
     )
     silver_share: float = _setting(
-        0.5, "share of the words of --silver files to use, from the most confident sentences", 0.001, 1,
+        1.0, "share of the words of --silver files to use, from the most confident sentences", 0.001, 1,
         group="self-training",
     )  # fmt: skip
     networks: int = _setting(
