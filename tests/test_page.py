@@ -40,7 +40,7 @@ DESKTOP = {"width": 1280, "height": 900}
 @pytest.fixture(scope="module")
 def address(text_model: Path) -> Iterator[str]:
     limits = server.Limits(size=200_000)
-    running = server.Server(server.Application(load(text_model), "english", limits))
+    running = server.Server(server.Application({"english": load(text_model)}, limits))
     with server.listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()

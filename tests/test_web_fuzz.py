@@ -40,8 +40,17 @@ PARAMETERS = {
     "tagger": {"enum": ["", "x"]},
     "parser": {"enum": ["", "x"]},
 }
-TRACE = {"conllu": CONLLU, "gold": {"type": "boolean"}, "follow_gold": {}, "moves": {"type": "array", "items": INTEGER}}
-NUMBERS = {**TRACE, "step": INTEGER, "of": INTEGER, "against": {"anyOf": [INTEGER, {"enum": ["runner-up", None]}]}}
+MOVES = {"type": "array", "items": INTEGER}
+LESSON = {"type": "object", "properties": {"moves": MOVES, "target": INTEGER, "learning_rate": {"type": "number"}}}
+LESSONS = {"anyOf": [{"type": "array", "items": LESSON}, {"enum": [[{"target": 0, "learning_rate": 9.9}] * 20]}]}
+TRACE = {"conllu": CONLLU, "gold": {"type": "boolean"}, "follow_gold": {}, "moves": MOVES, "lessons": LESSONS}
+NUMBERS = {
+    **TRACE,
+    "step": INTEGER,
+    "of": INTEGER,
+    "against": {"anyOf": [INTEGER, {"enum": ["runner-up", None]}]},
+    "target": INTEGER,
+}
 ANSWERS = {"responses": {"default": {"description": "an answer"}}}
 QUERY = [{"name": name, "in": "query", "schema": schema} for name, schema in PARAMETERS.items()]
 DESCRIPTION = {
@@ -53,10 +62,13 @@ DESCRIPTION = {
             "post": {"requestBody": _body("application/x-www-form-urlencoded", **PARAMETERS), **ANSWERS},
         },
         "/models": {"get": ANSWERS, "post": ANSWERS},
-        "/page/model": {"get": ANSWERS},
-        "/page/read": {"post": {"requestBody": _body("application/json", text=STRING, conllu=CONLLU), **ANSWERS}},
+        "/page/models": {"get": ANSWERS},
+        "/page/read": {
+            "post": {"requestBody": _body("application/json", text=STRING, conllu=CONLLU, sample={}), **ANSWERS}
+        },
         "/page/explain": {"post": {"requestBody": _body("application/json", **TRACE), **ANSWERS}},
         "/page/numbers": {"post": {"requestBody": _body("application/json", **NUMBERS), **ANSWERS}},
+        "/page/learn": {"post": {"requestBody": _body("application/json", **TRACE), **ANSWERS}},
     },
 }
 description = schemathesis.openapi.from_dict(DESCRIPTION)
@@ -64,7 +76,7 @@ description = schemathesis.openapi.from_dict(DESCRIPTION)
 
 @pytest.fixture(scope="module")
 def address(text_model: Path) -> Iterator[str]:
-    running = server.Server(server.Application(load(text_model), "english", Limits()))
+    running = server.Server(server.Application({"english": load(text_model)}, Limits()))
     with server.listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -79,12 +79,12 @@ def _scores(options: argparse.Namespace, candidate: Candidate, model: Model | No
         is_model = is_model_file(options.compare)
         other = EvaluatedModel(options.compare, load(options.compare)) if is_model else ParserOutput(options.compare)
     confidence = options.confidence or bool(options.report)
-    scores, gold, pairs, counts = evaluate(options.gold, candidate, options.given, other=other, confidence=confidence)
+    found = evaluate(options.gold, candidate, options.given, other=other, confidence=confidence)
     if options.report:
-        findings = Findings(scores, gold, pairs, counts, model.record["epochs"] if model else [])
+        findings = Findings(*found, epochs=model.record["epochs"] if model else [])
         with atomic_output(options.report) as stream:
             stream.write(page(findings).encode(errors="backslashreplace"))
-    return scores
+    return found.scores
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
