@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from clearparse.errors import ClearparseError
 from clearparse.explanation.attribution import compute, loss
 from clearparse.explanation.learning import learn
 from clearparse.explanation.trace import trace
@@ -149,15 +150,10 @@ def test_invalid_lessons(ask: Any, lessons: Any, status: int, message: str) -> N
     assert ask("learn", status, **BARE, lessons=lessons).startswith(message)
 
 
-def test_a_learning_rate_that_is_too_high_is_an_error_and_no_infinite_number(ask: Any) -> None:
-    k, moves, target = choice(ask)
-    lessons = [
-        {"moves": moves, "target": target, "learning_rate": 10},
-        {"moves": moves, "target": 0, "learning_rate": 10},
-    ]
-    answers = [ask("learn", 400, **BARE, lessons=(lessons * 10)[:count]) for count in (20,)]
-    assert all("choose a lower learning rate" in answer for answer in answers)
-    assert k == len(moves)
+def test_a_learning_rate_that_is_too_high_is_an_error_and_no_infinite_number(model: Model) -> None:
+    step = trace(model.parser, parse_block(FIRST.encode())[0].alone()).steps[4]
+    with pytest.raises(ClearparseError, match="choose a lower learning rate"):
+        learn(model.parser, step.w, step.legal, int(np.flatnonzero(step.legal)[-1]), 1e38)
 
 
 def test_several_models_are_served_by_name(ask: Any) -> None:

@@ -5,7 +5,7 @@ import {at, request, RequestError} from "./dom.js";
 import {showLearning, showOutcome} from "./learning.js";
 import {updateAddress} from "./link.js";
 import {stop} from "./play.js";
-import {fold, read, showSource} from "./sources.js";
+import {fold, read, showNotes, showSource} from "./sources.js";
 import {closeDecision, forget, numbersOf, question, readTrace, state} from "./state.js";
 import {drawTimeline, showConfiguration} from "./steps.js";
 import {drawTree, markChanged, showStep, tint} from "./tree.js";
@@ -72,16 +72,13 @@ function showTrace(trace) {
   at("gold").hidden = !trace.gold;
   drawTree(trace, step);
   if (trace.steps) drawTimeline(trace, step);
-  else showLong(trace);
+  else tint(null);
+  showNotes([...state.notes, ...(trace.steps ? [] : [tooLong(trace)])]);
   showOutcome(state.lessons, state.outcomes, trace.words);
   markChanged(state.outcomes.at(-1)?.changed ?? []);
 }
 
-function showLong(trace) {
-  at("notes").replaceChildren(`This sentence has ${trace.words.length} words; steps are shown for at most ${state.words} (option --max-words). Its tree can be saved.`);
-  at("notes").hidden = false;
-  tint(null);
-}
+const tooLong = ({words}) => `This sentence has ${words.length} words; steps are shown for at most ${state.words} (option --max-words). Its tree can be saved.`;
 
 /** After an error nothing of an earlier text may be shown or saved. */
 export function hideResult() {

@@ -15,9 +15,7 @@ export async function read(source) {
   try {
     const found = await readSource(source);
     if (mine !== reads) return false;
-    Object.assign(state, {source, sentences: found.sentences});
-    at("notes").replaceChildren(...found.notes.map((note) => el("li", {}, note)));
-    at("notes").hidden = !found.notes.length;
+    Object.assign(state, {source, sentences: found.sentences, notes: found.notes});
     at("sentence").replaceChildren(...found.sentences.map(({text}, i) =>
       el("option", {value: i}, `${i + 1}. ${text.length > LONGEST_SHOWN ? `${text.slice(0, LONGEST_SHOWN - 1)}…` : text}`)));
     at("text").value = source.text ?? found.sentences.map(({text}) => text).join("\n").slice(0, LONGEST_TEXT);
@@ -28,6 +26,12 @@ export async function read(source) {
   } finally {
     if (mine === reads) at("status").textContent = "";
   }
+}
+
+/** Show notes about the input, or hide the list. */
+export function showNotes(notes) {
+  at("notes").replaceChildren(...notes.map((note) => el("li", {}, note)));
+  at("notes").hidden = !notes.length;
 }
 
 /** A file as a source. Throws RequestError. */

@@ -4,6 +4,7 @@ import {request, RequestError, counted} from "./dom.js";
 export const state = {
   models: [], model: null, size: Infinity, words: Infinity, // the models, the name of the one in use, limits of a request
   source: null, // where the sentences come from: {text}, {sample: true} or {conllu, name}
+  notes: [], // about the input
   sentences: [], sentence: 0, // all sentences, and the index of the one shown
   followGold: false, moves: [], // follow the oracle? transitions that the user has chosen
   lessons: [], outcomes: [], // what the parser has learned from this sentence, and what each lesson changed
