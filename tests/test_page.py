@@ -25,6 +25,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason=WITHOUT.format("p
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=WITHOUT.format("axe"))
 
 pytestmark = pytest.mark.full
+playwright.expect.set_options(timeout=60_000)
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 DEV = SAMPLE / "dev.conllu"
