@@ -1,4 +1,4 @@
-"""Fetch a treebank of Universal Dependencies: python scripts/download.py UD_English-EWT"""
+"""See `clearparse.commands.download`."""
 
 from clearparse.commands.command_line import run
 from clearparse.commands.download import main

@@ -1,4 +1,4 @@
-"""What all tests share: where real treebanks are found, the order of the files, and what a skip means."""
+"""Shared fixtures, the folder of real treebanks, the order of the files, and the meaning of a skip."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ import pytest
 
 CHECKOUT = Path(__file__).resolve().parent.parent
 
-# A shell's background jobs do not hear Ctrl-C, nor do their children: those of the tests must.
+# Background jobs of a shell ignore SIGINT, and so do their children; the processes that tests start must not.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # No deadline: no test may depend on the clock. Derandomized: what fails was broken by the change under test.
@@ -98,13 +98,13 @@ def pytest_report_header(config: pytest.Config) -> str:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Run test_tiny first: it goes through the whole pipeline, so that a broken one is known at once."""
+    """Run test_tiny first: it runs the whole pipeline, so that a broken one shows at once."""
     items.sort(key=lambda item: item.path.name != "test_tiny.py")
 
 
 @pytest.hookimpl(wrapper=True)
 def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
-    """A test marked `full` runs only when asked for, and who asks wants a proof: its skip is a failure."""
+    """A test marked `full` runs only on request; then a skip counts as a failure."""
     report = yield
     if report.skipped and not hasattr(report, "wasxfail") and item.get_closest_marker("full"):
         _fail(report)
@@ -113,7 +113,7 @@ def pytest_runtest_makereport(item: pytest.Item) -> Iterator[None]:
 
 @pytest.hookimpl(wrapper=True)
 def pytest_make_collect_report(collector: pytest.Collector) -> Iterator[None]:
-    """A file skipped as a whole may hold tests marked `full`: in a run of those its skip is a failure too."""
+    """A file skipped as a whole may hold tests marked `full`: if those were requested, its skip is a failure too."""
     report = yield
     if report.skipped and collector.config.option.markexpr == "full":
         _fail(report)

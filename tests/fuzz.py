@@ -5,7 +5,7 @@
     python tests/fuzz.py --seconds 600 conllu        # one of them
     python tests/fuzz.py --input FILE conllu         # reproduce a finding
 
-A ClearparseError is a correct answer. Any other exception, a hang of 20 seconds and 2 GB of memory are findings. The
+A ClearparseError is a correct result. Any other exception, a hang of 20 seconds and 2 GB of memory are findings. The
 input of each is written to a file, whose name is printed; when fixed, it becomes a test.
 """
 

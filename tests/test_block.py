@@ -71,7 +71,7 @@ def test_trees_and_misc() -> None:
     assert b"3.1\t\xc3\xa9\t\xc3\xa9\tVERB\t_\t_\t_\t_\t0:root\t_\n" in block.text
 
 
-def test_heads_that_are_no_numbers_in_an_edit() -> None:
+def test_heads_that_are_not_numbers_in_an_edit() -> None:
     block = parse_block(TEXT).with_columns(HEAD, DEPREL, [b"12\ta", b"_\ta", b"01\ta", b"0\ta"])
     assert block.heads().tolist() == [12, -1, -1, 0]
 
@@ -86,7 +86,7 @@ def test_heads_that_are_no_numbers_in_an_edit() -> None:
         (MISC, MISC, [b"_", b"_", b"_", b"a\nb"], "MISC cannot be"),
     ],
 )
-def test_values_that_do_not_fit_are_refused(first: int, last: int, values: list[bytes], message: str) -> None:
+def test_invalid_values_are_rejected(first: int, last: int, values: list[bytes], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         parse_block(TEXT).with_columns(first, last, values)
 
@@ -163,7 +163,7 @@ PARAGRAPH = st.lists(st.lists(TOKEN, min_size=1, max_size=12), min_size=1, max_s
 
 
 @given(st.lists(PARAGRAPH, max_size=4), st.integers(1, 12))
-def test_the_block_of_tokens_is_that_of_their_text(paragraphs: list[list[list[Token]]], first: int) -> None:
+def test_a_tokenizations_block_equals_that_of_its_text(paragraphs: list[list[list[Token]]], first: int) -> None:
     block = tokenization(paragraphs).block(first)
     expected = "".join(
         conllu_of(sentence, ["# newpar"] * (k == 1) + [f"# sent_id = {p}-{k}"])

@@ -98,5 +98,5 @@ def test_the_report(parser_model: Path, tmp_path: Path, capsys: pytest.CaptureFi
     output = capsys.readouterr().out
     assert f"{path}:6: differs from {path}:1 in UPOS of 1, DEPREL of 1 of 2 words: Go home" in output
     assert "relations that occur once: 2" in output
-    check_treebank.main([str(DEV), "--model", str(parser_model), "--most", "3"])
+    check_treebank.main([str(DEV), "--model", str(parser_model), "--limit", "3"])
     assert "least likely trees" in capsys.readouterr().out

@@ -157,7 +157,7 @@ def test_killed_at_any_step(output: Path, steps: Interrupter) -> None:
     resumes_to_the_same_bytes(command(output, *SMALL), output, steps, lambda count: iter(range(2, count, count // 4)))
 
 
-def test_killed_again_and_again(output: Path, steps: Interrupter) -> None:
+def test_killed_repeatedly(output: Path, steps: Interrupter) -> None:
     argv = command(output, *SMALL)
     count = steps.run(argv)
     whole, done = files(output), 0
@@ -208,10 +208,7 @@ def test_a_finished_network_is_stored_without_optimizer_state(output: Path, step
 def test_resuming_without_a_checkpoint(output: Path, capsys: pytest.CaptureFixture[str]) -> None:
     argv = command(output, *SMALL, "--resume")
     train.main(argv)
-    assert (
-        f"resume    there is no {output}.checkpoint: the training starts from the beginning\n"
-        in capsys.readouterr().out
-    )
+    assert f"resume    there is no {output}.checkpoint: training starts from the beginning\n" in capsys.readouterr().out
     before = files(output)
     train.main(argv)
     assert capsys.readouterr().out == f"resume    nothing to do: {output} is finished\n"
@@ -236,7 +233,7 @@ def test_without_resume_a_training_starts_from_the_beginning(
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (["--learning-rate", "0.01"], "another training: learning_rate is 0.01, it was 0.02$"),
+        (["--learning-rate", "0.01"], "another training run: learning_rate is 0.01, it was 0.02$"),
         (["--preset", "best"], "networks is 4, it was 1; preset is best, it was fast$"),
         (["--preset", "accurate", "--passes", "11", "--ema-decay", "0.9", "--min-count", "1"], "; and 1 more$"),
         (["--stages", "all"], "stages is all, it was parser"),
@@ -357,7 +354,7 @@ def test_an_error_before_the_first_step_leaves_no_files(output: Path, tmp_path: 
 # Parts
 
 
-def test_writing_takes_no_more_than_its_share_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_writing_takes_at_most_its_share_of_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     now = 0.0
     monkeypatch.setattr(checkpoint, "TIME_SHARE", 0.05)
     monkeypatch.setattr(checkpoint.time, "monotonic", lambda: now)
@@ -378,7 +375,7 @@ def test_writing_takes_no_more_than_its_share_of_time(tmp_path: Path, monkeypatc
     assert not Checkpoint().due()
 
 
-def test_parts_are_read_as_they_were_written(tmp_path: Path) -> None:
+def test_parts_round_trip(tmp_path: Path) -> None:
     params = Parameters.initial(V=5, m=1, d=2, H=3, C=2, rng=np.random.default_rng(1))
     window = Window(compile_window("form: 0"), Vocabulary({"form": ["a", "ü"]}))
     classifier = WindowClassifier(params, window, ["x", "y"])

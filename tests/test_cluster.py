@@ -188,7 +188,7 @@ class Fatal:
 @pytest.mark.full
 @pytest.mark.usefixtures("quiet")
 @pytest.mark.parametrize("always", [False, True])
-def test_a_killed_worker_costs_only_time(
+def test_files_of_a_killed_worker_are_parsed_again(
     always: bool, model: Path, corpus: Path, expected: dict[str, bytes], tmp_path: Path
 ) -> None:
     pytest.importorskip("distributed", reason=NEEDED)
@@ -263,7 +263,7 @@ def test_local_workers_keep_freed_memory(monkeypatch: pytest.MonkeyPatch) -> Non
 
 
 @pytest.mark.full
-def test_runs_of_a_benchmark_do_their_work(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_each_run_of_the_benchmark_parses_again(model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Each of them: what an earlier one has made is not there any more."""
     pytest.importorskip("distributed", reason=NEEDED)
     from benchmarks import cluster
@@ -284,7 +284,7 @@ def test_runs_of_a_benchmark_do_their_work(model: Path, tmp_path: Path, monkeypa
 
 
 @pytest.mark.full
-def test_what_it_costs_is_measured(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_the_benchmark_of_a_cluster(model: Path, capsys: pytest.CaptureFixture[str]) -> None:
     pytest.importorskip("distributed", reason=NEEDED)
     files = ["--model", str(model), "--input", str(SAMPLE / "dev.conllu")]
     cluster_command.main([*files, "--shards", "3", "--copies", "2", "--runs", "1"])

@@ -1,4 +1,4 @@
-"""What all commands share: exit statuses, errors in one line, help, and former spellings of options."""
+"""The command line of all commands: exit statuses, errors in one line, help, and former spellings of options."""
 
 from __future__ import annotations
 
@@ -72,7 +72,7 @@ def test_argparse_keeps_its_status(status: int) -> None:
     assert ended(f"sys.exit({status})") == (status, "", "")
 
 
-def test_a_defect_keeps_its_traceback() -> None:
+def test_a_bug_keeps_its_traceback() -> None:
     status, _, err = ended("[][0]")
     assert status == 1
     assert "IndexError" in err
@@ -95,7 +95,7 @@ def test_a_file_name_that_is_not_unicode_can_be_printed() -> None:
 @pytest.mark.parametrize(
     "body", ["while True:\n    print('word')", "print('word', flush=True)\nsys.stdin.read()\nprint('last')"]
 )
-def test_a_closed_pipe_is_no_error(body: str) -> None:
+def test_a_closed_pipe_is_not_an_error(body: str) -> None:
     """As in `parse.py ... | head -1`; the second writes nothing more before its very end."""
     pipe = subprocess.PIPE
     with subprocess.Popen(command(body), stdin=pipe, stdout=pipe, stderr=pipe) as process:
@@ -109,7 +109,7 @@ def test_a_closed_pipe_is_no_error(body: str) -> None:
         assert process.wait() == 141
 
 
-def test_a_closed_stdout_is_no_error() -> None:
+def test_a_closed_stdout_is_not_an_error() -> None:
     program = "import sys; sys.stdout = None\n" + START.format(body="pass")
     done = subprocess.run([sys.executable, "-c", program], capture_output=True, check=False)
     assert (done.returncode, done.stderr) == (0, b"")

@@ -11,7 +11,7 @@ import pytest
 from clearparse.commands import evaluate, parse
 from clearparse.errors import ClearparseError
 from clearparse.evaluation.calibration import reliability
-from clearparse.evaluation.counts import right_arcs
+from clearparse.evaluation.counts import correct_arcs
 from clearparse.model.model import load
 from clearparse.network.classifier import softmax
 from clearparse.stages.ensemble import Calibration, logit
@@ -64,7 +64,7 @@ def test_mean_confidence_is_the_accuracy_on_dev(parser_model: Path) -> None:
     parser, block = load(parser_model).stages.ensemble, parse_block(DEV.read_bytes(), trees=True)
     assert parser.calibration != Calibration()
     heads, deprels, probability = parser.parse_with_probabilities(block)
-    assert parser.calibration(probability).mean() == pytest.approx(right_arcs(block, heads, deprels).mean(), abs=0.01)
+    assert parser.calibration(probability).mean() == pytest.approx(correct_arcs(block, heads, deprels).mean(), abs=0.01)
 
 
 def test_confidence_is_written_to_misc_and_nothing_else_changes(parser_model: Path, tmp_path: Path) -> None:

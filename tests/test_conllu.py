@@ -157,7 +157,7 @@ NORMALISED = [
 
 
 @pytest.mark.parametrize(("text", "expected"), [case[1:] for case in NORMALISED], ids=[case[0] for case in NORMALISED])
-def test_what_is_normalised(text: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_normalisation(text: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert parse(text).text.decode() == expected
     assert parse(expected).text.decode() == expected
     for size in (1, 2, 7, 64, 1 << 20):
@@ -174,7 +174,7 @@ GOOD = FIRST  # five lines, so that the line named is not the first by chance
 
 REFUSED = [
     (row(1) + "2\tx\tx\n", "7: 3 columns, a CoNLL-U line has 10, separated by tabs"),
-    (row(1) + "2\n", "7: 1 column, a CoNLL-U line has 10, separated by tabs; plain text is parsed with --text"),
+    (row(1) + "2\n", "7: 1 column, a CoNLL-U line has 10, separated by tabs; plain text is parsed with --input text"),
     (row(1).replace("\n", "\t_\n"), "6: 11 columns, a CoNLL-U line has 10, separated by tabs; CoNLL-U Plus names its"),
     (row(1).replace("\n", "\t\n"), "6: 11 columns, a CoNLL-U line has 10, separated by tabs"),
     (row(1).replace("\t", "  "), "6: 1 column, a CoNLL-U line has 10, separated by tabs, not by spaces"),
@@ -232,7 +232,9 @@ REFUSED = [
 
 @pytest.mark.parametrize(("text", "expected"), REFUSED, ids=[case[1] for case in REFUSED])
 @pytest.mark.parametrize("trees", [True, False])
-def test_what_is_refused(text: str | bytes, expected: str, trees: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_malformed_input_is_rejected(
+    text: str | bytes, expected: str, trees: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
     content = GOOD.encode() + (text.encode() if isinstance(text, str) else text)
     assert refused(content, trees=trees).startswith(expected)
     for size in (1, 20, 1 << 20):

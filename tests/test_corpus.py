@@ -71,7 +71,7 @@ def expected(inputs: list[str], tmp_path_factory: pytest.TempPathFactory) -> dic
 
 
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_each_file_as_if_alone(
+def test_each_file_is_parsed_as_if_alone(
     jobs: int, inputs: list[str], expected: dict[str, bytes], tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     out = tmp_path / "new" / "folder"
@@ -248,7 +248,7 @@ def completes(arguments: list[str | Path], out: Path, expected: dict[str, bytes]
 @POSIX
 @pytest.mark.full
 @pytest.mark.parametrize("jobs", [1, 2])
-def test_continuing_after_kills_at_random_moments(jobs: int, tmp_path: Path) -> None:
+def test_resuming_after_kills_at_random_moments(jobs: int, tmp_path: Path) -> None:
     """Within the time that a complete run takes; a run that ends before its kill starts again."""
     sources = write_corpus(tmp_path / "in", files=20, times=100)
     out, rng, start = tmp_path / "out", random.Random(jobs), time.monotonic()
@@ -304,7 +304,7 @@ def test_killed_while_a_file_is_written(inputs: list[str], expected: dict[str, b
 
 
 @POSIX
-def test_continuing_after_a_worker_was_killed(inputs: list[str], expected: dict[str, bytes], tmp_path: Path) -> None:
+def test_resuming_after_a_worker_was_killed(inputs: list[str], expected: dict[str, bytes], tmp_path: Path) -> None:
     out, pipe = tmp_path / "out", tmp_path / "11.conllu"
     os.mkfifo(pipe)  # the command waits for it after it has sent all others to its processes
     sources = [*inputs[:11], str(pipe)]

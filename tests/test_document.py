@@ -39,7 +39,7 @@ def test_a_document_is_a_sequence_of_sentences(model: Model) -> None:
     assert document[1:] == [document[1], document[2]]
     assert document.to_conllu() == str(document) == "".join(map(str, document))
     assert [word.form for word in document.words()][:3] == ["Birds", "eat", "worms"]
-    assert document.to_dict()[0][0]["form"] == "Birds"
+    assert document.to_dict() == {"text": document.text, "sentences": [each.to_dict() for each in document]}
     assert document.draw() == "\n\n".join(sentence.draw() for sentence in document)
     assert str(document._repr_html_()).count("<figure>") == 3
     assert document == Document.from_conllu(document.to_conllu()) == Document.from_sentences(document)
@@ -104,7 +104,7 @@ def test_a_token_with_spaces() -> None:
 
 
 @given(st.text())
-def test_escapes_come_back(text: str) -> None:
+def test_escapes_round_trip(text: str) -> None:
     assert unescaped(escaped(text)) == text
     assert not set(escaped(text)) & set(" \t\r\n|")
 
@@ -123,7 +123,7 @@ def test_the_text_of_a_document_that_was_read(model: Model) -> None:
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 1000])
-def test_pipe_gives_what_single_calls_give(model: Model, batch_size: int) -> None:
+def test_pipe_equals_single_calls(model: Model, batch_size: int) -> None:
     found = list(model.pipe(iter(TEXTS), batch_size=batch_size))
     assert found == [model(text) for text in TEXTS]
     for document, text in zip(found, TEXTS, strict=True):
@@ -160,7 +160,7 @@ def test_confidence(model: Model) -> None:
     assert model("Birds eat.")[0][0].confidence is None
 
 
-def test_wrong_calls_name_the_right_one(model: Model) -> None:
+def test_errors_of_wrong_calls_name_the_right_method(model: Model) -> None:
     for call, message in (
         (lambda: model(["two", "texts"]), r"model.pipe\(texts\)"),
         (lambda: model(model("Birds eat.")), r"model.parse\(sentences\)"),
@@ -181,7 +181,7 @@ def test_wrong_calls_name_the_right_one(model: Model) -> None:
         model("a\n\nb\ud800")
 
 
-def test_a_model_says_what_it_is(model: Model) -> None:
+def test_the_repr_of_a_model(model: Model) -> None:
     assert repr(model).startswith("<Model english: text to trees, arc-standard, H = 304, LAS ")
     assert model.labels == tuple(sorted(model.labels))
     assert {"nsubj", "root"} <= set(model.labels)
@@ -217,14 +217,14 @@ def test_blas_uses_one_thread_inside_a_model(model: Model, monkeypatch: pytest.M
     assert blas_threads() == before
 
 
-def test_paragraphs_and_offsets_have_the_same_idea_of_white_space() -> None:
+def test_paragraphs_and_offsets_agree_on_white_space() -> None:
     for code in range(0x110000):
         if not 0xD800 <= code < 0xE000 and chr(code).isspace():
             assert list(split_paragraphs(f"a{chr(code)}")) == ["a"]
             assert token_ranges(RawText(f" {chr(code)}a"), "a", np.array([0]), np.array([1])).tolist() == [[2, 3]]
 
 
-def test_the_top_of_the_package() -> None:
+def test_names_of_the_package() -> None:
     assert dir(clearparse) == sorted(clearparse.__all__)
     assert all(hasattr(clearparse, name) for name in clearparse.__all__ if name != "parse_bag")
     assert {"draw", "svg", "score", "Word", "Document"} <= set(dir(clearparse))

@@ -36,7 +36,7 @@ def test_projective_tree() -> None:
     ]
 
 
-def test_a_crossing_arc_passes_below_the_trunk() -> None:
+def test_a_nonprojective_arc_passes_below_the_trunk() -> None:
     assert drawn("1/0/root 2/1/a 3/1/b 4/2/c").splitlines() == [
         "──┬───► 1  root",
         "  ├─┬─► 2  a",
@@ -76,7 +76,7 @@ def test_control_characters_do_not_reach_the_terminal() -> None:
 
 
 def test_an_arc_without_room_is_written_as_text() -> None:
-    lines = drawn("a/2/v b/3/w c/4/x d/5/y e/0/root", deepest=2).splitlines()
+    lines = drawn("a/2/v b/3/w c/4/x d/5/y e/0/root", max_trunks=2).splitlines()
     assert lines == [
         "    ┌─► a  v",
         "  ┌─┴─► b  w",

@@ -102,7 +102,7 @@ def model(dev: Dataset) -> Model:
     return Model(Stages(calibrate(trained.ensemble, dev)), {})
 
 
-def test_networks_take_turns_in_transition_system_and_direction(model: Model) -> None:
+def test_networks_alternate_in_transition_system_and_direction(model: Model) -> None:
     kinds = [(each.system, each.right_to_left) for each in model.stages.ensemble.members]
     systems = ["arc-standard", "arc-hybrid"] * 2
     assert kinds == list(zip(systems, [False, False, True, True], strict=True))

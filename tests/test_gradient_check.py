@@ -28,12 +28,12 @@ def test_it_fails_where_a_bound_is_exceeded(
 
 
 @pytest.mark.parametrize("dims", ["B", "B=0", "B=x", "Q=3", "B=-1", "V=99999999", "B=²"])
-def test_dims_that_cannot_be(dims: str) -> None:
+def test_invalid_dims(dims: str) -> None:
     with pytest.raises(ClearparseError, match="--dims"):
         check_gradients.main(["--dims", dims])
 
 
-def test_a_seed_that_cannot_be() -> None:
+def test_an_invalid_seed() -> None:
     with pytest.raises(ClearparseError, match="--seed: -1"):
         check_gradients.main(["--seed", "-1"])
 

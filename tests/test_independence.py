@@ -123,14 +123,14 @@ def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every score be off by as much as NOISE, as if products were rounded in many ways."""
     rng, theta = np.random.default_rng(3), PrecomputedLayer.theta
 
-    def off(self: PrecomputedLayer, rows: list[np.ndarray], values: list[np.ndarray]) -> np.ndarray:
-        exact = theta(self, rows, values)
+    def off(self: PrecomputedLayer, types: np.ndarray, values: np.ndarray) -> np.ndarray:
+        exact = theta(self, types, values)
         return exact + rng.uniform(-NOISE, NOISE, exact.shape).astype(exact.dtype)
 
     monkeypatch.setattr(PrecomputedLayer, "theta", off)
 
 
-def test_rounding_decides_nothing(block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
+def test_rounding_does_not_change_trees(block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch) -> None:
     """Scores that are off give the same; without `break_ties`, which sees to that, they do not."""
     expected_trees, expected = undecided(load(MODEL), np.float32).parse_block(block).text, whole(load(MODEL), texts, 50)
     noisy(monkeypatch)
@@ -155,7 +155,7 @@ def test_a_small_memory_gives_the_same_trees(
     expected_trees, expected = load(MODEL).parse_block(block).text, whole(load(MODEL), texts, 50)
     long = " ".join(texts)
     expected_long = whole(load(MODEL), [long], 1)
-    monkeypatch.setattr(PrecomputedLayer, "most_types", property(lambda self: most))
+    monkeypatch.setattr(PrecomputedLayer, "max_types", property(lambda self: most))
     assert load(MODEL).parse_block(block).text == expected_trees
     assert whole(load(MODEL), texts[: 2 if most == 1 else None], 50) == expected[: 2 if most == 1 else None]
     if most > 1:
@@ -221,7 +221,7 @@ def test_some_items_are_classified_as_in_all_items(most: int, block: Block, monk
     keys, rows = without_tags(block.word_keys()), block.sentences
     labels = tagger.first.classify(keys, rows)
     wanted = np.random.default_rng(5).random(len(keys)) < 0.5
-    monkeypatch.setattr(PrecomputedLayer, "most_types", property(lambda self: most))
+    monkeypatch.setattr(PrecomputedLayer, "max_types", property(lambda self: most))
     different, which = factorize(keys)
     found = tagger.first.classify(different, rows, which, wanted)
     assert (found[wanted] == labels[wanted]).all()
@@ -229,7 +229,7 @@ def test_some_items_are_classified_as_in_all_items(most: int, block: Block, monk
 
 
 def test_parts_are_as_large_as_the_tables_allow(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(PrecomputedLayer, "most_types", property(lambda self: 300))
+    monkeypatch.setattr(PrecomputedLayer, "max_types", property(lambda self: 300))
     parts = list(load(MODEL).parser._parts(block.word_keys(), block.sentences))
     assert [key for keys, _ in parts for key in keys] == block.word_keys()
     assert len(parts) > 2

@@ -11,7 +11,7 @@ import pytest
 
 from clearparse.errors import FileError
 from clearparse.features import precompute, type_cache, vocabulary
-from clearparse.features.bounded_cache import LONGEST_KEY, BoundedCache
+from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.type_cache import FIRST, TypeCache, end_of_part
 from clearparse.model.container import load_arrays
@@ -40,21 +40,19 @@ def test_the_tables_of_a_model_share_one_memory() -> None:
 
 
 @pytest.mark.parametrize("megabytes", [1, 3, 6])
-def test_words_that_leave_the_tables_give_the_same_trees_when_they_return(
-    megabytes: int, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_evicted_words_give_the_same_trees_later(megabytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = parsed(load(MODEL), TEXTS)
     monkeypatch.setattr(precompute, "MEMORY", megabytes << 20)
     model = load(MODEL)
     assert parsed(model, TEXTS) + parsed(model, TEXTS[::-1]) == expected + parsed(load(MODEL), TEXTS[::-1])
 
 
-def test_the_least_recently_used_words_leave(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_the_least_recently_used_words_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PrecomputedLayer, "capacity", FIRST + 4)
     model = load(MODEL)
     cache = TypeCache(model.parser.params, model.parser.features)
     keys = [f"{word}\t_\tNOUN\tNN\t_".encode() for word in WORDS[:8]]
-    assert cache.layer.most_types == 4
+    assert cache.layer.max_types == 4
     first = cache.types(keys[:4])
     cache.types(keys[:2])
     after = cache.types(keys[4:6])
@@ -68,8 +66,8 @@ def test_the_least_recently_used_words_leave(monkeypatch: pytest.MonkeyPatch) ->
     assert not cache.layer.oversized
 
 
-def test_very_long_words_are_forgotten(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(type_cache, "MOST_KEY_BYTES", 10_000)
+def test_very_long_words_are_evicted(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(type_cache, "MAX_KEY_BYTES", 10_000)
     cache = load(MODEL).parser.cache
     for k in range(50):
         cache.types([b"%d" % k + b"x" * 1000 + b"\t_\tNOUN\tNN\t_"])
@@ -83,7 +81,7 @@ def test_a_bounded_cache() -> None:
         calls.append(key)
         return len(key)
 
-    cache, long = BoundedCache(length, 2), "x" * (LONGEST_KEY + 1)
+    cache, long = BoundedCache(length, 2), "x" * (MAX_KEY_LENGTH + 1)
     assert [cache[key] for key in ("a", "bb", "a", long, long)] == [1, 2, 1, len(long), len(long)]
     assert calls == ["a", "bb", long, long]
     assert cache["ccc"] == 3
@@ -94,7 +92,7 @@ def test_the_shapes_of_all_characters_are_not_kept() -> None:
     text = "".join(map(chr, range(0x4E00, 0x4E00 + 20_000)))
     for k in range(0, len(text), 100):
         vocabulary.shape(text[k : k + 100])
-    assert len(vocabulary._SHAPE_OF) <= vocabulary.MOST_CHARACTERS
+    assert len(vocabulary._SHAPE_OF) <= vocabulary.MAX_CACHED_CHARACTERS
 
 
 def test_a_part_has_as_many_types_as_fit() -> None:
@@ -153,8 +151,8 @@ def test_blank_lines_are_read_in_small_pieces(tmp_path: Path) -> None:
 
 
 def test_endless_comments_and_lines_are_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(conllu, "MOST_COMMENTS", 1 << 16)
-    monkeypatch.setattr(conllu, "LONGEST_LINE", 1 << 16)
+    monkeypatch.setattr(conllu, "MAX_COMMENT_BYTES", 1 << 16)
+    monkeypatch.setattr(conllu, "MAX_LINE_BYTES", 1 << 16)
     path = tmp_path / "comments.conllu"
     for comments in (b"#\n" * 100_000, b"#\n\n" * 100_000):
         path.write_bytes(SENTENCE + comments)
@@ -167,7 +165,7 @@ def test_endless_comments_and_lines_are_refused(tmp_path: Path, monkeypatch: pyt
 
 def test_a_sentence_of_any_length_is_read(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Only its comments are limited."""
-    monkeypatch.setattr(conllu, "MOST_COMMENTS", 1 << 12)
+    monkeypatch.setattr(conllu, "MAX_COMMENT_BYTES", 1 << 12)
     path = tmp_path / "long.conllu"
     lines = b"".join(b"%d\tw\t_\t_\t_\t_\t0\troot\t_\t_\n" % k for k in range(1, 5000))
     path.write_bytes(b"# comment\n" * 50 + lines + b"\n")

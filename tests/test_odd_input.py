@@ -1,4 +1,4 @@
-"""What no terminal, shell or page may be given: closed streams, escapes, odd names."""
+"""Unusual input: closed streams, terminal escapes, unusual names."""
 
 from __future__ import annotations
 
@@ -20,11 +20,11 @@ from clearparse.drawing.text import draw_sentence
 from clearparse.errors import FileError
 from clearparse.estimator import DependencyParser
 from clearparse.model.model import Model, load
-from clearparse.stages.multiword import MOST_WORDS, _check_class
-from clearparse.stages.validation import LONGEST_VALUE, check_column
-from clearparse.transition.arc_standard_swap import FEWEST_SWAPS, MOST_SWAPS, ArcStandardSwap
+from clearparse.stages.multiword import MAX_WORDS, _check_class
+from clearparse.stages.validation import MAX_VALUE_LENGTH, check_column
+from clearparse.transition.arc_standard_swap import MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT, SWAP, ArcStandardSwap
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import SHIFT, SWAP
+from clearparse.transition.system import SHIFT
 from clearparse.treebank.conllu import parse_block
 
 MODEL = Path(__file__).parent / "data" / "format-1.model"
@@ -76,18 +76,18 @@ def test_a_web_page_is_not_a_treebank(tmp_path: Path, monkeypatch: pytest.Monkey
     assert not list((tmp_path / "UD_English-Toy").iterdir())
 
 
-def test_a_language_code_is_no_path() -> None:
+def test_a_language_code_is_not_a_path() -> None:
     with pytest.raises(UsageError, match="is not a language code"):
         download.main(["UD_English-EWT", "--code", "../../x"])
 
 
-def test_rules_and_labels_of_a_model_have_a_longest_length() -> None:
-    check_column("x" * LONGEST_VALUE)
+def test_rules_and_labels_of_a_model_have_a_maximum_length() -> None:
+    check_column("x" * MAX_VALUE_LENGTH)
     with pytest.raises(ValueError, match="too many for a column"):
-        check_column("x" * (LONGEST_VALUE + 1))
-    _check_class(json.dumps([0, *["a"] * MOST_WORDS]))
+        check_column("x" * (MAX_VALUE_LENGTH + 1))
+    _check_class(json.dumps([0, *["a"] * MAX_WORDS]))
     with pytest.raises(ValueError, match="not a rule for multiword tokens"):
-        _check_class(json.dumps([0, *["a"] * (MOST_WORDS + 1)]))
+        _check_class(json.dumps([0, *["a"] * (MAX_WORDS + 1)]))
 
 
 @pytest.mark.parametrize("words", [10, 45, 400])
@@ -102,7 +102,7 @@ def test_swaps_of_a_sentence_are_limited(words: int) -> None:
             break
         swaps += move == SWAP
         system.apply(active, np.array([move]), none)
-    assert swaps == min(words * (words - 1) // 2, max(MOST_SWAPS * words, FEWEST_SWAPS))
+    assert swaps == min(words * (words - 1) // 2, max(MAX_SWAPS_PER_WORD * words, MIN_SWAP_LIMIT))
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Windows has no such shell")

@@ -133,7 +133,7 @@ def test_clipping_limits_the_norm_and_leaves_smaller_gradients() -> None:
 
 
 def test_the_schedule_rises_and_falls() -> None:
-    schedule = Schedule(peak=2.0, warm_up=0.1, end=0.25)
+    schedule = Schedule(peak=2.0, warmup=0.1, final=0.25)
     assert [schedule(p) for p in (0.0, 0.05, 0.1, 1.0)] == pytest.approx([0.02, 1.0, 2.0, 0.5])
     assert schedule(0.55) == pytest.approx(1.25)
     assert Schedule(1.0, 0.0, 1.0)(0.0) == 1.0

@@ -389,7 +389,7 @@ def test_autoplay_ends_at_the_complete_tree(visit: Any) -> None:
     playwright.expect(page.locator("#play")).to_have_attribute("aria-pressed", "false")
 
 
-def test_everything_works_by_keys_alone(visit: Any) -> None:
+def test_everything_works_by_keyboard(visit: Any) -> None:
     """From the top of the page: type, parse, choose an arc, the scores, another transition."""
     page = visit()
 

@@ -216,13 +216,13 @@ ODD_VALUES: list[tuple[str, Any, str]] = [
     ("section", 0, "section is 0; it must be between 1 and"),
     ("hidden_size", "16", "hidden_size is '16'; it must be a whole number"),
     ("networks", 0, "networks is 0; it must be between 1 and 100"),
-    ("networks", True, "a value for config that no training writes"),
+    ("networks", True, "an invalid value for config"),
     ("epochs", 1.5, "epochs is 1.5; it must be a whole number"),
     ("optimizer", "x", "optimizer is 'x'; it must be"),
     ("dropout", 1, "dropout is 1; it must be between 0 and 0.95"),
     ("odd name", 1, "does not know its configuration: .*odd name"),
     ("template", "no.template", "no template 'no.template'"),
-    ("l2", float("inf"), "a value for config that no training writes"),
+    ("l2", float("inf"), "an invalid value for config"),
 ]
 
 
@@ -242,7 +242,7 @@ def test_odd_settings_in_a_record(name: str, value: Any, message: str, record: P
         (" --help-all", "its command asks for help"),
         (" -qh", "its command asks for help"),
         (" --nonsense", "its command is wrong: .*--nonsense"),
-        (" 'open", "not the record of a training"),
+        (" 'open", "not a training record"),
         (" --threads 99999999999", "threads is 99999999999"),
         (" --train /no/such/file", "no such file"),
     ],
@@ -258,11 +258,11 @@ def test_odd_commands_in_a_record(more: str, message: str, record: Path, command
 
 
 @pytest.mark.parametrize("text", ["[" * 100_000, "", "null", "{}", "\ufeff{}", '{"versions": null}', "9" * 5000])
-def test_files_that_are_no_records(text: str, command: Command, tmp_path: Path) -> None:
+def test_files_that_are_not_records(text: str, command: Command, tmp_path: Path) -> None:
     (tmp_path / "r.json").write_text(text, encoding="utf-8")
     status, stderr = command(["--reproduce", str(tmp_path / "r.json")])
     assert status == 1
-    assert f"{tmp_path / 'r.json'}: not the record of a training: " in stderr
+    assert f"{tmp_path / 'r.json'}: not a training record: " in stderr
     assert stderr.count("\n") == 1
 
 

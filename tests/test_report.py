@@ -215,7 +215,7 @@ def test_selection_of_errors() -> None:
     assert errors([(gold, gold)]) == []
 
 
-def test_punctuation_is_no_type_of_error() -> None:
+def test_punctuation_is_not_an_error_type() -> None:
     text = GOLD.replace("\tobl", "\tpunct")
     wrong = Trees.of(block(text.replace("2\tpunct", "1\tpunct").replace("2\tobj", "1\tobj")))
     found = errors([(Trees.of(block(text)), wrong)])

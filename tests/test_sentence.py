@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clearparse.corpus.json_lines import json_lines
 from clearparse.errors import FileError
 from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.sentence import Sentence
@@ -87,7 +89,17 @@ def test_text_root_and_repr(french: Sentence) -> None:
     assert french.root == french[1]
     assert repr(french) == "<Sentence 7: 'Je bois du vin.' (6 words)>"
     assert str(french) == french.to_conllu() == FRENCH
-    assert french.to_dict() == [word.to_dict() for word in french]
+
+
+def test_a_sentence_as_json_values(french: Sentence) -> None:
+    made = french.to_dict()
+    assert list(made) == ["id", "text", "words", "multiword_tokens"]
+    assert (made["id"], made["text"]) == ("7", "Je bois du vin.")
+    assert made["words"] == [word.to_dict() for word in french]
+    (du,) = made["multiword_tokens"]
+    assert du == {"id": "3-4", "form": "du", "misc": {"TokenRange": "8:10"}, "start": 8, "end": 10}
+    assert json.loads(json_lines(parse_block(french.conllu))) == made
+    assert list(Sentence.from_words(["Birds"]).to_dict()) == ["text", "words"]
 
 
 def test_words_without_a_tree() -> None:
@@ -139,7 +151,7 @@ def test_from_words() -> None:
         (["a"], {"heads": [2]}, "a head is outside its sentence"),
     ],
 )
-def test_words_that_make_no_sentence(forms: list[str], columns: dict[str, list[str]], message: str) -> None:
+def test_invalid_words_are_rejected(forms: list[str], columns: dict[str, list[str]], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         Sentence.from_words(forms, **columns)  # type: ignore[arg-type]  # text among them
 
@@ -156,7 +168,7 @@ def test_from_conllu_reads_one_sentence() -> None:
         Sentence.from_conllu("1\ta\rb" + "\t_" * 8)
 
 
-def test_nothing_is_lost_in_silence(french: Sentence) -> None:
+def test_nothing_is_lost_silently(french: Sentence) -> None:
     with pytest.raises(ValueError, match="read-only"):
         french.heads[0] = 3
     for name in COLUMNS:
@@ -194,13 +206,13 @@ def test_a_sentence_survives_pickle(french: Sentence) -> None:
 
 
 @given(st.lists(st.text(st.characters(codec="utf-8", exclude_characters="\t\n\r"), min_size=1), min_size=1))
-def test_forms_come_back(forms: list[str]) -> None:
+def test_forms_round_trip(forms: list[str]) -> None:
     sentence = Sentence.from_words(forms)
     assert sentence.forms == tuple(forms)
     assert [word.form for word in Sentence.from_conllu(sentence.to_conllu())] == forms
 
 
-def test_a_part_of_a_block_is_what_reading_it_gives() -> None:
+def test_a_part_of_a_block_equals_reading_its_text() -> None:
     block = parse_block((FRENCH * 3).encode()).with_trees(np.tile([2, 0, 1, 1, 1, 1], 3), [b"a"] * 18)
     part = block.part(1, 3)
     again = parse_block(block[1].conllu + block[2].conllu)

@@ -11,7 +11,7 @@ from typing import Any
 import documented
 import numpy as np
 import pytest
-from test_house import CHECKOUT, pyproject
+from test_architecture import CHECKOUT, pyproject
 
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io import resources
@@ -46,7 +46,7 @@ def trees(doc: Any) -> list[tuple[int, str]]:
     return [(token.head.i, token.dep_) for token in doc]
 
 
-def test_the_annotation_is_the_model_s(nlp: Any) -> None:
+def test_the_annotation_equals_the_models(nlp: Any) -> None:
     """Token by token the same as for CoNLL-U with the same words and sentences."""
     ours = load(MODEL)
     for sentence in list(read_conllu(SAMPLE / "dev.conllu"))[:20]:
@@ -202,7 +202,7 @@ def test_the_tokenizer_of_the_model(alone: Path, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("text", ["", " ", "\n\n\n", "Yes", " Yes ", "\nYes\n\nNo"])
-def test_odd_texts(nlp: Any, text: str) -> None:
+def test_unusual_texts(nlp: Any, text: str) -> None:
     doc = nlp(text)
     assert doc.text == text
     assert doc.has_annotation("DEP") or not text
@@ -278,7 +278,7 @@ def test_a_parser_without_tagger_uses_the_tags_of_other_components(alone: Path) 
     assert [token.pos_ for token in doc] == list(sentence.upos)
 
 
-def test_spacy_s_scores(nlp: Any) -> None:
+def test_scores_of_spacy(nlp: Any) -> None:
     sentences = list(read_conllu(SAMPLE / "dev.conllu"))[:10]
     docs = [
         spacy.tokens.Doc(
@@ -295,7 +295,7 @@ def test_spacy_s_scores(nlp: Any) -> None:
 
 
 def test_the_default_is_the_english_model(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
-    monkeypatch.setattr(resources, "INSIDE", tmp_path)
+    monkeypatch.setattr(resources, "BUNDLED", tmp_path)
     monkeypatch.setattr(resources, "CHECKOUT", tmp_path)
     pipeline = spacy.blank("en")
     pipeline.add_pipe("clearparse")

@@ -1,4 +1,4 @@
-"""The stages before the parser: windows, cutting text, multiword tokens, tags, lemmas; and text to trees in whole."""
+"""The upstream stages: windows, tokenizer, multiword tokens, tagger, lemmatizer; and raw text to trees."""
 
 from __future__ import annotations
 
@@ -24,7 +24,8 @@ from clearparse.stages.tokenizer import ENDS, characters_of_text, kind_of
 from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint
-from clearparse.training.upstream import Jackknife, build_and_train, train_lemmatizer
+from clearparse.training.jackknife import Jackknife
+from clearparse.training.upstream import train_lemmatizer
 from clearparse.training.upstream_items import (
     characters_of,
     rules_in_context,
@@ -33,13 +34,13 @@ from clearparse.training.upstream_items import (
     shared_rules_of,
     tagged_words,
 )
-from clearparse.training.window_batches import Items, WindowBatches, initialise
-from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
+from clearparse.training.window_batches import Items, WindowBatches, build_and_train, initialise
+from clearparse.treebank.conllu import DEPREL, FEATS, FORM, LEMMA, UPOS, XPOS, Block, parse_block
 from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-NOTHING = KnownWords(frozenset(), frozenset(), frozenset())
+NOTHING = KnownWords(*[frozenset[str]()] * 4)
 SMALL = NetworkConfig(embedding_dim=8, hidden_size=16, epochs=2, batch_size=64)
 
 
@@ -55,12 +56,12 @@ def block() -> Block:
     ("template", "message"),
     [("form: one", "'one' is not a place"), ("form: 0 0", "is there twice"), ("form: 101", "'101' is not a place")],
 )
-def test_templates_that_are_wrong(template: str, message: str) -> None:
+def test_invalid_window_templates(template: str, message: str) -> None:
     with pytest.raises(TemplateError, match=message):
         compile_window(template)
 
 
-def test_a_window_ends_with_its_row() -> None:
+def test_windows_do_not_cross_rows() -> None:
     vocabulary = Vocabulary.count([form_key("a")], ["form"], {})
     window = Window(compile_window("form: -2 0 1"), vocabulary)
     spread, where = window.spread(np.array([5, 6, 7, 8]), np.array([0, 3, 4]))
@@ -69,7 +70,7 @@ def test_a_window_ends_with_its_row() -> None:
     assert spread[where - 2].tolist() == [0, 0, 5, 0]
 
 
-def test_scores_are_those_of_the_classifier(block: Block) -> None:
+def test_precomputed_scores_equal_the_classifiers(block: Block) -> None:
     """From tables, for words with tags and without, as from the rows that training sees."""
     items = tagged_words([block])
     keys = tagger.with_tags(items.keys, [name.encode() for name in items.names])
@@ -85,13 +86,13 @@ def test_scores_are_those_of_the_classifier(block: Block) -> None:
 
 
 class _Unmixed(np.random.Generator):
-    """A generator that leaves everything in its order."""
+    """A random generator whose permutations change nothing."""
 
     def __init__(self) -> None:
         super().__init__(np.random.PCG64(0))
 
-    def permutation(self, x: int) -> np.ndarray:  # type: ignore[override]  # all that is asked of it here
-        return np.arange(x)
+    def permutation(self, x: np.ndarray) -> np.ndarray:  # type: ignore[override]  # all that is asked of it here
+        return x
 
 
 def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -> None:
@@ -103,16 +104,16 @@ def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -
     form, lower, suffix = (w[:, k] == first[channel] + UNKNOWN for k, channel in enumerate(first))
     assert 0.2 < lower.mean() < 0.3
     assert form[lower].all()
-    assert 0.4 < (form & ~lower).mean() < 0.6  # these show small letters only
+    assert 0.4 < (form & ~lower).mean() < 0.6  # these show lower case only
     assert not suffix.any()
 
 
-def test_each_fold_is_tagged_by_what_has_not_seen_it(block: Block) -> None:
+def test_each_fold_is_tagged_by_a_network_that_has_not_seen_it(block: Block) -> None:
     """Where each sentence's tags are words of their own, none of them can be right."""
     items = tagged_words([block])
     sentence = np.repeat(np.arange(len(items.rows) - 1), np.diff(items.rows))
     names = [f"{s}\t_\t_" for s in sentence.tolist()]
-    _, tags = Jackknife("form: 0", replace(items, names=names), SMALL, 1, None).run("tags", 1, Checkpoint())
+    _, tags = Jackknife("form: 0", replace(items, names=names), SMALL, 1, None).run("tags", 1, Checkpoint(), folds=4)
     assert all(tag and tag.decode() != name for tag, name in zip(tags, names, strict=True))
 
 
@@ -131,7 +132,7 @@ def test_tokens_of_a_sentence() -> None:
     assert tokens_of(parse_block(conllu_of(tokens).encode())[0]) == tokens
 
 
-def test_the_sample_comes_back_from_its_text(block: Block) -> None:
+def test_the_sample_round_trips_through_its_text(block: Block) -> None:
     for sentence in block:
         assert text_of(tokens_of(sentence)) == sentence.text
 
@@ -148,13 +149,13 @@ def test_paragraphs_end_at_blank_lines(tmp_path: Path) -> None:
         list(read_paragraphs(path))
 
 
-def test_no_blank_line_no_endless_paragraph(tmp_path: Path) -> None:
+def test_paragraphs_without_blank_lines_are_bounded(tmp_path: Path) -> None:
     path = tmp_path / "text.txt"
     path.write_bytes(b"one line\n" * 100)
     assert max(len(each) for some in read_paragraphs(path, 90) for each in some) <= 90
 
 
-def test_characters_and_what_they_stand_in() -> None:
+def test_keys_of_characters() -> None:
     assert [kind_of(text) for text in ("https://a.b/c,", "me@x.org", "3,000.5", "Mr", "a-b", "x.com")] == [
         "address", "mail", "number", "letters", "other", "address",
     ]  # fmt: skip
@@ -171,17 +172,17 @@ def _characters(text: str, known: KnownWords = NOTHING) -> list[list[str]]:
     return [found.keys[k].decode().split("\t") for k in found.which.tolist()]
 
 
-def test_a_full_stop_by_what_follows() -> None:
-    known = KnownWords(frozenset(["dr", "etc"]), frozenset(["then", "dog"]), frozenset(["then"]))
-    texts = ("Dr. Who", "etc. Then", "J. Doe", "U.S. law", "xyz. 5", "dog. Then", "Dr.")
+def test_full_stops_are_classified_by_what_follows() -> None:
+    known = KnownWords(*map(frozenset, (["dr", "etc"], ["then", "dog"], ["then"], ["oslo"])))
+    texts = ("Dr. Who", "etc. Then", "J. Doe", "U.S. law", "xyz. 5", "dog. Then", "Dr.", "XYZ. Then", "Oslo. Ann")
     kinds = [_characters(text, known)[0][2] for text in texts]
     assert kinds == [
         "abbreviation name", "abbreviation word", "initial name", "dotted lower", "short number", "stop word",
-        "abbreviation end",
+        "abbreviation end", "acronym word", "familiar name",
     ]  # fmt: skip
 
 
-def test_what_cutting_learns_from(block: Block) -> None:
+def test_training_items_of_the_tokenizer(block: Block) -> None:
     paragraph = list(paragraphs_of([block]))
     tokens = [[token for sentence in each for token in sentence] for each in paragraph]
     items = characters_of(tokens, NOTHING)
@@ -211,16 +212,16 @@ def test_what_cutting_learns_from(block: Block) -> None:
     ],
 )
 def test_rules_of_multiword_tokens(form: str, words: list[str]) -> None:
-    rule = multiword.Rule.of(form, words)
+    rule = multiword.SplitRule.of(form, words)
     assert list(rule(form)) == words
-    assert multiword.Rule.parse(str(rule)) == rule
+    assert multiword.SplitRule.parse(str(rule)) == rule
 
 
-def test_a_rule_is_for_other_tokens_too() -> None:
-    rule = multiword.Rule.of("don't", ["do", "n't"])
+def test_split_rules_apply_to_other_tokens() -> None:
+    rule = multiword.SplitRule.of("don't", ["do", "n't"])
     assert rule("Hasn't") == ("Has", "n't")
     assert rule("n't") == ("n't",)  # nothing would be left
-    assert multiword.Rule.of("du", ["de", "le"])("DU") == ("DE", "LE")
+    assert multiword.SplitRule.of("du", ["de", "le"])("DU") == ("DE", "LE")
 
 
 LETTERS = "abAB'é"
@@ -230,21 +231,21 @@ LETTERS = "abAB'é"
     st.text(LETTERS, min_size=1, max_size=6),
     st.lists(st.text(LETTERS, min_size=1, max_size=4), min_size=2, max_size=3),
 )
-def test_any_multiword_token_has_a_rule_that_fits_but_for_case(form: str, words: list[str]) -> None:
-    rule = multiword.Rule.parse(str(multiword.Rule.of(form, words)))
+def test_every_multiword_token_has_a_rule_up_to_case(form: str, words: list[str]) -> None:
+    rule = multiword.SplitRule.parse(str(multiword.SplitRule.of(form, words)))
     assert [word.lower() for word in rule(form)] == [word.lower() for word in words]
 
 
 @given(st.text("abcABC'éß", min_size=1, max_size=8), st.text("abcABC'éß", min_size=1, max_size=8))
-def test_any_lemma_has_a_rule(form: str, lemma: str) -> None:
-    rule = lemmatizer.Rule.of(form, lemma)
+def test_every_lemma_has_a_rule(form: str, lemma: str) -> None:
+    rule = lemmatizer.LemmaRule.of(form, lemma)
     assert rule(form) == lemma
-    assert lemmatizer.Rule.parse(str(rule)) == rule
+    assert lemmatizer.LemmaRule.parse(str(rule)) == rule
 
 
-def test_rules_of_lemmas_are_for_other_forms_too() -> None:
-    assert lemmatizer.Rule.of("Cities", "city")("parties") == "party"
-    assert lemmatizer.Rule.of("walked", "walk")("ed") == "ed"  # nothing would be left
+def test_lemma_rules_apply_to_other_forms() -> None:
+    assert lemmatizer.LemmaRule.of("Cities", "city")("parties") == "party"
+    assert lemmatizer.LemmaRule.of("walked", "walk")("ed") == "ed"  # nothing would be left
 
 
 PAST = "VERB\tVBD\tTense=Past"
@@ -266,14 +267,14 @@ def _key(form: str, tags: str = PAST) -> bytes:
 def test_rules_that_several_forms_share_are_learned() -> None:
     lemmas = {_key(form, tags): lemma.encode() for form, lemma, tags in WORDS}
     names = shared_rules_of(lemmas).names
-    assert sorted(map(lemmatizer.Rule.parse, names)) == sorted(
-        [lemmatizer.Rule("as it is", 0, "", cut, "") for cut in (2, 2, 1, 1)]
+    assert sorted(map(lemmatizer.LemmaRule.parse, names)) == sorted(
+        [lemmatizer.LemmaRule("as it is", 0, "", cut, "") for cut in (2, 2, 1, 1)]
     )
     few = {key: lemma for key, lemma in lemmas.items() if b"w" in key}
     assert len(shared_rules_of(few).names) == 3  # none of these is for two forms, so there is nothing better
 
 
-def test_what_the_rules_get_wrong_is_remembered_and_not_generalised() -> None:
+def test_words_that_the_rules_get_wrong_become_exceptions() -> None:
     made = train_lemmatizer([_words(WORDS * 3)], 1, Checkpoint())
     assert made.lemmas([_key(form, tags) for form, _, tags in WORDS]) == [lemma.encode() for _, lemma, _ in WORDS]
     other = "VERB\tVBD\tPerson=3|Tense=Past"
@@ -289,7 +290,7 @@ def test_a_word_may_have_exceptions_by_its_tags() -> None:
     assert made.lemmas([_key("lay", each) for each in tags]) == [b"lie", b"lay", b"lie"]
 
 
-def test_a_known_lemma_goes_first_where_rules_are_about_as_good() -> None:
+def test_a_known_lemma_is_preferred_among_similar_scores() -> None:
     made = train_lemmatizer([_words(WORDS)], 1, Checkpoint())
     known = lemmatizer.Lexicon({b"VERB": frozenset([b"like", b"kick"])}, {})
     made.classifier.params.U[...] = 0
@@ -298,7 +299,7 @@ def test_a_known_lemma_goes_first_where_rules_are_about_as_good() -> None:
     assert of_verbs.lemmas([_key("liked"), _key("kicked")]) == [b"like", b"kick"]
     made.classifier.params.b_2[...] *= 2
     too_far = lemmatizer.Lemmatizer(made.classifier.with_parameters(made.classifier.params), known)
-    best = lemmatizer.Rule.parse(made.classifier.classes[0])
+    best = lemmatizer.LemmaRule.parse(made.classifier.classes[0])
     assert too_far.lemmas([_key("liked"), _key("kicked")]) == [best("liked").encode(), best("kicked").encode()]
 
 
@@ -306,7 +307,7 @@ def _tokens(*counts: tuple[str, tuple[str, ...], int]) -> list[Token]:
     return [Token(form, words, True) for form, words, times in counts for _ in range(times)]
 
 
-def test_only_what_was_split_often_is_split() -> None:
+def test_only_forms_split_often_are_split() -> None:
     seen = multiword.SplitForms.of(
         rules_of(
             _tokens(
@@ -322,18 +323,20 @@ def test_only_what_was_split_often_is_split() -> None:
     assert [form for form in (*allowed, "cats", "Donna", "hams", "toddlers", "'ll") if seen.allow(form)] == allowed
 
 
-def test_a_form_is_split_in_its_context() -> None:
+def test_splitting_depends_on_context() -> None:
     words = {"a": (("its", ("it", "s")), ("a", ("a",))), "name": (("its", ("its",)), ("name", ("name",)))}
     paragraphs = [[Token(form, split, True) for form, split in words[k]] for k in ("a", "name") * 40]
     items = rules_in_context(paragraphs)
     classifier = build_and_train(multiword.TEMPLATE, items, upstream.MULTIWORD, [1, 2])
-    splitter = multiword.MultiwordSplitter(classifier, multiword.SplitForms(frozenset(["its"]), frozenset()))
+    splitter = multiword.MultiwordSplitter(
+        classifier, multiword.SplitForms(frozenset(["its"]), frozenset(), frozenset())
+    )
     split = splitter.split(["its", "a", "name"], np.array([0, 1, 0, 2]), np.array([0, 2, 4]))
     assert [split.words[k] for k in split.which] == [("it", "s"), ("a",), ("its",), ("name",)]
     assert [split.forms[k] for k in split.which] == ["its", "a", "its", "name"]
 
 
-def test_a_currency_that_was_never_met_is_cut_as_others_are() -> None:
+def test_an_unseen_currency_is_tokenized_like_others() -> None:
     """By its Unicode category; for that to be learned, the forms are hidden now and then."""
     paragraphs = [
         [Token(form, (form,), space_after=form in ("Give", "her")) for form in ("Give", "her", *cut, ".")]
@@ -345,7 +348,7 @@ def test_a_currency_that_was_never_met_is_cut_as_others_are() -> None:
     assert _cut(cutter, *texts) == [["Give", "her", "£", "125", "."], ["Give", "her", "¶125", "."]]
 
 
-def test_most_characters_may_be_the_last_of_a_token() -> None:
+def test_most_characters_may_end_a_token() -> None:
     paragraphs = [[Token(form, (form,), space_after=False) for form in ("日", "月", "大人")]] * 30
     items = characters_of(paragraphs, NOTHING)
     assert list(items.names).count(ENDS) > len(items.names) / 2
@@ -357,7 +360,7 @@ def _cut(characters: WindowClassifier, *texts: str) -> list[list[str]]:
     """The forms of tokens; the other networks of a tokenizer have no part in them."""
     items = Items([form_key("a")], [multiword.ONE_WORD], np.array([0, 1]))
     one_word = initialise("form: 0", items, SMALL, np.random.default_rng(1))
-    nothing = multiword.SplitForms(frozenset(), frozenset())
+    nothing = multiword.SplitForms(*[frozenset()] * 3)
     splitter = multiword.MultiwordSplitter(one_word, nothing)
     cutter = tokenizer.Tokenizer(characters, characters, splitter, spaces=False, known=NOTHING)
     cut = cutter.tokenize(texts)
@@ -365,7 +368,7 @@ def _cut(characters: WindowClassifier, *texts: str) -> list[list[str]]:
     return [forms[first:end] for first, end in pairwise(cut.rows.tolist())]
 
 
-# Text to trees in whole
+# Raw text to trees
 
 
 @pytest.fixture(scope="module")
@@ -373,7 +376,7 @@ def model(text_model: Path) -> Path:
     return text_model
 
 
-def test_numbers_of_16_bits(model: Path, tmp_path: Path, block: Block) -> None:
+def test_float16(model: Path, tmp_path: Path, block: Block) -> None:
     half = replace(load(model), stages=load(model).stages.to_float16())
     half.save(tmp_path / "half.model")
     again = load(tmp_path / "half.model")
@@ -428,7 +431,18 @@ def test_empty_tag_columns_are_filled(model: Path, tmp_path: Path, block: Block)
     assert parse_block(output.read_bytes()).column(UPOS) == found.column(UPOS)
 
 
-def test_scores_by_what_is_given(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_sentences_without_tags_are_tagged_from_python_as_by_the_command(model: Path, block: Block) -> None:
+    """Each sentence by itself: what the others have does not matter."""
+    loaded = load(model)
+    bare = block.with_columns(LEMMA, FEATS, [b"_\t_\t_\t_"] * block.n_words)
+    expected, tagged = list(loaded.parse_block(loaded.tag(bare))), list(loaded.parse_block(block))
+    assert list(loaded.parse(bare)) == expected
+    mixed = [(bare if k % 3 else block)[k] for k in range(len(block))]
+    assert list(loaded.parse(mixed)) == [(expected if k % 3 else tagged)[k] for k in range(len(block))]
+    assert "_" not in [tag for sentence in loaded.parse(bare) for tag in sentence.upos + sentence.lemmas]
+
+
+def test_scores_for_each_kind_of_input(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = ["--model", str(model), "--gold", str(SAMPLE / "dev.conllu")]
     for given_, told in (("tags", "gold, from the gold file"), ("words", "Lemmas"), ("text", "Tokens")):
         evaluate.main([*files, "--given", given_])
@@ -447,7 +461,7 @@ def test_scores_by_what_is_given(model: Path, tmp_path: Path, capsys: pytest.Cap
     assert capsys.readouterr().out.split("\n\n")[1] == by_model
 
 
-def test_a_parser_alone_says_what_it_cannot(model: Path, tmp_path: Path) -> None:
+def test_a_parser_alone_rejects_raw_text_and_tagging(model: Path, tmp_path: Path) -> None:
     stages = load(model).stages
     alone = replace(load(model), stages=replace(stages, tokenizer=None, tagger=None, lemmatizer=None))
     alone.save(tmp_path / "alone.model")
@@ -457,9 +471,9 @@ def test_a_parser_alone_says_what_it_cannot(model: Path, tmp_path: Path) -> None
         load(tmp_path / "alone.model").tag(parse_block((SAMPLE / "dev.conllu").read_bytes()))
 
 
-def test_the_same_seed_gives_the_same_labeller(block: Block) -> None:
+def test_the_same_seed_gives_the_same_classifier(block: Block) -> None:
     items = tagged_words([block])
-    one, two = (upstream.build_and_train(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
+    one, two = (build_and_train(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one.params, two.params, strict=True))
     assert one.window.template.channels == list(one.vocabulary.first)
     assert isinstance(items, Items)

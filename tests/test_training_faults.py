@@ -412,7 +412,7 @@ def record(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder / "m.model.json"
 
 
-def test_a_record_makes_its_model_again(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_a_record_reproduces_its_model(record: Path, capsys: pytest.CaptureFixture[str]) -> None:
     train.main(["--reproduce", str(record)])
     assert capsys.readouterr().out.endswith(f"is bit-identical to the model of {record}\n")
     model, again = record.with_suffix(""), record.parent / "m-reproduced.model"
@@ -438,15 +438,15 @@ def changed(record: Path, path: Path, **values: Any) -> str:
     return str(path)
 
 
-def test_what_cannot_be_made_again(record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+def test_records_that_cannot_be_reproduced(record: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     output = ["--output", str(tmp_path / "new" / "m")]
     config = json.loads(record.read_text(encoding="utf-8"))["config"]
     versions = json.loads(record.read_text(encoding="utf-8"))["versions"]
     refused = [
         ({"train": [{"path": "x", "sentences": 90, "sha256": "0"}]}, "cannot be reproduced: train 1 sha256 is"),
         ({"config": {**config, "width": 3}}, "does not know its configuration: .*'width'"),
-        ({"command": "python train.py"}, "not the record of a training"),
-        ({"model_sha256": None}, "a value for model_sha256 that no training writes"),
+        ({"command": "python train.py"}, "not a training record"),
+        ({"model_sha256": None}, "an invalid value for model_sha256"),
     ]
     for values, message in refused:
         with pytest.raises(FileError, match=message):
@@ -488,6 +488,6 @@ def test_data_that_changed_are_not_trained_on(record: Path, tmp_path: Path) -> N
     source = record.parent / "train.conllu"
     before = source.read_bytes()
     source.write_bytes(before.replace(b"bakery", b"brewery"))
-    with pytest.raises(FileError, match="this training cannot be reproduced: train 1 sha256 is"):
+    with pytest.raises(FileError, match="this training run cannot be reproduced: train 1 sha256 is"):
         train.main(["--reproduce", str(record), "--output", str(tmp_path / "m")])
     source.write_bytes(before)

@@ -1,4 +1,4 @@
-"""The server: its answers to the page and to clients of UDPipe's REST service, and its limits."""
+"""The server: its responses to the page and to clients of UDPipe's REST service, and its limits."""
 
 from __future__ import annotations
 
@@ -56,11 +56,11 @@ class Client:
         self.transport, self.base = httpx.ASGITransport(app), base
 
     def request(self, method: str, path: str, **options: Any) -> Any:
-        async def answer() -> Any:
+        async def response() -> Any:
             async with httpx.AsyncClient(transport=self.transport, base_url=self.base) as client:
                 return await client.request(method, path, **options)
 
-        return asyncio.run(answer())
+        return asyncio.run(response())
 
     def get(self, path: str, **options: Any) -> Any:
         return self.request("GET", path, **options)
@@ -74,11 +74,11 @@ def client(model: Model) -> Client:
     return Client(server.Application({"english-ewt": model}, LIMITS))
 
 
-def result(answer: Any) -> str:
-    assert answer.status_code == 200, answer.text
-    assert answer.json()["model"] == "english-ewt"
-    assert all(isinstance(each, str) for each in answer.json()["acknowledgements"])
-    return re.sub(r"\A# generator = clearparse .*\n# udpipe_model = english-ewt\n", "", answer.json()["result"])
+def result(response: Any) -> str:
+    assert response.status_code == 200, response.text
+    assert response.json()["model"] == "english-ewt"
+    assert all(isinstance(each, str) for each in response.json()["acknowledgements"])
+    return re.sub(r"\A# generator = clearparse .*\n# udpipe_model = english-ewt\n", "", response.json()["result"])
 
 
 ALL = {"tokenizer": "", "tagger": "", "parser": ""}
@@ -200,8 +200,8 @@ def test_ranges_and_spaces(client: Client, text: str, tokenizer: str, monkeypatc
     ],
 )
 def test_spaces_are_in_misc_unless_they_are_normalized(client: Client, tokenizer: str, misc: str) -> None:
-    answer = client.post("/process", data={"data": "Yes \nthanks", "tokenizer": tokenizer})
-    assert parse_block(result(answer).encode()).column(MISC)[0].decode() == misc
+    response = client.post("/process", data={"data": "Yes \nthanks", "tokenizer": tokenizer})
+    assert parse_block(result(response).encode()).column(MISC)[0].decode() == misc
 
 
 def test_plain_text_is_given_back_by_paragraphs(client: Client) -> None:
@@ -227,9 +227,9 @@ def test_data_is_normalized_as_by_udpipe(client: Client, data: str, form: str) -
     assert list(sentence.forms) == [form]
 
 
-def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
-    answer = client.post("/process", data={"data": "Dogs sleep", "input": "horizontal", "parser": ""})
-    assert "not in the input" in answer.json()["warnings"][0]
+def test_missing_tags_are_a_warning_in_the_response(client: Client) -> None:
+    response = client.post("/process", data={"data": "Dogs sleep", "input": "horizontal", "parser": ""})
+    assert "not in the input" in response.json()["warnings"][0]
     assert "warnings" not in client.post("/process", data={"data": FIRST, "parser": ""}).json()
 
 
@@ -250,11 +250,11 @@ def test_missing_tags_are_a_warning_in_the_answer(client: Client) -> None:
     ],
 )
 def test_errors_are_one_line_of_text(client: Client, parameters: dict[str, str], message: str) -> None:
-    for answer in (client.post("/process", data=parameters or {"x": ""}), client.get("/process", params=parameters)):
-        assert answer.status_code == 400
-        assert answer.headers["content-type"] == "text/plain; charset=utf-8"
-        assert answer.text.startswith(message)
-        assert answer.text.count("\n") == 1
+    for response in (client.post("/process", data=parameters or {"x": ""}), client.get("/process", params=parameters)):
+        assert response.status_code == 400
+        assert response.headers["content-type"] == "text/plain; charset=utf-8"
+        assert response.text.startswith(message)
+        assert response.text.count("\n") == 1
 
 
 def test_models(client: Client, model: Model) -> None:
@@ -278,37 +278,37 @@ def test_unsupported_bodies_and_unknown_addresses(client: Client) -> None:
     assert client.post("/process", content=b"data=\xff", headers=form).text == "The request is not in UTF-8 encoding.\n"
     broken = {"content-type": "multipart/form-data; boundary=x"}
     assert client.post("/process", content=b"--y\r\n", headers=broken).status_code == 400
-    answer = client.get("/nothing")
-    assert (answer.status_code, answer.text) == (404, "there is nothing at /nothing\n")
+    response = client.get("/nothing")
+    assert (response.status_code, response.text) == (404, "there is nothing at /nothing\n")
     assert client.post("/").status_code == 405
 
 
 def test_requests_beyond_the_limits_are_refused(client: Client) -> None:
-    answer = client.post("/process", data={"data": "x" * LIMITS.size})
-    assert (answer.status_code, answer.text) == (413, "the request has more than 100,000 bytes\n")
+    response = client.post("/process", data={"data": "x" * LIMITS.size})
+    assert (response.status_code, response.text) == (413, "the request has more than 100,000 bytes\n")
 
     def of(words: int) -> str:
         return "".join(f"{i}\tw\tw\tNOUN\tNN\t_\t_\t_\t_\t_\n" for i in range(1, words + 1)) + "\n"
 
     for parameters in ({"data": of(61), "parser": ""}, {"data": "w " * 61, "input": "horizontal"}):
-        answer = client.post("/process", data=parameters)
-        assert (answer.status_code, answer.text) == (413, "a sentence of 61 words; at most 60 are parsed\n")
+        response = client.post("/process", data=parameters)
+        assert (response.status_code, response.text) == (413, "a sentence of 61 words; at most 60 are parsed\n")
     assert client.post("/page/read", json={"conllu": of(61)}).status_code == 413
     assert client.post("/process", data={"data": of(60), "parser": ""}).status_code == 200
     long = of(41)
-    answer = client.post("/page/explain", json={"conllu": long}).json()
-    assert (answer["steps"], len(answer["heads"])) == (None, 41)
+    response = client.post("/page/explain", json={"conllu": long}).json()
+    assert (response["steps"], len(response["heads"])) == (None, 41)
     for path in ("numbers", "learn"):
-        answer = client.post(f"/page/{path}", json={"conllu": long, "step": 0})
-        assert (answer.status_code, answer.text) == (413, "a sentence of 41 words; at most 40 are explained\n")
+        response = client.post(f"/page/{path}", json={"conllu": long, "step": 0})
+        assert (response.status_code, response.text) == (413, "a sentence of 41 words; at most 40 are explained\n")
 
 
 def test_unknown_host_names_are_refused(client: Client, model: Model) -> None:
     for host in ("localhost", "localhost:8000", "127.0.0.1:80", "[::1]:8000", "LOCALHOST"):
         assert client.get("/models", headers={"host": host}).status_code == 200
     for host in ("evil.example", "localhost.evil.example:8000", ""):
-        answer = client.get("/models", headers={"host": host})
-        assert (answer.status_code, answer.text.count("\n")) == (400, 1)
+        response = client.get("/models", headers={"host": host})
+        assert (response.status_code, response.text.count("\n")) == (400, 1)
     assert server.hosts_of("0.0.0.0") is None
     assert server.hosts_of("::") is None
     assert {"10.0.0.7", "localhost"} <= set(server.hosts_of("10.0.0.7") or ())
@@ -348,10 +348,10 @@ def test_the_page_uses_no_other_server(client: Client) -> None:
 
 
 def test_sentences_of_a_text(client: Client) -> None:
-    answer = client.post("/page/read", json={"text": TEXT}).json()
-    assert " ".join(sentence["text"] for sentence in answer["sentences"]) == TEXT
-    assert answer["notes"] == []
-    assert not any(sentence["gold"] for sentence in answer["sentences"])
+    response = client.post("/page/read", json={"text": TEXT}).json()
+    assert " ".join(sentence["text"] for sentence in response["sentences"]) == TEXT
+    assert response["notes"] == []
+    assert not any(sentence["gold"] for sentence in response["sentences"])
     assert client.post("/page/read", json={"text": " \n "}).json()["sentences"] == []
 
 
@@ -365,11 +365,11 @@ def test_sentences_of_a_file(client: Client) -> None:
     tagged = client.post("/page/read", json={"conllu": untagged}).json()["sentences"][0]["conllu"]
     assert "_" not in parse_block(tagged.encode())[0].upos
     half = FIRST.replace("\t0\troot\t", "\t1\troot\t")
-    answer = client.post("/page/read", json={"conllu": half, "name": "half.conllu"}).json()
-    assert not answer["sentences"][0]["gold"]
-    assert answer["notes"][0].startswith("the trees in the file are ignored: half.conllu:")
-    answer = client.post("/page/read", json={"conllu": "1\tx\n", "name": "bad.conllu"})
-    assert (answer.status_code, answer.text) == (
+    response = client.post("/page/read", json={"conllu": half, "name": "half.conllu"}).json()
+    assert not response["sentences"][0]["gold"]
+    assert response["notes"][0].startswith("the trees in the file are ignored: half.conllu:")
+    response = client.post("/page/read", json={"conllu": "1\tx\n", "name": "bad.conllu"})
+    assert (response.status_code, response.text) == (
         400, "bad.conllu:1: 2 columns, a CoNLL-U line has 10, separated by tabs\n"
     )  # fmt: skip
 
@@ -431,30 +431,30 @@ def test_another_transition_can_be_taken(client: Client) -> None:
     [
         ("read", {}, "the request has neither"),
         ("read", [], "the request is not a JSON object"),
-        ("explain", {}, "'conllu' has to be a string"),
+        ("explain", {}, "'conllu' must be a string"),
         ("explain", {"conllu": FIRST, "moves": [99999]}, "move 1: transition 99999 is illegal"),
-        ("explain", {"conllu": FIRST, "moves": ["x"]}, "a transition has to be an integer, not 'x'"),
+        ("explain", {"conllu": FIRST, "moves": ["x"]}, "a transition must be an integer, not 'x'"),
         ("explain", {"conllu": DEV}, "one sentence is explained at a time"),
         ("explain", {"conllu": "1\tx"}, "sentence:1: 2 columns"),
         ("explain", {"conllu": ""}, "one sentence is explained at a time, not 0"),
         ("read", {"text": "x", "model": "klingon"}, "there is no model 'klingon'; there are english-ewt"),
-        ("numbers", {"conllu": FIRST, "step": 1, "target": -1}, "a target has to be from 0 to"),
-        ("numbers", {"conllu": FIRST}, "a step has to be an integer, not 'None'"),
-        ("numbers", {"conllu": FIRST, "step": 10_000}, "a step has to be from 0 to"),
-        ("numbers", {"conllu": FIRST, "step": 0, "of": -1}, "a transition has to be from 0 to"),
-        ("numbers", {"conllu": FIRST, "step": 0, "against": True}, "a transition has to be an integer"),
+        ("numbers", {"conllu": FIRST, "step": 1, "target": -1}, "a target must be from 0 to"),
+        ("numbers", {"conllu": FIRST}, "a step must be an integer, not 'None'"),
+        ("numbers", {"conllu": FIRST, "step": 10_000}, "a step must be from 0 to"),
+        ("numbers", {"conllu": FIRST, "step": 0, "of": -1}, "a transition must be from 0 to"),
+        ("numbers", {"conllu": FIRST, "step": 0, "against": True}, "a transition must be an integer"),
     ],
 )
-def test_invalid_questions(client: Client, path: str, question: Any, message: str) -> None:
-    answer = client.post(f"/page/{path}", json=question)
-    assert answer.status_code == 400
-    assert answer.text.startswith(message)
-    assert answer.text.count("\n") == 1
+def test_invalid_requests_of_the_page(client: Client, path: str, question: Any, message: str) -> None:
+    response = client.post(f"/page/{path}", json=question)
+    assert response.status_code == 400
+    assert response.text.startswith(message)
+    assert response.text.count("\n") == 1
 
 
 def test_model_info(client: Client, model: Model) -> None:
-    answer = client.get("/page/models").json()
-    (info,) = answer["models"]
+    response = client.get("/page/models").json()
+    (info,) = response["models"]
     assert info["name"] == "english-ewt"
     assert info["sizes"]["H"] == len(model.parser.params.U)
     assert info["reads_text"] is True
@@ -462,7 +462,7 @@ def test_model_info(client: Client, model: Model) -> None:
     assert info["sentences"] == len(parse_block((SAMPLE / "train.conllu").read_bytes()))
     assert info["language"] is None  # the name of the file does not say
     assert info["scores"]["LAS"] == round(model.record["dev_scores"]["LAS"], 2)
-    assert answer["size"] == LIMITS.size
+    assert response["size"] == LIMITS.size
     assert client.post("/page/explain", content=b"{").text == "the request is not a JSON object\n"
 
 
@@ -473,12 +473,12 @@ def test_too_many_words_are_refused_before_any_work(model: Model) -> None:
     small = Client(server.Application({"m": model}, Limits(total=5, paragraph=40)))
     line = "1\tw\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
     for data in ({"data": "a b c d e f", **ALL}, {"data": line * 6}, {"data": "a b c d e f", "input": "horizontal"}):
-        answer = small.post("/process", data=data)
-        assert (answer.status_code, answer.text) == (413, "6 words; at most 5 are accepted in one request\n")
+        response = small.post("/process", data=data)
+        assert (response.status_code, response.text) == (413, "6 words; at most 5 are accepted in one request\n")
     assert small.post("/page/read", json={"text": "a b c d e f"}).status_code == 413
-    answer = small.post("/process", data={"data": "x" * 41, **ALL})
-    assert answer.status_code == 413
-    assert answer.text.startswith("a paragraph of 41 characters; at most 40 are accepted")
+    response = small.post("/process", data={"data": "x" * 41, **ALL})
+    assert response.status_code == 413
+    assert response.text.startswith("a paragraph of 41 characters; at most 40 are accepted")
     assert small.post("/process", data={"data": "x" * 20, **ALL}).status_code == 200
 
 
@@ -505,13 +505,13 @@ def test_the_memory_for_requests_that_are_being_received_is_limited() -> None:
             return {"type": "http.request", "body": b"x" * 9, "more_body": True}
 
         async def send(message: Any) -> None:
-            answers.append(message)
+            responses.append(message)
 
         sent: list[int] = []
-        answers: list[Any] = []
+        responses: list[Any] = []
         scope = {"type": "http", "method": "POST", "headers": [(b"host", b"localhost")]}
         await app(scope, receive, send)
-        return int(answers[0]["status"])
+        return int(responses[0]["status"])
 
     async def play() -> list[int]:
         async def unused(*_: Any) -> None:
@@ -545,21 +545,21 @@ def test_the_memory_for_requests_that_are_being_received_is_limited() -> None:
 )
 def test_forms_of_other_sites_are_refused(model: Model, headers: dict[str, str], status: int) -> None:
     app = server.Application({"m": model}, LIMITS, origins=["https://good.example"])
-    answer = Client(app).post("/process", data={"data": FIRST}, headers=headers)
-    assert answer.status_code == status
+    response = Client(app).post("/process", data={"data": FIRST}, headers=headers)
+    assert response.status_code == status
     if status == 403:
-        assert answer.text.startswith("requests from ")
-        assert answer.text.count("\n") == 1
-    assert ("access-control-allow-origin" in answer.headers) == ("good" in headers.get("origin", ""))
+        assert response.text.startswith("requests from ")
+        assert response.text.count("\n") == 1
+    assert ("access-control-allow-origin" in response.headers) == ("good" in headers.get("origin", ""))
 
 
 def test_all_sites_may_be_allowed(model: Model) -> None:
-    """Then the answers have the same header as those of UDPipe's service."""
+    """Then the responses have the same header as those of UDPipe's service."""
     client = Client(server.Application({"m": model}, LIMITS, origins=["*"]))
     headers = {"origin": "https://example.org", "sec-fetch-site": "cross-site"}
     for data, status in (({"data": FIRST}, 200), ({}, 400)):
-        answer = client.post("/process", data={"x": "", **data}, headers=headers)
-        assert (answer.status_code, answer.headers["access-control-allow-origin"]) == (status, "*")
+        response = client.post("/process", data={"x": "", **data}, headers=headers)
+        assert (response.status_code, response.headers["access-control-allow-origin"]) == (status, "*")
 
 
 def test_links_of_other_sites_are_followed_but_their_images_are_refused(client: Client) -> None:
@@ -574,18 +574,18 @@ def test_links_of_other_sites_are_followed_but_their_images_are_refused(client: 
 def test_only_utf_8_is_accepted(client: Client, kind: str, charset: str) -> None:
     part = "--x\r\nContent-Disposition: form-data; name=data\r\n\r\n\r\n--x--\r\n"
     body = part if "multipart" in kind else "data="
-    answer = client.post("/process", content=body.encode(), headers={"content-type": f'{kind}; charset="{charset}"'})
-    assert answer.status_code == (200 if charset == "utf-8" else 415)
+    response = client.post("/process", content=body.encode(), headers={"content-type": f'{kind}; charset="{charset}"'})
+    assert response.status_code == (200 if charset == "utf-8" else 415)
     twice = {"content-type": f"{kind}; charset=utf-8;CHARSET =  {charset}"}
-    assert client.post("/process", content=body.encode(), headers=twice).status_code == answer.status_code
+    assert client.post("/process", content=body.encode(), headers=twice).status_code == response.status_code
     if charset != "utf-8":
-        assert answer.text == f"The charset '{charset}' is not supported; send UTF-8.\n"
+        assert response.text == f"The charset '{charset}' is not supported; send UTF-8.\n"
 
 
 def test_a_multipart_body_that_is_not_utf_8(client: Client) -> None:
     body = b"--x\r\nContent-Disposition: form-data; name=data\r\n\r\n\xe9\r\n--x--\r\n"
-    answer = client.post("/process", content=body, headers={"content-type": "multipart/form-data; boundary=x"})
-    assert (answer.status_code, answer.text) == (400, "The request is not in UTF-8 encoding.\n")
+    response = client.post("/process", content=body, headers={"content-type": "multipart/form-data; boundary=x"})
+    assert (response.status_code, response.text) == (400, "The request is not in UTF-8 encoding.\n")
 
 
 @pytest.mark.parametrize(
@@ -598,23 +598,23 @@ def test_a_multipart_body_that_is_not_utf_8(client: Client) -> None:
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["read", "explain", "numbers"])
 def test_malformed_json_is_a_bad_request(client: Client, path: str, body: bytes) -> None:
-    answer = client.post(f"/page/{path}", content=body)
-    assert answer.status_code == 400
-    assert answer.text.count("\n") == 1
+    response = client.post(f"/page/{path}", content=body)
+    assert response.status_code == 400
+    assert response.text.count("\n") == 1
 
 
 @pytest.mark.parametrize(
     "path",
     ["/%00", "/" + "x" * 5000, "/..%2f..%2fetc%2fpasswd", "/%ff", "/process?data=%ed%a0%80", "/process?" + "&" * 200],
 )
-def test_malformed_addresses_are_no_errors_of_the_server(client: Client, path: str) -> None:
+def test_malformed_addresses_are_client_errors(client: Client, path: str) -> None:
     assert client.get(path).status_code in (400, 404)
 
 
 def test_a_model_whose_record_lacks_keys(model: Model) -> None:
     bare = Model(model.stages, {})
-    answer = Client(server.Application({"m": bare}, LIMITS)).post("/process", data={"data": TEXT, **ALL})
-    assert answer.json()["acknowledgements"] == ["clearparse"]
+    response = Client(server.Application({"m": bare}, LIMITS)).post("/process", data={"data": TEXT, **ALL})
+    assert response.json()["acknowledgements"] == ["clearparse"]
 
 
 # The command
@@ -674,7 +674,7 @@ def address(text_model: Path) -> Iterator[str]:
 
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")
-def test_udpipe_s_client_over_the_network(address: str, model: Model) -> None:
+def test_the_client_of_udpipe(address: str, model: Model) -> None:
     """Requests like those of udpipe2_client.py: multipart/form-data with a charset and an encoding in each part."""
 
     def request(method: str, **parameters: str) -> Any:
@@ -687,19 +687,19 @@ def test_udpipe_s_client_over_the_network(address: str, model: Model) -> None:
             message.attach(part)
         body = message.as_bytes().split(b"\r\n\r\n", maxsplit=1)[1]
         query = urllib.request.Request(f"{address}/{method}", body, {"Content-Type": message["Content-Type"]})
-        with urllib.request.urlopen(query if parameters else f"{address}/{method}") as answer:
-            return json.load(answer)
+        with urllib.request.urlopen(query if parameters else f"{address}/{method}") as response:
+            return json.load(response)
 
     assert request("models")["default_model"] == "all"
     both = {"input": "conllu", "output": "conllu"}  # are always sent
-    answered = request("process", **both, data=TEXT, **ALL)
-    assert answered["model"] == "all"
-    assert answered["result"].endswith(model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode())
+    response = request("process", **both, data=TEXT, **ALL)
+    assert response["model"] == "all"
+    assert response["result"].endswith(model.parse_block(model.tag(model.tokenize([TEXT]))).text.decode())
     lines = {"data": "Děti spí.\nAno.\n", "tokenizer": "presegmented;normalized_spaces"}
-    answered = request("process", **both, model="all", **lines)
-    assert re.findall("# .* = (.*)", answered["result"])[2:] == ["1", "Děti spí.", "2", "Ano."]
-    answered = request("process", input="horizontal", output="vertical", data="A\u00a0b c\nd\n", tagger="", parser="")
-    assert answered["result"] == "A b\nc\n\nd\n\n"
+    response = request("process", **both, model="all", **lines)
+    assert re.findall("# .* = (.*)", response["result"])[2:] == ["1", "Děti spí.", "2", "Ano."]
+    response = request("process", input="horizontal", output="vertical", data="A\u00a0b c\nd\n", tagger="", parser="")
+    assert response["result"] == "A b\nc\n\nd\n\n"
     assert request("process", input="generic_tokenizer", output="plaintext", data="A b.")["result"] == "A b."
     for wrong, message in (
         ({"model": "x"}, b"The requested model 'x' does not exist.\n"),

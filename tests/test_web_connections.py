@@ -91,7 +91,7 @@ def test_a_connection_without_a_whole_request_is_closed(start: Start, data: byte
     assert status(port) == 200
 
 
-def test_headers_that_arrive_byte_by_byte_are_no_way_around(start: Start) -> None:
+def test_headers_that_arrive_byte_by_byte_are_limited_too(start: Start) -> None:
     port = start(Limits(header_seconds=0.3))
     with connect(port, b"GET / HTTP/1.1\r\nx: ") as connection, pytest.raises((BrokenPipeError, ConnectionResetError)):
         for _ in range(200):
@@ -102,9 +102,9 @@ def test_headers_that_arrive_byte_by_byte_are_no_way_around(start: Start) -> Non
 def test_a_second_request_that_does_not_arrive_is_closed(start: Start) -> None:
     port = start(Limits(header_seconds=0.2))
     with connect(port, GET) as connection:
-        answer = b""
-        while not answer.endswith(b"}"):
-            answer += connection.recv(1 << 16)
+        response = b""
+        while not response.endswith(b"}"):
+            response += connection.recv(1 << 16)
         connection.sendall(GET[:20])
         assert received(connection) == b""
 
@@ -112,13 +112,13 @@ def test_a_second_request_that_does_not_arrive_is_closed(start: Start) -> None:
 def test_a_body_that_does_not_arrive_is_refused(start: Start) -> None:
     port = start(Limits(seconds=0.2))
     head = b"POST /process HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\nx"
-    answer = received(connect(port, head))
-    assert answer.startswith(b"HTTP/1.1 408 ")
-    assert answer.endswith(b"the request did not arrive within 0.2 s\n")
+    response = received(connect(port, head))
+    assert response.startswith(b"HTTP/1.1 408 ")
+    assert response.endswith(b"the request did not arrive within 0.2 s\n")
 
 
 @pytest.mark.parametrize("data", [b"", GET[:20], b"POST / HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n"])
-def test_idle_connections_lock_nobody_out(start: Start, data: bytes) -> None:
+def test_idle_connections_do_not_block_new_clients(start: Start, data: bytes) -> None:
     """Two hundred of them; those that have waited longest make room."""
     port = start(Limits(connections=40, per_client=20))
     idle = [connect(port, data) for _ in range(200)]
@@ -175,8 +175,8 @@ def test_a_short_request_does_not_wait_for_a_long_one(start: Start) -> None:
 
     def ask(name: str) -> None:
         form = urllib.parse.urlencode({"data": texts[name], "tokenizer": "", "tagger": "", "parser": ""}).encode()
-        with urllib.request.urlopen(f"http://127.0.0.1:{port}/process", form) as answer:
-            json.load(answer)
+        with urllib.request.urlopen(f"http://127.0.0.1:{port}/process", form) as response:
+            json.load(response)
         ends[name] = time.monotonic()
 
     threads = [threading.Thread(target=ask, args=(name,)) for name in texts]
@@ -224,7 +224,7 @@ def process(text_model: Path) -> Iterator[tuple[subprocess.Popen[str], int]]:
 
 @pytest.mark.skipif(os.name == "nt", reason="Ctrl-C is another matter on Windows")
 def test_ctrl_c_during_requests_ends_the_server(process: tuple[subprocess.Popen[str], int]) -> None:
-    """In less than three seconds and with one line; those who wait for an answer get status 503."""
+    """In less than three seconds and with one line; those who wait for a response get status 503."""
     running, port = process
     request = b"GET /process?data=%0A HTTP/1.1\r\nhost: localhost\r\n\r\n"
     upload = b"POST /process HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\nx"
@@ -234,9 +234,9 @@ def test_ctrl_c_during_requests_ends_the_server(process: tuple[subprocess.Popen[
     begun = time.monotonic()
     running.send_signal(signal.SIGINT)
     for each in busy:
-        answer = received(each)
-        assert answer.startswith(b"HTTP/1.1 503 ")
-        assert answer.endswith(b"the server is shutting down\n")
+        response = received(each)
+        assert response.startswith(b"HTTP/1.1 503 ")
+        assert response.endswith(b"the server is shutting down\n")
     assert received(idle) == b""
     out, errors = running.communicate(timeout=SOON)
     assert time.monotonic() - begun < 3

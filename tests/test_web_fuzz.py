@@ -51,24 +51,24 @@ NUMBERS = {
     "against": {"anyOf": [INTEGER, {"enum": ["runner-up", None]}]},
     "target": INTEGER,
 }
-ANSWERS = {"responses": {"default": {"description": "an answer"}}}
+RESPONSES = {"responses": {"default": {"description": "a response"}}}
 QUERY = [{"name": name, "in": "query", "schema": schema} for name, schema in PARAMETERS.items()]
 DESCRIPTION = {
     "openapi": "3.0.2",
     "info": {"title": "clearparse", "version": "1"},
     "paths": {
         "/process": {
-            "get": {"parameters": QUERY, **ANSWERS},
-            "post": {"requestBody": _body("application/x-www-form-urlencoded", **PARAMETERS), **ANSWERS},
+            "get": {"parameters": QUERY, **RESPONSES},
+            "post": {"requestBody": _body("application/x-www-form-urlencoded", **PARAMETERS), **RESPONSES},
         },
-        "/models": {"get": ANSWERS, "post": ANSWERS},
-        "/page/models": {"get": ANSWERS},
+        "/models": {"get": RESPONSES, "post": RESPONSES},
+        "/page/models": {"get": RESPONSES},
         "/page/read": {
-            "post": {"requestBody": _body("application/json", text=STRING, conllu=CONLLU, sample={}), **ANSWERS}
+            "post": {"requestBody": _body("application/json", text=STRING, conllu=CONLLU, sample={}), **RESPONSES}
         },
-        "/page/explain": {"post": {"requestBody": _body("application/json", **TRACE), **ANSWERS}},
-        "/page/numbers": {"post": {"requestBody": _body("application/json", **NUMBERS), **ANSWERS}},
-        "/page/learn": {"post": {"requestBody": _body("application/json", **TRACE), **ANSWERS}},
+        "/page/explain": {"post": {"requestBody": _body("application/json", **TRACE), **RESPONSES}},
+        "/page/numbers": {"post": {"requestBody": _body("application/json", **NUMBERS), **RESPONSES}},
+        "/page/learn": {"post": {"requestBody": _body("application/json", **TRACE), **RESPONSES}},
     },
 }
 description = schemathesis.openapi.from_dict(DESCRIPTION)
@@ -88,12 +88,12 @@ def address(text_model: Path) -> Iterator[str]:
 @description.parametrize()
 @settings(max_examples=200, suppress_health_check=list(HealthCheck))
 def test_no_request_is_an_internal_error(case: Any, address: str) -> None:
-    """An answer is JSON, or one line of text with the reason."""
-    answer = case.call(base_url=address)
-    assert answer.status_code in STATUS, (case, answer.text)
-    if answer.status_code == 200:
-        json.loads(answer.content)
+    """A response is JSON, or one line of text with the reason."""
+    response = case.call(base_url=address)
+    assert response.status_code in STATUS, (case, response.text)
+    if response.status_code == 200:
+        json.loads(response.content)
     else:
-        assert answer.headers["content-type"] == ["text/plain; charset=utf-8"]
-        assert answer.text.endswith("\n")
-        assert len(answer.text.splitlines()) == 1
+        assert response.headers["content-type"] == ["text/plain; charset=utf-8"]
+        assert response.text.endswith("\n")
+        assert len(response.text.splitlines()) == 1

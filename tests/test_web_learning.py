@@ -135,15 +135,15 @@ LESSON = {"moves": [], "target": 0, "learning_rate": 0.1}
     ("lessons", "status", "message"),
     [
         ([], 400, "'lessons' is empty"),
-        ("x", 400, "'lessons' has to be a list"),
-        ([1], 400, "a lesson has to be an object"),
+        ("x", 400, "'lessons' must be a list"),
+        ([1], 400, "a lesson must be an object"),
         ([LESSON] * 21, 413, "21 steps of learning; at most 20 are made"),
-        ([{**LESSON, "learning_rate": 0}], 400, "a learning rate has to be above 0 and at most 10"),
-        ([{**LESSON, "learning_rate": 11}], 400, "a learning rate has to be above 0 and at most 10"),
-        ([{**LESSON, "learning_rate": "high"}], 400, "a learning rate has to be above 0 and at most 10"),
-        ([{**LESSON, "target": 9999}], 400, "a target has to be from 0 to"),
+        ([{**LESSON, "learning_rate": 0}], 400, "a learning rate must be above 0 and at most 10"),
+        ([{**LESSON, "learning_rate": 11}], 400, "a learning rate must be above 0 and at most 10"),
+        ([{**LESSON, "learning_rate": "high"}], 400, "a learning rate must be above 0 and at most 10"),
+        ([{**LESSON, "target": 9999}], 400, "a target must be from 0 to"),
         ([{**LESSON, "moves": [0] * 999}], 400, "move"),
-        ([{**LESSON, "moves": "x"}], 400, "'conllu' has to be a string"),
+        ([{**LESSON, "moves": "x"}], 400, "'conllu' must be a string"),
     ],
 )
 def test_invalid_lessons(ask: Any, lessons: Any, status: int, message: str) -> None:

@@ -80,9 +80,9 @@ def test_words_with_vectors_of_the_same_direction_form_a_cluster(monkeypatch: py
 def test_words_of_a_cluster_share_a_row() -> None:
     vectors = Vectors(["red"], np.ones((1, 4), np.float32), ["red"], ["red\tblue", "one"])
     vocabulary = vectors.widen(Vocabulary.count([form_key("red"), form_key("red")], ["form", CLUSTER], {"form": 2}))
-    rows = [vocabulary.encode_form(form)[1] - vocabulary.first[CLUSTER] for form in ("red", "Blue", "one", "two")]
-    assert rows == [UNKNOWN + 1, UNKNOWN + 1, UNKNOWN + 2, UNKNOWN]
-    assert vocabulary.last_row == vocabulary.first[CLUSTER] + UNKNOWN + 3
+    rows = vocabulary.encode([form_key(form) for form in ("red", "Blue", "one", "two")])[:, 1]
+    assert (rows - vocabulary.first[CLUSTER]).tolist() == [UNKNOWN + 1, UNKNOWN + 1, UNKNOWN + 2, UNKNOWN]
+    assert vocabulary.n_rows == vocabulary.first[CLUSTER] + UNKNOWN + 3
 
 
 def test_rare_words_are_in_clusters_but_have_no_vector() -> None:
@@ -138,7 +138,7 @@ def test_embeddings_are_initialised_with_word_vectors(tmp_path: Path) -> None:
             "1",
             "--raw-text",
             str(raw),
-            "--silver",
+            "--silver-ratio",
             "0",
         ]
     )
@@ -169,7 +169,7 @@ def test_files_of_vectors(tmp_path: Path) -> None:
 def test_after_the_first_words_of_a_file_only_those_of_the_treebank_are_read(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(vector_files, "MOST_WORDS", 2)
+    monkeypatch.setattr(vector_files, "MAX_WORDS", 2)
     path = tmp_path / "vectors.txt"
     path.write_text("".join(f"w{k} {k} 1\n" for k in range(9)), encoding="utf-8")
     found = read_vectors(path, ["W7"], 2)

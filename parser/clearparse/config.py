@@ -11,13 +11,13 @@ from clearparse.errors import ClearparseError
 from clearparse.network.optimizers import OPTIMIZERS
 from clearparse.transition.systems import SYSTEMS
 
-SWAP_FROM = 0.1  # `auto` chooses SWAP if at least this fraction of the training sentences is non-projective
-SMALL = 20_000  # words of training data, below which training stops early by default:
+SWAP_THRESHOLD = 0.1  # `auto` chooses SWAP if at least this fraction of the training sentences is non-projective
+SMALL_TREEBANK = 20_000  # words of training data, below which training stops early by default:
 SMALL_PATIENCE = 8  # after so many epochs without a better dev LAS
-MANY = 1_000_000  # the upper limit of numbers that have no other, such as of epochs
-LONGEST = 4096  # characters of a text, such as the path of a template
-LONGEST_SHOWN = 60  # characters of a wrong value in a message
-KINDS: dict[type, str] = {int: "a whole number", float: "a number", str: "text"}
+MAX_NUMBER = 1_000_000  # default upper limit of a setting
+MAX_TEXT_LENGTH = 4096  # characters of a text, such as the path of a template
+MAX_SHOWN = 60  # characters of a wrong value in a message
+TYPE_NAMES: dict[type, str] = {int: "a whole number", float: "a number", str: "text"}
 
 AnyConfig = TypeVar("AnyConfig", bound="NetworkConfig")
 Value = TypeVar("Value", int, float, str)
@@ -27,18 +27,27 @@ def _setting(
     default: Value,
     help: str,
     low: float = 0,
-    high: float = MANY,
+    high: float = MAX_NUMBER,
     *,
     choices: Callable[[], Sequence[str]] | None = None,
     group: str = "optimisation",
     old: str | None = None,
+    old_flag: bool = True,
 ) -> Value:
     """A field: a number from low to high, or text, which may have choices.
 
     choices: a function, so that registered systems and optimizers are among them. group: where `--help-all` lists the
-    flag. old: a former name, which records and flags may still use.
+    flag. old: a former name, which records may still use, and as a flag if old_flag.
     """
-    metadata = {"help": help, "low": low, "high": high, "choices": choices, "group": group, "old": old}
+    metadata = {
+        "help": help,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "group": group,
+        "old": old,
+        "old_flag": old_flag,
+    }
     value: Value = field(default=default, metadata={**metadata, "type": type(default)})
     return value
 
@@ -86,7 +95,7 @@ class NetworkConfig:
         """
         epochs = round(self.passes * min(max((200_000 / words) ** 0.5, 1), 2))
         batch_size = 1 << min(max(round(math.log2(words / 200)), 6), 10)
-        patience = SMALL_PATIENCE if words < SMALL and not self.epochs else 0
+        patience = SMALL_PATIENCE if words < SMALL_TREEBANK and not self.epochs else 0
         return replace(
             self,
             epochs=self.epochs or epochs,
@@ -98,12 +107,12 @@ class NetworkConfig:
         """Raise ClearparseError if a field is of another type or out of range."""
         for each in fields(self):
             value, limits = getattr(self, each.name), each.metadata
-            check_kind(each.name, value, limits["type"])
+            check_type(each.name, value, limits["type"])
             choices = limits["choices"]() if limits["choices"] else ()
             if choices and value not in choices:
-                raise ClearparseError(f"{each.name} is {value[:LONGEST_SHOWN]!r}; it must be {' or '.join(choices)}")
+                raise ClearparseError(f"{each.name} is {value[:MAX_SHOWN]!r}; it must be {' or '.join(choices)}")
             if not isinstance(value, str) and not limits["low"] <= value <= limits["high"]:
-                shown = repr(value)[:LONGEST_SHOWN]
+                shown = repr(value)[:MAX_SHOWN]
                 bounds = f"between {limits['low']:,} and {limits['high']:,}"
                 raise ClearparseError(f"{each.name} is {shown}; it must be {bounds}")
 
@@ -120,9 +129,19 @@ class Config(NetworkConfig):
         group="network",
         old="system",
     )
-    silver: float = _setting(
-        2.0, "words of automatically parsed raw text per treebank word in each epoch", 0, 100, group="self-training"
+    silver_ratio: float = _setting(
+        2.0,
+        "silver words per treebank word in each epoch; silver are --silver files, or --raw-text parsed automatically",
+        0,
+        100,
+        group="self-training",
+        old="silver",
+        old_flag=False,
     )
+    silver_share: float = _setting(
+        1.0, "part of the words of --silver files to use, from the sentences of highest confidence", 0.001, 1,
+        group="self-training",
+    )  # fmt: skip
     networks: int = _setting(
         1, "networks in the ensemble; they differ in seed, transition system and direction", 1, 100, group="network"
     )
@@ -137,7 +156,7 @@ class Config(NetworkConfig):
 
     @classmethod
     def from_record(cls, values: Mapping[str, Any]) -> Config:
-        """The configuration in the record of a training, whose fields may have their old names.
+        """The configuration in a training record, whose fields may have their old names.
 
         Raises TypeError if a field is unknown; ClearparseError if a value has another type or is out of range.
         """
@@ -155,25 +174,25 @@ class Config(NetworkConfig):
         return replace(self, seed=self.seed + k, transition_system=system), k % 4 >= 2
 
     def for_data(self, words: int, nonprojective: float) -> Config:
-        """A copy in which what depends on the training data is set: see for_words; and the system, if it is auto.
+        """A copy with the settings that depend on the training data (see for_words), and the system if it is auto.
 
         nonprojective: the fraction of the training sentences that are non-projective.
         """
-        system = "arc-standard-swap" if nonprojective >= SWAP_FROM else "arc-standard"
+        system = "arc-standard-swap" if nonprojective >= SWAP_THRESHOLD else "arc-standard"
         chosen = system if self.transition_system == "auto" else self.transition_system
         return replace(self.for_words(words), transition_system=chosen)
 
 
-def check_kind(name: str, value: Any, kind: type) -> None:
+def check_type(name: str, value: Any, kind: type) -> None:
     """Raises ClearparseError if a value does not have the type of its field; a whole number is a number, too."""
     if kind is str:
-        valid = isinstance(value, str) and 0 < len(value) <= LONGEST
+        valid = isinstance(value, str) and 0 < len(value) <= MAX_TEXT_LENGTH
     elif isinstance(value, bool):
         valid = False
     else:
         valid = isinstance(value, int) or (kind is float and isinstance(value, float) and math.isfinite(value))
     if not valid:
-        raise ClearparseError(f"{name} is {repr(value)[:LONGEST_SHOWN]}; it must be {KINDS[kind]}")
+        raise ClearparseError(f"{name} is {repr(value)[:MAX_SHOWN]}; it must be {TYPE_NAMES[kind]}")
 
 
 OLD_NAMES: dict[str, str] = {each.metadata["old"]: each.name for each in fields(Config) if each.metadata["old"]}

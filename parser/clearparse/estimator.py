@@ -24,7 +24,7 @@ from clearparse.errors import ClearparseError
 from clearparse.evaluation.counts import evaluate_block
 from clearparse.evaluation.scores import main_scores
 from clearparse.model.model import load
-from clearparse.training.data import checked
+from clearparse.training.data import checked, conllu_text
 from clearparse.training.options import Options, config_from
 from clearparse.training.recipe import run
 from clearparse.treebank.conllu import FORM, Block, Sentence, parse_block
@@ -137,7 +137,4 @@ def _gold(X: Sentences, y: Sentences | None) -> Block:
 
 def _block(sentences: Sentences, *, trees: bool) -> Block:
     """Sentences as one block. Raises ClearparseError: no sentences; FileError: a tree is missing or wrong."""
-    text = b"".join(sentence.conllu for sentence in checked(sentences))
-    if not text:
-        raise ClearparseError("no sentences")
-    return parse_block(text, path="<sentences>", trees=trees)
+    return parse_block(conllu_text(sentences), path="<sentences>", trees=trees)

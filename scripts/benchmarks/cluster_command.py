@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import os
 import tempfile
 from pathlib import Path
 
 from benchmarks.cluster import format_results, measure
+from benchmarks.machine import available_cores
 from clearparse.commands.command_line import CommandLine, positive
 from clearparse.errors import ClearparseError
 from clearparse.io.optional import require
@@ -16,7 +16,7 @@ def main(argv: list[str]) -> None:
     """Measure and print. Raises ClearparseError."""
     options = _command_line().parse(argv)
     require("distributed", "dask", "the benchmark")
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = available_cores()
     if options.jobs > cores:
         raise ClearparseError(f"--jobs {options.jobs}: only {cores} cores are available")
     with tempfile.TemporaryDirectory() as folder:

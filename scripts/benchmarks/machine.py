@@ -40,12 +40,12 @@ class Counted(PrecomputedLayer):
         tags = len(self._tags) * (len(self.features.addresses) - self.features.form_addresses)
         return self.types * self.features.form_addresses + tags
 
-    def theta(self, rows: list[Index], values: list[Index]) -> Floats:
+    def theta(self, types: Index, values: Index) -> Floats:
         """As PrecomputedLayer.theta, counting."""
-        places = [*rows, *self._places(values)]
-        self.configurations += len(rows[0])
-        self.fetched += len(rows[0]) + sum(int(np.count_nonzero(place)) for place in places[1:])
-        return super().theta(rows, values)
+        places = self.places(types, values)
+        self.configurations += len(places)
+        self.fetched += int(np.count_nonzero(places != self.zero))
+        return super().theta(types, values)
 
 
 class CountedCache(TypeCache):
@@ -122,6 +122,11 @@ def _product(n: int, m: int, batch: int = BATCH) -> float:
     """Operations per second of a float32 product (batch, n) by (n, m)."""
     a, b = np.ones((batch, n), np.float32), np.ones((n, m), np.float32)
     return 2 * batch * n * m / _median(lambda: a @ b)
+
+
+def available_cores() -> int:
+    """How many cores this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
 def describe_machine() -> str:

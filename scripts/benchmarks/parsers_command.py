@@ -6,10 +6,10 @@ The extra `bench` installs all of them (`pip install -e '.[bench]'`); the others
 from __future__ import annotations
 
 import json
-import os
 from pathlib import Path
 
 from benchmarks.comparison import Plan, compare
+from benchmarks.machine import available_cores
 from benchmarks.plots import draw
 from benchmarks.report import table
 from clearparse.commands.command_line import CommandLine, positive
@@ -24,7 +24,7 @@ FOLDER = Path("models", "benchmark")
 def main(argv: list[str]) -> None:
     """Train the models that are missing, measure, print a table, and write table, JSON and plots to a folder."""
     options = _command_line().parse(argv)
-    cores = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+    cores = available_cores()
     if options.cores > cores:
         raise ClearparseError(f"--cores {options.cores}: only {cores} are available")
     if (options.train is None) != (options.dev is None):

@@ -6,7 +6,7 @@ from clearparse.commands.command_line import CommandLine, UsageError
 from clearparse.errors import ClearparseError
 from clearparse.network.gradient_check import BOUND, DIMS, all_checks
 
-MOST_PARAMETERS = 200_000  # parameters: each costs two forward passes
+MAX_PARAMETERS = 200_000  # parameters: each costs two forward passes
 
 
 def main(argv: list[str]) -> None:
@@ -43,6 +43,6 @@ def _dims(text: str) -> dict[str, int]:
             raise UsageError(f"--dims: {part!r} is not one of {', '.join(DIMS)} with a size, as in B=8")
         dims[name] = int(size)
     count = dims["V"] * dims["d"] + (dims["m"] * dims["d"] + 1) * dims["H"] + (dims["H"] + 1) * dims["C"]
-    if count > MOST_PARAMETERS:
-        raise UsageError(f"--dims: {count:,} parameters; at most {MOST_PARAMETERS:,} can be checked")
+    if count > MAX_PARAMETERS:
+        raise UsageError(f"--dims: {count:,} parameters; at most {MAX_PARAMETERS:,} can be checked")
     return dims

@@ -26,14 +26,14 @@ def main(argv: list[str]) -> None:
     options = _command_line().parse(argv)
     data = read_treebanks(options.files)
     print(f"{data.sentences:,} sentences, {data.words:,} words")
-    for line in _report(data.blocks, options.most):
+    for line in _report(data.blocks, options.limit):
         print(line)
     if options.model is not None:
-        for line in _unlikely(data.blocks, options.model, options.most):
+        for line in _unlikely(data.blocks, options.model, options.limit):
             print(line)
 
 
-def _report(blocks: Sequence[Block], most: int) -> Iterator[str]:
+def _report(blocks: Sequence[Block], limit: int) -> Iterator[str]:
     sentences = sum(map(len, blocks))
     for number, what in (
         (sum(map(count_nonprojective, blocks)), "are non-projective"),
@@ -42,42 +42,42 @@ def _report(blocks: Sequence[Block], most: int) -> Iterator[str]:
         yield f"{number:,} sentences ({100 * number / sentences:.1f} %) {what}"
     for name, column in (("relations", DEPREL), ("UPOS", UPOS), ("XPOS", XPOS)):
         once = (f"{path}:{line}: {value.decode()}" for value, path, line in seen_once(blocks, column))
-        yield from _listed(f"{name} that occur once", once, most)
+        yield from _listed(f"{name} that occur once", once, limit)
     different = (
         f"{each.path}:{each.line}: differs from {each.other_path}:{each.other_line} in"
         f" {', '.join(f'{name} of {count}' for name, count in each.differing.items())} of {len(each.forms)} words:"
         f" {_shown(each.forms)}"
         for each in inconsistencies(blocks)
     )
-    yield from _listed("sentences annotated differently from an earlier one with the same words", different, most)
+    yield from _listed("sentences annotated differently from an earlier one with the same words", different, limit)
 
 
-def _unlikely(blocks: Sequence[Block], model: str, most: int) -> Iterator[str]:
+def _unlikely(blocks: Sequence[Block], model: str, limit: int) -> Iterator[str]:
     """The sentences whose gold trees are least likely under a model."""
     parser = load(model).parser
     p = np.concatenate([log_likelihoods(parser, Treebank.of([block])) for block in blocks])
     where = [(block, number) for block in blocks for number in range(len(block))]
-    least = np.argsort(p, kind="stable")[:most]
+    least = np.argsort(p, kind="stable")[:limit]
     found = (
         f"{where[i][0].path}:{where[i][0].lines[where[i][0].sentences[where[i][1]]]}:"
         f" {math.exp(p[i]):.3f}: {_shown(form.encode() for form in where[i][0][where[i][1]].forms)}"
         for i in least.tolist()
     )
-    yield from _listed("least likely trees, by the geometric mean of the transition probabilities", found, most)
+    yield from _listed("least likely trees, by the geometric mean of the transition probabilities", found, limit)
 
 
-def _listed(what: str, lines: Iterable[str], most: int) -> Iterator[str]:
+def _listed(what: str, lines: Iterable[str], limit: int) -> Iterator[str]:
     """A heading with the number of lines, and the first lines."""
     found = list(lines)
     yield f"\n{what}: {len(found):,}"
-    yield from (f"  {line}" for line in islice(found, most))
-    if len(found) > most:
-        yield f"  ... and {len(found) - most:,} more (--most N shows more)"
+    yield from (f"  {line}" for line in islice(found, limit))
+    if len(found) > limit:
+        yield f"  ... and {len(found) - limit:,} more (--limit N shows more)"
 
 
-def _shown(forms: Iterable[bytes], longest: int = 70) -> str:
+def _shown(forms: Iterable[bytes], max_length: int = 70) -> str:
     text = b" ".join(forms).decode()
-    return text if len(text) <= longest else text[: longest - 3] + "..."
+    return text if len(text) <= max_length else text[: max_length - 3] + "..."
 
 
 def _command_line() -> CommandLine:
@@ -85,6 +85,8 @@ def _command_line() -> CommandLine:
         "check_treebank.py", usage="FILE ... [options]", description="List what may be annotation errors in a treebank."
     )
     cli.option("files", nargs="+", metavar="FILE", help="annotated CoNLL-U or CoNLL-X files")
-    cli.option("-m", "--model", metavar="MODEL", help="list the trees that are least likely under this model, too")
-    cli.option("--most", type=positive, default=10, metavar="N", help="lines of each kind (default: 10)")
+    cli.option("-m", "--model", metavar="MODEL", help="also list the trees that are least likely under this model")
+    cli.option(
+        "--limit", old=["--most"], type=positive, default=10, metavar="N", help="lines of each kind (default: 10)"
+    )
     return cli

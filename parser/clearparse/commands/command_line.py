@@ -1,7 +1,7 @@
-"""What all commands share: their arguments, and how they end.
+"""The command line of all commands: arguments, messages and exit statuses.
 
-A command that succeeds exits with 0; an error is one line on stderr and an exit status. Only a defect of the program
-itself leaves a traceback.
+A command that succeeds exits with 0; an error is one line on stderr and an exit status. Only a bug leaves a
+traceback.
 """
 
 from __future__ import annotations
@@ -17,11 +17,12 @@ from typing import Any, NoReturn
 
 from clearparse.errors import ClearparseError
 
-FAILED = 1
-FIRST_FILE = 3  # the number of a file, after stdin, stdout and stderr
-MISUSED = 2  # as argparse and most commands
+FAILURE = 1
+FIRST_FREE_DESCRIPTOR = 3  # after stdin, stdout and stderr
+USAGE_ERROR = 2  # as argparse and most commands
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
-BROKEN_PIPE = 141  # 128 + SIGPIPE: what `cat` ends with in `cat FILE | head`
+CONSOLE_COMMAND = "clearparse"
+BROKEN_PIPE = 141  # 128 + SIGPIPE, as `cat` in `cat FILE | head`
 
 
 _from_console = False  # called as `clearparse train`, not as scripts/train.py?
@@ -40,8 +41,10 @@ def console() -> Iterator[None]:
 
 def invocation(script: str) -> list[str]:
     """How the user calls a script such as train.py, as words."""
+    if script == CONSOLE_COMMAND:
+        return [CONSOLE_COMMAND]
     name = script.removesuffix(".py").replace("_", "-")
-    return ["clearparse", name] if _from_console else ["python", f"scripts/{script}"]
+    return [CONSOLE_COMMAND, name] if _from_console else ["python", f"scripts/{script}"]
 
 
 class UsageError(ClearparseError):
@@ -51,21 +54,22 @@ class UsageError(ClearparseError):
 class CommandLine(argparse.ArgumentParser):
     """The arguments of a command: --help with the usual ones, --help-all with all, usage errors in one line.
 
-    script: the name of its file in scripts/, such as train.py.
+    script: the name of its file in scripts/, such as train.py, or CONSOLE_COMMAND. Every command takes --help-all;
+    --help lists it where it shows more.
     """
 
     def __init__(self, script: str, *, description: str, usage: str = "[options]", more: str | None = None) -> None:
         """more: text that only --help-all shows, at its end."""
-        self._called = " ".join(invocation(script))
+        self._invocation = " ".join(invocation(script))
         super().__init__(
-            prog=self._called if _from_console else script,
+            prog=self._invocation if _from_console else script,
             usage=f"%(prog)s {usage}",
             description=description,
             formatter_class=_Formatter,
             allow_abbrev=False,
             add_help=False,
         )
-        self._titled: dict[str, argparse._ActionsContainer] = {"options": self}
+        self._groups: dict[str, argparse._ActionsContainer] = {"options": self}
         self._advanced: dict[argparse.Action, str] = {}  # with their help, which --help does not show
         self._more = more
 
@@ -82,7 +86,7 @@ class CommandLine(argparse.ArgumentParser):
         group: a title, or a mutually exclusive group. old: former spellings, which work but are not listed.
         advanced: listed by --help-all only.
         """
-        place = self.titled(group) if isinstance(group, str) else group
+        place = self.titled_group(group) if isinstance(group, str) else group
         action = place.add_argument(*flags, **settings)
         if advanced:
             self._advanced[action], action.help = str(action.help), argparse.SUPPRESS
@@ -90,11 +94,11 @@ class CommandLine(argparse.ArgumentParser):
             hidden = {**settings, "dest": action.dest, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
             place.add_argument(*old, **hidden)
 
-    def titled(self, title: str) -> argparse._ActionsContainer:
+    def titled_group(self, title: str) -> argparse._ActionsContainer:
         """The group of arguments that has this title in the help."""
-        if title not in self._titled:
-            self._titled[title] = self.add_argument_group(title)
-        return self._titled[title]
+        if title not in self._groups:
+            self._groups[title] = self.add_argument_group(title)
+        return self._groups[title]
 
     def parse(self, argv: Sequence[str]) -> argparse.Namespace:
         """The arguments; prints help and exits if that is asked for. Raises UsageError."""
@@ -114,17 +118,17 @@ class CommandLine(argparse.ArgumentParser):
 
     def error(self, message: str) -> NoReturn:
         """Raises UsageError."""
-        raise UsageError(f"{message} (see {self._called} --help)")
+        raise UsageError(f"{message} (see {self._invocation} --help)")
 
     def _add_help_flags(self) -> None:
         """Add them at the end of the last group, once."""
         if "--help" in self._option_string_actions:
             return
-        last = list(self._titled)[-1]
+        last = list(self._groups)[-1]
         self.option("-h", "--help", group=last, action="help", help="show this help and exit")
-        if self._advanced:
-            hidden: dict[str, Any] = {"dest": argparse.SUPPRESS, "default": argparse.SUPPRESS}
-            self.option("--help-all", group=last, action=_HelpAll, nargs=0, help="show all options and exit", **hidden)
+        listed = "show all options and exit" if self._advanced or self._more else argparse.SUPPRESS
+        hidden: dict[str, Any] = {"dest": argparse.SUPPRESS, "default": argparse.SUPPRESS}
+        self.option("--help-all", group=last, action=_HelpAll, nargs=0, help=listed, **hidden)
 
 
 class _HelpAll(argparse.Action):
@@ -174,7 +178,7 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     """Call `main` with the command line's arguments and exit with its status.
 
     0: success; 1: a ClearparseError, an OSError or lack of memory; 2: wrong usage; 130: Ctrl-C; 141, without a
-    message: the reader of stdout has gone, as in `clearparse parse F | head`.
+    message: the reader of stdout has closed it, as in `clearparse parse F | head`.
     """
     _occupy_closed_streams()
     _use_utf8()
@@ -194,22 +198,22 @@ def _status(main: Callable[[list[str]], None], argv: list[str]) -> int | str | N
     except SystemExit as stop:
         return stop.code
     except KeyboardInterrupt as stop:
-        return _complain(str(stop) or "stopped", INTERRUPTED)
+        return _print_error(str(stop) or "stopped", INTERRUPTED)
     except BrokenPipeError:
         raise
     except UsageError as error:
-        return _complain(str(error), MISUSED)
+        return _print_error(str(error), USAGE_ERROR)
     except ClearparseError as error:
-        return _complain(str(error), FAILED)
+        return _print_error(str(error), FAILURE)
     except MemoryError as error:
-        return _complain(f"not enough memory: {error}" if str(error) else "not enough memory", FAILED)
+        return _print_error(f"not enough memory: {error}" if str(error) else "not enough memory", FAILURE)
     except OSError as error:
         reason = error.strerror or str(error)
-        return _complain(f"{error.filename}: {reason}" if error.filename else reason, FAILED)
+        return _print_error(f"{error.filename}: {reason}" if error.filename else reason, FAILURE)
     return 0
 
 
-def _complain(message: str, status: int) -> int:
+def _print_error(message: str, status: int) -> int:
     """Print the message as one line, even if a file name in it has a line end."""
     if sys.stderr is not None:  # closed: print would write to stdout
         print("\\n".join(message.splitlines()), file=sys.stderr)
@@ -218,10 +222,10 @@ def _complain(message: str, status: int) -> int:
 
 def _occupy_closed_streams() -> None:
     """Open the null device where stdin, stdout or stderr is closed: no file that is opened later takes its place."""
-    handle = os.open(os.devnull, os.O_RDWR)
-    while handle < FIRST_FILE:
-        handle = os.open(os.devnull, os.O_RDWR)
-    os.close(handle)
+    descriptor = os.open(os.devnull, os.O_RDWR)
+    while descriptor < FIRST_FREE_DESCRIPTOR:
+        descriptor = os.open(os.devnull, os.O_RDWR)
+    os.close(descriptor)
 
 
 def _use_utf8() -> None:

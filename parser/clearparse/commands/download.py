@@ -70,7 +70,7 @@ def _command_line() -> CommandLine:
         "-o", "--output", default="data", metavar="DIR", help="folder for the treebank's folder (default: %(default)s)"
     )
     cli.option("--release", default=RELEASE, metavar="TAG", help="release of UD (default: %(default)s)")
-    cli.option("--code", metavar="CODE", help="language code in the file names, for a language unknown here")
+    cli.option("--code", metavar="CODE", help="language code in the file names, for an unknown language")
     cli.option(
         "--parts",
         nargs="+",

@@ -61,11 +61,10 @@ def _refuse_raw_text(options: argparse.Namespace) -> None:
     if options.gold != "-" and format_of_file(options.gold) == "text":
         raise FileError(
             options.gold,
-            "raw text, without trees to compare with; to score a model from raw text to trees, take --gold TREEBANK"
-            " --given text",
+            "raw text, without trees to compare with; to score a model on raw text, use --gold TREEBANK --given text",
         )
     if options.system not in (None, "-") and format_of_file(options.system) == "text":
-        raise FileError(options.system, "raw text, not the output of a parser; to parse it, take the parse command")
+        raise FileError(options.system, "raw text, not the output of a parser; to parse it, use the parse command")
 
 
 def _scores(options: argparse.Namespace, candidate: Candidate, model: Model | None) -> dict[str, Any]:
@@ -117,7 +116,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 def _command_line() -> CommandLine:
     cli = CommandLine(
         "evaluate.py",
-        usage="(--model MODEL | --system FILE) --gold FILE [options]",
+        usage="(--model MODEL | --system FILE) --gold FILE [options]\n       %(prog)s --model MODEL --info",
         description="Score a model, or the output of any parser, on a treebank.",
     )
     _add_input(cli)
@@ -126,7 +125,7 @@ def _command_line() -> CommandLine:
 
 
 def _add_input(cli: CommandLine) -> None:
-    what = cli.titled("input").add_mutually_exclusive_group(required=True)
+    what = cli.titled_group("input").add_mutually_exclusive_group(required=True)
     cli.option("-m", "--model", group=what, metavar="MODEL", help="parse the gold file with this model, and score it")
     cli.option("--system", group=what, metavar="FILE", help="score this output of a parser; - is stdin")
     cli.option("--gold", group="input", metavar="FILE", help="treebank, CoNLL-U or CoNLL-X; - is stdin")

@@ -12,7 +12,7 @@ from clearparse.config import OLD_NAMES, PRESETS, Config
 from clearparse.io.optional import install_command, is_installed
 from clearparse.io.progress import progress_bar
 from clearparse.report.plots import trials as plot_trials
-from clearparse.training.search import Choice, Journal, Trial, sample, search
+from clearparse.training.search import Choice, FinishedTrials, Trial, sample, search
 
 
 def main(argv: list[str]) -> None:
@@ -21,16 +21,16 @@ def main(argv: list[str]) -> None:
     drawn = sample(dict(map(_choice, options.choices)), options.trials, options.seed)
     options.output.mkdir(parents=True, exist_ok=True)
     trial = Trial(tuple(options.train), options.dev, options.preset)
-    journal = Journal(options.output / "trials.json", trial)
-    missing = sum(values not in journal for values in drawn)
+    finished = FinishedTrials(options.output / "trials.json", trial)
+    missing = sum(values not in finished for values in drawn)
     if not options.quiet:
         print(f"{len(drawn)} trials, {len(drawn) - missing} of them finished before", flush=True)
-    trials = search(trial, drawn, journal, options.jobs)
+    trials = search(trial, drawn, finished, options.jobs)
     with progress_bar(total=missing, unit=" trials", quiet=options.quiet) as bar:
         for _ in trials:
             bar.update()
-    _print_results([journal[values] for values in drawn], options.output)
-    print(f"results   {journal.path}")
+    _print_results([finished[values] for values in drawn], options.output)
+    print(f"results   {finished.path}")
 
 
 def _choice(text: str) -> tuple[str, Choice]:
@@ -85,7 +85,9 @@ def _command_line() -> CommandLine:
         metavar="NAME=VALUES",
         help="a setting and its values, hidden_size=100,200,400, or range, dropout=0.2..0.5; may be repeated",
     )
-    cli.option("--trials", group="search", type=positive, default=10, metavar="N", help="trainings (default: 10)")
+    cli.option(
+        "--trials", group="search", type=positive, default=10, metavar="N", help="number of trials (default: 10)"
+    )
     cli.option("--preset", group="search", choices=PRESETS, default="fast", help="the other settings (default: fast)")
     cli.option("--seed", group="search", type=int, default=1, metavar="N", help="seed of the search (default: 1)")
     cli.option(

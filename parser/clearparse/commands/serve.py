@@ -14,7 +14,7 @@ from clearparse.io import resources
 from clearparse.io.optional import optional_import
 from clearparse.model.model import load
 
-LARGEST_PORT = 65535
+MAX_PORT = 65535
 
 
 def main(argv: list[str]) -> None:
@@ -53,8 +53,8 @@ def _models(paths: Sequence[str | Path]) -> dict[str, str | Path]:
 
 
 def _port(text: str) -> int:
-    if not text.isdecimal() or int(text) > LARGEST_PORT:
-        raise argparse.ArgumentTypeError(f"{text!r} is not a port number (0 to {LARGEST_PORT})")
+    if not text.isdecimal() or int(text) > MAX_PORT:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a port number (0 to {MAX_PORT})")
     return int(text)
 
 

@@ -5,10 +5,8 @@ from __future__ import annotations
 import argparse
 import shlex
 import sys
-from collections.abc import Sequence
 from dataclasses import replace
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
@@ -22,6 +20,7 @@ from clearparse.evaluation.scores import format_score
 from clearparse.io import resources
 from clearparse.io.files import refuse_link
 from clearparse.io.optional import require
+from clearparse.report.charts import by_network
 from clearparse.report.plots import learning_curve
 from clearparse.training.log import Log
 from clearparse.training.options import Options
@@ -50,7 +49,7 @@ def main(argv: list[str]) -> None:
     result = run(arguments.train, arguments.dev, config, options, verify=recorded.check if recorded else None)
     if not result.already_finished:
         if arguments.plot:
-            learning_curve(_last_network(result.model.record["epochs"]), f"{output}.png")
+            learning_curve(by_network(result.model.record["epochs"])[-1], f"{output}.png")
         _print_result(result, output)
     if recorded:
         recorded.compare(output)
@@ -97,6 +96,7 @@ def _options(arguments: argparse.Namespace, output: Path, command: str) -> Optio
         preset=arguments.preset,
         stages=arguments.stages,
         raw_text=tuple(arguments.raw_text),
+        silver=tuple(arguments.silver),
         vectors=arguments.vectors,
         init=arguments.init,
         output=output,
@@ -109,12 +109,6 @@ def _options(arguments: argparse.Namespace, output: Path, command: str) -> Optio
     )
 
 
-def _last_network(epochs: Sequence[dict[str, Any]]) -> Sequence[dict[str, Any]]:
-    """The epochs of the last network in a record, where every network's epochs are numbered from 1."""
-    first = max(i for i, each in enumerate(epochs) if each["epoch"] == 1)
-    return epochs[first:]
-
-
 def _print_result(result: Result, output: Path) -> None:
     model, best = result.model, result.model.record["dev_scores"]
     tags = "the tagger's tags" if model.stages.tagger else "gold tags"
@@ -124,7 +118,7 @@ def _print_result(result: Result, output: Path) -> None:
     print(f"\n{draw_sentence(sentence, ascii_only=not shows_boxes(sys.stdout))}")
     print(f"\ndev {'  '.join(f'{name} {format_score(best[name])}' for name in ('UAS', 'LAS', 'CLAS'))}")
     print(
-        f"          epoch {best['epoch']} of {len(_last_network(model.record['epochs']))}, chosen on dev; gold tokens,"
+        f"          epoch {best['epoch']} of {len(by_network(model.record['epochs'])[-1])}, chosen on dev; gold tokens,"
         f" {tags}, punctuation counted; the saved file scores the same"
     )
     print(f"model     {output}  ({output.stat().st_size / 1e6:.1f} MB)\nrecord    {output}.json")

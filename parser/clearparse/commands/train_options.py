@@ -19,7 +19,7 @@ def command_line() -> CommandLine:
     )
     _add_data(cli)
     _add_model(cli)
-    cli.titled("network")  # before the other groups of Config
+    cli.titled_group("network")  # before the other groups of Config
     _add_config(cli)
     _add_running(cli)
     return cli
@@ -32,7 +32,7 @@ def given_settings(arguments: argparse.Namespace) -> dict[str, Any]:
 
 
 def _add_data(cli: CommandLine) -> None:
-    train = cli.titled("data").add_mutually_exclusive_group()
+    train = cli.titled_group("data").add_mutually_exclusive_group()
     cli.option("--train", group=train, nargs="+", metavar="FILE", help="annotated files (default: the bundled sample)")
     cli.option(
         "--treebank", group=train, metavar="NAME", help="UD_French-GSD or the like, downloaded into data/ if not there"
@@ -44,14 +44,23 @@ def _add_data(cli: CommandLine) -> None:
         metavar="FILE",
         help="annotated files to choose the best epoch on (default: part of train)",
     )
-    text = cli.titled("data").add_mutually_exclusive_group()
+    text = cli.titled_group("data").add_mutually_exclusive_group()
     cli.option(
         "--raw-text",
         group=text,
         nargs="+",
         default=[],
         metavar="FILE",
-        help="text without annotation, for word vectors and self-training",
+        help="text without annotation, for word vectors and, without --silver, self-training",
+    )
+    cli.option(
+        "--silver",
+        group="data",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="CoNLL-U files that another parser has made, to learn from besides the treebank",
     )
     cli.option("--vectors", group=text, metavar="FILE", help="word vectors in the format of word2vec or GloVe")
 
@@ -98,7 +107,7 @@ def _add_config(cli: CommandLine) -> None:
         cli.option(
             _flag(each.name),
             group=each.metadata["group"],
-            old=[_flag(each.metadata["old"])] if each.metadata["old"] else [],
+            old=[_flag(each.metadata["old"])] if each.metadata["old"] and each.metadata["old_flag"] else [],
             advanced=True,
             help=f"{each.metadata['help']} ({default})".replace("%", "%%"),
             **settings,

@@ -1,4 +1,4 @@
-"""Text in, parsed text out, chunk by chunk: what every engine applies to every file."""
+"""Parsing of files chunk by chunk, text in and text out; all engines use it."""
 
 from __future__ import annotations
 
@@ -53,8 +53,7 @@ class ChunkParser:
         with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             block = chunk.block(self.model) if isinstance(chunk, TextChunk) else chunk.block(trees=False)
-            if self.tag or self.model.wants_tags(block):
-                block = self.model.tag(block)
+            block = self.model.tag(block) if self.tag else self.model.fill_tags(block)
             output_format = FORMATS[self.output_format]
             parsed = self.model.parse_block(block, confidence=self.confidence and output_format.has_confidence)
             if self.ranges and parsed.raw is not None:
@@ -68,7 +67,7 @@ class ChunkParser:
         return self.ranges or FORMATS[self.output_format].has_ranges
 
     def settings(self) -> dict[str, Any]:
-        """All that decides the output besides model and input, as JSON values."""
+        """Everything besides model and input that affects the output, as JSON values."""
         return {
             "form": self.output_format,
             "confidence": self.confidence,

@@ -1,6 +1,6 @@
-"""The engine of a cluster: files are parsed one by one by Dask's workers. Also sentences of a dask.bag.
+"""The Dask engine: workers of a cluster parse files, one by one. parse_bag parses the sentences of a dask.bag.
 
-A killed worker costs only time: another one parses its file from the beginning, and a file appears whole or not at all.
+If a worker is killed, another one parses its file from the beginning; a file appears whole or not at all.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ def parse_files(
 def connect(scheduler: str | None, jobs: int) -> Iterator[Client]:
     """A client of the scheduler at this address, or of a cluster of `jobs` local processes that ends with the block.
 
-    Raises ClearparseError if the scheduler does not answer, and if a worker has not this version of clearparse.
+    Raises ClearparseError if the scheduler does not answer, or if a worker has another version of clearparse.
     """
     with contextlib.ExitStack() as stack:
         if scheduler is None:

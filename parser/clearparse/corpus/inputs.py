@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import BinaryIO
 
@@ -18,10 +18,10 @@ from clearparse.errors import FileError
 from clearparse.io.files import open_input, shown_name
 from clearparse.model.model import BLOCK_BYTES, Model
 from clearparse.treebank.columns import BYTE_ORDER_MARK
-from clearparse.treebank.conllu import Block, ConlluText, parse_block, read_texts
+from clearparse.treebank.conllu import Block, ConlluText, read_texts
 from clearparse.treebank.paragraphs import read_raw_text, split_paragraphs
 from clearparse.treebank.ranges import RawText
-from clearparse.treebank.tokens import Token, conllu_of
+from clearparse.treebank.tokens import block_of_words
 
 INPUTS = {
     "text": "raw text",
@@ -51,7 +51,8 @@ class TextChunk:
     def block(self, model: Model) -> Block:
         """The sentences, with forms only. Raises ClearparseError if the model cannot read raw text."""
         if self.input_format == "tokens":
-            block = _block_of_words(self.lines, self.first)
+            words = ([word.replace("\xa0", " ") for word in line.split(" ")] for line in self.lines)
+            block = block_of_words((((), each) for each in words), self.first)
         else:
             presegmented = self.input_format == "sentences"
             block = model.tokenize(self.lines, self.first, presegmented=presegmented, raw=self.raw)
@@ -129,14 +130,6 @@ def recognise(name: str, stream: BinaryIO) -> str:
         if line.strip() and not line.startswith(b"#"):
             return "conllu" if _CONLLU_LINE.match(line) else "text"
     return "conllu"
-
-
-def _block_of_words(lines: Iterable[str], first: int) -> Block:
-    """The block of sentences whose words are separated by spaces."""
-    sentences = ([word.replace("\xa0", " ") for word in line.split(" ")] for line in lines)
-    tokens = ([Token(word, (word,), space_after=True) for word in words] for words in sentences)
-    numbered = (conllu_of(each, [f"# sent_id = {number}"]) for number, each in enumerate(tokens, first))
-    return parse_block("".join(numbered).encode())
 
 
 def _with_document(block: Block, name: str) -> Block:

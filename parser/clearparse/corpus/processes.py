@@ -1,4 +1,4 @@
-"""The engine of one machine: files are parsed chunk by chunk in this process, or in several."""
+"""The local engine: files are parsed chunk by chunk, in this process or in several."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ def parse_files(job: ParseJob, tasks: Sequence[FileTask], jobs: int) -> Generato
 
 @dataclass(frozen=True)
 class Worker:
-    """What each process applies to each chunk. An error is a result: it does not concern other files."""
+    """What each process applies to each chunk. An error is a result, so that other files are still parsed."""
 
     parser: ChunkParser
 

@@ -45,7 +45,7 @@ def parse_corpus(
 ) -> CorpusResult:
     """Parse the files that are not finished yet.
 
-    settings: all that decides the output besides the inputs, as JSON values. quiet: show no progress bar.
+    settings: everything besides the inputs that affects the output, as JSON values. quiet: show no progress bar.
     Raises ClearparseError if the folder cannot be written, and, unless bad files are skipped, at the first one.
     """
     errors: list[ClearparseError] = []

@@ -28,7 +28,7 @@ def is_sentence(name: str) -> bool:
 
 
 def _looks_like_a_file(name: str) -> bool:
-    """Does it end as names of files with text do or, without a space, has it an extension, a slash or a *?"""
+    """Whether it ends like the name of a text file or, without a space, has an extension, a slash or a *."""
     return bool(_TEXT_FILE.search(name)) or (" " not in name.strip() and bool(_FILE_NAME.search(name)))
 
 

@@ -29,7 +29,7 @@ _BOXES = {
 _ARROW = "► "
 _TO_ASCII = str.maketrans({"─": "-", "│": "|", "►": ">"} | dict.fromkeys("└┌├┴┬┼", "+"))
 Heads = Sequence[int] | NDArray[np.integer]  # from 1; 0 is the root
-DEEPEST = 30  # trunks side by side: more than ordinary sentences need, and as many as a terminal shows
+MAX_TRUNKS = 30  # trunks side by side: more than ordinary sentences need, and as many as a terminal shows
 
 
 class Drawing(str):
@@ -62,7 +62,7 @@ def draw(
     deprels: Sequence[str],
     *,
     ascii_only: bool = False,
-    deepest: int = DEEPEST,
+    max_trunks: int = MAX_TRUNKS,
 ) -> str:
     """The tree with these forms, heads and deprels (n each; heads count from 1, 0 is the root), as n lines.
 
@@ -72,16 +72,16 @@ def draw(
       │ ┌─► the    det
       └─┴─► stars  obj
 
-    An arc that crosses a trunk, in a non-projective tree, is drawn ``─│─``. Where a tree needs more than `deepest`
-    trunks side by side, the head of a word is written after its label instead. Control characters are replaced.
-    Raises ValueError if the three differ in length, a head lies outside the sentence, or there is a cycle.
+    An arc that crosses a trunk, in a non-projective tree, is drawn ``─│─``. Where a tree needs more than
+    `max_trunks` trunks side by side, the head of a word is written after its label instead. Control characters are
+    replaced. Raises ValueError if the three differ in length, a head lies outside the sentence, or there is a cycle.
     """
     tree = np.asarray(heads, np.int64)
     if not len(forms) == len(tree) == len(deprels):
         raise ValueError(f"{len(forms)} forms, {len(tree)} heads and {len(deprels)} labels")
     forms = [printable(form) for form in forms]
     labels = [printable(label) for label in deprels]
-    trunks = _place_trunks(tree, deepest)
+    trunks = _place_trunks(tree, max_trunks)
     for word in np.flatnonzero((tree > 0) & (trunks[tree - 1] == 0)):
         labels[word] += f" of {tree[word]} {forms[tree[word] - 1]}"
     width = max(map(display_width, forms), default=0)
@@ -100,7 +100,7 @@ def draw_sentence(sentence: Drawable, *, ascii_only: bool = False) -> str:
 
 
 def shows_boxes(stream: TextIO | None) -> bool:
-    """Whether the encoding of a stream has the box-drawing characters; no matter if it is closed (None)."""
+    """Whether the encoding of a stream has the box-drawing characters; true if it is closed (None)."""
     if stream is None:
         return True
     try:
@@ -124,7 +124,7 @@ def printable(text: str) -> str:
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
-def _place_trunks(heads: NDArray[np.int64], deepest: int) -> NDArray[np.int64]:
+def _place_trunks(heads: NDArray[np.int64], max_trunks: int) -> NDArray[np.int64]:
     """Distance (n,) of the trunk of each word from the words: 1 is next to them, 0 means no trunk.
 
     A trunk stands further out than those of its dependents, in the first place that is free on all its lines.
@@ -134,7 +134,7 @@ def _place_trunks(heads: NDArray[np.int64], deepest: int) -> NDArray[np.int64]:
         raise ValueError("a head lies outside the sentence")
     top, bottom = _spans(heads)
     trunks = np.zeros(n, np.int64)
-    taken = np.zeros((deepest + 1, n), np.bool_)
+    taken = np.zeros((max_trunks + 1, n), np.bool_)
     innermost = np.ones(n, np.int64)  # places further in belong to the trunks of the dependents
     waiting = np.bincount(heads, minlength=n + 1)[1:]
     ready = np.flatnonzero(waiting == 0).tolist()
@@ -154,7 +154,7 @@ def _place_trunks(heads: NDArray[np.int64], deepest: int) -> NDArray[np.int64]:
             if waiting[head] == 0:
                 ready.append(int(head))
     if placed < n:
-        raise ValueError("the arcs hold a cycle")
+        raise ValueError("the arcs form a cycle")
     return trunks
 
 
@@ -189,7 +189,7 @@ def _arcs(heads: NDArray[np.int64], trunks: NDArray[np.int64]) -> list[str]:
             start = column[word] - 2  # a stub: the head is written, not drawn
         grid[word, start:] |= RIGHT
         grid[word, start + 1 :] |= LEFT
-    nonprojective_arcs = (grid & JOINED == 0) & (grid & UP > 0)
-    grid[nonprojective_arcs] = UP | DOWN
+    crossings = (grid & JOINED == 0) & (grid & UP > 0)
+    grid[crossings] = UP | DOWN
     glyphs = np.array([_BOXES.get(lines, " ") for lines in range(JOINED)])
     return ["".join(row) for row in glyphs[grid & ~np.uint8(JOINED)]]

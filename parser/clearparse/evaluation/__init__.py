@@ -1,1 +1,1 @@
-"""How good a parser is: counts, scores, significance, calibration."""
+"""Evaluation of a parser: counts, scores, significance, calibration."""

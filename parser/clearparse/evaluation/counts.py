@@ -135,11 +135,10 @@ def evaluate_block(block: Block, heads: NDArray[np.int32], deprels: Sequence[byt
     return count(gold, replace(gold, heads=heads, deprels=deprels))
 
 
-def right_arcs(gold: Block, heads: NDArray[np.int32], deprels: Sequence[bytes]) -> NDArray[np.bool_]:
+def correct_arcs(block: Block, heads: NDArray[np.int32], deprels: Sequence[bytes]) -> NDArray[np.bool_]:
     """Which words of a gold block have the correct head and relation, subtypes aside: (words,)."""
-    base = [[name.split(b":")[0] for name in names] for names in (gold.column(DEPREL), deprels)]
-    same_relation = np.array([a == b for a, b in zip(*base, strict=True)], np.bool_)
-    return np.asarray(gold.heads() == heads) & same_relation
+    gold = Trees.of(block)
+    return compare(gold, replace(gold, heads=heads, deprels=deprels)).correct
 
 
 class Arcs(NamedTuple):

@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.evaluation.calibration import reliability
-from clearparse.evaluation.counts import Counts, Trees, align_blocks, count_blocks, count_pairs, right_arcs
+from clearparse.evaluation.counts import Counts, Trees, align_blocks, correct_arcs, count_blocks, count_pairs
 from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.evaluation.scores import PUNCTUATION, SCORER, all_scores
 from clearparse.evaluation.significance import comparison
@@ -31,7 +31,7 @@ GIVEN = {
 
 
 class Parser(Protocol):
-    """What a model must be able to do to be evaluated; clearparse.Model can."""
+    """What evaluation needs of a model; clearparse.Model has it."""
 
     def tokenize(self, paragraphs: Sequence[str], first: int = 1) -> Block: ...
     def tag(self, block: Block) -> Block: ...
@@ -106,7 +106,7 @@ class EvaluatedModel:
             blocks, map(self.model.parse_with_confidence, self.inputs(inputs, given)), strict=True
         ):
             confidence.append(parsed[2])
-            correct.append(right_arcs(block, *parsed[:2]))
+            correct.append(correct_arcs(block, *parsed[:2]))
         return reliability(np.concatenate(confidence), np.concatenate(correct))
 
 
@@ -160,8 +160,7 @@ def evaluate(
         scores["confidence"] = candidate.reliability(gold, given)
     others = None
     if other:
-        about = other.conditions(given)
-        description = {**_file(other.path), **about.get("model", {})}
+        description = {**_file(other.path), **other.conditions(given).get("model", {})}
         others = list(align_blocks(gold, other.parse(gold, given), **_names(gold_path, other)))
         scores["comparison"] = {"other": description} | comparison(pairs, others)
     return Evaluation(scores, gold, pairs, counts, others)

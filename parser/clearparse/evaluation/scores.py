@@ -33,7 +33,7 @@ MAIN_SCORES = {
     "LEM": "labelled exact match (sentences)",
 }
 NO_SCORE = "\N{EN DASH}"  # printed where there is nothing to score, such as CLAS without UD's content relations
-MOST_CONFUSIONS = 20  # reported, the most frequent first
+MAX_CONFUSIONS = 20  # reported, the most frequent first
 
 SIDES = "gold", "system"
 Score = float | None  # None: there was nothing to score
@@ -219,7 +219,7 @@ def _confusions(words: OutcomeColumns) -> list[dict[str, Any]]:
     """The most frequent pairs of different gold and system relations."""
     relations, matrix = _confusion_matrix(words)
     np.fill_diagonal(matrix, 0)
-    places = np.argsort(-matrix, axis=None, kind="stable")[:MOST_CONFUSIONS]
+    places = np.argsort(-matrix, axis=None, kind="stable")[:MAX_CONFUSIONS]
     pairs = zip(*np.unravel_index(places, matrix.shape), strict=True)
     return [
         {"gold": relations[g], "system": relations[s], "words": int(matrix[g, s])} for g, s in pairs if matrix[g, s]

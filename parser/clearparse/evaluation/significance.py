@@ -16,7 +16,7 @@ from clearparse.evaluation.counts import Trees, compare
 from clearparse.evaluation.scores import CONTENT
 
 SAMPLES, SEED = 10_000, 1
-AT_ONCE = 1 << 22  # sentence counts (samples x sentences) in memory at a time
+MAX_COUNTS = 1 << 22  # sentence counts (samples x sentences) in memory at a time
 METHOD = (
     "paired bootstrap over sentences, {samples:,} samples, seed {seed}; 95 % percentile interval;"
     " p is two-sided: twice the smaller fraction of samples with a difference <= 0 or >= 0"
@@ -40,10 +40,7 @@ def _sums(gold: Trees, system: Trees) -> Sums:
     ratios = {
         "UAS": (arcs.head_correct, ones),
         "LAS": (arcs.correct, ones),
-        "CLAS": (
-            2 * (arcs.correct & in_gold),
-            in_gold.astype(np.int64) + in_system,
-        ),  # F1 = 2 correct / (gold + system)
+        "CLAS": (2 * (arcs.correct & in_gold), in_gold.astype(np.int64) + in_system),  # 2 correct / (gold + system)
     }
     starts = gold.sentences[:-1]
     return {
@@ -76,7 +73,7 @@ def paired_bootstrap(system: Sums, other: Sums, *, samples: int = SAMPLES, seed:
 def _differences(columns: NDArray[np.float64], samples: int, rng: np.random.Generator) -> Any:
     """Differences system - other on the samples, part by part: each (some samples, scores)."""
     S = len(columns)
-    step = max(AT_ONCE // S, 1)
+    step = max(MAX_COUNTS // S, 1)
     for first in range(0, samples, step):
         drawn = rng.multinomial(S, np.full(S, 1 / S), size=min(step, samples - first))
         scores = _scores(drawn @ columns)

@@ -9,10 +9,10 @@ import numpy as np
 from clearparse.explanation.trace import Step
 from clearparse.features.vocabulary import BETWEEN, NULL, ROOT, UNKNOWN
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.transition.features import DISTANCE, DISTANCES, LABEL, MOST_CHILDREN
+from clearparse.transition.features import DISTANCE, DISTANCES, LABEL, MAX_VALENCY
 
 NOTHING, UNSEEN = "nothing", "unknown"  # shown for NULL, and for a symbol without a row
-MOST_SHOWN = 3  # words of a cluster that are shown
+MAX_SHOWN = 3  # words of a cluster that are shown
 
 
 class ShownSlot(NamedTuple):
@@ -50,8 +50,8 @@ def symbol(parser: TransitionParser, channel: str, row: int) -> str:
 
 def _shown(symbol: str) -> str:
     """A symbol for display: a few words of a cluster, other symbols as they are."""
-    some = symbol.split(BETWEEN)[: MOST_SHOWN + 1]
-    return ", ".join(some[:MOST_SHOWN]) + ", ..." * (len(some) > MOST_SHOWN)
+    some = symbol.split(BETWEEN)[: MAX_SHOWN + 1]
+    return ", ".join(some[:MAX_SHOWN]) + ", ..." * (len(some) > MAX_SHOWN)
 
 
 def _state(parser: TransitionParser, channel: str, value: int) -> str:
@@ -60,8 +60,8 @@ def _state(parser: TransitionParser, channel: str, value: int) -> str:
         return parser.transitions.labels[value - 1] if value else NOTHING
     if channel == DISTANCE:
         of_value = np.flatnonzero(value == DISTANCES)
-        least, most = int(of_value[0]), int(of_value[-1])
-        if most == len(DISTANCES) - 1:
-            return f"{least} or more"
-        return NOTHING if value == 0 else str(least) if least == most else f"{least} to {most}"
-    return f"{value} or more" if value == MOST_CHILDREN else str(value)
+        low, high = int(of_value[0]), int(of_value[-1])
+        if high == len(DISTANCES) - 1:
+            return f"{low} or more"
+        return NOTHING if value == 0 else str(low) if low == high else f"{low} to {high}"
+    return f"{value} or more" if value == MAX_VALENCY else str(value)

@@ -20,7 +20,7 @@ from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy, run
 from clearparse.transition.layout import Index, Mask
-from clearparse.transition.system import ARCS, IMPOSSIBLE, LEFT_ARC, SWAP, System
+from clearparse.transition.system import ARCS, IMPOSSIBLE, LEFT_ARC, System
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL
 from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
@@ -55,7 +55,7 @@ class Step:
     stack: from bottom to top. buffer: from its front. at: the word at each address of the template, None for NULL.
     w (m,): the rows of L that are looked up. legal (C,): the classes allowed. theta (C,): their scores.
     best: the class that the parser chooses. taken: the class of the transition made.
-    advice: None without a gold tree, and off the way to it if the oracle knows no other way.
+    advice: None without a gold tree, and off the path to it if the oracle is static.
     dependents: the word that LEFT_ARC, RIGHT_ARC and ROOT_ARC would attach, 0 for none.
     """
 
@@ -76,7 +76,7 @@ class Step:
 class Trace:
     """All steps of one sentence, and the tree they built: heads (n,) and labels (n,).
 
-    exact: costs are exact in every configuration. Otherwise they are an estimate off the way to the gold tree.
+    exact: costs are exact in every configuration. Otherwise they are an estimate off the path to the gold tree.
     """
 
     steps: list[Step]
@@ -125,7 +125,7 @@ class _GoldTree:
         self.oracle = self.advisor.oracle
         projective = not nonprojective_sentences(heads, sentences)[0]
         one_root = roots_per_sentence(heads, sentences)[0] == 1
-        self.exact = bool(projective and one_root and greedy.system.kinds <= SWAP)
+        self.exact = bool(projective and one_root and not greedy.system.nonprojective)
         self.reachable = True  # no gold arc has been lost so far
 
     def advice(self, theta: Floats) -> OracleAdvice | None:

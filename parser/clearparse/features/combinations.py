@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import OF_TAGS
+from clearparse.features.vocabulary import TAG_CHANNELS
 
 
 class Combinations(NamedTuple):
@@ -37,5 +37,5 @@ class Combinations(NamedTuple):
 
 def channel_groups(channels: Sequence[str]) -> list[list[int]]:
     """The indices of channels that have few combinations together: form, suffixes, prefixes, tags and so on."""
-    kinds = ["tags" if channel in OF_TAGS else channel.rstrip("1234") for channel in channels]
+    kinds = ["tags" if channel in TAG_CHANNELS else channel.rstrip("1234") for channel in channels]
     return [[k for k, kind in enumerate(kinds) if kind == group] for group in dict.fromkeys(kinds)]

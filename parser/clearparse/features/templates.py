@@ -6,7 +6,7 @@ by what the template is for: places in a configuration (`transition.features`) o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
-from clearparse.features.vocabulary import CHANNELS, OF_FORM, OF_TAGS, Vocabulary
+from clearparse.features.vocabulary import CHANNELS, FORM_CHANNELS, TAG_CHANNELS, Vocabulary
 
 Index = NDArray[np.intp]
 
-MOST_SLOTS = 1000  # of a template
+MAX_SLOTS = 1000  # of a template
 
 
 class TemplateError(ClearparseError):
@@ -51,8 +51,8 @@ class Template:
             if slot in seen:
                 raise TemplateError(f"template: {str(slot)!r} is there twice")
             seen.add(slot)
-        if len(self.slots) > MOST_SLOTS:
-            raise TemplateError(f"template: {len(self.slots)} slots; at most {MOST_SLOTS} are possible")
+        if len(self.slots) > MAX_SLOTS:
+            raise TemplateError(f"template: {len(self.slots)} slots; at most {MAX_SLOTS} are possible")
 
     @property
     def channels(self) -> list[str]:
@@ -84,10 +84,10 @@ class WordSlots:
     def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
         self.template, self.vocabulary = template, vocabulary
         slots = self.slots = template.slots
-        self.m, self.V = len(slots), vocabulary.last_row
+        self.m, self.V = len(slots), vocabulary.n_rows
         channels = self.word_channels = list(vocabulary.first)
-        of_form = list(dict.fromkeys(slot.address for slot in slots if slot.channel in OF_FORM))
-        of_tags = [slot.address for slot in slots if slot.channel in OF_TAGS]
+        of_form = list(dict.fromkeys(slot.address for slot in slots if slot.channel in FORM_CHANNELS))
+        of_tags = [slot.address for slot in slots if slot.channel in TAG_CHANNELS]
         self.addresses, self.form_addresses = list(dict.fromkeys(of_form + of_tags)), len(of_form)
         self.word_slots = [
             [
@@ -101,9 +101,11 @@ class WordSlots:
         self.state_values: list[int] = []
         self.first_row: dict[str, int] = {}
 
-    def slot_rows(self, words: list[Index], values: list[Index], word_rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The rows w (B, m) of L to look up, given the word at each address (B,), the value in each state slot (B,)
-        and the rows of each word (size, channels).
+    def slot_rows(
+        self, words: Sequence[Index] | Index, values: Sequence[Index] | Index, word_rows: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
+        """The rows w (B, m) of L to look up, given the word at each address (A, B), the value in each state slot
+        (k, B), and the rows of each word (size, channels).
         """
         w = np.empty((len(words[0]), self.m), dtype=np.int32)
         for word, slots in zip(words, self.word_slots, strict=True):

@@ -1,4 +1,4 @@
-"""The types of word that a classifier has met, with their pre-computed rows, kept from one call to the next."""
+"""A cache of the types of word that a classifier has seen, with their precomputed rows."""
 
 from __future__ import annotations
 
@@ -12,59 +12,58 @@ from numpy.typing import NDArray
 from clearparse.features import precompute
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import Index, WordSlots
-from clearparse.features.vocabulary import NULL, ROOT, KeyEncoder
+from clearparse.features.vocabulary import NULL, ROOT
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.network.classifier import Parameters
 
 FIRST = ROOT + 1  # type of a word
-MOST_KEY_BYTES = 16 << 20  # of all keys added; then all are forgotten: very long words would take any memory
+MAX_KEY_BYTES = 16 << 20  # of all keys; when there are more, the cache is cleared: words may be very long
 
 
 class TypeCache:
-    """The types of word and the pre-computed layer of one classifier, always in step.
+    """The types of word and the precomputed layer of one classifier, which always have the same types.
 
-    Where there are more types than fit into the memory, the least recently used ones leave.
+    If there are more types than fit into the memory, the least recently used ones are evicted.
 
     memory: see PrecomputedLayer. Hold `lock` while using what `types` and `layer` give: threads share them.
 
     An exception can come at any moment: Ctrl-C, a MemoryError, or a fork that leaves this thread behind. If one comes
-    while types are added, all of them are thrown away, and the next call begins anew.
+    while types are added, the next call clears the cache first.
     """
 
     layer_type: ClassVar[type[PrecomputedLayer]] = PrecomputedLayer
 
     def __init__(self, params: Parameters, features: WordSlots, memory: int | None = None) -> None:
         self._params, self._features, self._memory = params, features, memory
-        self._encode = KeyEncoder(features.vocabulary)
-        self._begin()
+        self._clear()
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
 
     def limit(self, memory: int) -> None:
-        """Set the memory; if it changes, all types are forgotten."""
+        """Set the memory; if it changes, the cache is cleared."""
         with self.lock:
             if memory != self._memory:
-                self._memory, self._in_step = memory, False
-                self._begin()
+                self._memory, self._consistent = memory, False
+                self._clear()
 
-    def _begin(self) -> None:
+    def _clear(self) -> None:
         self.layer: PrecomputedLayer = self.layer_type(self._params, self._features, self._memory)
         self._types: dict[bytes, int] = {}
         self._keys: list[bytes] = []  # of the types after ROOT
         self._used: NDArray[np.int64] = np.zeros(0, np.int64)  # (room,) the last call that had each type
         self._call = self._key_bytes = 0
-        self._in_step = True
+        self._consistent = True
 
     def types(self, keys: Sequence[bytes]) -> Index:
         """The types of words (words,), given their keys (see Block.word_keys); their rows in `layer` are ready."""
-        if not self._in_step:
-            self._begin()
-        self._in_step = False  # as long as the lines below run
+        if not self._consistent:
+            self._clear()
+        self._consistent = False  # as long as the lines below run
         distinct = list(dict.fromkeys(keys))
         new = [key for key in distinct if key not in self._types]
         if new and not self._have_room(distinct):
-            self._begin()
-            self._in_step, new = False, distinct
+            self._clear()
+            self._consistent, new = False, distinct
         self._call += 1
         if not self.layer.room:
             self._add_first(new)
@@ -72,31 +71,32 @@ class TypeCache:
             self._add(distinct, new)
         types = np.fromiter(map(self._types.__getitem__, keys), np.intp, len(keys))
         self._used[types] = self._call
-        self._in_step = True
+        self._consistent = True
         return types
 
     def _have_room(self, keys: Sequence[bytes]) -> bool:
-        """Can all these keys have a type if others leave?"""
-        fit = len(keys) <= self.layer.most_types and self._key_bytes <= MOST_KEY_BYTES
+        """Is there room for all these keys, if others are evicted?"""
+        fit = len(keys) <= self.layer.max_types and self._key_bytes <= MAX_KEY_BYTES
         return fit and not self.layer.oversized
 
     def _add_first(self, new: list[bytes]) -> None:
-        """Begin the tables, with NULL, ROOT and these keys."""
-        special = [tuple(self._features.vocabulary.special(row)) for row in (NULL, ROOT)]
-        self.layer.extend(np.array([*special, *map(self._encode, new)], np.int32).reshape(FIRST + len(new), -1))
+        """Fill the empty tables with NULL, ROOT and these keys."""
+        vocabulary = self._features.vocabulary
+        special = np.array([vocabulary.special(row) for row in (NULL, ROOT)], np.int32)
+        self.layer.extend(np.concatenate((special, vocabulary.encode(new))))
         self._used = np.zeros(self.layer.room, np.int64)
         self._name(new, np.arange(FIRST, FIRST + len(new)))
 
     def _add(self, keys: Sequence[bytes], new: list[bytes]) -> None:
-        """Give each new key a type; where there is no room, that of the key that was not used for longest."""
-        self._used[[self._types[key] for key in keys if key in self._types]] = self._call  # these stay
+        """Give each new key a type; if there is no room, that of the least recently used key."""
+        self._used[[self._types[key] for key in keys if key in self._types]] = self._call  # these are kept
         n = len(self._keys)
         fresh = min(len(new), self.layer.room - FIRST - n)
         oldest = np.argsort(self._used[FIRST : FIRST + n], kind="stable")[: len(new) - fresh]
         for place in oldest.tolist():
             del self._types[self._keys[place]]
         types = FIRST + np.concatenate((oldest, np.arange(n, n + fresh)))
-        self.layer.extend(np.array([*map(self._encode, new)], np.int32), types)
+        self.layer.extend(self._features.vocabulary.encode(new), types)
         self._name(new, types)
 
     def _name(self, keys: Sequence[bytes], types: Index) -> None:
@@ -108,10 +108,10 @@ class TypeCache:
         self._key_bytes += sum(map(len, keys))
 
 
-def end_of_part(types: Index, begin: int, most: int) -> int:
-    """The end of the longest part of the words, from `begin` on, with at most `most` types. types (words,)."""
+def end_of_part(types: Index, begin: int, max_types: int) -> int:
+    """The end of the longest part of the words, from `begin` on, with at most max_types types. types (words,)."""
     met_first = np.sort(np.unique(types[begin:], return_index=True)[1])
-    return begin + int(met_first[most]) if len(met_first) > most else len(types)
+    return begin + int(met_first[max_types]) if len(met_first) > max_types else len(types)
 
 
 def share_memory(caches: Sequence[TypeCache], memory: int | None = None) -> None:

@@ -6,10 +6,11 @@ Each channel (form, xpos, suffix ...) owns a range of rows: NULL, ROOT and UNKNO
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,9 +19,9 @@ from clearparse.features.bounded_cache import BoundedCache
 
 NULL, ROOT, UNKNOWN = range(3)  # the first rows of every channel
 
-LONGEST_SHAPE = 10
-MOST_CHARACTERS = 10_000  # whose shapes are cached
-MOST_FORMS = 20_000  # forms whose rows of L, or shapes, are cached
+MAX_SHAPE_LENGTH = 10
+MAX_CACHED_CHARACTERS = 10_000  # whose shapes are cached
+MAX_CACHED_FORMS = 20_000  # forms whose shapes are cached
 _DIGIT, _LETTER, _REPEATED = re.compile(r"\d"), re.compile(r"[^\W\d_]"), re.compile(r"(.)\1\1+")
 
 
@@ -28,7 +29,7 @@ class _ShapeOf(dict[int, str]):
     """The shape of each character, by code point, for str.translate."""
 
     def __missing__(self, code: int) -> str:
-        if len(self) >= MOST_CHARACTERS:
+        if len(self) >= MAX_CACHED_CHARACTERS:
             self.clear()
         character = chr(code)
         if _DIGIT.match(character):
@@ -58,10 +59,10 @@ def lookup_form(form: str) -> str:
 
 
 def _shape(form: str) -> str:
-    return _REPEATED.sub(r"\1\1", form.translate(_SHAPE_OF))[:LONGEST_SHAPE]
+    return _REPEATED.sub(r"\1\1", form.translate(_SHAPE_OF))[:MAX_SHAPE_LENGTH]
 
 
-_SHAPES = BoundedCache(_shape, MOST_FORMS)  # several networks need them
+_SHAPES = BoundedCache(_shape, MAX_CACHED_FORMS)  # several networks need them
 
 
 def shape(form: str) -> str:
@@ -72,7 +73,7 @@ def shape(form: str) -> str:
 CLUSTER, BETWEEN = "cluster", "\t"  # a tab occurs in no word
 
 # Channels of a word's form, and of its tags: from form or tags to a symbol.
-OF_FORM: dict[str, Callable[[str], str]] = {
+FORM_CHANNELS: dict[str, Callable[[str], str]] = {
     "form": lambda form: form,
     "lower": str.lower,
     "suffix1": lambda form: form[-1:].lower(),
@@ -88,12 +89,12 @@ OF_FORM: dict[str, Callable[[str], str]] = {
 }
 CASED = "form"
 WHOLE_FORM = (CASED, "lower")  # hidden to make a word unknown
-OF_TAGS: dict[str, Callable[[Sequence[str]], str]] = {
+TAG_CHANNELS: dict[str, Callable[[Sequence[str]], str]] = {
     "upos": lambda tags: tags[0],
     "xpos": lambda tags: tags[1],
     "feats": lambda tags: tags[2],
 }
-CHANNELS = (*OF_FORM, *OF_TAGS)
+CHANNELS = (*FORM_CHANNELS, *TAG_CHANNELS)
 Item = TypeVar("Item", bound=Hashable)
 
 
@@ -113,7 +114,7 @@ class Vocabulary:
     """Rows of L by channel and symbol.
 
     symbols: the symbols of each channel, in the order of their rows; channels are in the order of CHANNELS.
-    first: the first row of each channel, which is NULL. last_row: the number of rows of all channels.
+    first: the first row of each channel, which is NULL. n_rows: the number of rows of all channels.
     normalized: are forms looked up by lookup_form? In the models of version 0.1 they are not.
     """
 
@@ -130,10 +131,10 @@ class Vocabulary:
                 rows = {word: number for words, number in rows.items() for word in words.split(BETWEEN)}
             self._rows[channel] = rows
             row += UNKNOWN + 1 + len(names)
-        self.last_row = row
+        self.n_rows = row
         # For each channel: its function, the row of each symbol, and the row of UNKNOWN.
-        self._of_form = [(of, *self._row_of(channel)) for channel, of in OF_FORM.items() if channel in self.first]
-        self._of_tags = [(of, *self._row_of(channel)) for channel, of in OF_TAGS.items() if channel in self.first]
+        self._of_form = [(f, *self._row_of(channel)) for channel, f in FORM_CHANNELS.items() if channel in self.first]
+        self._of_tags = [(f, *self._row_of(channel)) for channel, f in TAG_CHANNELS.items() if channel in self.first]
 
     def __reduce__(self) -> tuple[Callable[..., Vocabulary], tuple[dict[str, list[str]]]]:
         # For pickle: all else follows from these.
@@ -154,7 +155,7 @@ class Vocabulary:
             form, _, *tags = key.decode().split("\t")
             form = lookup_form(form)
             for channel, counter in counted.items():
-                symbol = OF_FORM[channel](form) if channel in OF_FORM else OF_TAGS[channel](tags)
+                symbol = FORM_CHANNELS[channel](form) if channel in FORM_CHANNELS else TAG_CHANNELS[channel](tags)
                 counter[symbol] += times
         return cls(
             {
@@ -167,41 +168,39 @@ class Vocabulary:
             }
         )
 
-    def with_more(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
+    def with_symbols(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
         """The same vocabulary with more symbols of a channel, after its present ones."""
         more = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._rows[channel]]
         return Vocabulary({**self.symbols, channel: self.symbols[channel] + more}, normalized=self.normalized)
 
-    def encode_form(self, form: str) -> list[int]:
-        """Rows of L of a form, one for each channel of forms."""
-        form = lookup_form(form) if self.normalized else form
-        return [row_of(of(form), unknown) for of, row_of, unknown in self._of_form]
+    def encode(self, keys: Sequence[bytes]) -> NDArray[np.int32]:
+        """The rows of L of words, one for each channel (n, channels), given their keys (see Block.word_keys)."""
+        parts = [key.split(b"\t", 2) for key in keys]
+        rows = np.empty((len(keys), len(self.first)), np.int32)
+        if len(keys):
+            forms, which = factorize([form for form, _, _ in parts])
+            self._encode(self._of_form, self._as_looked_up(forms), which, rows[:, : len(self._of_form)])
+            tags, which = factorize([of for _, _, of in parts])
+            split = [of.decode().split("\t") for of in tags]
+            self._encode(self._of_tags, split, which, rows[:, len(self._of_form) :])
+        return rows
 
-    def encode_tags(self, tags: Sequence[str]) -> list[int]:
-        """Rows of L of (UPOS, XPOS, FEATS), one for each channel of tags."""
-        return [row_of(of(tags), unknown) for of, row_of, unknown in self._of_tags]
+    def _as_looked_up(self, forms: Sequence[bytes]) -> list[str]:
+        decoded = [form.decode() for form in forms]
+        return [lookup_form(form) for form in decoded] if self.normalized else decoded
+
+    @staticmethod
+    def _encode(
+        channels: Sequence[Any], items: Sequence[Any], which: NDArray[np.intp], rows: NDArray[np.int32]
+    ) -> None:
+        """Write the rows of items (k,) to `rows` (n, channels), where word i is item which[i]."""
+        for k, (of, row_of, unknown) in enumerate(channels):
+            rows_of_items = map(row_of, map(of, items), itertools.repeat(unknown))
+            rows[:, k] = np.fromiter(rows_of_items, np.int32, len(items))[which]
 
     def special(self, row: int) -> list[int]:
         """The row of NULL, ROOT or UNKNOWN in each channel."""
         return [first + row for first in self.first.values()]
-
-
-class KeyEncoder:
-    """Encodes the keys of words (see Block.word_keys) as rows of L: (channels,)."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        # Tuples: the garbage collector would traverse so many lists again and again.
-        def of_form(form: bytes) -> tuple[int, ...]:
-            return tuple(vocabulary.encode_form(form.decode()))
-
-        def of_tags(tags: bytes) -> tuple[int, ...]:
-            return tuple(vocabulary.encode_tags(tags.decode().split("\t")))
-
-        self._forms, self._tags = BoundedCache(of_form, MOST_FORMS), BoundedCache(of_tags, MOST_FORMS)
-
-    def __call__(self, key: bytes) -> tuple[int, ...]:
-        form, _, tags = key.split(b"\t", 2)
-        return self._forms[form] + self._tags[tags]
 
 
 class Encoder:
@@ -209,18 +208,16 @@ class Encoder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self._encode = KeyEncoder(vocabulary)
         self._types: dict[bytes, int] = {}
-        self._rows = [tuple(vocabulary.special(row)) for row in (NULL, ROOT)]
+        self._rows = [np.array([vocabulary.special(row) for row in (NULL, ROOT)], np.int32)]
 
     def types(self, keys: Sequence[bytes]) -> NDArray[np.intp]:
         """The type of each word (words,)."""
-        for key in dict.fromkeys(keys):
-            if key not in self._types:
-                self._rows.append(self._encode(key))
-                self._types[key] = len(self._rows) - 1
+        new = [key for key in dict.fromkeys(keys) if key not in self._types]
+        self._rows.append(self.vocabulary.encode(new))
+        self._types.update(zip(new, itertools.count(ROOT + 1 + len(self._types)), strict=False))
         return np.fromiter(map(self._types.__getitem__, keys), np.intp, len(keys))
 
     def rows(self) -> NDArray[np.int32]:
         """Rows of L of all types: (types, channels)."""
-        return np.array(self._rows, dtype=np.int32).reshape(-1, len(self.vocabulary.first))
+        return np.concatenate(self._rows)

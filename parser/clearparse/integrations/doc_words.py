@@ -64,7 +64,7 @@ def _border_after(place: NDArray[np.int64], border: NDArray[np.bool_]) -> NDArra
     return found
 
 
-class Piece(NamedTuple):
+class DocToken(NamedTuple):
     """A token of a Doc: a word, or white space. starts: does it begin a sentence?"""
 
     text: str
@@ -72,7 +72,7 @@ class Piece(NamedTuple):
     starts: bool
 
 
-def pieces_of(text: str, model: Model) -> list[Piece]:
+def doc_tokens(text: str, model: Model) -> list[DocToken]:
     """A text in tokens, by the tokenizer of a model; as in spaCy, white space but a single space is a token.
 
     A multiword token is several tokens if the forms of its words make up its own (`do` and `n't`). Raises
@@ -94,12 +94,12 @@ def pieces_of(text: str, model: Model) -> list[Piece]:
     return list(_with_spaces(text, spans))
 
 
-def _with_spaces(text: str, spans: list[tuple[int, int, bool]]) -> Iterator[Piece]:
+def _with_spaces(text: str, spans: list[tuple[int, int, bool]]) -> Iterator[DocToken]:
     """The tokens in these spans of the text, and those of the white space around them."""
     if white := text[: spans[0][0] if spans else len(text)]:
-        yield Piece(white, space_after=False, starts=True)
+        yield DocToken(white, space_after=False, starts=True)
     for (start, end, starts), (following, *_) in pairwise([*spans, (len(text), len(text), False)]):
         one = text[end : end + 1] == " "
-        yield Piece(text[start:end], one, starts)
+        yield DocToken(text[start:end], one, starts)
         if white := text[end + one : following]:
-            yield Piece(white, space_after=False, starts=False)
+            yield DocToken(white, space_after=False, starts=False)

@@ -20,7 +20,7 @@ from threadpoolctl import threadpool_limits
 
 from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import factorize
-from clearparse.integrations.doc_words import DocWords, pieces_of
+from clearparse.integrations.doc_words import DocWords, doc_tokens
 from clearparse.integrations.noun_chunks import noun_chunks
 from clearparse.io import resources
 from clearparse.io.files import refuse_link
@@ -180,8 +180,8 @@ class DocTokenizer:
 
     def __call__(self, text: str) -> Doc:
         """The Doc of a text. Raises ClearparseError if the model has no tokenizer."""
-        pieces = pieces_of(text, self.component.loaded())
-        words, spaces, starts = zip(*pieces, strict=True) if pieces else ((), (), ())
+        tokens = doc_tokens(text, self.component.loaded())
+        words, spaces, starts = zip(*tokens, strict=True) if tokens else ((), (), ())
         return Doc(self.vocab, list(words), list(spaces), sent_starts=list(starts))
 
     def to_bytes(self, **options: Any) -> bytes:

@@ -1,4 +1,4 @@
-"""Locks in a forked child process: none stays locked for ever."""
+"""Locks in a forked child process: none stays locked forever."""
 
 from __future__ import annotations
 

@@ -41,7 +41,7 @@ _to_parent: Connection | None = None  # in a process of map_in_order
 QUEUED = 2  # items running or waiting per process: no process is idle, and memory stays bounded
 
 
-class _Report(NamedTuple):
+class _Message(NamedTuple):
     value: Any
 
 
@@ -53,7 +53,7 @@ def map_in_order(
 ) -> Iterator[Result]:
     """function(item) for each item, in order, computed by `jobs` processes. Function and items must be picklable.
 
-    receive: called here, in several threads, with what the function gives to `report` while it works on an item.
+    receive: called here, in several threads, with what the function gives to send_to_parent while it works on an item.
     An exception of the function is raised here. Raises ClearparseError if a process is killed. The processes end with
     the iteration, and with this process, however it ends.
     """
@@ -63,9 +63,9 @@ def map_in_order(
         pipe = idle.get()
         try:
             pipe.send(item)
-            while isinstance(answer := pipe.recv(), _Report):
-                pipe.send(_error_of(receive, answer.value))
-            result, error = answer
+            while isinstance(reply := pipe.recv(), _Message):
+                pipe.send(_error_of(receive, reply.value))
+            result, error = reply
         except (EOFError, OSError):
             raise ClearparseError(KILLED) from None
         finally:
@@ -87,13 +87,13 @@ def map_in_order(
             yield pending.popleft().result()
 
 
-def report(value: Any) -> None:
-    """In a process of map_in_order: give a value to its `receive`, and wait until that has returned.
+def send_to_parent(value: Any) -> None:
+    """In a process of map_in_order: call its `receive` with a value in the parent, and wait until that has returned.
 
     Raises what `receive` raises.
     """
     assert _to_parent is not None
-    _to_parent.send(_Report(value))
+    _to_parent.send(_Message(value))
     if error := _to_parent.recv():
         raise error
 

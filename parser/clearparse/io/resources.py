@@ -10,7 +10,7 @@ from pathlib import Path
 from clearparse.errors import ClearparseError, FileError
 
 PACKAGE = Path(__file__).resolve().parents[1]
-INSIDE = PACKAGE / "_bundled"
+BUNDLED = PACKAGE / "_bundled"
 CHECKOUT = PACKAGE.parents[1]
 
 ENGLISH = "models/english.model"
@@ -25,7 +25,7 @@ def english() -> Path:
 
 def model(name: str) -> Path:
     """The file of the bundled model of this name: english. Raises FileError for another name, or if it is missing."""
-    present = any((folder / ENGLISH).is_file() for folder in (INSIDE, CHECKOUT))
+    present = any((folder / ENGLISH).is_file() for folder in (BUNDLED, CHECKOUT))
     if present and name == Path(ENGLISH).stem:
         return english()
     bundled = Path(ENGLISH).stem if present else "none"
@@ -44,7 +44,7 @@ def gradients() -> Path:
 
 def find(name: str, instead: str) -> Path:
     """A bundled file, by its path in a checkout. Raises ClearparseError, which says `instead`, if it is missing."""
-    places = [folder / name for folder in (INSIDE, CHECKOUT)]
+    places = [folder / name for folder in (BUNDLED, CHECKOUT)]
     for place in places:
         if place.is_file():
             return place

@@ -12,7 +12,6 @@ import io
 import json
 import os
 from collections.abc import Mapping
-from os import PathLike
 from typing import Any, cast
 
 import numpy as np
@@ -21,31 +20,30 @@ import safetensors.numpy
 from numpy.typing import NDArray
 
 from clearparse.errors import FileError
-from clearparse.io.files import atomic_output, open_input
+from clearparse.io.files import PathLike, atomic_output, open_input
 from clearparse.version import __version__
 
 FORMAT_VERSION = 1
 KEY = "clearparse"
-MOST_UNPACKED = 30  # times the size of the compressed file; trained parameters do not even compress to half their size
-MOST_BYTES = 1 << 36  # if the size is unknown
+MAX_COMPRESSION_RATIO = 30  # trained parameters do not even compress to half their size
+MAX_BYTES = 1 << 36  # if the size is unknown
 NO_MODEL = "not a clearparse model"
 DAMAGED = "the model is truncated or damaged; copy or train it again"
 DTYPES = frozenset(
     ["bool", "float16", "float32", "float64"] + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
 )
 
-Path = str | PathLike[str]
 Arrays = dict[str, NDArray[Any]]
 
 
-def is_model_file(path: Path) -> bool:
+def is_model_file(path: PathLike) -> bool:
     """Does the file begin like a model, with the length of its header in eight bytes? Raises FileError."""
     with open_input(path) as stream:
         return b"\0" in stream.read(8)  # no text has a NUL
 
 
 def save_arrays(
-    path: Path, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], *, follow_links: bool = True
+    path: PathLike, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], *, follow_links: bool = True
 ) -> None:
     """Write the arrays, of any shape, and JSON values to a model file that appears whole or not at all.
 
@@ -71,7 +69,7 @@ def _reserve(size: int) -> None:
     np.empty(size, np.uint8)
 
 
-def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
+def load_arrays(path: PathLike) -> tuple[Arrays, dict[str, Any]]:
     """The arrays of a model file, writable and of any shape, and its JSON values.
 
     The file is read at once and closed. Raises FileError if it is missing, truncated, damaged, not a model, or of a
@@ -89,22 +87,22 @@ def load_arrays(path: Path) -> tuple[Arrays, dict[str, Any]]:
     return arrays, head["metadata"]
 
 
-def _read(path: Path) -> bytes:
+def _read(path: PathLike) -> bytes:
     """The bytes of a model file, decompressed. Raises FileError if there are far more than in any model."""
-    size = os.path.getsize(path) if os.path.isfile(path) else MOST_BYTES
-    most, parts = min(MOST_UNPACKED * (size + (1 << 20)), MOST_BYTES), []
+    size = os.path.getsize(path) if os.path.isfile(path) else MAX_BYTES
+    remaining, parts = min(MAX_COMPRESSION_RATIO * (size + (1 << 20)), MAX_BYTES), []
     with open_input(path) as file:
         if cast(io.BufferedReader, file).peek(9)[8:9] != b"{":  # /dev/zero has no end
             raise FileError(path, NO_MODEL)
-        while most >= 0 and (part := file.read(1 << 20)):
+        while remaining >= 0 and (part := file.read(1 << 20)):
             parts.append(part)
-            most -= len(part)
-    if most < 0:
+            remaining -= len(part)
+    if remaining < 0:
         raise FileError(path, f"{NO_MODEL}: it decompresses to far more than any model")
     return b"".join(parts)
 
 
-def _head(path: Path, data: bytes) -> dict[str, Any]:
+def _head(path: PathLike, data: bytes) -> dict[str, Any]:
     """The entry of clearparse in the header, its format version checked. Raises FileError."""
     size = int.from_bytes(data[:8], "little")
     if size > len(data) - 8:

@@ -1,4 +1,4 @@
-"""What a model is, in words: one line for its repr, a page for `clearparse evaluate --info`."""
+"""Descriptions of a model: one line for its repr, a page for `clearparse evaluate --info`."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from clearparse.stages.transition_parser import TransitionParser
 
 
 def task(stages: Stages, tag_columns: list[str]) -> str:
-    """From what to what the model goes: `text to trees`."""
+    """The input and output of the model: `text to trees`."""
     if stages.tokenizer:
         return "text to trees"
     return "tagged words to trees" if tag_columns and not stages.tagger else "words to trees"
@@ -33,7 +33,7 @@ def summary(stages: Stages, tag_columns: list[str], record: dict[str, Any]) -> s
 def description(stages: Stages, tag_columns: list[str], record: dict[str, Any]) -> str:
     """How the model was trained, its scores, sizes, labels, settings and template: one per line.
 
-    Raises KeyError, TypeError, ValueError, AttributeError or IndexError if the record is not that of a training.
+    Raises KeyError, TypeError, ValueError, AttributeError or IndexError if the record is not a training record.
     """
     return "\n".join(_lines(stages, tag_columns, record))
 

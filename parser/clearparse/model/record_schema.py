@@ -12,9 +12,9 @@ from typing import Any
 
 from clearparse.errors import ClearparseError
 
-LONGEST = 4096  # characters of a text, such as a path
-LONGEST_COMMAND = 1 << 20
-MOST = 1 << 53  # a larger whole number is none of a training
+MAX_TEXT_LENGTH = 4096  # characters of a text, such as a path
+MAX_COMMAND_LENGTH = 1 << 20
+MAX_NUMBER = 1 << 53  # training writes no larger whole numbers
 DIGEST = re.compile(r"[0-9a-f]{0,64}")  # the SHA-256 of a file
 
 Check = Callable[[Any], bool]
@@ -24,11 +24,11 @@ RECORD = ("command", *PROVENANCE, "model_sha256")
 
 
 def _text(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST
+    return isinstance(value, str) and len(value) <= MAX_TEXT_LENGTH
 
 
 def _command(value: Any) -> bool:
-    return isinstance(value, str) and len(value) <= LONGEST_COMMAND
+    return isinstance(value, str) and len(value) <= MAX_COMMAND_LENGTH
 
 
 def _digest(value: Any) -> bool:
@@ -42,7 +42,7 @@ def _flag(value: Any) -> bool:
 def _number(value: Any) -> bool:
     if isinstance(value, bool):
         return False
-    return (isinstance(value, int) and abs(value) < MOST) or (isinstance(value, float) and math.isfinite(value))
+    return (isinstance(value, int) and abs(value) < MAX_NUMBER) or (isinstance(value, float) and math.isfinite(value))
 
 
 def _count(value: Any) -> bool:
@@ -96,6 +96,7 @@ SCHEMA: dict[str, Check] = {
     "init": _each(_FILE),
     "train": _each(_FILE),
     "raw_text": _each(_FILE),
+    "silver": _each(_FILE),
     "dev": _FILE,
     "versions": _values(_text),
     "dev_scores": _EPOCH,
@@ -115,5 +116,5 @@ def checked_record(record: Any, required: Iterable[str] = ()) -> dict[str, Any]:
     if missing := [name for name in required if name not in record]:
         raise ClearparseError(f"the training record has no {' and no '.join(missing)}")
     if wrong := [name for name, check in SCHEMA.items() if name in record and not check(record[name])]:
-        raise ClearparseError(f"the training record has a value for {' and '.join(wrong)} that no training writes")
+        raise ClearparseError(f"the training record has an invalid value for {' and '.join(wrong)}")
     return record

@@ -26,7 +26,7 @@ from clearparse.stages.transition_parser import TransitionParser
 from clearparse.stages.window import WindowClassifier
 
 KIND = "dependency parser"
-LONGEST = 200  # characters of an error message about a file, whose content may be anything
+MAX_MESSAGE_LENGTH = 200  # characters of an error message about a file, whose content may be anything
 Upstream = TypeVar("Upstream", Tokenizer, Tagger, Lemmatizer)
 
 
@@ -86,7 +86,7 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
         for name, network in networks.items()
         for letter, array in network.params._asdict().items()
     }
-    entries = {name: network.about for name, network in networks.items()}
+    entries = {name: network.metadata for name, network in networks.items()}
     save_arrays(path, arrays, {"kind": KIND, "networks": entries, "record": record})
 
 
@@ -98,9 +98,9 @@ def load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
             raise ValueError(f"a model of another kind: {metadata['kind']}")
         return _stages(arrays, metadata["networks"]), checked_record(metadata["record"])
     except KeyError as error:
-        raise FileError(path, f"not a usable model: it has no {str(error)[:LONGEST]}") from error
+        raise FileError(path, f"not a usable model: it has no {str(error)[:MAX_MESSAGE_LENGTH]}") from error
     except (ClearparseError, TypeError, ValueError, RecursionError) as error:
-        message = str(error).encode("ascii", "backslashreplace").decode()[:LONGEST]
+        message = str(error).encode("ascii", "backslashreplace").decode()[:MAX_MESSAGE_LENGTH]
         raise FileError(path, f"not a usable model: {' '.join(message.split())}") from error
 
 
@@ -109,10 +109,10 @@ def _stages(arrays: Arrays, entries: Any) -> Stages:
         raise ValueError("the networks are not a dictionary")
     known = {*Ensemble.names(entries), *Tokenizer.NETWORKS, *Tagger.NETWORKS, *Lemmatizer.NETWORKS}
     if not set(entries) <= known:
-        raise ValueError("networks that no stage has")
+        raise ValueError("unknown networks")
     if arrays.keys() != {f"{name}/{letter}" for name in entries for letter in Parameters._fields}:
-        raise ValueError("the arrays are not those of the networks")
-    networks = {name: StoredNetwork(_parameters(arrays, name), about) for name, about in entries.items()}
+        raise ValueError("the arrays do not match the networks")
+    networks = {name: StoredNetwork(_parameters(arrays, name), metadata) for name, metadata in entries.items()}
     float16 = all(array.dtype == np.float16 for array in arrays.values())
     return replace(Stages.from_stored(networks), float16=float16)
 

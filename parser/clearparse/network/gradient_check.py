@@ -23,7 +23,7 @@ DIMS = {"B": 4, "m": 3, "d": 2, "H": 5, "C": 4, "V": 6}
 
 
 class Check(NamedTuple):
-    """A comparison: its name, the shape of what was compared, the largest relative error and its bound."""
+    """A comparison: its name, the shape of the arrays, the largest relative error and its bound."""
 
     name: str
     shape: tuple[int, ...]

@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 
 from clearparse.network.classifier import Floats, Gradients, Parameters, Rows
 
-SMALLEST_DECAY = 1e-8  # of the moving average: half the spacing of float32 at 1 is 6e-8
+MIN_DECAY = 1e-8  # of the moving average: half the spacing of float32 at 1 is 6e-8
 BLOCK = 1 << 15  # numbers updated at a time, so that a parameter and its moments stay in the processor's cache
 State = dict[str, NDArray[Any]]
 
@@ -153,7 +153,7 @@ class MovingAverage:
                 for now, then, owed in in_blocks(theta, last, debt):
                     owed += self.weight * (then - now)
                     then[...] = now
-        if self.decay < SMALLEST_DECAY:
+        if self.decay < MIN_DECAY:
             for debt in self._debt:
                 debt[...] = 0
             return

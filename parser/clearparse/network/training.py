@@ -19,7 +19,7 @@ from clearparse.network.optimizers import MovingAverage, Optimizer, clip_by_norm
 class Batch(NamedTuple):
     """w (B, m): rows of L. target: classes (B,) or distributions (B, C). legal (B, C): classes allowed, all if None.
 
-    progress: the part of the training that is done before this batch, from 0 to 1.
+    progress: the fraction of training completed before this batch.
     """
 
     w: Integers
@@ -29,16 +29,16 @@ class Batch(NamedTuple):
 
 
 class Schedule(NamedTuple):
-    """Learning rate: rises linearly to `peak` over the first part `warm_up` of training, then falls to `end` * peak."""
+    """Learning rate: rises linearly to `peak` over the fraction `warmup` of training, then falls to `final` * peak."""
 
     peak: float
-    warm_up: float
-    end: float
+    warmup: float
+    final: float
 
     def __call__(self, progress: float) -> float:
-        if progress < self.warm_up:
-            return self.peak * max(progress / self.warm_up, 0.01)
-        return self.peak * (1 - (1 - self.end) * (progress - self.warm_up) / (1 - self.warm_up))
+        if progress < self.warmup:
+            return self.peak * max(progress / self.warmup, 0.01)
+        return self.peak * (1 - (1 - self.final) * (progress - self.warmup) / (1 - self.warmup))
 
 
 class DivergedError(ClearparseError):

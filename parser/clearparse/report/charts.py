@@ -18,6 +18,7 @@ LEFT, RIGHT, TOP, FOOT = 46, 12, 12, 34  # margins around the axes
 CELL, NAMES = 20, 86  # of the heat map: side of a cell, and width of the names
 
 Row = tuple[str, float | None, str, float | None]  # name, percentage, note after the bar, the other system's percentage
+Epoch = Mapping[str, Any]  # number, loss and scores
 
 
 def bars(rows: Sequence[Row], label: str) -> Markup:
@@ -87,33 +88,37 @@ def picture(parts: Sequence[str], size: tuple[float, float], label: str, class_:
     return tag("svg", *parts, viewBox=box, width=width, height=height, role="img", aria_label=label, class_=class_)
 
 
-def ticks(low: float, high: float, most: int = 5) -> list[float]:
-    """Round numbers from low to high, at most `most` (a few less if they do not fit)."""
+def ticks(low: float, high: float, max_ticks: int = 5) -> list[float]:
+    """Round numbers from low to high, at most max_ticks (a few less if they do not fit)."""
     if high <= low:
         return [low]
-    rough = (high - low) / most
+    rough = (high - low) / max_ticks
     power = 10 ** math.floor(math.log10(rough))
     step = next(each * power for each in (1, 2, 5, 10) if each * power >= rough)
     first = math.ceil(low / step - 1e-9)
     return [round(k * step, 10) for k in range(first, math.floor(high / step + 1e-9) + 1)]
 
 
-def learning_curve(epochs: Sequence[Mapping[str, Any]]) -> Markup:
-    """UAS and LAS on the dev set by epoch, with lines for each network; a new one starts where the epoch is 1 again."""
+def by_network(epochs: Sequence[Epoch]) -> list[Sequence[Epoch]]:
+    """The epochs of a training record, network by network: the epochs of each are numbered from 1."""
     starts = [k for k, each in enumerate(epochs) if each["epoch"] == 1] or [0]
-    runs = [epochs[a:b] for a, b in pairwise([*starts, len(epochs)])]
+    return [epochs[start:end] for start, end in pairwise([*starts, len(epochs)])]
+
+
+def learning_curve(epochs: Sequence[Epoch]) -> Markup:
+    """UAS and LAS on the dev set by epoch, with lines for each network."""
     values = [each[name] for each in epochs for name in ("UAS", "LAS")]
     last = max(each["epoch"] for each in epochs)
     axes = Axes((1, last), (math.floor(min(values)) - 1, math.ceil(max(values)) + 1))
     parts = axes.draw(ticks(1, last, 8), ticks(*axes.y_range), "epoch", "score on the dev set, %")
-    for run in runs:
+    for network in by_network(epochs):
         for name in ("UAS", "LAS"):
-            points = [(round(axes.x(each["epoch"]), 1), round(axes.y(each[name]), 1)) for each in run]
+            points = [(round(axes.x(each["epoch"]), 1), round(axes.y(each[name]), 1)) for each in network]
             parts.append(tag("polyline", points=" ".join(f"{x:g},{y:g}" for x, y in points), class_=f"line {name}"))
-            for (x, y), each in zip(points, run, strict=True):
+            for (x, y), each in zip(points, network, strict=True):
                 tooltip = tag("title", f"epoch {each['epoch']}: {name} {each[name]:.2f}")
                 parts.append(tag("circle", tooltip, cx=x, cy=y, r=2.5, class_=f"dot {name}"))
-        best = max(run, key=lambda each: each["LAS"])
+        best = max(network, key=lambda each: each["LAS"])
         x, y = round(axes.x(best["epoch"]), 1), round(axes.y(best["LAS"]), 1)
         tooltip = tag("title", f"best epoch: {best['epoch']}, LAS {best['LAS']:.2f}")
         parts.append(tag("circle", tooltip, cx=x, cy=y, r=6, class_="best"))
@@ -128,13 +133,13 @@ def reliability(found: Mapping[str, Any]) -> Markup:
     axes = Axes((0, 104), (0, 108))  # room for the circles at 100
     parts = axes.draw(ticks(0, 100), ticks(0, 100), "confidence, %", "LAS, %")
     parts.append(line((axes.x(0), axes.y(0)), (axes.x(100), axes.y(100)), "ideal"))
-    most = max(each["words"] for each in found["bins"].values())
+    largest = max(each["words"] for each in found["bins"].values())
     for each in found["bins"].values():
         tooltip = tag(
             "title", f"{each['words']:,} words: confidence {each['confidence']:.1f} %, LAS {each['LAS']:.1f} %"
         )
         x, y = axes.x(each["confidence"]), axes.y(each["LAS"])
-        radius = round(3 + 9 * math.sqrt(each["words"] / most), 1)
+        radius = round(3 + 9 * math.sqrt(each["words"] / largest), 1)
         parts.append(tag("circle", tooltip, cx=round(x, 1), cy=round(y, 1), r=radius, class_="bubble"))
     return picture(parts, (WIDTH, HEIGHT), "LAS by the confidence of the parser")
 

@@ -14,10 +14,10 @@ from clearparse.evaluation.counts import Counts, Trees, compare, count
 from clearparse.evaluation.significance import Pairs
 from clearparse.treebank.conllu import Block
 
-GROUPS = 2, 20  # fewest and most genres
-KINDS, EXAMPLES, SHORTEST = 8, 2, 4  # error types, sentences drawn of each, fewest words of such a sentence
+MIN_GENRES, MAX_GENRES = 2, 20
+MAX_TYPES, EXAMPLES, MIN_WORDS = 8, 2, 4  # error types, sentences drawn of each, words of such a sentence
 ERROR_RULE = (
-    "The {kinds} most frequent types of error, without punctuation. For each, {examples} sentences of at least"
+    "The {types} most frequent types of error, without punctuation. For each, {examples} sentences of at least"
     " {shortest} words are drawn: those with the fewest errors, and among them the shortest. No sentence twice."
 )
 OTHER = "other"
@@ -31,7 +31,7 @@ def genres(blocks: Sequence[Block]) -> list[str] | None:
     """
     for ids in (_sentence_ids(blocks), _document_ids(blocks)):
         names = [re.match(r"[^-_\d]*", each)[0] or OTHER for each in ids]  # type: ignore[index]  # always matches
-        if GROUPS[0] <= len(set(names)) <= GROUPS[1]:
+        if MIN_GENRES <= len(set(names)) <= MAX_GENRES:
             return names
     return None
 
@@ -62,7 +62,7 @@ def counts_by(groups: Sequence[str], pairs: Pairs) -> dict[str, Counts]:
     return dict(sorted(found.items(), key=lambda each: -each[1].words.total()))
 
 
-class Kind(NamedTuple):
+class ErrorType(NamedTuple):
     """A type of error: gold and system relation without subtypes. If they are equal, the head is wrong."""
 
     gold: str
@@ -90,30 +90,30 @@ class _Errors(NamedTuple):
     sentence: int
     length: int
     words: list[int]
-    kinds: set[Kind]
+    types: set[ErrorType]
 
 
-def errors(pairs: Pairs) -> list[tuple[Kind, int, list[Example]]]:
+def errors(pairs: Pairs) -> list[tuple[ErrorType, int, list[Example]]]:
     """The most frequent types of error, each with its number of words and the sentences to draw; see ERROR_RULE."""
     found: list[_Errors] = []
-    words: Counter[Kind] = Counter()
+    words: Counter[ErrorType] = Counter()
     for number, (gold, system) in enumerate(pairs):
-        for each, kinds in _wrong(number, gold, system):
+        for each, types in _wrong(number, gold, system):
             found.append(each)
-            words.update(kinds)
+            words.update(types)
     found.sort(key=lambda each: (len(each.words), each.length))  # stable: equals keep their order
-    frequent = sorted(words.items(), key=lambda each: (-each[1], each[0]))[:KINDS]
+    frequent = sorted(words.items(), key=lambda each: (-each[1], each[0]))[:MAX_TYPES]
     drawn: set[tuple[int, int]] = set()
     chosen = []
-    for kind, times in frequent:
-        candidates = (each for each in found if kind in each.kinds and (each.pair, each.sentence) not in drawn)
+    for type_, times in frequent:
+        candidates = (each for each in found if type_ in each.types and (each.pair, each.sentence) not in drawn)
         some = list(islice(candidates, EXAMPLES))
         drawn |= {(each.pair, each.sentence) for each in some}
-        chosen.append((kind, times, [_example(pairs, each) for each in some]))
+        chosen.append((type_, times, [_example(pairs, each) for each in some]))
     return chosen
 
 
-def _wrong(number: int, gold: Trees, system: Trees) -> Iterator[tuple[_Errors, list[Kind]]]:
+def _wrong(number: int, gold: Trees, system: Trees) -> Iterator[tuple[_Errors, list[ErrorType]]]:
     """The sentences with errors, including those too short to be drawn, and the type of error of each wrong word.
 
     Wrong punctuation has no type.
@@ -122,11 +122,11 @@ def _wrong(number: int, gold: Trees, system: Trees) -> Iterator[tuple[_Errors, l
     base = [name.split(":")[0] for name in arcs.names]
     for s, (start, end) in enumerate(zip(gold.sentences[:-1].tolist(), gold.sentences[1:].tolist(), strict=True)):
         wrong = np.flatnonzero(~arcs.correct[start:end]).tolist()
-        each = (Kind(base[arcs.gold[start + word]], base[arcs.system[start + word]]) for word in wrong)
-        kinds = [kind for kind in each if kind.gold != PUNCTUATION]
+        each = (ErrorType(base[arcs.gold[start + word]], base[arcs.system[start + word]]) for word in wrong)
+        types = [type_ for type_ in each if type_.gold != PUNCTUATION]
         if wrong:
-            drawable = set(kinds) if end - start >= SHORTEST else set()
-            yield _Errors(number, s, end - start, wrong, drawable), kinds
+            drawable = set(types) if end - start >= MIN_WORDS else set()
+            yield _Errors(number, s, end - start, wrong, drawable), types
 
 
 def _example(pairs: Pairs, errors: _Errors) -> Example:

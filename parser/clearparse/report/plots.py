@@ -2,27 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from itertools import pairwise
-from os import PathLike
+from collections.abc import Sequence
 from typing import Any
 
-from clearparse.io.files import atomic_output
+from clearparse.io.files import PathLike, atomic_output
 from clearparse.io.optional import require
-
-Path = str | PathLike[str]
+from clearparse.report.charts import Epoch, by_network
 
 COLORS = {"loss": "#444444", "UAS": "#c7702e", "LAS": "#1f6f8b"}
 DISTINCT = 20  # times the smallest value of a hyperparameter, from which on its axis is logarithmic
 
 
-def learning_curve(epochs: Sequence[dict[str, Any]], path: Path) -> None:
+def learning_curve(epochs: Sequence[Epoch], path: PathLike) -> None:
     """Training loss, and UAS and LAS on the dev set, by epoch, with the best epoch marked, as a PNG file.
 
-    A new network starts where the epoch is 1 again; each has its own lines. Raises ClearparseError without matplotlib.
+    Each network has its own lines. Raises ClearparseError without matplotlib.
     """
-    starts = [k for k, each in enumerate(epochs) if each["epoch"] == 1] or [0]
-    networks = [epochs[start:end] for start, end in pairwise([*starts, len(epochs)])]
+    networks = by_network(epochs)
     with _Figure(2, path) as (loss, scores):
         for network in networks:
             _draw_network(loss, scores, network, legend=network is networks[0])
@@ -34,7 +30,7 @@ def learning_curve(epochs: Sequence[dict[str, Any]], path: Path) -> None:
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
 
 
-def _draw_network(loss: Any, scores: Any, network: Sequence[Mapping[str, Any]], *, legend: bool) -> None:
+def _draw_network(loss: Any, scores: Any, network: Sequence[Epoch], *, legend: bool) -> None:
     x = [each["epoch"] for each in network]
     loss.plot(x, [each["loss"] for each in network], "o-", markersize=4, color=COLORS["loss"])
     for name in ("UAS", "LAS"):
@@ -45,7 +41,7 @@ def _draw_network(loss: Any, scores: Any, network: Sequence[Mapping[str, Any]], 
     scores.plot(best["epoch"], best["LAS"], "*", markersize=15, color="#b3261e", label=label, zorder=3)
 
 
-def trials(tried: Sequence[dict[str, Any]], names: Sequence[str], path: Path) -> None:
+def trials(tried: Sequence[dict[str, Any]], names: Sequence[str], path: PathLike) -> None:
     """LAS on the dev set by the value of each hyperparameter that was searched, as a PNG file."""
     with _Figure(len(names), path) as panels:
         for axes, name in zip(panels, names, strict=True):
@@ -59,7 +55,7 @@ def trials(tried: Sequence[dict[str, Any]], names: Sequence[str], path: Path) ->
 class _Figure:
     """A row of plots, saved when its block ends without an error."""
 
-    def __init__(self, plots: int, path: Path) -> None:
+    def __init__(self, plots: int, path: PathLike) -> None:
         require("matplotlib", "plot", "a plot")
         self.plots, self.path = plots, path
 

@@ -17,8 +17,8 @@ from clearparse.report import charts
 from clearparse.report.findings import (
     ERROR_RULE,
     EXAMPLES,
-    KINDS,
-    SHORTEST,
+    MAX_TYPES,
+    MIN_WORDS,
     Example,
     counts_by,
     errors,
@@ -28,8 +28,8 @@ from clearparse.report.findings import (
 from clearparse.report.markup import Markup, join, table, tag
 from clearparse.treebank.conllu import Block
 
-MOST_RELATIONS = 24  # in the heat map
-MOST_CONFUSIONS = 12  # in the list next to it
+MAX_RELATIONS = 24  # in the heat map
+MAX_CONFUSIONS = 12  # in the list next to it
 
 
 @dataclass(frozen=True)
@@ -209,7 +209,7 @@ def _relations(findings: Findings) -> Markup:
 
 def _confusions(findings: Findings) -> Iterator[Markup]:
     relations, matrix = confusion_matrix(findings.counts)
-    frequent = np.argsort(-matrix.sum(axis=1), kind="stable")[:MOST_RELATIONS]
+    frequent = np.argsort(-matrix.sum(axis=1), kind="stable")[:MAX_RELATIONS]
     shown = [relations[k] for k in frequent]
     left_out = len(relations) - len(shown)
     rare = f" The {left_out} rarest relations are not shown." if left_out else ""
@@ -219,7 +219,7 @@ def _confusions(findings: Findings) -> Iterator[Markup]:
         f" shares of their row; the scale of the red cells makes small shares visible.{rare}",
         class_="note",
     )
-    pairs = findings.scores["confusions"][:MOST_CONFUSIONS]
+    pairs = findings.scores["confusions"][:MAX_CONFUSIONS]
     rows = [[pair["gold"], pair["system"], cell(pair["words"])] for pair in pairs]
     listed = table(["gold", "system", "words"], rows, left=2)
     yield tag("div", charts.heat_map(shown, matrix[np.ix_(frequent, frequent)]), listed, class_="beside")
@@ -253,7 +253,7 @@ def _errors(findings: Findings) -> Iterator[Markup]:
     if not chosen:
         yield tag("p", "There are no errors, apart from punctuation.")
         return
-    yield tag("p", ERROR_RULE.format(kinds=KINDS, examples=EXAMPLES, shortest=SHORTEST), class_="note")
+    yield tag("p", ERROR_RULE.format(types=MAX_TYPES, examples=EXAMPLES, shortest=MIN_WORDS), class_="note")
     for kind, words, examples in chosen:
         yield tag("h3", f"{kind}: {words:,} {'word' if words == 1 else 'words'}")
         yield tag("div", *(_figure(findings, example) for example in examples), class_="examples")

@@ -1,1 +1,1 @@
-"""What is specific to each job of the network: its slots and its classes."""
+"""The stages of a model: for each network its slots, its classes, and what is made of its predictions."""

@@ -88,9 +88,9 @@ class Ensemble:
         first = networks[FIRST]
         for name, network in networks.items():
             if name != FIRST:
-                own = {key: value for key, value in network.about.items() if key not in COMMON}
-                networks[name] = network._replace(about=own)
-        first.about["calibration"] = self.calibration._asdict()
+                own = {key: value for key, value in network.metadata.items() if key not in COMMON}
+                networks[name] = network._replace(metadata=own)
+        first.metadata["calibration"] = self.calibration._asdict()
         return networks
 
     @classmethod
@@ -101,16 +101,16 @@ class Ensemble:
         """
         first = networks[FIRST]
         first.check(FIRST)
-        check_numbers(first.about["calibration"], Calibration._fields)
+        check_numbers(first.metadata["calibration"], Calibration._fields)
         vocabulary, members = first.vocabulary(), []
-        common = {key: first.about[key] for key in COMMON if key in first.about}
+        common = {key: first.metadata[key] for key in COMMON if key in first.metadata}
         for name in cls.names(networks):
             network = networks[name]
-            check(isinstance(network.about, dict), f"the entry of {name!r} is not a dictionary")
-            network = network._replace(about=common | network.about)
+            check(isinstance(network.metadata, dict), f"the entry of {name!r} is not a dictionary")
+            network = network._replace(metadata=common | network.metadata)
             network.check(name)
             members.append(TransitionParser.from_stored(network, vocabulary))
-        return cls(tuple(members), Calibration(**first.about["calibration"]))
+        return cls(tuple(members), Calibration(**first.metadata["calibration"]))
 
 
 def _names() -> Iterator[str]:

@@ -17,7 +17,7 @@ from typing import Any, ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.bounded_cache import LONGEST_KEY
+from clearparse.features.bounded_cache import MAX_KEY_LENGTH
 from clearparse.features.vocabulary import lookup_form
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks
@@ -40,10 +40,10 @@ TEMPLATE = """
 """
 CASES: dict[str, Callable[[str], str]] = {"as it is": str, "lower": str.lower, "title": str.title, "upper": str.upper}
 MARGIN = 4.0  # a rule with a known lemma is preferred if its score is at most this much lower than the best
-MOST_CACHED = 50_000  # words whose lemmas are cached
+MAX_CACHED = 50_000  # words whose lemmas are cached
 
 
-class Rule(NamedTuple):
+class LemmaRule(NamedTuple):
     """Change the case of a form, remove `first` letters at its start and `last` at its end, add prefix and suffix.
 
     If form and lemma have no letter in common, `prefix` is the lemma and `case` is empty.
@@ -56,7 +56,7 @@ class Rule(NamedTuple):
     suffix: str
 
     @classmethod
-    def of(cls, form: str, lemma: str) -> Rule:
+    def of(cls, form: str, lemma: str) -> LemmaRule:
         """The rule that turns this form into this lemma and keeps the longest substring that they share."""
         same = SequenceMatcher(None, form.lower(), lemma.lower(), autojunk=False).find_longest_match()
         if not same.size or len(form.lower()) != len(form) or len(lemma.lower()) != len(lemma):
@@ -72,7 +72,7 @@ class Rule(NamedTuple):
         return json.dumps(self, ensure_ascii=False)
 
     @classmethod
-    def parse(cls, text: str) -> Rule:
+    def parse(cls, text: str) -> LemmaRule:
         return cls(*json.loads(text))
 
     def __call__(self, form: str) -> str:
@@ -115,7 +115,7 @@ class Lemmatizer:
 
     def __init__(self, classifier: WindowClassifier, known: Lexicon) -> None:
         self.classifier, self.known = classifier, known
-        self._rules = [Rule.parse(name) for name in classifier.classes]
+        self._rules = [LemmaRule.parse(name) for name in classifier.classes]
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
         self._lemmas: dict[bytes, bytes] = {}
@@ -124,17 +124,17 @@ class Lemmatizer:
         return Lemmatizer, (self.classifier, self.known)
 
     def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
-        """The lemma of each word, given its key (see Block.keys)."""
+        """The lemma of each word, given its key (see Block.word_keys)."""
         with self.lock:  # threads share the cache
             found = {key: lemma for key in dict.fromkeys(keys) if (lemma := self._lemmas.get(key))}
             new = [key for key in dict.fromkeys(keys) if key not in found]
-            most = self.classifier.cache.layer.most_types
-            for first in range(0, len(new), most):
-                found.update(self._lemmatize(new[first : first + most]))
-            if len(self._lemmas) + len(new) > MOST_CACHED:
+            size = self.classifier.cache.layer.max_types
+            for first in range(0, len(new), size):
+                found.update(self._lemmatize(new[first : first + size]))
+            if len(self._lemmas) + len(new) > MAX_CACHED:
                 self._lemmas.clear()
-            if len(new) <= MOST_CACHED:
-                self._lemmas.update((key, found[key]) for key in new if len(key) <= LONGEST_KEY)
+            if len(new) <= MAX_CACHED:
+                self._lemmas.update((key, found[key]) for key in new if len(key) <= MAX_KEY_LENGTH)
             return [found[key] for key in keys]
 
     def _lemmatize(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
@@ -165,8 +165,9 @@ class Lemmatizer:
     def to_stored(self) -> dict[str, StoredNetwork]:
         """Its network as a model file stores it, with the lexicon."""
         stored = self.classifier.to_stored()
-        stored.about["known"] = {upos.decode(): sorted(map(bytes.decode, of)) for upos, of in self.known.lemmas.items()}
-        stored.about["exceptions"] = {key.decode(): lemma.decode() for key, lemma in self.known.exceptions.items()}
+        lemmas = self.known.lemmas.items()
+        stored.metadata["known"] = {upos.decode(): sorted(map(bytes.decode, known)) for upos, known in lemmas}
+        stored.metadata["exceptions"] = {key.decode(): lemma.decode() for key, lemma in self.known.exceptions.items()}
         return dict(zip(self.NETWORKS, (stored,), strict=True))
 
     @classmethod
@@ -174,8 +175,8 @@ class Lemmatizer:
         """The lemmatizer of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         (name,) = cls.NETWORKS
         classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
-        about = networks[name].about  # without a lexicon in the first models
-        return cls(classifier, _stored_lexicon(about.get("known", {}), about.get("exceptions", {})))
+        metadata = networks[name].metadata  # without a lexicon in the first models
+        return cls(classifier, _stored_lexicon(metadata.get("known", {}), metadata.get("exceptions", {})))
 
 
 def _stored_lexicon(known: Any, exceptions: Any) -> Lexicon:
@@ -195,7 +196,7 @@ def _stored_lexicon(known: Any, exceptions: Any) -> Lexicon:
 
 
 def _check_class(name: str) -> None:
-    """Raises ValueError unless the class is a Rule."""
+    """Raises ValueError unless the class is a LemmaRule."""
     rule = json.loads(name)
     check(isinstance(rule, list) and len(rule) == 5, f"{ascii(name)[:40]} is not a rule for lemmas")
     case, first, prefix, last, suffix = rule

@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.bounded_cache import LONGEST_KEY
+from clearparse.features.bounded_cache import MAX_KEY_LENGTH
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.locks import renew_lock_after_fork
@@ -34,19 +34,25 @@ TEMPLATE = """
     prefix3: 0
     shape: 0
 """
+CLUSTERS = """
+    cluster: -1 1 2
+"""  # if there are word vectors
 REACH = 2  # tokens on either side that are shown to the network
 ONE_WORD = "one word"
-LONGEST_ENDING = 12  # letters
+MAX_ENDING_LENGTH = 12  # letters
 MORE = 2  # letters before those cut off that an ending may have
-FEWEST_OF_ENDING, MOSTLY_OF_ENDING = 3, 0.5  # forms with an ending that are split, and their part of all with it
-FEWEST_OF_FORM, MOSTLY_OF_FORM = 4, 0.8  # times that a form is split, and their part of all its occurrences
-CAUTION = 2.0  # added to the score of ONE_WORD where only the form itself, and no ending, was split in training
+MIN_FORMS_OF_ENDING, MIN_SHARE_OF_ENDING = 3, 0.5  # forms with an ending that are split, and their part of all with it
+MIN_SPLITS_OF_FORM, MIN_SHARE_OF_FORM = 4, 0.7  # times that a form is split, and their part of all its occurrences
 AMBIGUOUS = 0.2  # the same part if there are enough of them: then the network decides in context
-MOST_WORDS = 20  # of a multiword token
-MOST_CACHED = 50_000  # forms whose words are cached
+MIN_SPLITS_ALWAYS, MIN_SHARE_ALWAYS = 3, 0.9  # the same of a form that is hardly ever one word
+# Added to the score of ONE_WORD where only the form itself, and no ending, was split in training; subtracted from it
+# where the form was always split.
+CAUTION = 2.0
+MAX_WORDS = 20  # of a multiword token
+MAX_CACHED = 50_000  # forms whose words are cached
 
 
-class Rule(NamedTuple):
+class SplitRule(NamedTuple):
     """Remove the last `cut` letters and put `words` in their place; the first is appended to the letters kept.
 
     A word that is a number n stands for the next n of the removed letters.
@@ -56,7 +62,7 @@ class Rule(NamedTuple):
     words: tuple[str | int, ...]
 
     @classmethod
-    def of(cls, form: str, words: Sequence[str]) -> Rule:
+    def of(cls, form: str, words: Sequence[str]) -> SplitRule:
         """The rule that splits a form into these words."""
         if form == "".join(words):
             return cls(len(form) - len(words[0]), (0, *map(len, words[1:])))
@@ -69,7 +75,7 @@ class Rule(NamedTuple):
         return json.dumps([self.cut, *self.words], ensure_ascii=False)
 
     @classmethod
-    def parse(cls, text: str) -> Rule:
+    def parse(cls, text: str) -> SplitRule:
         cut, *words = json.loads(text)
         return cls(cut, tuple(words))
 
@@ -93,11 +99,13 @@ class Rule(NamedTuple):
 class SplitForms(NamedTuple):
     """What training has seen split often enough to be split again; any other token is one word.
 
-    forms: in lower case. endings: those at which most forms that have them are split.
+    forms: in lower case. endings: those at which most forms that have them are split. always: the forms that are
+    hardly ever one word.
     """
 
     forms: frozenset[str]
     endings: frozenset[str]
+    always: frozenset[str]
 
     @classmethod
     def of(cls, rules: Mapping[str, Counter[str]]) -> SplitForms:
@@ -106,26 +114,32 @@ class SplitForms(NamedTuple):
         with_ending: Counter[str] = Counter()
         split_at: Counter[str] = Counter()
         for form in rules:
-            with_ending.update(form[-k:] for k in range(1, min(len(form), LONGEST_ENDING + 1)))
+            with_ending.update(form[-k:] for k in range(1, min(len(form), MAX_ENDING_LENGTH + 1)))
             if form in split:
-                cut = Rule.parse(split[form]).cut
+                cut = SplitRule.parse(split[form]).cut
                 split_at.update(form[-k:] for k in range(max(cut, 1), min(len(form), cut + MORE + 1)))
         endings = {
             ending
             for ending, n in split_at.items()
-            if n >= FEWEST_OF_ENDING and n >= MOSTLY_OF_ENDING * with_ending.get(ending, n)
+            if n >= MIN_FORMS_OF_ENDING and n >= MIN_SHARE_OF_ENDING * with_ending.get(ending, n)
         }
         shortest = {each for each in endings if not any(each[k:] in endings for k in range(1, len(each)))}
-        return cls(frozenset(form for form in rules if _often_split(form, rules)), frozenset(shortest))
+        always = {form for form, counts in rules.items() if _always_split(counts)}
+        forms = always | {form for form in rules if _often_split(form, rules)} | _without_apostrophe(rules)
+        return cls(*map(frozenset, (forms, shortest, always)))
 
     def allow(self, form: str) -> bool:
         """May a token be more than one word?"""
         return lookup_form(form).lower() in self.forms or self.allow_ending(form)
 
+    def always_split(self, form: str) -> bool:
+        """Is a token hardly ever one word?"""
+        return lookup_form(form).lower() in self.always
+
     def allow_ending(self, form: str) -> bool:
         """May a token be more than one word because of its ending?"""
         lower = lookup_form(form).lower()
-        return any(lower[-k:] in self.endings for k in range(1, min(len(lower), LONGEST_ENDING + 1)))
+        return any(lower[-k:] in self.endings for k in range(1, min(len(lower), MAX_ENDING_LENGTH + 1)))
 
 
 def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
@@ -135,8 +149,28 @@ def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
         return False
     others = (rules.get(f"{form[:k]}'{form[k:]}", Counter()) for k in range(1, len(form)))
     with_apostrophe = max((counts.total() - counts[ONE_WORD] for counts in others), default=0)
-    part = MOSTLY_OF_FORM if split < FEWEST_OF_FORM else AMBIGUOUS
-    return split + with_apostrophe >= FEWEST_OF_FORM and split >= part * n
+    part = MIN_SHARE_OF_FORM if split < MIN_SPLITS_OF_FORM else AMBIGUOUS
+    return split + with_apostrophe >= MIN_SPLITS_OF_FORM and split >= part * n
+
+
+def _always_split(counts: Counter[str]) -> bool:
+    """Whether a form was split often enough and hardly ever one word."""
+    n, split = counts.total(), counts.total() - counts[ONE_WORD]
+    return split >= MIN_SPLITS_ALWAYS and split >= MIN_SHARE_ALWAYS * n
+
+
+def _without_apostrophe(rules: Mapping[str, Counter[str]]) -> set[str]:
+    """Forms that are often split, such as `haven't`, without their apostrophe, if that is no word of the treebank.
+
+    Not where a single letter would remain of the second word: `worlds` is seldom `world's`.
+    """
+    found: set[str] = set()
+    for form, counts in rules.items():
+        if "'" in form and counts.total() - counts[ONE_WORD] >= MIN_SPLITS_OF_FORM:
+            rule, bare = counts.most_common(1)[0][0], form.replace("'", "")
+            if rule != ONE_WORD and SplitRule.parse(rule).cut > 2 and not rules.get(bare, Counter())[ONE_WORD]:
+                found.add(bare)
+    return found
 
 
 class Splits(NamedTuple):
@@ -152,14 +186,11 @@ class MultiwordSplitter:
 
     def __init__(self, classifier: WindowClassifier, seen: SplitForms | None = None) -> None:
         self.classifier, self.seen = classifier, seen
-        self._rules = [None if name == ONE_WORD else Rule.parse(name) for name in classifier.classes]
+        self._rules = [None if name == ONE_WORD else SplitRule.parse(name) for name in classifier.classes]
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
         self._known: dict[str, tuple[str, ...]] = {}
-        b_2 = classifier.params.b_2.copy()
-        if ONE_WORD in classifier.classes:
-            b_2[0, classifier.classes.index(ONE_WORD)] += CAUTION
-        self._cautious = classifier.with_parameters(classifier.params._replace(b_2=b_2))
+        self._cautious, self._bold = (_biased(classifier, bias) for bias in (CAUTION, -CAUTION))
 
     def __reduce__(self) -> tuple[type[MultiwordSplitter], tuple[WindowClassifier, SplitForms | None]]:
         return MultiwordSplitter, (self.classifier, self.seen)
@@ -173,10 +204,12 @@ class MultiwordSplitter:
             return Splits([*forms], self.words(forms), which)
         by_ending = np.array([self.seen.allow_ending(form) for form in forms], np.bool_)
         by_form = np.array([self.seen.allow(form) for form in forms], np.bool_) & ~by_ending
-        places = [np.flatnonzero(some[which]) for some in (by_ending, by_form)]
+        always = np.array([self.seen.always_split(form) for form in forms], np.bool_)
+        kinds = (always, by_ending & ~always, by_form & ~always)
+        places = [np.flatnonzero(some[which]) for some in kinds]
         # A form that was split in training is looked up in lower case: `Its` at the start of a sentence is as `its` is.
-        keys = [form_key(form.lower() if cautious else form) for form, cautious in zip(forms, by_form, strict=True)]
-        classifiers = self.classifier, self._cautious
+        keys = [form_key(form.lower() if lowered else form) for form, lowered in zip(forms, by_form, strict=True)]
+        classifiers = self._bold, self.classifier, self._cautious
         labels = np.concatenate(
             [_labels_in_context(each, keys, which, rows, some) for each, some in zip(classifiers, places, strict=True)]
         )
@@ -203,25 +236,32 @@ class MultiwordSplitter:
             new = [form for form in dict.fromkeys(forms) if form not in found]
             labels = self.classifier.classify([form_key(form) for form in new], np.arange(len(new) + 1))
             split = {form: self._words(form, label) for form, label in zip(new, labels.tolist(), strict=True)}
-            if len(self._known) + len(new) > MOST_CACHED:
+            if len(self._known) + len(new) > MAX_CACHED:
                 self._known.clear()
-            if len(new) <= MOST_CACHED:
-                self._known.update((form, words) for form, words in split.items() if len(form) <= LONGEST_KEY)
+            if len(new) <= MAX_CACHED:
+                self._known.update((form, words) for form, words in split.items() if len(form) <= MAX_KEY_LENGTH)
             found.update(split)
             return [found[form] for form in forms]
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it, with the forms that may be split."""
         stored = self.classifier.to_stored()
-        stored.about.update(sets_as_lists(self.seen._asdict()) if self.seen else {})
+        stored.metadata.update(sets_as_lists(self.seen._asdict()) if self.seen else {})
         return stored
 
     @classmethod
     def from_stored(cls, networks: StoredNetworks, name: str) -> MultiwordSplitter:
         """The splitter of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
         classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
-        sets = sets_from_lists(networks[name].about, SplitForms._fields)
+        sets = sets_from_lists(networks[name].metadata, SplitForms._fields)
         return cls(classifier, SplitForms(*sets) if sets else None)
+
+
+def _biased(classifier: WindowClassifier, bias: float) -> WindowClassifier:
+    """The classifier with a number added to the score of ONE_WORD."""
+    b_2 = classifier.params.b_2.copy()
+    b_2[:, [name == ONE_WORD for name in classifier.classes]] += bias
+    return classifier.with_parameters(classifier.params._replace(b_2=b_2))
 
 
 def _labels_in_context(
@@ -240,12 +280,12 @@ def _labels_in_context(
 
 
 def _check_class(name: str) -> None:
-    """Raises ValueError unless the class is ONE_WORD or a Rule."""
+    """Raises ValueError unless the class is ONE_WORD or a SplitRule."""
     if name == ONE_WORD:
         return
     rule = json.loads(name)
-    good = isinstance(rule, list) and 1 < len(rule) <= 1 + MOST_WORDS
-    check(good, f"{ascii(name)[:40]} is not a rule for multiword tokens, of at most {MOST_WORDS} words")
+    good = isinstance(rule, list) and 1 < len(rule) <= 1 + MAX_WORDS
+    check(good, f"{ascii(name)[:40]} is not a rule for multiword tokens, of at most {MAX_WORDS} words")
     check_letters(rule[0])
     for place, word in enumerate(rule[1:]):
         if isinstance(word, str):

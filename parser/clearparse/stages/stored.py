@@ -10,22 +10,22 @@ import numpy as np
 from clearparse.features.templates import WordSlots
 from clearparse.features.vocabulary import CHANNELS, Vocabulary
 from clearparse.network.classifier import Parameters, to_float16
-from clearparse.stages.validation import LARGEST, check, check_texts, flag
+from clearparse.stages.validation import MAX_MAGNITUDE, check, check_texts, flag
 
-LONGEST_TEMPLATE = 100_000  # characters
+MAX_TEMPLATE_LENGTH = 100_000  # characters
 
 
 class StoredNetwork(NamedTuple):
-    """What a file holds of one network. `about` has at least `template` and `symbols`."""
+    """What a file holds of one network. `metadata` has at least `template` and `symbols`."""
 
     params: Parameters
-    about: dict[str, Any]
+    metadata: dict[str, Any]
 
     @classmethod
-    def of(cls, params: Parameters, template: str, vocabulary: Vocabulary, **about: Any) -> StoredNetwork:
+    def of(cls, params: Parameters, template: str, vocabulary: Vocabulary, **metadata: Any) -> StoredNetwork:
         """The stored form of a network, with more JSON values by name."""
         normalized = {"normalized": True} if vocabulary.normalized else {}  # no such entry in models of version 0.1
-        return cls(params, {"template": template, "symbols": vocabulary.symbols, **normalized, **about})
+        return cls(params, {"template": template, "symbols": vocabulary.symbols, **normalized, **metadata})
 
     def rounded(self) -> StoredNetwork:
         """The same with parameters rounded to 16 bits."""
@@ -33,9 +33,9 @@ class StoredNetwork(NamedTuple):
 
     def check(self, name: str) -> None:
         """Raises ValueError for a template or symbols that no network has, KeyError if they are missing."""
-        check(isinstance(self.about, dict), f"the entry of {name!r} is not a dictionary")
-        template, symbols = self.about["template"], self.about["symbols"]
-        right = isinstance(template, str) and len(template) <= LONGEST_TEMPLATE
+        check(isinstance(self.metadata, dict), f"the entry of {name!r} is not a dictionary")
+        template, symbols = self.metadata["template"], self.metadata["symbols"]
+        right = isinstance(template, str) and len(template) <= MAX_TEMPLATE_LENGTH
         check(right, f"the template of {name!r} is too long or not a string")
         check(isinstance(symbols, dict) and set(symbols) <= {*CHANNELS}, f"symbols of {name!r}: an unknown channel")
         for channel, names in symbols.items():
@@ -43,7 +43,7 @@ class StoredNetwork(NamedTuple):
 
     def vocabulary(self) -> Vocabulary:
         """The vocabulary of its symbols."""
-        return Vocabulary(self.about["symbols"], normalized=flag(self.about, "normalized"))
+        return Vocabulary(self.metadata["symbols"], normalized=flag(self.metadata, "normalized"))
 
     def check_shapes(self, slots: WordSlots, C: int) -> None:
         """Raises ValueError unless every array has the shape that template, vocabulary and C classes require."""
@@ -64,7 +64,7 @@ def check_parameters(name: str, params: Parameters) -> None:
         check(array.dtype in (np.float16, np.float32), f"{name}/{letter} is {array.dtype}, not float16 or float32")
         check(array.ndim == 2 and array.size > 0, f"{name}/{letter} has shape {array.shape}")
         for part in np.array_split(array, max(array.size >> 20, 1)):
-            small = np.abs(part.astype(np.float32)) <= LARGEST
+            small = np.abs(part.astype(np.float32)) <= MAX_MAGNITUDE
             check(bool(small.all()), f"{name}/{letter} has numbers that are huge or not finite")
 
 
@@ -73,13 +73,13 @@ def sets_as_lists(sets: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
     return {name: sorted(words) for name, words in sets.items()}
 
 
-def sets_from_lists(about: Mapping[str, Any], names: Sequence[str]) -> list[frozenset[str]] | None:
+def sets_from_lists(metadata: Mapping[str, Any], names: Sequence[str]) -> list[frozenset[str]] | None:
     """The sets of strings with these names, or None if it has none of them, as in models of version 0.1.
 
     Raises ValueError for values that cannot be, KeyError if one is missing.
     """
-    if about.keys().isdisjoint(names):
+    if metadata.keys().isdisjoint(names):
         return None
     for name in names:
-        check_texts(about[name], name)
-    return [frozenset(about[name]) for name in names]
+        check_texts(metadata[name], name)
+    return [frozenset(metadata[name]) for name in names]

@@ -9,17 +9,19 @@ sentence, like Punkt (Kiss & Strunk 2006) but supervised.
 from __future__ import annotations
 
 import re
-from collections import Counter
-from collections.abc import Iterable
+import unicodedata
+from functools import cache
 from typing import NamedTuple
 
+import numpy as np
+
 from clearparse.features.vocabulary import lookup_form
-from clearparse.treebank.tokens import Paragraph
+from clearparse.network.classifier import distinct
+from clearparse.treebank.columns import Mask
 
 ADDRESS = "address"
-LONGEST_ADDRESS = 500  # characters; a longer stretch would take long to search
-LONGEST_ABBREVIATION = 6  # letters, of one that training has not seen
-FEWEST = 2  # times that training has to have a word in lower case, or at the beginning of a sentence
+MAX_ADDRESS_LENGTH = 500  # characters; a longer stretch would take long to search
+MAX_ABBREVIATION_LENGTH = 6  # letters, of one that training has not seen
 
 _SIGNS = re.compile(r"[@#/]|\w\.\w")  # every address has one
 _ADDRESS = re.compile(
@@ -33,51 +35,31 @@ _ADDRESS = re.compile(
     re.VERBOSE | re.IGNORECASE,
 )
 _AFTER_ADDRESS = re.compile(r"(?:[.,;:!?\u2026*_~<>\"'\]}]|'s)+\Z", re.IGNORECASE)
-_OPENING = "\"'([{<*_-\u2013\u2014\u2018\u201c"
-_CLOSING = "\"')]}>*_,;:!?.\u2019\u201d"
+OPENING = "\"'([{<*_-\u2013\u2014\u2018\u201c"
+CLOSING = "\"')]}>*_,;:!?.\u2019\u201d"
 _INITIAL = re.compile(r"[^\W\d_]\.")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.){2,}")
-_STOP = re.compile(r"([^\W\d_]+)\.")
+STOP = re.compile(r"([^\W\d_]+)\.")
 _APOSTROPHE_ON = re.compile(r"'.*")
 
 
 class KnownWords(NamedTuple):
-    """What training has seen, in lower case.
+    """What training has seen, in lower case (see training.known_words).
 
-    abbreviations: tokens with a full stop at the end, without it. words: those that are more often than not written
-    in lower case where no sentence begins. starters: those of them that begin sentences.
+    abbreviations: without their full stop. words: those that are more often than not written in lower case where no
+    sentence begins. starters: those of them that begin sentences. familiar: short ones, of treebank or raw text, that
+    rarely have a full stop.
     """
 
     abbreviations: frozenset[str]
     words: frozenset[str]
     starters: frozenset[str]
-
-    @classmethod
-    def of(cls, paragraphs: Iterable[Paragraph]) -> KnownWords:
-        """The known words of a treebank."""
-        abbreviations: set[str] = set()
-        small: Counter[str] = Counter()
-        capital: Counter[str] = Counter()
-        first: Counter[str] = Counter()
-        for paragraph in paragraphs:
-            for sentence in paragraph:
-                shouted = not any(token.form.islower() for token in sentence)
-                for place, token in enumerate(sentence):
-                    for word in token.words[:1] if place == 0 or shouted else token.words:
-                        if word[:1].islower():
-                            small[lookup_form(word)] += 1
-                        elif not shouted:
-                            (capital if place else first)[lookup_form(word).lower()] += 1
-                    if _STOP.fullmatch(token.form) and len(token.form) > 2:
-                        abbreviations.add(token.form[:-1].lower())
-        words = {word for word, n in small.items() if n >= max(FEWEST, capital[word])}
-        starters = {word for word in words if first[word] >= FEWEST} | ({"i"} & first.keys())
-        return cls(frozenset(abbreviations), frozenset(words), frozenset(starters))
+    familiar: frozenset[str]
 
 
 def address_in(stretch: str) -> tuple[int, int] | None:
     """Start and end of the address in a stretch of text, without the punctuation around it; None without one."""
-    if len(stretch) > LONGEST_ADDRESS or not _SIGNS.search(stretch):
+    if len(stretch) > MAX_ADDRESS_LENGTH or not _SIGNS.search(stretch):
         return None
     plain = lookup_form(stretch)
     found = _ADDRESS.search(plain)
@@ -92,29 +74,58 @@ def address_in(stretch: str) -> tuple[int, int] | None:
     return (start, end) if end > start else None
 
 
+def inside_words(text: str, divided: frozenset[str]) -> Mask:
+    """The characters (n,) of a text after which a word of letters, and marks on them, continues.
+
+    divided: words, in lower case, that do not count.
+    """
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    characters, character = distinct(codes, int(codes.max(initial=0)) + 1)
+    letters = np.array([unicodedata.category(chr(code))[0] in "LM" for code in characters.tolist()], np.bool_)[
+        character
+    ]
+    inside: Mask = letters & np.append(letters[1:], False)
+    if divided:
+        for word in _one_of(divided).finditer(text):
+            inside[word.start() : word.end()] = False
+    return inside
+
+
+@cache
+def _one_of(words: frozenset[str]) -> re.Pattern[str]:
+    letter = r"[^\W\d_]"
+    return re.compile(rf"(?<!{letter})(?:{'|'.join(map(re.escape, sorted(words)))})(?!{letter})", re.IGNORECASE)
+
+
 def stop_kind(stretch: str, known: KnownWords) -> str:
-    """The kind of a final full stop: initial, letter, dotted, abbreviation, short or stop; empty without one."""
+    """The kind of a final full stop, by the word before it; empty without one.
+
+    initial, letter (a small one), dotted (`U.S.`), abbreviation (a known one), short (a word that may be one), acronym
+    (such a word in capitals), familiar or stop (words that are hardly one).
+    """
     if not stretch.endswith("."):
         return ""
     if address_in(stretch):
         return "stop"
-    core = stretch.lstrip(_OPENING)
+    core = stretch.lstrip(OPENING)
     if _INITIAL.fullmatch(core):
         return "initial" if core[0].isupper() else "letter"
     if _DOTTED.fullmatch(core):
         return "dotted"
-    if word := _STOP.fullmatch(core):
+    if word := STOP.fullmatch(core):
         lower = word[1].lower()
         if lower in known.abbreviations:
             return "abbreviation"
-        if len(lower) <= LONGEST_ABBREVIATION and lower not in known.words:
-            return "short"
+        if len(lower) <= MAX_ABBREVIATION_LENGTH and lower not in known.words:
+            if lower in known.familiar:
+                return "familiar"
+            return "acronym" if word[1].isupper() else "short"
     return "stop"
 
 
 def beginning(stretch: str, known: KnownWords) -> str:
     """What a stretch of text begins with: lower, number, other, or with a capital, word (a starter) or name."""
-    core = stretch.lstrip(_OPENING)
+    core = stretch.lstrip(OPENING)
     first = core[:1]
     if first.isdigit():
         return "number"
@@ -122,7 +133,7 @@ def beginning(stretch: str, known: KnownWords) -> str:
         return "lower"
     if not first.isalpha():
         return "other"
-    word = _APOSTROPHE_ON.sub("", lookup_form(core.rstrip(_CLOSING).lower()))
+    word = _APOSTROPHE_ON.sub("", lookup_form(core.rstrip(CLOSING).lower()))
     return "word" if word in known.starters else "name"
 
 

@@ -23,14 +23,22 @@ from clearparse.network.classifier import distinct
 from clearparse.stages.graphemes import inside_clusters
 from clearparse.stages.multiword import MultiwordSplitter
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
-from clearparse.stages.stretches import ADDRESS, KnownWords, address_in, beginning, stop_kind, token_kind
+from clearparse.stages.stretches import (
+    ADDRESS,
+    KnownWords,
+    address_in,
+    beginning,
+    inside_words,
+    stop_kind,
+    token_kind,
+)
 from clearparse.stages.validation import check, flag
 from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
 from clearparse.treebank.tokens import Tokenization
 
 OTHER = "other"  # kind of stretch
-GOES_ON, ENDS = "goes on", "ends"  # the classes of both networks
+CONTINUES, ENDS = "goes on", "ends"  # the classes of both networks, as model files have them
 
 CHARACTERS = """
     form: -8 -7 -6 -5 -4 -3 -2 -1 0 1 2 3 4 5 6 7 8
@@ -46,8 +54,11 @@ SENTENCES = """
     upos: -3 -2 -1 0 1 2 3
     xpos: -2 -1 0 1 2
 """
+CLUSTERS = """
+    cluster: -2 -1 0 1 2 3
+"""  # of the sentence splitter, if there are word vectors
 
-MOST_CACHED = 20_000  # stretches whose kind is cached
+MAX_CACHED = 20_000  # stretches whose kind is cached
 
 # Kinds of stretches (text without a space) that differ in how they are tokenized.
 _AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
@@ -104,6 +115,16 @@ def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | 
     return Characters(keys, pair.astype(np.intp), addresses)
 
 
+def undecided(text: str, divided: frozenset[str] | None, *, spaces: bool) -> Mask:
+    """The characters (n,) of a text of which the network decides whether they end a token.
+
+    A token ends before every space, unless tokens can contain spaces, and none ends inside a word: see Tokenizer.
+    """
+    space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
+    asked = np.ones(len(text), np.bool_) if spaces else ~(space[:-1] | space[1:])
+    return asked if divided is None else asked & ~inside_words(text, divided)
+
+
 def _with_stops(
     stretches: list[str],
     which: Index,
@@ -153,7 +174,7 @@ def _kind(stretch: str) -> str:
     return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), OTHER)
 
 
-_kind_of = BoundedCache(_kind, MOST_CACHED)
+_kind_of = BoundedCache(_kind, MAX_CACHED)
 
 
 def token_key(form: str, known: KnownWords | None, *, space_after: bool) -> bytes:
@@ -179,6 +200,8 @@ class Tokenizer:
     """Splits paragraphs into sentences, tokens and words.
 
     spaces: whether tokens can contain spaces. known: None in models of version 0.1.
+    divided: the words of letters, in lower case, that training divides into tokens; others stay whole. None where such
+    words are common, as in scripts without spaces.
     """
 
     NETWORKS: ClassVar = ("characters", "sentences", "multiword")  # their names in a model file
@@ -188,9 +211,10 @@ class Tokenizer:
     splitter: MultiwordSplitter
     spaces: bool
     known: KnownWords | None = None
+    divided: frozenset[str] | None = None
 
     def tokenize(self, texts: Sequence[str]) -> Tokenization:
-        """The tokens, words and sentences of paragraphs (see treebank.text.paragraphs)."""
+        """The tokens, words and sentences of paragraphs (see treebank.paragraphs)."""
         text, lengths = " ".join(texts), np.array([len(text) for text in texts], np.int64)
         start, stop, space_after, rows = self._tokens(text, np.cumsum(lengths + 1) - lengths - 1)
         forms, which = factorize([text[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
@@ -215,9 +239,7 @@ class Tokenizer:
         text: the paragraphs joined by spaces. begin (P,): the start of each.
         """
         space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
-        # A token ends before every space; only if tokens can contain spaces does every character need the network.
-        asked = np.ones(len(text), np.bool_) if self.spaces else ~(space[:-1] | space[1:])
-        ends = self._character_ends(text, begin, asked)
+        ends = self._character_ends(text, begin, undecided(text, self.divided, spaces=self.spaces))
         # A space belongs to a token if neither the character before it ends one nor it itself does.
         inside = ~ends & ~np.append(True, ends[:-1]) if self.spaces else np.zeros(len(text), np.bool_)
         outside = space & ~np.append(inside, False)
@@ -236,7 +258,7 @@ class Tokenizer:
         ends, inside = np.ones(len(text), np.bool_), np.ones(len(text), np.bool_)
         inside[begin[1:] - 1] = False
         rows = np.append(begin - np.arange(len(begin)), np.count_nonzero(inside))
-        ends[inside] = _ends(self.characters, keys, rows, which[inside], asked[inside])
+        ends[inside] = _ends(self.characters, keys, rows, which[inside], asked[inside]) & asked[inside]
         for first, end in addresses:
             ends[first : end - 1], ends[end - 1] = False, True
             if first:
@@ -252,8 +274,9 @@ class Tokenizer:
     def to_stored(self) -> dict[str, StoredNetwork]:
         """Its networks as a model file stores them."""
         characters, sentences = self.characters.to_stored(), self.sentences.to_stored()
-        characters.about["spaces"] = self.spaces
-        characters.about.update(sets_as_lists(self.known._asdict()) if self.known else {})
+        characters.metadata["spaces"] = self.spaces
+        characters.metadata.update(sets_as_lists(self.known._asdict()) if self.known else {})
+        characters.metadata.update(sets_as_lists({"divided": self.divided}) if self.divided is not None else {})
         return dict(zip(self.NETWORKS, (characters, sentences, self.splitter.to_stored()), strict=True))
 
     @classmethod
@@ -263,11 +286,13 @@ class Tokenizer:
         of_characters, of_sentences = (
             WindowClassifier.from_stored(networks[name], name, _check_class) for name in (characters, sentences)
         )
-        splitter, about = MultiwordSplitter.from_stored(networks, multiword), networks[characters].about
-        sets = sets_from_lists(about, KnownWords._fields)
+        splitter, metadata = MultiwordSplitter.from_stored(networks, multiword), networks[characters].metadata
+        sets = sets_from_lists(metadata, KnownWords._fields)
         known = KnownWords(*sets) if sets else None
-        return cls(of_characters, of_sentences, splitter, flag(about, "spaces"), known)
+        divided = sets_from_lists(metadata, ["divided"])
+        spaces = flag(metadata, "spaces")
+        return cls(of_characters, of_sentences, splitter, spaces, known, divided[0] if divided else None)
 
 
 def _check_class(name: str) -> None:
-    check(name in (GOES_ON, ENDS), f"{ascii(name)[:40]} is not a class of the tokenizer")
+    check(name in (CONTINUES, ENDS), f"{ascii(name)[:40]} is not a class of the tokenizer")

@@ -96,11 +96,11 @@ class TransitionParser:
         self, keys: list[bytes], sentences: NDArray[np.int64]
     ) -> Iterator[tuple[list[bytes], NDArray[np.int64]]]:
         """The words' keys and the offsets of their sentences, in parts whose word types fit into the cache."""
-        most, s = self.cache.layer.most_types, 0
+        max_types, s = self.cache.layer.max_types, 0
         _, type_of = factorize(keys)
         while s < len(sentences) - 1:
             begin = int(sentences[s])
-            end = end_of_part(type_of, begin, most)
+            end = end_of_part(type_of, begin, max_types)
             last = max(int(np.searchsorted(sentences, end, side="right")) - 1, s + 1)
             yield keys[begin : int(sentences[last])], sentences[s : last + 1] - begin
             s = last
@@ -136,12 +136,12 @@ class TransitionParser:
 
         Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
         """
-        about = network.about
-        template, system, right_to_left = about["template"], about["system"], flag(about, "from_end")
+        metadata = network.metadata
+        template, system, right_to_left = metadata["template"], metadata["system"], flag(metadata, "from_end")
         known = isinstance(system, str) and system in SYSTEMS
         check(known, f"{ascii(system)[:40]} is not a transition system; there are {', '.join(SYSTEMS)}")
-        left, right, root = _labels(about["labels"])
-        transitions = Transitions(left, right, root, SYSTEMS[system].kinds)
+        left, right, root = _labels(metadata["labels"])
+        transitions = Transitions(left, right, root, SYSTEMS[system].moves)
         features = Features(compile_template(template), vocabulary, len(transitions.labels))
         network.check_shapes(features, len(transitions.kind))
         return cls(network.params, features, system, transitions, right_to_left=right_to_left)
@@ -152,7 +152,7 @@ def _labels(labels: Any) -> list[list[str]]:
     moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
     check(isinstance(labels, dict) and set(labels) == set(moves), f"expected labels of {', '.join(moves)}")
     for move, names in labels.items():
-        check_texts(names, f"labels of {move}", least=1)
+        check_texts(names, f"labels of {move}", minimum=1)
         for label in names:
             check_column(label)
     return [labels[move] for move in moves]

@@ -9,9 +9,9 @@ from __future__ import annotations
 from collections.abc import Collection, Mapping
 from typing import Any
 
-LARGEST = 1e6  # magnitude of a parameter: far beyond what training gives, and sums of such numbers fit float32
-MOST_LETTERS = 10_000  # that a rule may remove
-LONGEST_VALUE = 1000  # characters of a tag, a label, a lemma, or a word that a rule makes
+MAX_MAGNITUDE = 1e6  # magnitude of a parameter: far beyond what training gives, and sums of such numbers fit float32
+MAX_LETTERS = 10_000  # that a rule may remove
+MAX_VALUE_LENGTH = 1000  # characters of a tag, a label, a lemma, or a word that a rule makes
 
 
 def check(right: bool, message: str) -> None:
@@ -20,11 +20,11 @@ def check(right: bool, message: str) -> None:
         raise ValueError(message)
 
 
-def check_texts(texts: Any, what: str, least: int = 0) -> None:
-    """A list of at least so many distinct strings that UTF-8 can encode."""
+def check_texts(texts: Any, what: str, minimum: int = 0) -> None:
+    """A list of at least `minimum` distinct strings that UTF-8 can encode."""
     check(isinstance(texts, list) and all(isinstance(text, str) for text in texts), f"{what}: not a list of strings")
     check(len(set(texts)) == len(texts), f"{what}: some are listed twice")
-    check(len(texts) >= least, f"{what}: too few")
+    check(len(texts) >= minimum, f"{what}: too few")
     try:
         "".join(texts).encode()
     except UnicodeEncodeError as error:
@@ -35,24 +35,25 @@ def check_column(value: Any, *, empty: bool = False) -> None:
     """A string that can be the value of a CoNLL-U column. empty: the empty string is allowed too."""
     good = isinstance(value, str) and (value or empty) and not set(value) & set("\t\n\r")
     check(bool(good), f"{ascii(value)[:40]} cannot be the value of a column")
-    check(len(value) <= LONGEST_VALUE, f"{ascii(value)[:40]}...: {len(value):,} characters are too many for a column")
+    short = len(value) <= MAX_VALUE_LENGTH
+    check(short, f"{ascii(value)[:40]}...: {len(value):,} characters are too many for a column")
 
 
 def check_letters(value: Any) -> None:
     """A number of letters."""
-    check(type(value) is int and 0 <= value <= MOST_LETTERS, f"{ascii(value)[:40]} is not a number of letters")
+    check(type(value) is int and 0 <= value <= MAX_LETTERS, f"{ascii(value)[:40]} is not a number of letters")
 
 
 def check_numbers(numbers: Any, names: Collection[str]) -> None:
     """A dictionary of finite numbers with these names."""
     check(isinstance(numbers, dict) and set(numbers) == set(names), f"expected the numbers {' and '.join(names)}")
     for value in numbers.values():
-        good = type(value) in (int, float) and abs(value) <= LARGEST
+        good = type(value) in (int, float) and abs(value) <= MAX_MAGNITUDE
         check(good, f"{str(value)[:20]} is not a number, or too large")
 
 
-def flag(about: Mapping[str, Any], name: str) -> bool:
+def flag(metadata: Mapping[str, Any], name: str) -> bool:
     """A boolean entry; false if it is missing, as it may be in files of earlier versions."""
-    value = about.get(name, False)
+    value = metadata.get(name, False)
     check(isinstance(value, bool), f"{name} must be true or false")
     return bool(value)

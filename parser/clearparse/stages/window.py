@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +20,9 @@ from clearparse.network.classifier import Booleans, Floats, Parameters
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
 
-AT_ONCE = 4096  # items scored at a time
-FARTHEST = 100  # place of a window, on either side
+BATCH_SIZE = 4096  # items scored at a time
+MAX_DISTANCE = 100  # place of a window, on either side
+NO_VALUES = np.empty((0, 0), np.intp)  # of state slots, which windows do not have
 _PLACE = re.compile(r"-?[0-9]{1,3}")
 
 
@@ -30,7 +31,7 @@ def compile_window(text: str) -> Template:
     slots = []
     for channel, places in channel_lines(text, CHANNELS):
         for place in places:
-            if not _PLACE.fullmatch(place) or abs(int(place)) > FARTHEST:
+            if not _PLACE.fullmatch(place) or abs(int(place)) > MAX_DISTANCE:
                 raise TemplateError(f"template: {place[:60]!r} is not a place of a window, such as -1")
             slots.append(Slot(channel, str(int(place))))
     return Template(text, tuple(slots))
@@ -41,8 +42,8 @@ class Window(WordSlots):
 
     def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
         super().__init__(template, vocabulary)
-        self.places = [int(address) for address in self.addresses]
-        self.reach = max(map(abs, self.places))
+        self.places = np.array([int(address) for address in self.addresses], np.intp)
+        self.reach = int(np.abs(self.places).max())
 
     def spread(self, values: NDArray[np.integer], sequences: NDArray[np.int64]) -> tuple[Index, Index]:
         """Values (n,) padded with `reach` NULLs around each sequence, and the index of each item in that (n,).
@@ -63,6 +64,11 @@ class WindowClassifier:
         self.params, self.window, self.classes = params, window, list(classes)
         self.vocabulary = window.vocabulary
         self.cache = TypeCache(params, window)
+
+    @cached_property
+    def encoded_classes(self) -> list[bytes]:
+        """The names of the classes in UTF-8."""
+        return [name.encode() for name in self.classes]
 
     def __reduce__(self) -> tuple[type[WindowClassifier], tuple[Parameters, Window, list[str]]]:
         return WindowClassifier, (self.params, self.window, self.classes)
@@ -88,19 +94,19 @@ class WindowClassifier:
         if which is None:
             keys, which = factorize(keys)
         wanted = np.ones(len(which), np.bool_) if wanted is None else wanted
-        most = self.cache.layer.most_types
+        max_types = self.cache.layer.max_types
         with self.cache.lock:
-            if len(keys) <= most:
+            if len(keys) <= max_types:
                 return self._classify(keys, sequences, which, wanted)
-            return self._classify_in_parts(keys, sequences, which, wanted, most)
+            return self._classify_in_parts(keys, sequences, which, wanted, max_types)
 
     def _classify_in_parts(
-        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, wanted: Booleans, most: int
+        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, wanted: Booleans, max_types: int
     ) -> Index:
-        """As `classify`, in parts with at most `most` different items, which include those around a part."""
+        """As `classify`, in parts with at most max_types different items, which include those around a part."""
         reach, n, found, first = self.window.reach, len(which), [], 0
         while first < n:
-            last = end_of_part(which, first, max(most - 2 * reach, 1))
+            last = end_of_part(which, first, max(max_types - 2 * reach, 1))
             begin, end = max(first - reach, 0), min(last + reach, n)
             here, which_here = np.unique(which[begin:end], return_inverse=True)
             keys_here = [keys[k] for k in here.tolist()]
@@ -114,7 +120,7 @@ class WindowClassifier:
         found = [np.empty(0, np.intp)]
         for theta, types in self.theta(keys, sequences, which, wanted):
             best: Index = theta.argmax(axis=1)
-            self.cache.layer.break_ties(best, theta, _any, partial(_types, types), _no_values)
+            self.cache.layer.break_ties(best, theta, _any, partial(np.take, types, axis=1), _no_values)
             found.append(best)
         classes = np.zeros(len(which), np.intp)
         classes[wanted] = np.concatenate(found)
@@ -126,8 +132,8 @@ class WindowClassifier:
         sequences: NDArray[np.int64],
         which: Index | None = None,
         wanted: Booleans | None = None,
-    ) -> Iterator[tuple[Floats, list[Index]]]:
-        """The scores of all classes (B, C) for AT_ONCE items at a time, and their types (B,) at each place.
+    ) -> Iterator[tuple[Floats, Index]]:
+        """The scores of all classes (B, C) for BATCH_SIZE items at a time, and the types at each place (A, B).
 
         Arguments: see classify.
         """
@@ -135,11 +141,9 @@ class WindowClassifier:
         types = types if which is None else types[which]
         type_of, where = self.window.spread(types, sequences)
         where = where if wanted is None else where[wanted]
-        rows_of = self.cache.layer.rows_of(type_of)
-        for k in range(0, len(where), AT_ONCE):
-            around = [where[k : k + AT_ONCE] + place for place in self.window.places]
-            table_rows = [row_of[here] for row_of, here in zip(rows_of, around, strict=True)]
-            yield self.cache.layer.theta(table_rows, []), [type_of[here] for here in around]
+        for k in range(0, len(where), BATCH_SIZE):
+            around = type_of[where[k : k + BATCH_SIZE] + self.window.places[:, None]]
+            yield self.cache.layer.theta(around, NO_VALUES), around
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it."""
@@ -155,12 +159,12 @@ class WindowClassifier:
         Raises ValueError or TemplateError if something does not fit, KeyError if something is missing.
         """
         network.check(name)
-        classes = network.about["classes"]
-        check_texts(classes, f"classes of {name!r}", least=1)
+        classes = network.metadata["classes"]
+        check_texts(classes, f"classes of {name!r}", minimum=1)
         if check_class:
             for each in classes:
                 check_class(each)
-        window = Window(compile_window(network.about["template"]), network.vocabulary())
+        window = Window(compile_window(network.metadata["template"]), network.vocabulary())
         network.check_shapes(window, len(classes))
         return cls(network.params, window, classes)
 
@@ -170,11 +174,6 @@ def _any(some: Index) -> Booleans:
     return np.ones((len(some), 1), np.bool_)
 
 
-def _types(types: Sequence[Index], some: Index) -> list[Index]:
-    """The types (n,) at each place of the window, for some of the items."""
-    return [of[some] for of in types]
-
-
-def _no_values(some: Index) -> list[Index]:
+def _no_values(some: Index) -> Index:
     """A window has no state slots."""
-    return []
+    return NO_VALUES

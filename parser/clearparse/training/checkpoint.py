@@ -1,4 +1,4 @@
-"""Checkpoints: an interrupted training is resumed from a file beside its model, and gives a bit-identical model.
+"""Checkpoints: interrupted training resumes from a file beside its model, and gives a bit-identical model.
 
 A checkpoint has named parts, each of arrays and JSON values: one for everything trained so far, and one for the state
 of the network in training. A resumed training loads the parts that are there and computes the others.
@@ -18,7 +18,7 @@ import numpy as np
 
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import PathLike, remove_unfinished
-from clearparse.io.parallel import report
+from clearparse.io.parallel import send_to_parent
 from clearparse.model.container import Arrays, load_arrays, save_arrays
 from clearparse.model.record_schema import PROVENANCE, checked_record
 from clearparse.network.classifier import Parameters
@@ -30,10 +30,10 @@ from clearparse.training.word_vectors import Vectors
 from clearparse.version import __version__
 
 KIND = "unfinished training"
-# What can go wrong with parts that have the right checksum, but that no training has written.
+# Errors of decoding parts that have the right checksum but were not written by training.
 UNUSABLE = (ClearparseError, ArithmeticError, AttributeError, LookupError, RecursionError, TypeError, ValueError)
-LONGEST = 200  # characters of such an error in a message
-TIME_SHARE = 0.05  # of a training's time may be spent on writing checkpoints
+MAX_MESSAGE_LENGTH = 200  # characters of such an error in a message
+TIME_SHARE = 0.05  # of the training time may be spent on writing checkpoints
 
 Value = TypeVar("Value")
 Part = tuple[Arrays, Any]
@@ -67,7 +67,7 @@ class Checkpoint:
         return self.path is not None and os.path.exists(self.path)
 
     def read(self, log: LogLine) -> None:
-        """Load all parts from the file. Raises FileError: missing, damaged, or of another training."""
+        """Load all parts from the file. Raises FileError: missing, damaged, or of another training run."""
         assert self.path is not None
         arrays, metadata = load_arrays(self.path)
         try:
@@ -85,14 +85,13 @@ class Checkpoint:
     def _check(self, metadata: Mapping[str, Any], log: LogLine) -> None:
         assert self.path is not None
         if metadata["kind"] != KIND:
-            raise FileError(self.path, f"this is a {str(metadata['kind'])[:LONGEST]}, not a checkpoint")
+            raise FileError(self.path, f"this is a {str(metadata['kind'])[:MAX_MESSAGE_LENGTH]}, not a checkpoint")
         before = checked_record(metadata["provenance"], PROVENANCE)
         if found := difference(before, self.provenance):
-            raise FileError(self.path, f"the checkpoint is of another training: {found}")
+            raise FileError(self.path, f"the checkpoint is of another training run: {found}")
         if (version := before["versions"]["clearparse"]) != __version__:
-            raise FileError(
-                self.path, f"only clearparse {version[:LONGEST]}, which made the checkpoint, can resume from it"
-            )
+            version = version[:MAX_MESSAGE_LENGTH]
+            raise FileError(self.path, f"only clearparse {version}, which made the checkpoint, can resume from it")
         if found := version_difference(before, self.provenance):
             log("warning", f"{found}: the model may not be bit-identical to that of an uninterrupted training")
 
@@ -121,7 +120,7 @@ class Checkpoint:
         try:
             yield
         except UNUSABLE as error:
-            raise FileError(self.path or "checkpoint", f"its part {name!r} cannot be resumed from") from error
+            raise FileError(self.path or "checkpoint", f"its part {name!r} cannot be restored") from error
 
     def get_or_compute(self, name: str, codec: Codec[Value], compute: Callable[[], Value]) -> Value:
         """The value of a part; if it is missing, compute() and save it."""
@@ -153,9 +152,9 @@ class Checkpoint:
             self.read(log)
             log("resume", f"continues from {self.path}")
         elif resume:
-            log("resume", f"there is no {self.path}: the training starts from the beginning")
+            log("resume", f"there is no {self.path}: training starts from the beginning")
         elif found:
-            log("note", f"the training starts from the beginning; --resume would continue from {self.path}")
+            log("note", f"training starts from the beginning; --resume would continue from {self.path}")
         if not found:
             self.write()
         try:
@@ -166,7 +165,7 @@ class Checkpoint:
             if isinstance(error, KeyboardInterrupt) and self._has_parts_on_disk and not error.args:
                 raise KeyboardInterrupt("stopped; the same command with --resume continues") from error
             if resume and found and isinstance(error, UNUSABLE) and not isinstance(error, ClearparseError):
-                message = f"cannot be resumed from ({_shortened(error)}); without --resume the training starts again"
+                message = f"cannot be resumed ({_shortened(error)}); without --resume, training starts again"
                 raise FileError(str(self.path), message) from error
             raise
         self.remove()
@@ -192,7 +191,7 @@ class Checkpoint:
 
 def _shortened(error: BaseException) -> str:
     """An error in one short line."""
-    return " ".join(ascii(error).split())[:LONGEST]
+    return " ".join(ascii(error).split())[:MAX_MESSAGE_LENGTH]
 
 
 class WorkerCheckpoint(Checkpoint):
@@ -212,14 +211,14 @@ class WorkerCheckpoint(Checkpoint):
     def save(self, name: str, arrays: Arrays, values: Any) -> None:
         """Save a part in the parent process; returns when it is written. Raises FileError."""
         start = time.monotonic()
-        report((name, arrays, values))
+        send_to_parent((name, arrays, values))
         self._written_at = time.monotonic()
         self._seconds_to_write = self._written_at - start
 
 
 def _encode_classifier(classifier: WindowClassifier) -> Part:
     stored = classifier.to_stored()
-    return dict(stored.params._asdict()), stored.about
+    return dict(stored.params._asdict()), stored.metadata
 
 
 def _decode_classifier(arrays: Arrays, values: Any) -> WindowClassifier:
@@ -236,7 +235,7 @@ def _encode_lines(lines: Sequence[bytes]) -> Part:
 def _decode_lines(arrays: Arrays, count: Any) -> list[bytes]:
     lines = arrays["text"].tobytes().split(b"\n") if count else []
     if len(lines) != count:
-        raise ValueError("another number of lines")
+        raise ValueError("wrong number of lines")
     return lines
 
 
@@ -250,7 +249,7 @@ def _decode_vectors(arrays: Arrays, values: Any) -> Vectors:
         check_texts(names, "words")
     vectors = arrays["values"]
     if vectors.ndim != 2 or vectors.dtype != np.float32 or len(vectors) != len(words) or not np.isfinite(vectors).all():
-        raise ValueError("no vectors of these words")
+        raise ValueError("the vectors do not match the words")
     return Vectors(words, arrays["values"], forms, clusters)
 
 

@@ -1,4 +1,4 @@
-"""The annotated sentences of a training: read from files or Python, split into train and dev, described."""
+"""Annotated sentences for training: read from files or Python, split into train and dev, described."""
 
 from __future__ import annotations
 
@@ -16,12 +16,14 @@ from clearparse.io.files import checksum
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, UPOS, XPOS, Block, Sentence, parse_block, read_blocks
-from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
+from clearparse.treebank.inspection import count_nonprojective, count_several_roots
 
-FEWEST = 10  # sentences from which some are held out
+MIN_SENTENCES = 10  # sentences from which some are held out
 MANY_LABELS = 200  # UD's largest treebanks have about 60 relations with their subtypes
 MANY_TAGS = {"UPOS": (UPOS, 100), "XPOS": (XPOS, 5000), "FEATS": (FEATS, 5000)}  # more are suspicious
 SHOWN = 20  # labels in a message
+
+Source = str | PathLike[str] | Iterable[str | PathLike[str]] | Iterable[Sentence]  # files, or sentences in memory
 
 
 @dataclass(frozen=True)
@@ -42,7 +44,7 @@ class Dataset:
     @property
     def nonprojective(self) -> int:
         """The number of non-projective sentences."""
-        return sum(int(nonprojective_sentences(block.heads(), block.sentences).sum()) for block in self.blocks)
+        return sum(map(count_nonprojective, self.blocks))
 
     def combined_source(self) -> dict[str, Any]:
         """The source, or one that stands for several: their checksum is that of the lines of their checksums."""
@@ -52,6 +54,27 @@ class Dataset:
         digest = None if None in checksums else hashlib.sha256("\n".join(map(str, checksums)).encode()).hexdigest()
         paths = " + ".join(source["path"] for source in self.sources)
         return {"path": paths, "sentences": self.sentences, "sha256": digest}
+
+
+def read_train_and_dev(
+    train_source: Source, dev_source: Source | None, dev_part: float, seed: int
+) -> tuple[Dataset, Dataset]:
+    """Train and dev; without a source of dev, a part of train is held out: see split.
+
+    Raises ClearparseError if a source is neither files nor sentences; FileError: see read_treebanks.
+    """
+    train = _dataset(train_source)
+    return (train, _dataset(dev_source)) if dev_source is not None else split(train, dev_part, seed)
+
+
+def _dataset(source: Source) -> Dataset:
+    if isinstance(source, str | PathLike):
+        return read_treebanks([source])
+    if not isinstance(source, Iterable):
+        raise ClearparseError(f"cannot train on a {type(source).__name__}; give file names or sentences")
+    items = list(source)
+    names = [each for each in items if isinstance(each, str | PathLike)]
+    return read_treebanks(names) if names and len(names) == len(items) else dataset_of(items)
 
 
 def read_treebanks(paths: Iterable[str | PathLike[str]]) -> Dataset:
@@ -71,12 +94,18 @@ def dataset_of(sentences: Iterable[object]) -> Dataset:
 
     Raises ClearparseError if there are none or one is not a Sentence, FileError if a tree is missing or no tree.
     """
-    text = b"".join(sentence.conllu for sentence in checked(sentences))
-    if not text:
-        raise ClearparseError("no sentences")
+    text = conllu_text(sentences)
     block = parse_block(text, path="<sentences>", trees=True)
     source = {"path": "sentences given in Python", "sentences": len(block), "sha256": hashlib.sha256(text).hexdigest()}
     return Dataset([block], [source])
+
+
+def conllu_text(sentences: Iterable[object]) -> bytes:
+    """Sentences in CoNLL-U. Raises ClearparseError if there are none or one is not a Sentence."""
+    text = b"".join(sentence.conllu for sentence in checked(sentences))
+    if not text:
+        raise ClearparseError("no sentences")
+    return text
 
 
 def checked(sentences: Iterable[object]) -> Iterator[Sentence]:
@@ -91,10 +120,10 @@ def checked(sentences: Iterable[object]) -> Iterator[Sentence]:
 def split(data: Dataset, dev_part: float, seed: int) -> tuple[Dataset, Dataset]:
     """Train and dev: `dev_part` (0 to 1) of the sentences, drawn at random with the seed, are held out as dev.
 
-    Of fewer than FEWEST sentences none is held out; dev is then the training data itself.
+    Of fewer than MIN_SENTENCES sentences none is held out; dev is then the training data itself.
     """
     sentences = [sentence for block in data.blocks for sentence in block]
-    if len(sentences) < FEWEST:
+    if len(sentences) < MIN_SENTENCES:
         path = f"the training data itself: {len(sentences)} sentences are too few to hold any out"
         return data, Dataset(data.blocks, [{"path": path, "sentences": len(sentences)}])
     held = max(1, round(len(sentences) * dev_part))
@@ -118,8 +147,7 @@ def describe(train: Dataset, dev: Dataset, parser: TransitionParser) -> Iterator
         share = 100 * nonprojective / train.sentences
         consequence = SYSTEMS[parser.system].nonprojective_training()
         yield f"note      {nonprojective:,} sentences ({share:.1f} %) are not projective: {consequence}"
-    several = sum(int((roots_per_sentence(block.heads(), block.sentences) > 1).sum()) for block in train.blocks)
-    if several:
+    if several := sum(map(count_several_roots, train.blocks)):
         yield f"warning   {several:,} training sentences have several roots; parsed sentences always have one"
     if len(labels) > MANY_LABELS:
         yield f"warning   {len(labels)} labels: is DEPREL really column 8 of this file?"

@@ -27,7 +27,7 @@ def with_labels_of(treebank: Treebank, parser: TransitionParser, rng: np.random.
     labels = {kind: list(dict.fromkeys((*old.by_kind[kind], *found[kind]))) for kind in ARCS}
     if labels == old.by_kind:
         return parser.copy()
-    transitions = Transitions(labels[LEFT_ARC], labels[RIGHT_ARC], labels[ROOT_ARC], len(old.count))
+    transitions = Transitions(labels[LEFT_ARC], labels[RIGHT_ARC], labels[ROOT_ARC], old.moves)
     features = Features(parser.features.template, parser.vocabulary, len(transitions.labels))
     (d, H), C = (parser.params.L.shape[1], len(parser.params.U)), len(transitions.kind)
     params = Parameters.initial(V=features.V, m=features.m, d=d, H=H, C=C, rng=rng)
@@ -54,7 +54,7 @@ def _classes(old: Transitions, new: Transitions, known: dict[str, int]) -> tuple
     pairs = []
     for number, (kind, label) in enumerate(zip(new.kind.tolist(), new.label.tolist(), strict=True)):
         before = known.get(new.labels[label], -1) if kind in ARCS else 0
-        if before >= 0 and old.of[kind, before] >= 0:
-            pairs.append((number, int(old.of[kind, before])))
+        if before >= 0 and old.class_of[kind, before] >= 0:
+            pairs.append((number, int(old.class_of[kind, before])))
     found = np.array(pairs, np.intp).T
     return found[0], found[1]

@@ -1,4 +1,4 @@
-"""What a training reports while it runs: lines on standard output, and a progress bar if that is a terminal."""
+"""The training log: lines on standard output, and a progress bar if that is a terminal."""
 
 from __future__ import annotations
 

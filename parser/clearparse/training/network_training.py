@@ -19,7 +19,7 @@ from clearparse.training.checkpoint import Checkpoint, Part
 from clearparse.training.data import Dataset
 from clearparse.training.log import Log
 from clearparse.training.parser_batches import ParserBatches, Treebank
-from clearparse.training.restored import check_arrays, check_epochs, check_place, whole
+from clearparse.training.restored import check_arrays, check_epochs, check_place, is_count
 from clearparse.training.scoring import score
 from clearparse.training.trainer import Trainer
 
@@ -138,7 +138,7 @@ class NetworkTraining:
             epochs = list(map(dict, values["epochs"]))
             check_epochs(epochs)
             check_arrays(arrays, self.parser.params)
-            check(whole(values["epoch"], self.config.epochs), "the epoch")
+            check(is_count(values["epoch"], self.config.epochs), "the epoch")
             if len(epochs) > len(self.epochs):
                 self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
                 self.epochs = epochs

@@ -1,4 +1,4 @@
-"""What a training is asked for: its options, and its configuration from a preset, given values and a model."""
+"""Options of training, and its configuration from a preset, given values and a model."""
 
 from __future__ import annotations
 
@@ -8,23 +8,24 @@ from dataclasses import dataclass, fields, replace
 from os import PathLike
 from typing import Any
 
-from clearparse.config import KINDS, LONGEST_SHOWN, PRESETS, Config, current_names
+from clearparse.config import MAX_SHOWN, PRESETS, TYPE_NAMES, Config, current_names
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import Model
 
 FileName = str | PathLike[str]
 
 KEPT_FROM_MODEL = ("template", "transition_system", "embedding_dim", "hidden_size", "min_count")  # by fine-tuning
-MOST_AT_ONCE = 1024  # processes or threads
+MAX_PROCESSES = 1024  # processes or threads
 
 
 @dataclass(frozen=True)
 class Options:
-    """The options of a training besides its Config (see recipe.train). command: for the training record."""
+    """The options of training besides its Config (see recipe.train). command: for the training record."""
 
     preset: str = "fast"
     stages: str = "parser"
     raw_text: tuple[FileName, ...] = ()
+    silver: tuple[FileName, ...] = ()
     vectors: FileName | None = None
     init: FileName | None = None
     output: FileName | None = None
@@ -40,19 +41,19 @@ class Options:
         if self.stages not in ("parser", "all"):
             raise ClearparseError(f"stages is {self.stages!r}; it can be 'parser' or 'all'")
         for name, value in (("jobs", self.jobs), ("threads", self.threads)):
-            if not isinstance(value, int) or not 1 <= value <= MOST_AT_ONCE:
-                raise ClearparseError(f"{name} is {value!r}; it must be a whole number from 1 to {MOST_AT_ONCE:,}")
+            if not isinstance(value, int) or not 1 <= value <= MAX_PROCESSES:
+                raise ClearparseError(f"{name} is {value!r}; it must be a whole number from 1 to {MAX_PROCESSES:,}")
         if self.raw_text and self.vectors is not None:
             raise ClearparseError("word vectors come from raw_text or from the file of vectors, not from both")
         if self.resume and self.output is None:
-            raise ClearparseError("resume needs output, beside which the checkpoint lies")
+            raise ClearparseError("resume needs output: the checkpoint is beside it")
 
-    def deciding(self) -> dict[str, Any]:
-        """The options that decide the bytes of the model, for its provenance."""
+    def provenance(self) -> dict[str, Any]:
+        """The options that affect the bytes of the model."""
         return {name: getattr(self, name) for name in ("preset", "stages", "float16", "threads")}
 
-    def texts(self) -> list[FileName]:
-        """The files without annotation that are read."""
+    def unannotated_files(self) -> list[FileName]:
+        """The raw text or word vectors that training reads."""
         return [*self.raw_text, *([self.vectors] if self.vectors else [])]
 
 
@@ -80,10 +81,7 @@ def config_like(model: Model, config: Config, options: Options) -> Config:
     Raises FileError if the model's record lacks its config; ClearparseError for an ensemble.
     """
     try:
-        recorded = {
-            "networks": 1,
-            **current_names(model.record["config"]),
-        }  # not in early records
+        recorded = {"networks": 1, **current_names(model.record["config"])}  # early records have no "networks"
         config = replace(config, **{name: recorded[name] for name in KEPT_FROM_MODEL})
     except (KeyError, TypeError) as error:
         assert options.init is not None
@@ -102,5 +100,5 @@ def _plain(name: str, value: Any, kind: type) -> Any:
             raise TypeError
         return operator.index(value) if kind is int else float(value)
     except (TypeError, ValueError, OverflowError):
-        shown = repr(value)[:LONGEST_SHOWN]
-        raise ClearparseError(f"{name} is {shown}; it must be {KINDS[kind]}") from None
+        shown = repr(value)[:MAX_SHOWN]
+        raise ClearparseError(f"{name} is {shown}; it must be {TYPE_NAMES[kind]}") from None

@@ -1,7 +1,7 @@
-"""The provenance of a model: everything that decides its bytes, known before it is trained.
+"""The provenance of a model: everything that determines its bytes, known before it is trained.
 
-Two trainings of the same provenance give the same model. So a checkpoint is resumed, and a recorded training
-reproduced, only where the provenance is the same.
+Training runs of the same provenance give the same model. So a checkpoint is resumed, and a recorded run reproduced,
+only if the provenance is the same.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ from clearparse.version import __version__
 Provenance = Mapping[str, Any]
 
 SHOWN = 3  # differences that a message names
-LONGEST_SHOWN = 80  # characters of a value in a message
+MAX_SHOWN = 80  # characters of a value in a message
 
 
 def provenance(
@@ -38,10 +38,11 @@ def provenance(
     template: str,
     init: PathLike | None = None,
     raw_text: Iterable[PathLike] = (),
+    silver: Iterable[PathLike] = (),
 ) -> dict[str, Any]:
     """The provenance of a model as JSON values.
 
-    options: whatever else decides the result, such as stages and threads. template: its text.
+    options: whatever else affects the result, such as stages and threads. template: its text.
     raw_text: all files without annotation that are read, word vectors included. Files are known by their SHA-256.
     """
     return {
@@ -51,6 +52,7 @@ def provenance(
         "init": _files([init] if init else []),
         "train": train.sources,
         "raw_text": _files(raw_text),
+        "silver": _files(silver),
         "dev": dev.combined_source(),
         "versions": {
             "clearparse": __version__,
@@ -98,7 +100,7 @@ def difference(before: Provenance, now: Provenance) -> str:
 
 
 def _shown(value: object) -> str:
-    return " ".join(str(value).split())[:LONGEST_SHOWN]
+    return " ".join(str(value).split())[:MAX_SHOWN]
 
 
 def version_difference(before: Provenance, now: Provenance) -> str:
@@ -112,7 +114,7 @@ def version_difference(before: Provenance, now: Provenance) -> str:
 def require_checksums(provenance: Provenance) -> None:
     """Raises ClearparseError if the training reads standard input, whose contents cannot be compared later."""
     if any(name.endswith("sha256") and value is None for name, value in _leaves(provenance).items()):
-        raise ClearparseError("a training that reads `-` can be neither resumed nor reproduced; read a file")
+        raise ClearparseError("training on standard input (`-`) can be neither resumed nor reproduced; use a file")
 
 
 def _leaves(value: Any, name: str = "") -> dict[str, Any]:

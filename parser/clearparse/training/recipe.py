@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn
 
@@ -22,7 +20,7 @@ from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
 from clearparse.stages.tagger import retagged, with_tags
 from clearparse.training.checkpoint import VECTORS, Checkpoint
-from clearparse.training.data import Dataset, dataset_of, describe, read_treebanks, split
+from clearparse.training.data import Dataset, Source, describe, read_train_and_dev
 from clearparse.training.ensemble import EnsembleTraining, Stopped, TrainedEnsemble
 from clearparse.training.log import Log
 from clearparse.training.options import FileName, Options, config_from, config_like, file_names
@@ -31,15 +29,13 @@ from clearparse.training.provenance import provenance
 from clearparse.training.record import is_finished, save_and_check, training_record
 from clearparse.training.scoring import calibrate, score
 from clearparse.training.self_training import SILVER, silver_sentences, teacher_config
+from clearparse.training.silver import Silver, read_silver, retagged_silver, with_labels
 from clearparse.training.text_checks import text_warnings
 from clearparse.training.upstream import UpstreamStages, train_upstream
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors, word_vectors
 from clearparse.transition.features import compile_template
-from clearparse.treebank.conllu import Sentence
 from clearparse.treebank.raw_words import read_raw_words
-
-Source = FileName | Iterable[FileName] | Iterable[Sentence]
 
 
 class Result(NamedTuple):
@@ -60,6 +56,7 @@ def train(
     preset: str = "fast",
     stages: Literal["parser", "all"] = "parser",
     raw_text: FileName | Iterable[FileName] = (),
+    silver: FileName | Iterable[FileName] = (),
     vectors: FileName | None = None,
     init: FileName | None = None,
     output: FileName | None = None,
@@ -78,7 +75,9 @@ def train(
         preset: "fast", "accurate" or "best".
         stages: "parser" for a parser of tagged words; "all" also trains tokenizer, sentence splitter, tagger and
             lemmatizer, and the parser learns from predicted tags: the model then parses raw text.
-        raw_text: text files, a sentence or paragraph per line, for word vectors and self-training.
+        raw_text: text files, a sentence or paragraph per line, for word vectors and, without silver, self-training.
+        silver: CoNLL-U files of another, stronger parser, from which parser and tagger learn besides train; if MISC has
+            ``Conf`` (the probability that HEAD and DEPREL are correct) and ``TagConf``, `silver_share` selects by them.
         vectors: a file of pre-trained word vectors instead of raw_text, in the text format of word2vec and GloVe.
         init: a model to fine-tune; its network sizes, template and transition system are kept.
         output: where to write the model, and its training record to OUTPUT.json. Interrupted training leaves
@@ -98,8 +97,8 @@ def train(
         KeyboardInterrupt: after Ctrl-C; with `output`, the best model so far has been written.
     """
     options = Options(
-        preset=preset, stages=stages, raw_text=file_names(raw_text), vectors=vectors, init=init, output=output,
-        jobs=jobs, threads=threads, float16=float16, resume=resume, quiet=quiet,
+        preset=preset, stages=stages, raw_text=file_names(raw_text), silver=file_names(silver), vectors=vectors,
+        init=init, output=output, jobs=jobs, threads=threads, float16=float16, resume=resume, quiet=quiet,
     )  # fmt: skip
     return run(train, dev, config_from(preset, config), options).model
 
@@ -119,23 +118,26 @@ def run(
     config.check()
     output = _prepare(options.output)
     with threadpool_limits(limits=options.threads):
-        train, dev = _read(train_source, dev_source, config, log)
+        train, dev = read_train_and_dev(train_source, dev_source, config.dev_part, config.seed)
+        if dev_source is None:
+            log("dev", dev.sources[0]["path"])
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         template = init.parser.features.template.text if init else template_text(config.template)
         compile_template(template)  # an error in it is found now, not after the first stages are trained
-        about = provenance(
+        model_provenance = provenance(
             config,
-            options.deciding(),
+            options.provenance(),
             train,
             dev,
             template=template,
             init=options.init,
-            raw_text=options.texts(),
+            raw_text=options.unannotated_files(),
+            silver=options.silver,
         )
         if verify:
-            verify(about)
-        checkpoint = Checkpoint(f"{output}.checkpoint" if output else None, about)
-        if output and options.resume and not checkpoint.exists() and is_finished(output, about):
+            verify(model_provenance)
+        checkpoint = Checkpoint(f"{output}.checkpoint" if output else None, model_provenance)
+        if output and options.resume and not checkpoint.exists() and is_finished(output, model_provenance):
             log("resume", f"nothing to do: {output} is finished")
             return Result(load(output), dev, already_finished=True)
         with checkpoint.kept(options.resume, log):
@@ -148,29 +150,9 @@ def _prepare(output: FileName | None) -> Path | None:
         return None
     path = Path(output)
     if str(output) == "-" or (path.exists() and not path.is_file()):
-        raise FileError(path, "a model needs the name of a file, since its record and checkpoint lie beside it")
+        raise FileError(path, "the output must be a file name: the record and the checkpoint are written beside it")
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
-
-
-def _read(train_source: Source, dev_source: Source | None, config: Config, log: Log) -> tuple[Dataset, Dataset]:
-    """Train and dev; without a source of dev, a part of train is held out."""
-    train = _dataset(train_source)
-    if dev_source is not None:
-        return train, _dataset(dev_source)
-    train, dev = split(train, config.dev_part, config.seed)
-    log("dev", dev.sources[0]["path"])
-    return train, dev
-
-
-def _dataset(source: Source) -> Dataset:
-    if isinstance(source, str | PathLike):
-        return read_treebanks([source])
-    if not isinstance(source, Iterable):
-        raise ClearparseError(f"cannot train on a {type(source).__name__}; give file names or sentences")
-    items = list(source)
-    names = [each for each in items if isinstance(each, str | PathLike)]
-    return read_treebanks(names) if names and len(names) == len(items) else dataset_of(items)
 
 
 @dataclass(frozen=True)
@@ -188,10 +170,11 @@ class Recipe:
 
     def run(self) -> Result:
         """Train, save and check the model. Raises KeyboardInterrupt or ClearparseError if training ended early."""
-        treebank = Treebank.of(self.train.blocks)
-        vectors = self.word_vectors(treebank)
-        upstream = self.upstream_stages(vectors)
-        training = self.ensemble_training(treebank, vectors, upstream)
+        options, treebank = self.options, Treebank.of(self.train.blocks)
+        silver = read_silver(options.silver, self.config.silver_share, self.log) if options.silver else None
+        vectors = self.word_vectors(treebank, silver)
+        upstream = self.upstream_stages(vectors, silver)
+        training = self.ensemble_training(treebank, vectors, upstream, silver)
         trained = self.train_networks(training, upstream)
         if trained.stopped and self.output is None:
             raise trained.stopped
@@ -202,41 +185,50 @@ class Recipe:
                 _raise_stopped(trained.stopped, model, self.output)
         return Result(model, training.dev)
 
-    def word_vectors(self, treebank: Treebank) -> Vectors | None:
-        """Initial embeddings from raw text or from a file, if there is one."""
+    def word_vectors(self, treebank: Treebank, silver: Silver | None) -> Vectors | None:
+        """Initial embeddings from a file or from raw text, which may be that of the silver sentences."""
         options, config = self.options, self.config
 
         def compute() -> Vectors:
             self.log("stage", "word vectors")
-            forms = [lookup_form(form) for form in treebank.forms()]
             if options.vectors:
                 return read_vectors(options.vectors, treebank.forms(), config.embedding_dim)
-            sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
+            sentences = treebank.lookup_forms()
+            forms = [form for sentence in sentences for form in sentence]
             for path in options.raw_text:
                 sentences += read_raw_words(path, forms, lookup_form)
+            if silver and not options.raw_text:
+                sentences += silver.trees.lookup_forms()
             return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
-        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if options.texts() else None
+        files = options.unannotated_files()
+        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if files or silver else None
 
-    def upstream_stages(self, vectors: Vectors | None) -> UpstreamStages | None:
+    def upstream_stages(self, vectors: Vectors | None, silver: Silver | None) -> UpstreamStages | None:
         """Tokenizer, tagger and lemmatizer, if the model is to have them or self-training needs them."""
         if not (self.all_stages or self.self_trained):
             return None
         blocks, seed, jobs = self.train.blocks, self.config.seed, self.options.jobs
         for warning in text_warnings(blocks):
             self.log("warning", warning)
-        upstream = train_upstream(blocks, seed, vectors, jobs, self.checkpoint, self.log, jackknife=self.all_stages)
+        raw_text, checkpoint, log = self.options.raw_text, self.checkpoint, self.log
+        words = silver.tagged_words() if silver else None
+        upstream = train_upstream(
+            blocks, seed, vectors, raw_text, jobs, checkpoint, log, silver=words, jackknife=self.all_stages
+        )
         self.log("stage", "parser")
         return upstream
 
     def ensemble_training(
-        self, treebank: Treebank, vectors: Vectors | None, upstream: UpstreamStages | None
+        self, treebank: Treebank, vectors: Vectors | None, upstream: UpstreamStages | None, silver: Silver | None
     ) -> EnsembleTraining:
         """The training of the parser's networks, on predicted tags if the model will have a tagger."""
-        dev = self.dev
+        dev, added = self.dev, silver.trees if silver else None
         if upstream and self.all_stages:
             treebank = replace(treebank, keys=with_tags(treebank.keys, upstream.tags))
             dev = replace(dev, blocks=[retagged(block, upstream.tagger) for block in dev.blocks])
+            if added:
+                added = retagged_silver(added, upstream.tagger)
         init = self.init.parser if self.init else None
         training = EnsembleTraining(self.config, treebank, dev, vectors, init, log=self.log)
         first = training.initialise(self.config, np.random.default_rng(self.config.seed))
@@ -244,10 +236,10 @@ class Recipe:
             self.log.line(line)
         if init and (new := sorted(set(first.transitions.labels).difference(init.transitions.labels))):
             self.log("note", f"labels that the model did not have: {' '.join(new)}")
-        return training
+        return replace(training, silver=with_labels(added, first.transitions.labels, self.log)) if added else training
 
     def train_networks(self, training: EnsembleTraining, upstream: UpstreamStages | None) -> TrainedEnsemble:
-        """The trained networks; with raw text, first those that parse it, then those that also learn from it."""
+        """The trained networks; in self-training, first those that parse the text, then those that learn from it."""
         jobs, checkpoint, log = self.options.jobs, self.checkpoint, self.log
         if not (upstream and self.self_trained):
             return training.train(checkpoint, jobs)
@@ -280,8 +272,8 @@ class Recipe:
 
     @property
     def self_trained(self) -> bool:
-        """Whether the parser also learns from silver sentences."""
-        return bool(self.options.raw_text and self.config.silver)
+        """Whether the parser also learns from raw text that the first networks parse."""
+        return bool(self.options.raw_text and self.config.silver_ratio and not self.options.silver)
 
 
 def _raise_stopped(stopped: Stopped, model: Model, output: Path) -> NoReturn:

@@ -1,4 +1,4 @@
-"""The training record: in the model what decides it; in a JSON file beside it the command and the paths as well."""
+"""The training record, in the model and, with the command and the paths, in a JSON file beside it."""
 
 from __future__ import annotations
 
@@ -20,9 +20,9 @@ from clearparse.training.scoring import score
 def training_record(
     provenance: Provenance, trained: TrainedEnsemble, dev_scores: Mapping[str, float | None]
 ) -> dict[str, Any]:
-    """What decides the model, its scores on dev, and those of each network epoch by epoch: the record in the model.
+    """The record in the model: its provenance, its scores on dev, and those of each network epoch by epoch.
 
-    It does not depend on where data and model lie, nor do the bytes of the model.
+    Neither it nor the model depends on the folders of data and model.
     """
     networks = trained.networks
     record = {

@@ -1,4 +1,4 @@
-"""`train --reproduce RECORD`: repeat the training of a record and compare the models."""
+"""`train --reproduce RECORD`: repeat a recorded training run and compare the models."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -25,8 +25,8 @@ from clearparse.training.provenance import difference, require_checksums, versio
 COMMANDS = (["python", "scripts/train.py"], ["clearparse", "train"])  # how the command in a record begins
 NOT_RECORDED = ("--resume", "--plot", "--quiet", "--jobs")  # without effect on the model
 SHORT = {"q": False, "j": True}  # short forms of flags without effect; do they take a value?
-MOST_BYTES = 1 << 26  # of a record
-LONGEST_SHOWN = 200  # characters of an error in a record
+MAX_BYTES = 1 << 26  # of a record
+MAX_SHOWN = 200  # characters of an error in a record
 NEWLY_CHOSEN = ("reproduce", "output", "jobs", "resume", "plot", "quiet")  # arguments not taken from the record
 
 
@@ -57,7 +57,7 @@ def _with_effect(argv: Sequence[str]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A training to reproduce, from its record. outdated: the record has old names of settings."""
+    """A training run to reproduce, from its record. outdated: the record lacks settings, or has old names of them."""
 
     path: str
     record: dict[str, Any]
@@ -65,16 +65,16 @@ class RecordedRun:
 
     @classmethod
     def read(cls, path: str) -> RecordedRun:
-        """Raises FileError if the file is not the record of a training by the train command."""
+        """Raises FileError if the file is not a training record of the train command."""
         with open_input(path) as file:
-            text = file.read(MOST_BYTES)
+            text = file.read(MAX_BYTES)
         try:
             record = checked_record(json.loads(text), RECORD)
             if shlex.split(record["command"])[:2] not in COMMANDS:
                 raise ClearparseError("its command is not one that trains a model")
         except (ValueError, RecursionError, ClearparseError) as error:
             reason = str(error) if isinstance(error, ClearparseError) else "not JSON"
-            raise FileError(path, f"not the record of a training: {reason}") from error
+            raise FileError(path, f"not a training record: {reason}") from error
         current = _in_current_names(record)
         return cls(path, current, outdated=current != record)
 
@@ -113,14 +113,14 @@ class RecordedRun:
         except SystemExit as error:
             raise FileError(self.path, "its command asks for help, it does not train a model") from error
         except ClearparseError as error:
-            raise FileError(self.path, f"its command is wrong: {str(error)[:LONGEST_SHOWN]}") from error
+            raise FileError(self.path, f"its command is wrong: {str(error)[:MAX_SHOWN]}") from error
 
     def config(self) -> Config:
         """Raises FileError if the record has settings that this version does not know, or that are out of range."""
         try:
             return Config.from_record(self.record["config"])
         except TypeError as error:
-            message = str(error)[:LONGEST_SHOWN]
+            message = str(error)[:MAX_SHOWN]
             raise FileError(
                 self.path, f"this version of clearparse does not know its configuration: {message}"
             ) from error
@@ -131,7 +131,7 @@ class RecordedRun:
         """Warn on stderr of other versions. Raises ClearparseError if the data have changed."""
         require_checksums(provenance)
         if found := difference({name: self.record.get(name) for name in provenance}, provenance):
-            raise FileError(self.path, f"this training cannot be reproduced: {found}")
+            raise FileError(self.path, f"this training run cannot be reproduced: {found}")
         if (found := version_difference(self.record, provenance)) and sys.stderr is not None:
             print(f"warning: {found}: the bytes may differ", file=sys.stderr)
 
@@ -153,7 +153,7 @@ class RecordedRun:
 def _in_current_names(record: dict[str, Any]) -> dict[str, Any]:
     renamed = {"float16" if name == "half" else name: value for name, value in record.items()}
     if isinstance(record.get("config"), dict):
-        renamed["config"] = current_names(record["config"])
+        renamed["config"] = {**asdict(Config()), **current_names(record["config"])}
     return renamed
 
 

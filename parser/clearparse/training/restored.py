@@ -1,4 +1,4 @@
-"""Checks of what a checkpoint holds of a network in training: a file can come from anywhere."""
+"""Checks of the state of a network in a checkpoint, which may come from an untrusted file."""
 
 from __future__ import annotations
 
@@ -41,11 +41,11 @@ def check_place(order: NDArray[Any], values: Mapping[str, Any], sentences: int) 
     """Raises ValueError unless order and place are an order of some of the sentences, and a place in it."""
     check(order.ndim == 1 and order.dtype == np.intp and len(order) <= sentences, "the order of sentences")
     check(not len(order) or bool(0 <= order.min() <= order.max() < sentences), "the order of sentences")
-    check(whole(values["place"], max(len(order), 1) - 1), "the place in an epoch")
+    check(is_count(values["place"], max(len(order), 1) - 1), "the place in an epoch")
     loss = values["loss"]
-    check(isinstance(loss, float | int) and math.isfinite(loss) and whole(values["examples"]), "the loss")
+    check(isinstance(loss, float | int) and math.isfinite(loss) and is_count(values["examples"]), "the loss")
 
 
-def whole(value: object, most: float = math.inf) -> bool:
-    """Whether this is a whole number from 0 to `most`."""
-    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= most
+def is_count(value: object, maximum: float = math.inf) -> bool:
+    """Whether this is a whole number from 0 to `maximum`."""
+    return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= maximum

@@ -1,11 +1,11 @@
-"""How good a parser is on annotated sentences, and how sure it may be of its arcs."""
+"""The scores of a parser on annotated sentences, and the calibration of its confidences."""
 
 from __future__ import annotations
 
 import numpy as np
 from sklearn.linear_model import LogisticRegression
 
-from clearparse.evaluation.counts import Counts, evaluate_block, right_arcs
+from clearparse.evaluation.counts import Counts, correct_arcs, evaluate_block
 from clearparse.evaluation.scores import main_scores
 from clearparse.stages.ensemble import Calibration, Ensemble, logit
 from clearparse.stages.transition_parser import TransitionParser
@@ -27,7 +27,7 @@ def calibrate(ensemble: Ensemble, data: Dataset) -> Ensemble:
     for block in data.blocks:
         heads, deprels, p = ensemble.parse_with_probabilities(block)
         probabilities.append(p)
-        correct.append(right_arcs(block, heads, deprels))
+        correct.append(correct_arcs(block, heads, deprels))
     x, y = logit(np.concatenate(probabilities)).reshape(-1, 1), np.concatenate(correct)
     if y.all() or not y.any():
         return ensemble

@@ -65,7 +65,7 @@ def _distribution(choice: Choice) -> Any:
     return loguniform(low, high) if low > 0 and high / low >= 5 else uniform(low, high - low)
 
 
-class Journal:
+class FinishedTrials:
     """The finished trials of a search, in a JSON file that is written after each of them."""
 
     def __init__(self, path: Path, trial: Trial) -> None:
@@ -100,13 +100,13 @@ class Journal:
             stream.write(json.dumps(content, indent=2).encode() + b"\n")
 
 
-def search(trial: Trial, drawn: Sequence[Values], journal: Journal, jobs: int = 1) -> Iterator[dict[str, Any]]:
-    """Train the drawn values that are not in the journal, `jobs` at a time; yields each result when it is there."""
-    missing = [values for values in drawn if values not in journal]
+def search(trial: Trial, drawn: Sequence[Values], finished: FinishedTrials, jobs: int = 1) -> Iterator[dict[str, Any]]:
+    """Train the drawn values that are not finished, `jobs` at a time; yields each result as soon as it is there."""
+    missing = [values for values in drawn if values not in finished]
     results = map(trial, missing) if jobs == 1 else map_in_order(trial, missing, jobs)
     for values, result in zip(missing, results, strict=True):
-        journal.add(values, result)
-        yield journal[values]
+        finished.add(values, result)
+        yield finished[values]
 
 
 def _key(values: Values) -> str:

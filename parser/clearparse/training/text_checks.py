@@ -1,4 +1,4 @@
-"""Checks of a treebank that the tokenizer is to learn from: do its columns say what the text was?"""
+"""Checks of the training data of the tokenizer: do its columns agree with the text?"""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from clearparse.treebank.conllu import Block, Sentence
 from clearparse.treebank.tokens import text_of, tokens_of
 
 NO_SPACE = b"SpaceAfter=No"
-LONGEST = 60  # characters of a text in a warning
+MAX_SHOWN = 60  # characters of a text in a warning
 NO_SPACES_MARKED = (
     "no token of the training data has SpaceAfter=No in MISC: the tokenizer will expect a space before punctuation;"
     " is that how the text is written?"
@@ -22,7 +22,7 @@ def text_warnings(blocks: Sequence[Block]) -> Iterator[str]:
     contradicted = [sentence for block in blocks for sentence in block if not _agrees(sentence)]
     if contradicted:
         first = contradicted[0]
-        tokens = text_of(tokens_of(first))[:LONGEST]
+        tokens = text_of(tokens_of(first))[:MAX_SHOWN]
         yield (
             f"`# text` of {len(contradicted):,} training sentences is not what their tokens and SpaceAfter=No give,"
             f" which the tokenizer learns from; the first (sent_id {first.sent_id or 'missing'}) gives {tokens!r}"
@@ -30,7 +30,7 @@ def text_warnings(blocks: Sequence[Block]) -> Iterator[str]:
 
 
 def _agrees(sentence: Sentence) -> bool:
-    """Whether `# text`, if there is one, has the tokens with the spaces between them; any spaces are equal."""
+    """Whether `# text`, if there is one, agrees with the tokens and their spaces; the number of spaces is ignored."""
     for comment in sentence.comments:
         name, sign, text = comment.removeprefix("#").partition("=")
         if sign and name.strip() == "text":

@@ -17,7 +17,7 @@ LARGE = 1e6  # parameters stay far below it unless training diverges
 
 
 class Trainer:
-    """Trains parameters in place; holds everything that a step changes but the state of the random numbers."""
+    """Trains parameters in place; holds everything that a step changes except the state of the random generator."""
 
     def __init__(self, config: NetworkConfig, params: Parameters, rng: np.random.Generator) -> None:
         self.config, self.params, self.rng = config, params, rng

@@ -1,4 +1,4 @@
-"""What the stages before the parser learn from: the items of a treebank with their classes."""
+"""Training data of the upstream stages: the items of a treebank with their classes."""
 
 from __future__ import annotations
 
@@ -9,34 +9,40 @@ import numpy as np
 
 from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.stages import multiword
-from clearparse.stages.lemmatizer import Rule, short_key
+from clearparse.stages.lemmatizer import LemmaRule, short_key
 from clearparse.stages.multiword import ONE_WORD
 from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import without_tags
-from clearparse.stages.tokenizer import ENDS, GOES_ON, characters_of_text, token_key
+from clearparse.stages.tokenizer import CONTINUES, ENDS, characters_of_text, token_key, undecided
 from clearparse.training.window_batches import Items
 from clearparse.treebank.conllu import FEATS, UPOS, Block
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.tokens import Paragraph, Token, text_of
 
-MOST = 20  # times that a word which is always treated alike is learned in a pass
-FEWEST_FORMS = 2  # of which a rule makes the lemmas, if words that were never met may have it
+MIN_FORMS = 2  # whose lemmas a rule must make before it is used for unseen words
 
 
-def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> Items:
-    """The characters of paragraphs; the class says whether a token ends there."""
+def characters_of(
+    paragraphs: Sequence[Sequence[Token]],
+    known: KnownWords,
+    divided: frozenset[str] | None = None,
+    *,
+    spaces: bool = False,
+) -> Items:
+    """The characters of paragraphs; the class says whether a token ends there. divided, spaces: see Tokenizer."""
     texts = [text_of(paragraph) for paragraph in paragraphs]
     names: list[str] = []
     for paragraph in paragraphs:
         for token in paragraph:
-            names += [GOES_ON] * (len(token.form) - 1) + [ENDS] + [ENDS] * token.space_after
+            names += [CONTINUES] * (len(token.form) - 1) + [ENDS] + [ENDS] * token.space_after
         if paragraph[-1].space_after:
             names.pop()
     keys: list[bytes] = []
     for text in texts:
         found = characters_of_text(text, np.zeros(1, np.int64), known)
         keys += [found.keys[k] for k in found.which.tolist()]
-    return Items(keys, names, offsets(list(map(len, texts))))
+    learned = np.flatnonzero(np.concatenate([undecided(text, divided, spaces=spaces) for text in texts]))
+    return Items(keys, names, offsets(list(map(len, texts))), learned if len(learned) else None)
 
 
 def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Items:
@@ -45,7 +51,7 @@ def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Item
     for paragraph in paragraphs:
         for sentence in paragraph:
             keys += [token_key(token.form, known, space_after=token.space_after) for token in sentence]
-            names += [GOES_ON] * (len(sentence) - 1) + [ENDS]
+            names += [CONTINUES] * (len(sentence) - 1) + [ENDS]
         lengths.append(sum(map(len, paragraph)))
     return Items(keys, names, offsets(lengths))
 
@@ -67,7 +73,7 @@ def rules_in_context(paragraphs: Iterable[Iterable[Token]]) -> Items:
 
 
 def _rule_of(token: Token) -> str:
-    return ONE_WORD if token.words == (token.form,) else str(multiword.Rule.of(token.form, token.words))
+    return ONE_WORD if token.words == (token.form,) else str(multiword.SplitRule.of(token.form, token.words))
 
 
 def most_frequent(counts: Counter[bytes]) -> bytes:
@@ -76,19 +82,19 @@ def most_frequent(counts: Counter[bytes]) -> bytes:
 
 
 def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
-    """The different words, each with the rule that makes its lemma, without those whose rule is not for others too.
+    """The different words whose rules apply to other words too, each with the rule that makes its lemma.
 
-    A rule is if it keeps a part of the form, adds no digits to it, and makes the lemmas of several forms. If there is
-    no such rule, all are kept.
+    Such a rule keeps a part of the form, adds no digits to it, and makes the lemmas of several forms. If there is no
+    such rule, all words are kept.
     """
-    rules = {key: Rule.of(key.split(b"\t", 1)[0].decode(), lemma.decode()) for key, lemma in lemmas.items()}
-    forms: dict[Rule, set[bytes]] = {}
+    rules = {key: LemmaRule.of(key.split(b"\t", 1)[0].decode(), lemma.decode()) for key, lemma in lemmas.items()}
+    forms: dict[LemmaRule, set[bytes]] = {}
     for key, rule in rules.items():
         forms.setdefault(rule, set()).add(short_key(key).split(b"\t")[0])
     shared = {
         rule
         for rule, of in forms.items()
-        if rule.case and len(of) >= FEWEST_FORMS and not any(map(str.isdigit, rule.prefix + rule.suffix))
+        if rule.case and len(of) >= MIN_FORMS and not any(map(str.isdigit, rule.prefix + rule.suffix))
     } or set(forms)
     keys = [key for key, rule in rules.items() if rule in shared]
     return Items(keys, [str(rules[key]) for key in keys], np.arange(len(keys) + 1))

@@ -15,11 +15,11 @@ from clearparse.errors import FileError
 from clearparse.io.files import PathLike, open_input, shown_name
 from clearparse.training.word_vectors import Vectors, clustered, scaled
 
-MOST_WORDS = 50_000  # besides those of the treebank: the first of the file, which are the most frequent
+MAX_WORDS = 50_000  # besides those of the treebank: the first of the file, which are the most frequent
 
 
 def read_vectors(path: PathLike, forms: Iterable[str], d: int) -> Vectors:
-    """Vectors (n, d) of variance 1, for the first MOST_WORDS words of a file and all that are among `forms`.
+    """Vectors (n, d) of variance 1, for the first MAX_WORDS words of a file and all that are among `forms`.
 
     Longer vectors are projected on their first d principal components, shorter ones padded with zeros.
     Raises FileError: missing, damaged, no vectors.
@@ -29,9 +29,9 @@ def read_vectors(path: PathLike, forms: Iterable[str], d: int) -> Vectors:
     seen: list[str] = []
     for number, (word, values) in enumerate(_lines(path)):
         lower = word.lower()
-        if number < MOST_WORDS:
+        if number < MAX_WORDS:
             seen.append(word)
-        if lower not in words and (number < MOST_WORDS or lower in in_treebank):
+        if lower not in words and (number < MAX_WORDS or lower in in_treebank):
             words[lower] = values
     if not words:
         raise FileError(path, "no word vectors")

@@ -54,10 +54,10 @@ class Vectors(NamedTuple):
     def widen(self, vocabulary: Vocabulary) -> Vocabulary:
         """The vocabulary, extended by the words and clusters for the channels that it has."""
         if CLUSTER in vocabulary.first:
-            vocabulary = vocabulary.with_more(CLUSTER, self.clusters)
+            vocabulary = vocabulary.with_symbols(CLUSTER, self.clusters)
         if "lower" in vocabulary.first:
-            return vocabulary.with_more("lower", self.words)
-        return vocabulary.with_more("form", self.forms) if "form" in vocabulary.first else vocabulary
+            return vocabulary.with_symbols("lower", self.words)
+        return vocabulary.with_symbols("form", self.forms) if "form" in vocabulary.first else vocabulary
 
     def fill(self, L: NDArray[np.floating], vocabulary: Vocabulary, scale: float) -> None:
         """Set the rows of L of word forms to their vectors times `scale`, cut to L's width."""

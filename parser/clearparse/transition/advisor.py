@@ -33,7 +33,7 @@ class OracleAdvisor:
         number = {label: i for i, label in enumerate(transitions.labels)}
         numbers = np.array([number.get(label, -1) for label in labels], dtype=np.intp)
         self.labels = layout.spread(numbers, null=0, root=0)  # (size,), -1: a label without a class
-        self._without_label = transitions.of[:, 0]  # right for SHIFT and SWAP, which have no label
+        self._without_label = transitions.class_of[:, 0]  # the class of each move without a label
 
     def target(self, active: Index, theta: Floats) -> Index:
         """The target class (B,): of the moves of minimum cost, with their gold labels, the one of highest score.
@@ -44,7 +44,7 @@ class OracleAdvisor:
         classes = np.tile(self._without_label, (len(active), 1))
         for kind, word in zip(ARCS, self.system.dependent(active), strict=True):
             label = self.labels[word]
-            classes[:, kind] = np.where(label >= 0, transitions.of[kind, label], -1)
+            classes[:, kind] = np.where(label >= 0, transitions.class_of[kind, label], -1)
         scores = np.where(classes >= 0, np.take_along_axis(theta, np.maximum(classes, 0), axis=1), LAST_RESORT)
         cheapest = costs == costs.min(axis=1, keepdims=True)
         choice = np.where(cheapest, scores, -np.inf).argmax(axis=1)

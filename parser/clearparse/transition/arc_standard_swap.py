@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearparse.transition.arc_standard import ArcStandard, StaticOracle
 from clearparse.transition.layout import Index, Layout, Mask
-from clearparse.transition.system import IMPOSSIBLE, LEFT_ARC, SHIFT, SWAP, System
+from clearparse.transition.system import LEFT_ARC, MOVES, SHIFT, System
 from clearparse.treebank.tree import components, inorder, nonprojective_sentences
 
-MOST_SWAPS, FEWEST_SWAPS = 10, 1000  # a word, and in a sentence: 45 words can be put into any order
+SWAP = len(MOVES)
+MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT = 10, 1000  # enough to put 45 words into any order
 
 
 class SwapOracle(StaticOracle):
-    """Costs on the way to the gold tree (Nivre 2009): 0 for the moves that lead to it, 1 for the others.
+    """Costs on the path to the gold tree (Nivre 2009): 0 for the moves that lead to it, 1 for the others.
 
     SWAP puts words into projective order: the inorder traversal of the gold tree. Of two words on the stack in the
     wrong order, the lower goes back to the buffer, but not while s0 and b0 are in one component that can be built
@@ -34,7 +34,7 @@ class SwapOracle(StaticOracle):
         self.nonprojective = nonprojective_sentences(heads, sentences)
         self.missing: Index = np.bincount(gold, minlength=len(gold))  # each word's gold dependents not yet attached
 
-    def costs(self, active: Index) -> NDArray[np.intp]:
+    def _costs(self, active: Index) -> tuple[Index | Mask, ...]:
         system, gold, place, missing = self.system, self.gold, self.place, self.missing
         s0, b0 = system.s0[active], system.b0[active]
         s1 = system.stack_next[s0]
@@ -42,8 +42,7 @@ class SwapOracle(StaticOracle):
         right = (gold[s0] == s1) & (missing[s0] == 0)
         swap = (place[s0] < place[s1]) & (self.component[s0] != self.component[b0]) & ~left & ~right
         may_wait = left & (self.in_buffer[s0] > 0) & ~self.nonprojective[active]
-        costs = np.stack(((left & ~may_wait) | right | swap, ~left, ~right, np.zeros_like(left), ~swap), axis=1)
-        return np.where(system.legal(active), costs, IMPOSSIBLE)
+        return (left & ~may_wait) | right | swap, ~left, ~right, ~swap
 
     def advance(self, active: Index, move: Index) -> None:
         super().advance(active, move)
@@ -56,23 +55,24 @@ class SwapOracle(StaticOracle):
 class ArcStandardSwap(ArcStandard):
     """Arc-standard with SWAP (Nivre 2009), which can build every tree.
 
-    Move   Validity                                 Action                    Cost 0 on the way to the gold tree
+    Move   Validity                                 Action                    Cost 0 on the path to the gold tree
     SWAP   s1 is a word before s0 in the sentence   s1 goes back to buffer    the gold tree's inorder has s0 before s1
 
     Two words change places at most once, so parsing ends; and a sentence of n words has at most
-    max(MOST_SWAPS * n, FEWEST_SWAPS) swaps, which takes time linear in n. Sentences of treebanks need far fewer; of
-    a tree that needs more, only a part can be built.
+    max(MAX_SWAPS_PER_WORD * n, MIN_SWAP_LIMIT) swaps, which takes time linear in n. Sentences of treebanks need far
+    fewer; of a tree that needs more, only a part can be built.
     Left and right of a word mean the order after the swaps.
     """
 
     name = "arc-standard-swap"
     description = "can build non-projective trees, with a static oracle"
     oracle = SwapOracle
-    kinds = 5
+    moves = (*MOVES, "SWAP")
+    nonprojective = True
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
-        self._swaps_left = np.maximum(MOST_SWAPS * layout.lengths, FEWEST_SWAPS)  # (S,)
+        self._swaps_left = np.maximum(MAX_SWAPS_PER_WORD * layout.lengths, MIN_SWAP_LIMIT)  # (S,)
 
     def legal(self, active: Index) -> Mask:
         s0 = self.s0[active]

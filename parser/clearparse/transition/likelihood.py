@@ -10,7 +10,7 @@ from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy, forced, run
 from clearparse.transition.layout import Index
 
-LEAST = 1e-6  # the probability of a gold transition for which the parser has no class
+MIN_PROBABILITY = 1e-6  # the probability of a gold transition for which the parser has no class
 
 
 class GoldLikelihood:
@@ -36,7 +36,7 @@ class GoldLikelihood:
             target = self.advisor.target(some, theta)
             y_hat, _ = softmax(theta, np.take(legal[undecided], transitions.kind, axis=1))
             p = np.where(target >= 0, y_hat[np.arange(len(some)), target], 0)
-            self._log_p[some] += np.log(np.maximum(p, LEAST))
+            self._log_p[some] += np.log(np.maximum(p, MIN_PROBABILITY))
             self._steps[some] += 1
             transition[undecided] = np.where(target >= 0, target, y_hat.argmax(axis=1))
         self.advisor.advance(active, transition)

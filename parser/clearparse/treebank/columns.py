@@ -16,7 +16,7 @@ ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, DEPS, MISC = range(10)
 NAMES = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 COLUMNS = len(NAMES)
 
-PLAIN_TEXT_HINT = "plain text is parsed with --text"
+PLAIN_TEXT_HINT = "plain text is parsed with --input text"
 Offsets = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 

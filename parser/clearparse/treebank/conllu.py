@@ -42,8 +42,8 @@ __all__ = [
 ]  # fmt: skip
 
 BLOCK_BYTES = 1 << 20
-LONGEST_LINE = 64 << 20  # bytes
-MOST_COMMENTS = 8 << 20  # bytes, before a sentence
+MAX_LINE_BYTES = 64 << 20  # bytes
+MAX_COMMENT_BYTES = 8 << 20  # bytes, before a sentence
 
 
 def read_blocks(path: PathLike, *, trees: bool, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:
@@ -113,7 +113,7 @@ def _whole_lines(stream: BinaryIO, block_bytes: int) -> Iterator[bytes]:
     parts: list[bytes] = []
     at_start = True
     while chunk := stream.read(block_bytes):
-        if chunk.startswith(b"\0" * 4) or sum(map(len, parts)) > LONGEST_LINE:
+        if chunk.startswith(b"\0" * 4) or sum(map(len, parts)) > MAX_LINE_BYTES:
             raise _EndlessError("not CoNLL-U: NUL bytes, or a line of more than 64 MB")
         cut = chunk.rfind(b"\n") + 1
         if cut:
@@ -148,7 +148,7 @@ def _whole_sentences(texts: Iterable[bytes]) -> Iterator[bytes]:
         last = text.rfind(b"\n", 0, -1) + 1
         held += [text[:last], text[last:]]
         words = words or bool(split_lines(text).row.any())
-        if not words and sum(map(len, held)) > MOST_COMMENTS:
+        if not words and sum(map(len, held)) > MAX_COMMENT_BYTES:
             raise _EndlessError("more than 8 MB of comments before a sentence")
     if held:
         yield b"".join(held)

@@ -12,9 +12,9 @@ from clearparse.drawing.text import Drawing
 from clearparse.treebank.block import Block
 from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.ragged import offsets
-from clearparse.treebank.ranges import RawText, unescaped
+from clearparse.treebank.ranges import RawText, spaces_around, unescaped
 from clearparse.treebank.sentence import Sentence, count
-from clearparse.treebank.tokens import BEGINS
+from clearparse.treebank.tokens import PARAGRAPH_START
 from clearparse.treebank.word import Word
 
 
@@ -84,9 +84,9 @@ class Document(Sequence[Sentence]):
         block = self.block.with_spaces() if spaces else self.block
         return (block.with_ranges(spaces=False) if ranges else block).text.decode()
 
-    def to_dict(self) -> list[list[dict[str, Any]]]:
-        """The words of each sentence as dictionaries."""
-        return [sentence.to_dict() for sentence in self]
+    def to_dict(self) -> dict[str, Any]:
+        """The document as JSON values: its text, and its sentences as Sentence.to_dict gives them."""
+        return {"text": self.text, "sentences": [sentence.to_dict() for sentence in self]}
 
     def draw(self, *, ascii_only: bool = False) -> Drawing:
         """The trees of its sentences for the terminal. Raises ValueError if there are none."""
@@ -110,10 +110,11 @@ def _pieces(sentences: Iterable[Sentence]) -> Iterator[str]:
     """The tokens of sentences and the spaces around them; a new paragraph follows a blank line."""
     last: dict[str, str] = {}  # MISC of the last token
     for sentence in sentences:
-        if last and "SpacesAfter" not in last and any(map(BEGINS.match, sentence.comments)):
+        if last and "SpacesAfter" not in last and any(map(PARAGRAPH_START.match, sentence.comments)):
             yield "\n\n"
         for token in sentence.tokens:
             last = {"": "", **token.misc}
-            yield unescaped(last.get("SpacesBefore", ""))
+            before, after = spaces_around(last)
+            yield before
             yield unescaped(last["SpacesInToken"]) if "SpacesInToken" in last else token.form
-            yield unescaped(last.get("SpacesAfter", "" if last.get("SpaceAfter") == "No" else " "))
+            yield after

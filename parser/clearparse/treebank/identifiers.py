@@ -48,10 +48,10 @@ class _Problems:
             raise FileError(self._path, message, int(self._rows.line[row]))
 
 
-def quoted(value: bytes, most: int = 30) -> str:
+def quoted(value: bytes, max_length: int = 30) -> str:
     """A value for an error message: in quotes, on one line, shortened if it is long."""
     text = value.decode(errors="replace")
-    return repr(text if len(text) <= most else text[: most - 3] + "...")
+    return repr(text if len(text) <= max_length else text[: max_length - 3] + "...")
 
 
 def find_words(text: bytes, rows: TokenRows, path: str) -> Mask:

@@ -8,7 +8,7 @@ CR, LF, ``|`` and backslash as ``\t``, ``\r``, ``\n``, ``\p`` and ``\\``.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from typing import NamedTuple, Protocol
 
 import numpy as np
@@ -120,3 +120,9 @@ def escaped(spaces: str) -> str:
 def unescaped(value: str) -> str:
     """The reverse of `escaped`."""
     return _ESCAPE.sub(lambda found: _CHARACTERS[found[0]], value)
+
+
+def spaces_around(misc: Mapping[str, str]) -> tuple[str, str]:
+    """The white space before and after a token, by its MISC."""
+    after = misc.get("SpacesAfter", "" if misc.get("SpaceAfter") == "No" else r"\s")
+    return unescaped(misc.get("SpacesBefore", "")), unescaped(after)

@@ -141,7 +141,7 @@ def _numbered(up: Offsets, by_depth: list[Offsets], size: Offsets, head_before: 
 def nonprojective_arcs(heads: Heads, sentences: Offsets) -> Mask:
     """(words,) Which arcs are non-projective: a word strictly between head and dependent is not in the head's subtree.
 
-    The least and the greatest preorder number in between decide it. Both are computed for each span of 2**k words, for
+    The lowest and the highest preorder number in between decide it. Both are computed for each span of 2**k words, for
     k = 0, 1, ...; two such spans cover the words in between (a sparse table).
     """
     up, words = absolute(heads, sentences), np.arange(len(heads))
@@ -149,14 +149,14 @@ def nonprojective_arcs(heads: Heads, sentences: Offsets) -> Mask:
     left, right = np.minimum(words, up), np.maximum(words, up)
     between = np.where(up < 0, 0, right - left - 1)
     result = np.zeros(len(words), bool)
-    least = greatest = number
+    lowest = highest = number
     for k in range(int(between.max(initial=0)).bit_length()):
         arcs = np.flatnonzero((between >> k) == 1)
         first, last, head = left[arcs] + 1, right[arcs] - (1 << k), up[arcs]
-        result[arcs] = np.minimum(least[first], least[last]) < number[head]
-        result[arcs] |= np.maximum(greatest[first], greatest[last]) >= number[head] + size[head]
-        least = np.minimum(least[: -1 << k], least[1 << k :])
-        greatest = np.maximum(greatest[: -1 << k], greatest[1 << k :])
+        result[arcs] = np.minimum(lowest[first], lowest[last]) < number[head]
+        result[arcs] |= np.maximum(highest[first], highest[last]) >= number[head] + size[head]
+        lowest = np.minimum(lowest[: -1 << k], lowest[1 << k :])
+        highest = np.maximum(highest[: -1 << k], highest[1 << k :])
     return result
 
 

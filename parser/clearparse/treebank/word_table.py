@@ -1,5 +1,7 @@
 """The words of whole sentences as a table with the columns of CoNLL-U.
-A table keeps the bytes that it was read from: those that are not edited are written back unchanged."""
+
+A table keeps the bytes that it was read from: those that are not edited are written back unchanged.
+"""
 
 from __future__ import annotations
 
@@ -17,6 +19,7 @@ from clearparse.treebank.columns import (
     FORM,
     HEAD,
     MISC,
+    Mask,
     Offsets,
     check_characters,
     check_not_empty,
@@ -39,6 +42,7 @@ class WordTable:
     A table never changes: with_columns, with_trees and with_misc return a new one, which shares the source and adds
     the new values as edits. CoNLL-U is written only when `text` is read; all bytes that were not edited stay as they
     were in the source.
+
     The last table of a file may end in comments, or hold comments only: then it has no sentences.
     """
 
@@ -125,6 +129,12 @@ class WordTable:
                 return set(distinct.columns(column, column)) <= {b"_"}
         start, end = self.fields[:, column], self.fields[:, column + 1] - 1
         return bool((end - start == 1).all()) and set(self.column(column)) <= {b"_"}
+
+    def empty_sentences(self, first: int, last: int) -> Mask:
+        """(S,) Whether the columns first to last are ``_`` in all words of a sentence."""
+        empty = b"\t".join([b"_"] * (last - first + 1))
+        words = np.fromiter((value == empty for value in self.columns(first, last)), np.bool_, self.n_words)
+        return np.logical_and.reduceat(words, self.sentences[:-1]) if len(self) else words
 
     def columns(self, first: int, last: int, words: slice = ALL) -> list[bytes]:
         """(words,) The columns first to last of some words, by default of all: one value per word, tabs between."""

@@ -1,7 +1,7 @@
-"""The connections of the server: none may wait for its client without end, nor may one client have them all.
+"""Limits on the connections of the server: how long each may wait for its client, and how many a client may hold.
 
-uvicorn ends a connection that stays idle after an answer. Added here: connections that never send the headers of a
-request, or send them slowly; clients that do not read their answers; and how many connections a client may hold.
+uvicorn closes a connection that stays idle after a response. This module also closes connections that never send the
+headers of a request or send them slowly, and those of clients that do not read their responses.
 """
 
 from __future__ import annotations
@@ -14,14 +14,14 @@ from uvicorn.protocols.http.h11_impl import H11Protocol
 
 from clearparse.web.limits import Limits
 
-FULL = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n"
+HTTP_503 = b"HTTP/1.1 503 Service Unavailable\r\ncontent-type: text/plain; charset=utf-8\r\nconnection: close\r\n\r\n"
 
 
 class Connections:
     """The open connections, oldest first.
 
-    Beyond a limit the one that has waited longest for its client makes room for the new one, so that idle connections
-    keep nobody out; where the server works for all of them, the new one is refused.
+    At a limit, the connection that has waited longest for its client is closed to make room for a new one, so that idle
+    connections keep nobody out; if the server is working for all of them, the new one is refused.
     """
 
     def __init__(self, limits: Limits) -> None:
@@ -35,11 +35,11 @@ class Connections:
     def add(self, new: Connection) -> bool:
         """Add a connection; False if it has to be refused."""
         same = [each for each in self._open if each.address == new.address]
-        crowd = same if len(same) >= self.limits.per_client else []
+        candidates = same if len(same) >= self.limits.per_client else []
         if len(self._open) >= self.limits.connections:
-            crowd = list(self._open)
-        if crowd:
-            idle = [each for each in crowd if each.waits_for_client()]
+            candidates = list(self._open)
+        if candidates:
+            idle = [each for each in candidates if each.waits_for_client()]
             if not idle:
                 return False
             min(idle, key=self._open.__getitem__).abort()
@@ -60,7 +60,7 @@ class Connections:
 
 
 class Connection(H11Protocol):  # type: ignore[misc]  # uvicorn is an optional dependency, and without types here
-    """One connection. The time for the headers of a request is limited; so is the time to read an answer."""
+    """One connection. The time for the headers of a request is limited; so is the time to read a response."""
 
     def __init__(self, registry: Connections, **options: Any) -> None:
         super().__init__(**options)
@@ -74,7 +74,7 @@ class Connection(H11Protocol):  # type: ignore[misc]  # uvicorn is an optional d
         if self.registry.add(self):
             self._start("headers", self.registry.limits.header_seconds, self.abort)
         else:
-            transport.write(FULL + b"too many connections; try again in a moment\n")
+            transport.write(HTTP_503 + b"too many connections; try again in a moment\n")
             transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -102,7 +102,7 @@ class Connection(H11Protocol):  # type: ignore[misc]  # uvicorn is an optional d
 
     def resume_writing(self) -> None:
         super().resume_writing()
-        self._stop("answer")
+        self._stop("response")
 
     def waits_for_client(self) -> bool:
         """Whether the server has nothing to do for this connection until its client sends or reads."""
@@ -122,7 +122,7 @@ class Connection(H11Protocol):  # type: ignore[misc]  # uvicorn is an optional d
         if size >= before:
             self.abort()
         else:
-            self._start("answer", self.registry.limits.seconds, self._watch_reading, size)
+            self._start("response", self.registry.limits.seconds, self._watch_reading, size)
 
     def _start(self, timer: str, seconds: float, act: Callable[..., None], *arguments: Any) -> None:
         self._stop(timer)

@@ -10,9 +10,9 @@ import re
 import unicodedata
 from collections.abc import Callable, Iterator
 
-from clearparse.treebank.conllu import Block, Sentence, parse_block
-from clearparse.treebank.ranges import unescaped
-from clearparse.treebank.tokens import BEGINS, Token, conllu_of
+from clearparse.treebank.conllu import Block, Sentence
+from clearparse.treebank.ranges import spaces_around
+from clearparse.treebank.tokens import PARAGRAPH_START, block_of_words
 from clearparse.web.limits import BAD_REQUEST, RefusalError
 
 INPUTS = ("conllu", "conllu=v2", "generic", "generic_tokenizer", "horizontal", "vertical")
@@ -22,20 +22,20 @@ OUTPUTS = (
     *("plaintext", "plaintext=normalized_spaces"),
 )
 
-MOST_MARKS = 100
-_POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\u02ff]{{{MOST_MARKS},}}")
+MAX_MARKS = 100
+_POSSIBLE_MARKS = re.compile(rf"[^\w\s\x00-\u02ff]{{{MAX_MARKS},}}")
 _SPACES = re.compile(r"[ \t\r]+")
 
 
 def nfc(data: str) -> str:
     """The text in the Unicode form NFC.
 
-    Raises RefusalError for MOST_MARKS combining marks in a row: normalization takes time quadratic in their number.
+    Raises RefusalError for MAX_MARKS combining marks in a row: normalization takes time quadratic in their number.
     """
     for run in _POSSIBLE_MARKS.finditer(data):
         for is_mark, group in itertools.groupby(run[0], lambda character: unicodedata.category(character)[0] == "M"):
-            if is_mark and sum(1 for _ in group) >= MOST_MARKS:
-                raise RefusalError(BAD_REQUEST, f"The data has {MOST_MARKS} combining marks in a row.")
+            if is_mark and sum(1 for _ in group) >= MAX_MARKS:
+                raise RefusalError(BAD_REQUEST, f"The data has {MAX_MARKS} combining marks in a row.")
     return unicodedata.normalize("NFC", data)
 
 
@@ -46,11 +46,7 @@ def lines_of(data: str) -> list[str]:
 
 def read_words(data: str, input_format: str) -> Block:
     """The sentences of a text in the format `horizontal` or `vertical`, with forms only."""
-    conllu = []
-    for number, (opening, words) in enumerate(READERS[input_format](data), 1):
-        tokens = [Token(word, (word,), space_after=True) for word in words]
-        conllu.append(conllu_of(tokens, [*opening, f"# sent_id = {number}"]))
-    return parse_block("".join(conllu).encode())
+    return block_of_words(READERS[input_format](data))
 
 
 Sentences = Iterator[tuple[list[str], list[str]]]  # the comments that begin a document or a paragraph, and the words
@@ -100,7 +96,7 @@ class OutputWriter:
         return "".join(self._write_sentence(sentence) for sentence in block)
 
     def _write_sentence(self, sentence: Sentence) -> str:
-        opens = self._sentences > 0 and any(map(BEGINS.match, sentence.comments))
+        opens = self._sentences > 0 and any(map(PARAGRAPH_START.match, sentence.comments))
         self._sentences += 1
         blank = "\n" if opens and self._option else ""
         if self._format == "horizontal":
@@ -125,16 +121,5 @@ class OutputWriter:
 
 def _spaced(sentence: Sentence) -> Iterator[tuple[str, str, str]]:
     """The tokens of a sentence, each with the spaces before and after it by its MISC."""
-    last = 0
-    for line in str(sentence).split("\n"):
-        if not line or line.startswith("#"):
-            continue
-        number, form, *_, misc = line.split("\t")
-        first, _, end = number.partition("-")
-        if "." not in first and int(first) > last:  # neither an empty node nor a word of the previous multiword token
-            last = int(end or first)
-            keys = dict(each.partition("=")[::2] for each in misc.split("|"))
-            after = "" if keys.get("SpaceAfter") == "No" else r"\s"
-            spaces = (keys.get("SpacesBefore", ""), keys.get("SpacesAfter", after))
-            before, after = map(unescaped, spaces)
-            yield form, before, after
+    for token in sentence.tokens:
+        yield token.form, *spaces_around(token.misc)

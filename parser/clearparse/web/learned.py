@@ -12,7 +12,7 @@ from clearparse.treebank.conllu import Sentence
 from clearparse.web import steps
 from clearparse.web.limits import BAD_REQUEST, RefusalError
 from clearparse.web.numbers import target_of
-from clearparse.web.questions import Lesson, TraceRequest
+from clearparse.web.payloads import Lesson, TraceRequest
 from clearparse.web.work_queue import Work
 
 KEPT = 4  # parsers; each has parameters and tables of its own
@@ -58,5 +58,5 @@ class LearnedParsers:
 def step_of(found: Trace, number: int) -> Step:
     """A step of a trace, counted from 0. Raises RefusalError if the trace is shorter."""
     if number >= len(found.steps):
-        raise RefusalError(BAD_REQUEST, f"a step has to be from 0 to {len(found.steps) - 1}, not {number}")
+        raise RefusalError(BAD_REQUEST, f"a step must be from 0 to {len(found.steps) - 1}, not {number}")
     return found.steps[number]

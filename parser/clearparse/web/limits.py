@@ -1,4 +1,4 @@
-"""The limits of the server, and the error that a request beyond them is answered with."""
+"""The limits of the server, and the error for requests beyond them."""
 
 from __future__ import annotations
 
@@ -26,7 +26,7 @@ class Limits:
 
     size: bytes of a request. longest: words of a sentence that is parsed. words: words of a sentence that is explained.
     total: words of a request. paragraph: characters of a paragraph of raw text. seconds: time to receive a request, and
-    time to answer it. waiting: requests in progress and in the queue. header_seconds: time for the headers of a
+    time to respond to it. waiting: requests in progress and in the queue. header_seconds: time for the headers of a
     request, from the opening of the connection. connections, per_client: open connections, of all and of one address.
     """
 

@@ -1,4 +1,4 @@
-"""The middleware in front of the application: which requests are accepted, and the security headers of the answers."""
+"""The middleware around the application: which requests are accepted, and the security headers of responses."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 from clearparse.web.limits import BAD_REQUEST, FORBIDDEN, TIMEOUT, TOO_LARGE, UNAVAILABLE, Limits, RefusalError
-from clearparse.web.work_queue import ENDING
+from clearparse.web.work_queue import SHUTTING_DOWN
 
 Scope = MutableMapping[str, Any]
 Message = MutableMapping[str, Any]
@@ -95,7 +95,7 @@ class RequestMiddleware:
     async def _received(self, receive: Receive) -> bytes | None:
         """The body of a request; None if the client has disconnected. Raises RefusalError."""
         if self._closed:
-            raise RefusalError(UNAVAILABLE, ENDING)
+            raise RefusalError(UNAVAILABLE, SHUTTING_DOWN)
         task = asyncio.ensure_future(self._body(receive))
         self._receiving.add(task)
         try:
@@ -103,7 +103,7 @@ class RequestMiddleware:
             if not done:
                 raise RefusalError(TIMEOUT, f"the request did not arrive within {self.limits.seconds:g} s")
             if task.cancelled():
-                raise RefusalError(UNAVAILABLE, ENDING)
+                raise RefusalError(UNAVAILABLE, SHUTTING_DOWN)
             return task.result()
         finally:
             self._receiving.discard(task)
@@ -112,7 +112,7 @@ class RequestMiddleware:
     async def _body(self, receive: Receive) -> bytes | None:
         """The body of a request; None if the client has disconnected.
 
-        One that is too large is read to its end and dropped: many clients read no answer before they have sent all.
+        One that is too large is read to its end and dropped: many clients read no response before all is sent.
         All requests that are being received may have `size * waiting` bytes together.
         """
         parts: list[bytes] = []
@@ -160,15 +160,15 @@ async def _until_disconnected(app: App, scope: Scope, body: bytes, receive: Rece
     async def replay() -> Message:
         return waiting.pop() if waiting else await asyncio.shield(gone)
 
-    answer = asyncio.ensure_future(app(scope, replay, send))
+    response = asyncio.ensure_future(app(scope, replay, send))
     try:
-        await asyncio.wait({answer, gone}, return_when=asyncio.FIRST_COMPLETED)
-        if answer.done():
-            await answer
+        await asyncio.wait({response, gone}, return_when=asyncio.FIRST_COMPLETED)
+        if response.done():
+            await response
     finally:
-        for task in (answer, gone):
+        for task in (response, gone):
             task.cancel()
-        await asyncio.gather(answer, gone, return_exceptions=True)
+        await asyncio.gather(response, gone, return_exceptions=True)
 
 
 async def _refuse(send: Send, refusal: RefusalError) -> None:

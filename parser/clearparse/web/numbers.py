@@ -13,13 +13,13 @@ from clearparse.explanation.slots import NOTHING, UNSEEN, slots
 from clearparse.explanation.trace import Step
 from clearparse.network.notes import Forward
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.transition.system import ARCS, LEFT_ARC, MOVES
+from clearparse.transition.system import ARCS, LEFT_ARC
 from clearparse.treebank.conllu import Sentence
 from clearparse.web.limits import BAD_REQUEST, RefusalError
-from clearparse.web.questions import finite, index
+from clearparse.web.payloads import finite, index
 
 
-def numbers(parser: TransitionParser, step: Step, gold: Sentence | None, question: Mapping[str, Any]) -> dict[str, Any]:
+def numbers(parser: TransitionParser, step: Step, gold: Sentence | None, payload: Mapping[str, Any]) -> dict[str, Any]:
     """Scores, attribution, computation and gradients at one step.
 
     `of` is the transition whose score is attributed to the slots, by default the one taken; `against` the one it is
@@ -27,11 +27,11 @@ def numbers(parser: TransitionParser, step: Step, gold: Sentence | None, questio
     that the loss takes to be right; by default the oracle's, or the one taken if there is no gold tree.
     """
     C = len(step.theta)
-    of = step.taken if question.get("of") is None else index(question["of"], C, "a transition")
-    if question.get("against") == "runner-up":
+    of = step.taken if payload.get("of") is None else index(payload["of"], C, "a transition")
+    if payload.get("against") == "runner-up":
         against = _runner_up(step, of)
     else:
-        against = None if question.get("against") is None else index(question["against"], C, "a transition")
+        against = None if payload.get("against") is None else index(payload["against"], C, "a transition")
     computation = compute(parser.params, step.w, step.legal)
     parts = attribute(parser.params, step.w, computation, of, against)
     return {
@@ -44,7 +44,7 @@ def numbers(parser: TransitionParser, step: Step, gold: Sentence | None, questio
         ],
         "sum": {"value": _long(parts.value), "b_1": _long(parts.b_1), "b_2": _long(parts.b_2)},
         "computation": _computation(computation, parts),
-        "loss": _loss(parser, step, computation, target_of(step, question.get("target"))),
+        "loss": _loss(parser, step, computation, target_of(step, payload.get("target"))),
     }
 
 
@@ -65,7 +65,7 @@ def _scores(parser: TransitionParser, step: Step, computation: Forward, gold: Se
     return [
         {
             "name": transitions.name(c),
-            "kind": MOVES[kind],
+            "kind": parser.transitions.moves[kind],
             "labelled": kind in ARCS,
             "theta": _long(computation.theta[0, c]),
             "p": short(computation.y_hat[0, c]),

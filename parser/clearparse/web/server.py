@@ -53,8 +53,8 @@ from clearparse.web.work_queue import Work, WorkQueue
 
 PAGE = Path(__file__).resolve().parent / "page"
 LOOPBACK = ("localhost", "127.0.0.1", "[::1]")
-ANSWERS_ARRIVE = 1.5  # seconds after Ctrl-C in which the last answers reach their clients
-MOST_PARAMETERS = 100  # of a query or a form; the service has eight
+GRACE_PERIOD = 1.5  # seconds after Ctrl-C in which the last responses reach their clients
+MAX_PARAMETERS = 100  # of a query or a form; the service has eight
 UTF_8 = ("utf-8", "utf8")
 _CHARSET = re.compile(r";\s*charset[\s*]*=\s*\"?([^\";\s]*)", re.IGNORECASE)
 FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
@@ -81,7 +81,7 @@ class Application(RequestMiddleware):
 
 
 def _starlette(models: Mapping[str, Model], queue: WorkQueue, origins: Collection[str]) -> Starlette:
-    """The routes, and how errors are answered."""
+    """The routes, and the handlers of errors."""
     limits = queue.limits
     explainers = {name: Explainer(model, limits) for name, model in models.items()}
 
@@ -97,11 +97,11 @@ def _starlette(models: Mapping[str, Model], queue: WorkQueue, origins: Collectio
         infos = [model_info(model, name) for name, model in models.items()]
         return JSONResponse({"models": infos, "size": limits.size, "words": limits.words})
 
-    def post(path: str, answer: Callable[[Explainer, Mapping[str, Any]], Work[dict[str, Any]]]) -> Route:
+    def post(path: str, work: Callable[[Explainer, Mapping[str, Any]], Work[dict[str, Any]]]) -> Route:
         async def endpoint(request: Request) -> Response:
-            question = await _json(request)
-            explainer = explainers[_model_name(question, models)]
-            return JSONResponse(await queue.run(answer(explainer, question)))
+            payload = await _json(request)
+            explainer = explainers[_model_name(payload, models)]
+            return JSONResponse(await queue.run(work(explainer, payload)))
 
         return Route(path, endpoint, methods=["POST"])
 
@@ -131,9 +131,9 @@ async def _gradients(_: Request) -> Response:
     return FileResponse(resources.gradients(), media_type="text/plain; charset=utf-8")
 
 
-def _model_name(question: Mapping[str, Any], models: Mapping[str, Model]) -> str:
-    """The model that a question of the page names; the first one by default. Raises RefusalError."""
-    name = question.get("model", next(iter(models)))
+def _model_name(payload: Mapping[str, Any], models: Mapping[str, Model]) -> str:
+    """The model that a request of the page names; the first one by default. Raises RefusalError."""
+    name = payload.get("model", next(iter(models)))
     if not (isinstance(name, str) and name in models):
         raise RefusalError(BAD_REQUEST, f"there is no model {str(name)[:40]!r}; there are {', '.join(models)}")
     return name
@@ -156,16 +156,16 @@ async def _json(request: Request) -> Mapping[str, Any]:
     """The JSON object in the body of a request. Raises RefusalError."""
     body = await request.body()
     try:
-        question = json.loads(body)
+        payload = json.loads(body)
         if b"\\u" in body:
-            json.dumps(question, ensure_ascii=False).encode()  # finds "\ud800", half of a character
+            json.dumps(payload, ensure_ascii=False).encode()  # finds "\ud800", an unpaired surrogate
     except UnicodeEncodeError:
         raise RefusalError(BAD_REQUEST, "the request contains a lone surrogate, which is not a character") from None
     except (ValueError, RecursionError):
-        question = None
-    if not isinstance(question, dict):
+        payload = None
+    if not isinstance(payload, dict):
         raise RefusalError(BAD_REQUEST, "the request is not a JSON object")
-    return question
+    return payload
 
 
 async def _parameters(request: Request, limits: Limits) -> dict[str, str]:
@@ -191,15 +191,14 @@ async def _parameters(request: Request, limits: Limits) -> dict[str, str]:
 def _pairs(query: bytes) -> dict[str, str]:
     """The parameters of a query or a form; clients may send UTF-8 as it is, or escaped. Raises RefusalError."""
     text = query.decode()
-    if text.count("&") >= MOST_PARAMETERS:
-        raise RefusalError(BAD_REQUEST, f"The request has more than {MOST_PARAMETERS} parameters.")
+    if text.count("&") >= MAX_PARAMETERS:
+        raise RefusalError(BAD_REQUEST, f"The request has more than {MAX_PARAMETERS} parameters.")
     return dict(urllib.parse.parse_qsl(text, keep_blank_values=True, errors="strict"))
 
 
 async def _multipart(request: Request, limits: Limits) -> dict[str, str]:
     found = {}
-    most = MOST_PARAMETERS
-    async with request.form(max_files=most, max_fields=most, max_part_size=limits.size) as form:
+    async with request.form(max_files=MAX_PARAMETERS, max_fields=MAX_PARAMETERS, max_part_size=limits.size) as form:
         for key, value in form.multi_items():
             found[key] = (await value.read()).decode("utf-8-sig") if isinstance(value, UploadFile) else value
     return found
@@ -231,13 +230,13 @@ def hosts_of(host: str) -> Collection[str] | None:
 
 
 def serve(app: Application, listening: socket.socket) -> None:
-    """Answer requests until Ctrl-C, then end within 2 seconds; requests in progress are answered with status 503."""
+    """Serve until Ctrl-C, then shut down within 2 seconds; requests in progress are answered with status 503."""
     logging.getLogger("python_multipart").addHandler(logging.NullHandler())  # else malformed requests reach stderr
     Server(app).run(sockets=[listening])
 
 
 class Server(uvicorn.Server):  # type: ignore[misc]  # an optional dependency, and without types here
-    """uvicorn's server, which at its end waits neither for its clients nor for the parser."""
+    """uvicorn's server, which at shutdown waits neither for its clients nor for the parser."""
 
     def __init__(self, app: Application) -> None:
         self.app, self.connections = app, Connections(app.limits)
@@ -256,10 +255,10 @@ class Server(uvicorn.Server):  # type: ignore[misc]  # an optional dependency, a
 
     async def shutdown(self, sockets: list[socket.socket] | None = None) -> None:
         self.app.close()
-        asyncio.get_running_loop().call_later(ANSWERS_ARRIVE, self.connections.abort)
+        asyncio.get_running_loop().call_later(GRACE_PERIOD, self.connections.abort)
         await super().shutdown(sockets)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit and sig == signal.SIGINT:
-            os._exit(128 + sig)  # the second Ctrl-C: nothing is open that would have to be saved
+            os._exit(128 + sig)  # the second Ctrl-C: nothing is open that would must be saved
         super().handle_exit(sig, frame)

@@ -1,4 +1,4 @@
-"""UDPipe's REST service: its parameters and its answers.
+"""UDPipe's REST service: its parameters and its responses.
 
 See https://lindat.mff.cuni.cz/services/udpipe/api-reference.php. The parameters `tokenizer`, `tagger` and `parser` ask
 for these stages; their value may be empty, or name options: `tokenizer=presegmented;ranges`. Without `tokenizer` the
@@ -25,7 +25,7 @@ OPTIONS = {"tokenizer": ("presegmented", "ranges", "normalized_spaces"), "tagger
 
 
 def models(served: Mapping[str, Model]) -> dict[str, Any]:
-    """The answer to /models."""
+    """The response to /models."""
     return {"models": {name: _stages(model) for name, model in served.items()}, "default_model": next(iter(served))}
 
 
@@ -66,7 +66,7 @@ def _options(parameters: Mapping[str, str], parameter: str) -> list[str]:
 
 
 def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limits) -> Work[dict[str, Any]]:
-    """The answer to /process, for parameters that have been checked. Raises RefusalError."""
+    """The response to /process, for parameters that have been checked. Raises RefusalError."""
     notes: list[str] = []
     block = limits.check_sentences((yield from _read(model, parameters, limits)))
     output = parameters.get("output", "conllu")
@@ -78,8 +78,8 @@ def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limi
         with step(notes):
             tagged = model.tag(chunk) if "tagger" in parameters else chunk
             parts.append(writer.write(model.parse_block(tagged) if "parser" in parameters else tagged))
-    answer = {"model": name, "acknowledgements": _acknowledgements(model), "result": "".join(parts)}
-    return answer | ({"warnings": notes} if notes else {})
+    response = {"model": name, "acknowledgements": _acknowledgements(model), "result": "".join(parts)}
+    return response | ({"warnings": notes} if notes else {})
 
 
 def _read(model: Model, parameters: Mapping[str, str], limits: Limits) -> Work[Block]:

@@ -1,4 +1,4 @@
-"""Work on a text or on CoNLL-U in small steps, so that the queue can serve several requests in turn."""
+"""Tokenizing and splitting of text and CoNLL-U in small steps, so that the queue can serve several requests in turn."""
 
 from __future__ import annotations
 
@@ -52,7 +52,7 @@ def tokenize(
     for first, group in groups([plain for _, plain in located]):
         with step([]):
             if model.stages.tokenizer is None:
-                return model.tokenize([])  # raises the error that says so
+                return model.tokenize([])  # raises the error
             begin, end = starts[first - 1], starts[first - 1 + len(group)]
             tokenization = model.stages.tokenizer.tokenize(group)
             raw = RawText(text[begin:end], begin)

@@ -13,13 +13,12 @@ from clearparse.io import resources
 from clearparse.model.model import Model
 from clearparse.network.classifier import softmax
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.transition.system import MOVES
 from clearparse.treebank.conllu import Block, Sentence, parse_block
 from clearparse.web import steps
 from clearparse.web.learned import LearnedParsers
 from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
 from clearparse.web.numbers import numbers, short
-from clearparse.web.questions import TraceRequest, index
+from clearparse.web.payloads import TraceRequest, index
 from clearparse.web.steps import chunks, tokenize
 from clearparse.web.work_queue import Work
 
@@ -35,28 +34,27 @@ class Explainer:
         self.learned = LearnedParsers(model.parser)
         self._traces: OrderedDict[TraceRequest, tuple[Sentence, TransitionParser, Trace]] = OrderedDict()
 
-    def read(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
+    def read(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
         """The sentences of a text, or of CoNLL-U or the sample treebank with the gold trees if there are any."""
-        text, conllu = question.get("text"), question.get("conllu")
+        text, conllu = payload.get("text"), payload.get("conllu")
         notes: list[str] = []
         gold = False
-        if question.get("sample") is True:
+        if payload.get("sample") is True:
             with steps.step([]):
-                conllu, question = resources.sample("dev").read_text(encoding="utf-8"), {"name": SAMPLE}
+                conllu, payload = resources.sample("dev").read_text(encoding="utf-8"), {"name": SAMPLE}
         if isinstance(text, str):
             self.limits.check_total(len(text.split()))
-            block, tag = (yield from tokenize(self.model, text, self.limits)), True
+            block = yield from tokenize(self.model, text, self.limits)
         elif isinstance(conllu, str):
             with steps.step(notes):
-                block, gold = self._read_conllu(conllu, str(question.get("name", "file")), notes)
-                tag = self.model.wants_tags(block)
+                block, gold = self._read_conllu(conllu, str(payload.get("name", "file")), notes)
         else:
             raise RefusalError(BAD_REQUEST, "the request has neither 'text' nor 'conllu'")
         sentences: list[dict[str, Any]] = []
         for chunk in chunks(self.limits.check_sentences(block)):
             yield
             with steps.step(notes):
-                tagged = self.model.tag(chunk) if tag else chunk
+                tagged = self.model.fill_tags(chunk)
                 if not sentences:
                     self.model.parse_block(tagged)  # for its warnings
                 sentences += [_sentence(each, gold) for each in tagged]
@@ -73,12 +71,12 @@ class Explainer:
             notes.append(f"the trees in the file are ignored: {error}")
             return block, False
 
-    def explain(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
+    def explain(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
         """All transitions of one sentence, and the resulting tree.
 
         Of a sentence of more than `limits.words` words only the tree: its steps are None.
         """
-        request = TraceRequest.from_json(question)
+        request = TraceRequest.from_json(payload)
         block = self._block(request)
         sentence = block[0]
         if len(sentence) > self.limits.words:
@@ -90,16 +88,16 @@ class Explainer:
         answer = _tree(sentence, sentence.with_tree(found.heads, found.labels), request.gold)
         return answer | {"exact": found.exact, "steps": [_step(parser, step) for step in found.steps]}
 
-    def numbers(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
+    def numbers(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
         """Scores, attribution, computation and gradients at one step; see web/numbers.py."""
-        request = TraceRequest.from_json(question)
+        request = TraceRequest.from_json(payload)
         sentence, parser, found = yield from self._traced(request)
-        step = found.steps[index(question.get("step"), len(found.steps), "a step")]
-        return numbers(parser, step, sentence if request.gold else None, question)
+        step = found.steps[index(payload.get("step"), len(found.steps), "a step")]
+        return numbers(parser, step, sentence if request.gold else None, payload)
 
-    def learn(self, question: Mapping[str, Any]) -> Work[dict[str, Any]]:
+    def learn(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
         """What the last lesson changes: the loss, the target's probability, and the words with other arcs."""
-        request = TraceRequest.from_json(question)
+        request = TraceRequest.from_json(payload)
         sentence = self._explained(request)
         yield
         learned = yield from self.learned.learn(request, sentence)
@@ -178,7 +176,7 @@ def _step(parser: TransitionParser, step: Step) -> dict[str, Any]:
         "taken": step.taken,
         "best": step.best,
         "name": parser.transitions.name(step.taken),
-        "move": MOVES[kind],
+        "move": parser.transitions.moves[kind],
         "arc": step.arc,
         "dependents": step.dependents,
         "stack": step.stack,

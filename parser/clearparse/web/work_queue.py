@@ -14,7 +14,7 @@ from clearparse.web.limits import TOO_MANY, UNAVAILABLE, Limits, RefusalError
 Result = TypeVar("Result")
 Work = Generator[None, None, Result]  # yields between steps, returns the result
 
-ENDING = "the server is shutting down"
+SHUTTING_DOWN = "the server is shutting down"
 
 
 class _Job(NamedTuple, Generic[Result]):
@@ -45,7 +45,7 @@ class WorkQueue:
         future: Future[Result] = Future()
         with self._changed:
             if self._closed:
-                raise RefusalError(UNAVAILABLE, ENDING)
+                raise RefusalError(UNAVAILABLE, SHUTTING_DOWN)
             if self._size >= self.limits.waiting:
                 raise RefusalError(TOO_MANY, f"{self._size} requests are waiting already; try again in a moment")
             self._size += 1
@@ -58,7 +58,7 @@ class WorkQueue:
         try:
             return await asyncio.wait_for(asyncio.wrap_future(future), self.limits.seconds)
         except asyncio.TimeoutError:
-            message = f"no answer within {self.limits.seconds:g} s; send less text at a time"
+            message = f"no response within {self.limits.seconds:g} s; send less text at a time"
             raise RefusalError(UNAVAILABLE, message) from None
 
     def close(self) -> None:
@@ -66,7 +66,7 @@ class WorkQueue:
         with self._changed:
             self._closed = True
             for job in self._jobs:
-                _fail(job.future, RefusalError(UNAVAILABLE, ENDING))
+                _fail(job.future, RefusalError(UNAVAILABLE, SHUTTING_DOWN))
             self._size -= len(self._jobs)
             self._jobs.clear()
             self._changed.notify()

@@ -1,4 +1,4 @@
-"""The rules that a machine can check: where imports may go, what a file may say, how long it may be."""
+"""The rules of the code base that can be checked: layers, lengths, words, dependencies."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ LAYERS = (
 )
 LAYER_OF = {package: layer for layer, packages in enumerate(LAYERS) for package in packages.split(" ")}
 
-UNSPOKEN = {
+FOREIGN_WORDS = {
     "network": {"word", "words", "head", "heads", "stack", "tag", "tags"},
     "treebank": {"gradient", "gradients", "layer", "layers"},
     "transition": {"gradient", "gradients"},
@@ -65,7 +65,8 @@ MODULES = {
 SCRIPTS = sorted((CHECKOUT / "scripts").glob("*.py"))
 TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
 BENCHMARKS = {path.stem: path for path in sorted((CHECKOUT / "scripts" / "benchmarks").glob("*.py"))}
-SHIPPED = [*MODULES.values(), *SCRIPTS, *BENCHMARKS.values()]
+TEACHER = sorted((CHECKOUT / "scripts" / "teacher").glob("*.py"))
+SHIPPED = [*MODULES.values(), *SCRIPTS, *BENCHMARKS.values(), *TEACHER]
 
 COMMANDS = ("pip install -e . && python scripts/train.py", "pip install -e '.[test]' && pytest")
 
@@ -104,7 +105,7 @@ def own_imports(path: Path) -> set[str]:
 
 def foreign_imports(paths: list[Path]) -> set[str]:
     """Top-level names of the libraries that files import: neither ours nor Python's own."""
-    local = {"clearparse"} | {"benchmarks"} | {path.stem for path in [*SCRIPTS, *TESTS]}
+    local = {"clearparse", "benchmarks", "teacher"} | {path.stem for path in [*SCRIPTS, *TESTS]}
     names = {name.split(".")[0] for path in paths for name in imports(path)}
     return names - local - sys.stdlib_module_names
 
@@ -133,24 +134,24 @@ def test_imports_run_one_way() -> None:
             assert below or package(name) == here, f"{module} imports {name}, which is not below it"
 
 
-def test_imports_make_no_circle() -> None:
+def test_imports_have_no_cycle() -> None:
     graph = {module: own_imports(path) - {module} for module, path in MODULES.items()}
     assert len(list(graphlib.TopologicalSorter(graph).static_order())) >= len(MODULES)
 
 
-def test_scripts_only_open_a_command() -> None:
+def test_scripts_only_call_a_command() -> None:
     for path in SCRIPTS:
         assert {package(name) for name in own_imports(path)} == {"commands"}, path
         assert len(path.read_text(encoding="utf-8").splitlines()) <= 12, f"{path} does work of its own"
 
 
-@pytest.mark.parametrize("here", UNSPOKEN)
-def test_a_package_keeps_to_its_own_words(here: str) -> None:
+@pytest.mark.parametrize("here", FOREIGN_WORDS)
+def test_names_stay_within_the_domain_of_their_package(here: str) -> None:
     for path in (path for module, path in MODULES.items() if package(module) == here):
         for token in tokenize.generate_tokens(io.StringIO(path.read_text(encoding="utf-8")).readline):
             if token.type == tokenize.NAME:
-                spoken = {part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", token.string)} & UNSPOKEN[here]
-                assert not spoken, f"{path}:{token.start[0]}: {token.string}"
+                parts = {part.lower() for part in re.findall(r"[A-Z]?[a-z]+|[A-Z]+", token.string)}
+                assert not parts & FOREIGN_WORDS[here], f"{path}:{token.start[0]}: {token.string}"
 
 
 def test_functions_and_files_are_short() -> None:
@@ -164,15 +165,15 @@ def test_functions_and_files_are_short() -> None:
         assert length <= 300, f"{path} has {length} lines"
 
 
-def test_every_module_says_what_it_is() -> None:
+def test_every_module_has_a_docstring() -> None:
     for path in [*SHIPPED, *TESTS]:
         assert ast.get_docstring(tree(path)), f"{path} has no docstring"
 
 
-def test_nothing_is_run_that_was_read() -> None:
-    """No pickle, no eval, and no framework's arrays but in the one file that measures a framework."""
+def test_no_data_is_executed() -> None:
+    """No pickle, no eval, and no framework's arrays but in the teacher and in the file that measures a framework."""
     for path in SHIPPED:
-        allowed = {"torch"} if path == BENCHMARKS["pytorch"] else set()
+        allowed = {"torch"} if path in (BENCHMARKS["pytorch"], *TEACHER) else set()
         assert not {name.split(".")[0] for name in imports(path)} & FORBIDDEN_IMPORTS - allowed, path
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call):
@@ -188,15 +189,16 @@ def test_every_library_is_declared_and_used() -> None:
     assert set(optional.values()) == {"conllu", "dask", "nltk", "pandas", "spacy"}
     measuring = [*BENCHMARKS.values(), MODULES["clearparse.report.plots"]]
     serving = [path for module, path in MODULES.items() if package(module) == "web"]
-    always = [path for path in SHIPPED if path not in (*measuring, *serving, *optional)]
+    always = [path for path in SHIPPED if path not in (*measuring, *serving, *optional, *TEACHER)]
     assert foreign_imports(always) == declared()
     by_starlette = {"python_multipart"}
     assert (foreign_imports(serving) | by_starlette) - declared() == declared("web") - declared()
     assert foreign_imports([path for path in (*always, *measuring) if path != screenshot]) == declared("bench")
     assert foreign_imports([screenshot]) <= declared("test-full")
+    assert foreign_imports(TEACHER) - declared() == declared("teacher") - declared()
     for path, extra in optional.items():
         assert foreign_imports([path]) - declared() == declared(extra) - declared(), path
-    assert foreign_imports(TESTS) <= declared("test", "test-full", "fuzz", "web")
+    assert foreign_imports(TESTS) <= declared("test", "test-full", "fuzz", "teacher", "web")
 
 
 def readme() -> str:
@@ -214,7 +216,7 @@ def test_the_architecture_page_names_every_package() -> None:
         assert f"`{name}`" in page, f"docs/architecture.md does not say what {name} is"
 
 
-def test_texts_speak_to_a_stranger() -> None:
+def test_texts_name_nothing_private() -> None:
     """No paths of one machine, numbers of a tracker the reader does not have, or notes to oneself."""
     inside = re.compile(
         r"(?<![\w.~/])/(?:work|root|home|Users)/|\bissue #?\d|\bTODO\b|\bFIXME\b|\bXXX\b", re.IGNORECASE

@@ -1,4 +1,4 @@
-"""The questions of the page, read from JSON and checked."""
+"""The payloads of the page's requests, read from JSON and checked."""
 
 from __future__ import annotations
 
@@ -9,9 +9,9 @@ from typing import Any
 
 from clearparse.web.limits import BAD_REQUEST, TOO_LARGE, RefusalError
 
-MOST_LESSONS = 20  # of a request
-HIGHEST_RATE = 10.0
-MOST_MOVES = 100_000  # more than any sentence that is explained needs
+MAX_LESSONS = 20  # of a request
+MAX_LEARNING_RATE = 10.0
+MAX_MOVES = 100_000  # more than any sentence that is explained needs
 
 
 @dataclass(frozen=True)
@@ -41,20 +41,20 @@ class TraceRequest:
     lessons: tuple[Lesson, ...]
 
     @classmethod
-    def from_json(cls, question: Mapping[str, Any]) -> TraceRequest:
+    def from_json(cls, payload: Mapping[str, Any]) -> TraceRequest:
         """Raises RefusalError."""
-        if not isinstance(question.get("conllu"), str):
-            raise RefusalError(BAD_REQUEST, "'conllu' has to be a string with a sentence, and 'moves' a list")
-        lessons = question.get("lessons", [])
+        if not isinstance(payload.get("conllu"), str):
+            raise RefusalError(BAD_REQUEST, "'conllu' must be a string with a sentence, and 'moves' a list")
+        lessons = payload.get("lessons", [])
         if not isinstance(lessons, list):
-            raise RefusalError(BAD_REQUEST, "'lessons' has to be a list")
-        if len(lessons) > MOST_LESSONS:
-            raise RefusalError(TOO_LARGE, f"{len(lessons)} steps of learning; at most {MOST_LESSONS} are made")
+            raise RefusalError(BAD_REQUEST, "'lessons' must be a list")
+        if len(lessons) > MAX_LESSONS:
+            raise RefusalError(TOO_LARGE, f"{len(lessons)} steps of learning; at most {MAX_LESSONS} are made")
         return cls(
-            question["conllu"],
-            question.get("gold") is True,
-            question.get("follow_gold") is True,
-            _moves(question.get("moves", [])),
+            payload["conllu"],
+            payload.get("gold") is True,
+            payload.get("follow_gold") is True,
+            _moves(payload.get("moves", [])),
             tuple(map(_lesson, lessons)),
         )
 
@@ -64,31 +64,31 @@ class TraceRequest:
 
 
 def _moves(value: Any) -> tuple[int, ...]:
-    if not isinstance(value, list) or len(value) > MOST_MOVES:
-        raise RefusalError(BAD_REQUEST, "'conllu' has to be a string with a sentence, and 'moves' a list")
+    if not isinstance(value, list) or len(value) > MAX_MOVES:
+        raise RefusalError(BAD_REQUEST, "'conllu' must be a string with a sentence, and 'moves' a list")
     return tuple(integer(move, "a transition") for move in value)
 
 
 def _lesson(value: Any) -> Lesson:
     if not isinstance(value, Mapping):
-        raise RefusalError(BAD_REQUEST, "a lesson has to be an object with 'moves', 'target' and 'learning_rate'")
+        raise RefusalError(BAD_REQUEST, "a lesson must be an object with 'moves', 'target' and 'learning_rate'")
     rate = value.get("learning_rate")
-    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate <= HIGHEST_RATE:
-        raise RefusalError(BAD_REQUEST, f"a learning rate has to be above 0 and at most {HIGHEST_RATE:g}")
+    if isinstance(rate, bool) or not isinstance(rate, int | float) or not 0 < rate <= MAX_LEARNING_RATE:
+        raise RefusalError(BAD_REQUEST, f"a learning rate must be above 0 and at most {MAX_LEARNING_RATE:g}")
     return Lesson(_moves(value.get("moves", [])), integer(value.get("target"), "a target"), float(rate))
 
 
 def integer(value: Any, name: str) -> int:
     """The value. Raises RefusalError if it is not an integer."""
     if not isinstance(value, int) or isinstance(value, bool):
-        raise RefusalError(BAD_REQUEST, f"{name} has to be an integer, not {str(value)[:40]!r}")
+        raise RefusalError(BAD_REQUEST, f"{name} must be an integer, not {str(value)[:40]!r}")
     return value
 
 
 def index(value: Any, end: int, name: str) -> int:
     """The value. Raises RefusalError if it is not an integer from 0 to end - 1."""
     if not 0 <= integer(value, name) < end:
-        raise RefusalError(BAD_REQUEST, f"{name} has to be from 0 to {end - 1}, not {str(value)[:40]}")
+        raise RefusalError(BAD_REQUEST, f"{name} must be from 0 to {end - 1}, not {str(value)[:40]}")
     return int(value)
 
 

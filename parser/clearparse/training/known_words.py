@@ -1,0 +1,122 @@
+"""The words and abbreviations that the tokenizer knows (see KnownWords), from a treebank and from raw text.
+
+Which words are abbreviations is found by counting full stops, like in Punkt (Kiss & Strunk 2006): an ordinary word is
+often written without one, and the text rarely goes on in lower case after it. In raw text, unlike in a treebank, most
+words of a language occur often enough for that.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator, Sequence
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from clearparse.features.vocabulary import lookup_form
+from clearparse.io.files import PathLike, open_input
+from clearparse.stages.stretches import CLOSING, MAX_ABBREVIATION_LENGTH, OPENING, STOP, KnownWords, inside_words
+from clearparse.treebank.tokens import Paragraph, Token, text_of
+
+MIN_COUNT = 2  # times that a treebank has to have a word in lower case, or at the beginning of a sentence
+MIN_PLAIN, MAX_STOPPED = 10, 0.3  # times that a word is without a full stop; with one, as a part of these
+MIN_INSIDE, MIN_INSIDE_PART = 4, 0.4  # times that the sentence goes on after an abbreviation, and as a part of all
+
+MAX_DIVIDED = 0.002  # part of the words of letters that are divided into tokens
+
+_MARKS = CLOSING.replace(".", "")
+
+
+class StopCounts(NamedTuple):
+    """How often words of letters, in lower case, have a full stop. The last word of a line does not count.
+
+    plain: without one. stopped: with one. inside: with one after which the sentence clearly goes on.
+    """
+
+    plain: Counter[str]
+    stopped: Counter[str]
+    inside: Counter[str]
+
+    @classmethod
+    def of(cls, lines: Iterable[str]) -> StopCounts:
+        """The counts of some lines of text."""
+        plain, stopped, inside = (Counter[str]() for _ in range(3))
+        for line in lines:
+            for stretch, after in pairwise(lookup_form(line).split()):
+                begun = stretch.lstrip(OPENING)
+                core = begun.rstrip(_MARKS).lower()
+                if len(core) <= MAX_ABBREVIATION_LENGTH and core.isalpha():
+                    plain[core] += after != "."
+                elif len(core) <= MAX_ABBREVIATION_LENGTH + 1 and STOP.fullmatch(core):
+                    comma = begun[len(core) :].startswith((",", ";", ":"))
+                    goes_on = comma or after[0].islower() or after[0].isdigit()
+                    stopped[core[:-1]] += 1
+                    inside[core[:-1]] += goes_on
+        return cls(plain, stopped, inside)
+
+    def words(self) -> set[str]:
+        """The short words that are rarely followed by a full stop."""
+        return {word for word, n in self.plain.items() if n >= MIN_PLAIN and self.stopped[word] <= MAX_STOPPED * n}
+
+    def abbreviations(self) -> set[str]:
+        """The short words that often have a full stop, after which the sentence often goes on."""
+        return {
+            word
+            for word, n in self.inside.items()
+            if n >= max(MIN_INSIDE, MIN_INSIDE_PART * self.stopped[word])
+            and self.stopped[word] > MAX_STOPPED * self.plain[word]
+            and len(word) > 1
+        }
+
+
+def known_words(paragraphs: Sequence[Paragraph], raw_text: Sequence[PathLike] = ()) -> KnownWords:
+    """What a treebank and files of raw text tell about words. Raises FileError if a file is missing or damaged."""
+    abbreviations: set[str] = set()
+    small, capital, first = (Counter[str]() for _ in range(3))
+    for paragraph in paragraphs:
+        for sentence in paragraph:
+            shouted = not any(token.form.islower() for token in sentence)
+            for place, token in enumerate(sentence):
+                for word in token.words[:1] if place == 0 or shouted else token.words:
+                    if word[:1].islower():
+                        small[lookup_form(word)] += 1
+                    elif not shouted:
+                        (capital if place else first)[lookup_form(word).lower()] += 1
+                if STOP.fullmatch(token.form) and len(token.form) > 2:
+                    abbreviations.add(token.form[:-1].lower())
+    words = {word for word, n in small.items() if n >= max(MIN_COUNT, capital[word])}
+    starters = {word for word in words if first[word] >= MIN_COUNT} | ({"i"} & first.keys())
+    counts = StopCounts.of(_lines(paragraphs, raw_text))
+    return KnownWords(
+        *map(frozenset, (abbreviations | counts.abbreviations(), words, starters, counts.words() - words))
+    )
+
+
+def divided_words(paragraphs: Iterable[Sequence[Token]]) -> frozenset[str] | None:
+    """The words of letters that a treebank divides into tokens more than once; None if it often divides words."""
+    divided: Counter[str] = Counter()
+    n = 0
+    for tokens in paragraphs:
+        text = text_of(tokens)
+        ends = np.zeros(len(text) + 2, np.bool_)
+        ends[np.cumsum([len(token.form) + token.space_after for token in tokens])] = True
+        inside = np.concatenate(([False], inside_words(text, frozenset()), [False]))
+        changes = np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2)
+        n += len(changes)
+        divided.update(
+            text[first : last + 1].lower() for first, last in changes.tolist() if ends[first + 1 : last + 1].any()
+        )
+    if divided.total() > MAX_DIVIDED * n:
+        return None
+    return frozenset(word for word, times in divided.items() if times >= MIN_COUNT)
+
+
+def _lines(paragraphs: Iterable[Paragraph], raw_text: Iterable[PathLike]) -> Iterator[str]:
+    """The paragraphs of a treebank, and the lines of files."""
+    for paragraph in paragraphs:
+        yield text_of([token for sentence in paragraph for token in sentence])
+    for path in raw_text:
+        with open_input(path) as stream:
+            for line in stream:
+                yield line.decode("utf-8", errors="replace")
