@@ -190,7 +190,7 @@ def test_help_all_of_train_lists_every_setting() -> None:
     assert all(f"--{each.replace('_', '-')} " in text for each in vars(Config()))
     assert not any(f"  {old} " in text for old in FORMER)
     groups = [line.removesuffix(":") for line in text.splitlines() if line.endswith(":") and line[0] != " "]
-    assert groups == ["data", "model", "network", "optimisation", "self-training", "running"]
+    assert groups == ["data", "model", "network", "optimization", "self-training", "running"]
 
 
 def test_a_record_with_former_names_is_read() -> None:

@@ -150,7 +150,7 @@ def test_changed_files_are_parsed_again(
 
 
 def test_another_model_parses_again(inputs: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
-    """Recognised by its content, not by its name or time."""
+    """Recognized by its content, not by its name or time."""
     from clearparse.model.model import load
 
     model = tmp_path / "m"

@@ -91,8 +91,8 @@ class _Unmixed(np.random.Generator):
     def __init__(self) -> None:
         super().__init__(np.random.PCG64(0))
 
-    def permutation(self, x: np.ndarray) -> np.ndarray:  # type: ignore[override]  # all that is asked of it here
-        return x
+    def permutation(self, x: int | np.ndarray) -> np.ndarray:  # type: ignore[override]  # all that is asked of it here
+        return np.arange(x) if isinstance(x, int) else x
 
 
 def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -> None:

@@ -15,7 +15,7 @@ from clearparse import read_conllu
 from clearparse.commands.command_line import UsageError
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
-from clearparse.stages.lemmatizer import Rule
+from clearparse.stages.lemmatizer import LemmaRule
 from teacher import command
 from teacher.encoder import encoder_folder
 from teacher.examples import LEMMAS, Examples, Gold, Symbols, read_treebank
@@ -66,7 +66,7 @@ def test_examples_are_what_the_treebank_says(treebank: Path) -> None:
         assert [symbols.labels[k] for k in in_batch.labels[row, :n]] == list(sentence.deprels)
         assert [symbols.tasks["upos"][k] for k in in_batch.tasks["upos"][row, :n]] == list(sentence.upos)
         for k, form, lemma in zip(in_batch.tasks[LEMMAS][row, :n], sentence.forms, sentence.lemmas, strict=True):
-            assert k < 0 or Rule.parse(symbols.tasks[LEMMAS][k])(form) == lemma
+            assert k < 0 or LemmaRule.parse(symbols.tasks[LEMMAS][k])(form) == lemma
         assert (in_batch.heads[row, n:] < 0).all()
 
 

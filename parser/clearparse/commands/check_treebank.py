@@ -82,7 +82,7 @@ def _shown(forms: Iterable[bytes], max_length: int = 70) -> str:
 
 def _command_line() -> CommandLine:
     cli = CommandLine(
-        "check_treebank.py", usage="FILE ... [options]", description="List what may be annotation errors in a treebank."
+        "check_treebank.py", usage="FILE ... [options]", description="Find likely annotation errors in a treebank."
     )
     cli.option("files", nargs="+", metavar="FILE", help="annotated CoNLL-U or CoNLL-X files")
     cli.option("-m", "--model", metavar="MODEL", help="also list the trees that are least likely under this model")

@@ -134,13 +134,13 @@ def _add_input(cli: CommandLine) -> None:
         group="input",
         choices=GIVEN,
         default="tags",
-        help="what the parser gets of the gold file: words and tags, words, or the text (default: tags)",
+        help="gold annotation given to the parser: words and tags, words, or only the text (default: tags)",
     )
     cli.option(
         "--compare",
         group="input",
         metavar="FILE",
-        help="compare with another model or parser's output: is the difference significant?",
+        help="compare with another model or parser's output, and test the difference for significance",
     )
     cli.option(
         "--threads",
@@ -149,19 +149,21 @@ def _add_input(cli: CommandLine) -> None:
         type=positive,
         default=1,
         metavar="N",
-        help="threads of the matrix products (default: 1)",
+        help="BLAS threads (default: 1)",
     )
 
 
 def _add_output(cli: CommandLine) -> None:
     cli.option("--info", group="output", action="store_true", help="describe the model; needs no --gold")
-    cli.option("--details", group="output", action="store_true", help="print scores by relation, and confusions")
-    cli.option("--confidence", group="output", action="store_true", help="print how reliable the model's confidence is")
+    cli.option("--details", group="output", action="store_true", help="print scores by relation, and a confusion table")
+    cli.option(
+        "--confidence", group="output", action="store_true", help="print the calibration of the confidence scores"
+    )
     cli.option("--report", group="output", metavar="HTML", help="write a page with scores, charts and drawn errors")
     cli.option(
         "--json",
         group="output",
         metavar="FILE",
-        help="write all scores and their conditions as JSON; - is stdout",
+        help="write scores and evaluation settings as JSON; - is stdout",
     )
     cli.option("-q", "--quiet", group="output", action="store_true", help="do not print the scores")

@@ -80,13 +80,13 @@ class ChunkParser:
 
 @dataclass(frozen=True)
 class ParseJob:
-    """How files are parsed. input_format: one of INPUTS; by default that of each file is recognised."""
+    """How files are parsed. input_format: one of INPUTS; by default that of each file is recognized."""
 
     parser: ChunkParser
     input_format: str | None = None
 
     def parse(self, inputs: Sequence[str], output: str, jobs: int, *, quiet: bool = True) -> int:
-        """Parse inputs (see read_chunks) to one output, which appears whole or not at all; the number of words.
+        """Parse inputs (see read_chunks) to one output, written atomically; the number of words.
 
         A few chunks are in memory at a time, or all texts of a format that has to be assembled. Warnings are issued
         here. quiet: show no progress bar. Raises ClearparseError.

@@ -1,6 +1,6 @@
 """The Dask engine: workers of a cluster parse files, one by one. parse_bag parses the sentences of a dask.bag.
 
-If a worker is killed, another one parses its file from the beginning; a file appears whole or not at all.
+If a worker is killed, another one parses its file from the beginning; files are written atomically.
 """
 
 from __future__ import annotations

@@ -56,7 +56,7 @@ def _svg_of_lines(texts: Iterable[bytes]) -> bytes:
 FORMATS = {
     "conllu": OutputFormat("CoNLL-U", ".conllu", lambda block, _: block.text, has_confidence=True),
     "json": OutputFormat(
-        "an object per line and sentence",
+        "JSON Lines, one sentence per line",
         ".jsonl",
         lambda block, _: json_lines(block),
         has_confidence=True,
@@ -69,14 +69,14 @@ FORMATS = {
         is_drawing=True,
     ),
     "svg": OutputFormat(
-        "a picture",
+        "SVG drawing",
         ".svg",
         _by_sentence(lambda sentence, _: f"{svg_of(sentence)}\n"),
         assemble=_svg_of_lines,
         is_drawing=True,
     ),
     "html": OutputFormat(
-        "a page of pictures",
+        "HTML page with drawings",
         ".html",
         _by_sentence(lambda sentence, _: figure(sentence)),
         PAGE_BEGINS,

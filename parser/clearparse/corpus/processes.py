@@ -67,7 +67,7 @@ def _chunks(job: ParseJob, tasks: Sequence[FileTask], bad: set[int]) -> Iterator
 
 
 def _write(parser: ChunkParser, target: str, results: Iterable[ParsedChunk | ClearparseError]) -> ParsedFile:
-    """Write one file, whole or not at all. Raises _BadFileError."""
+    """Write one file atomically. Raises _BadFileError."""
     warned: list[Warning] = []
     words = 0
 

@@ -1,4 +1,4 @@
-"""Parse a corpus: many files into a folder, each whole or not at all; unchanged files are not parsed again."""
+"""Parse a corpus: many files into a folder, each written atomically; unchanged files are not parsed again."""
 
 from __future__ import annotations
 

@@ -23,7 +23,7 @@ class FileTask(NamedTuple):
 
 
 def is_sentence(name: str) -> bool:
-    """Is an input a sentence to parse? A name that no file has is one, unless it looks like the name of a file."""
+    """Whether an input is a sentence to parse: not an existing file, nor something that looks like a file name."""
     return name != "-" and not os.path.lexists(name) and not _looks_like_a_file(name)
 
 
@@ -33,7 +33,7 @@ def _looks_like_a_file(name: str) -> bool:
 
 
 def is_folder(output: str) -> bool:
-    """Does an output name a folder: one that exists, or a name that ends in a slash?"""
+    """Whether an output names a folder: one that exists, or a name that ends in a slash."""
     return output.endswith(("/", os.sep)) or os.path.isdir(output)
 
 

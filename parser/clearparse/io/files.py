@@ -1,4 +1,4 @@
-"""Reading files with one-line errors, and writing them whole or not at all.
+"""Reading files with one-line errors, and writing them atomically.
 
 A file whose name ends in ``.gz``, ``.bz2`` or ``.xz`` is compressed; ``-`` is standard input or output. A file whose
 name the user did not give (MODEL.json, the files of an output folder) is never written through a symbolic link that

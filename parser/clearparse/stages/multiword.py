@@ -2,7 +2,7 @@
 
 A rule keeps the beginning of a token and replaces the rest: in `don't` the last 3 letters become a word of their own;
 `du` keeps its first letter, `e` is appended, and `le` is the second word. Only tokens that look like those split in
-training can be split (see SplitForms): on unseen words a network alone is too bold, and `valleys` would lose its `s`.
+training can be split (see SplitForms): on unseen words a network alone overgenerates, and `valleys` would lose its `s`.
 """
 
 from __future__ import annotations
@@ -97,10 +97,10 @@ class SplitRule(NamedTuple):
 
 
 class SplitForms(NamedTuple):
-    """What training has seen split often enough to be split again; any other token is one word.
+    """Forms and endings that were frequently split in the training data; any other token is one word.
 
     forms: in lower case. endings: those at which most forms that have them are split. always: the forms that are
-    hardly ever one word.
+    hardly ever one word, or would be but for their missing apostrophe.
     """
 
     forms: frozenset[str]
@@ -124,12 +124,12 @@ class SplitForms(NamedTuple):
             if n >= MIN_FORMS_OF_ENDING and n >= MIN_SHARE_OF_ENDING * with_ending.get(ending, n)
         }
         shortest = {each for each in endings if not any(each[k:] in endings for k in range(1, len(each)))}
-        always = {form for form, counts in rules.items() if _always_split(counts)}
-        forms = always | {form for form in rules if _often_split(form, rules)} | _without_apostrophe(rules)
+        always = {form for form, counts in rules.items() if _always_split(counts)} | _without_apostrophe(rules)
+        forms = always | {form for form in rules if _often_split(form, rules)}
         return cls(*map(frozenset, (forms, shortest, always)))
 
     def allow(self, form: str) -> bool:
-        """May a token be more than one word?"""
+        """Whether a token may be more than one word."""
         return lookup_form(form).lower() in self.forms or self.allow_ending(form)
 
     def always_split(self, form: str) -> bool:
@@ -137,7 +137,7 @@ class SplitForms(NamedTuple):
         return lookup_form(form).lower() in self.always
 
     def allow_ending(self, form: str) -> bool:
-        """May a token be more than one word because of its ending?"""
+        """Whether a token may be more than one word because of its ending."""
         lower = lookup_form(form).lower()
         return any(lower[-k:] in self.endings for k in range(1, min(len(lower), MAX_ENDING_LENGTH + 1)))
 
@@ -174,7 +174,7 @@ def _without_apostrophe(rules: Mapping[str, Counter[str]]) -> set[str]:
 
 
 class Splits(NamedTuple):
-    """The words of T tokens. forms, words: the different tokens and their words; which (T,): their number."""
+    """The words of T tokens. forms, words: the distinct tokens and their words; which (T,): the index of each token."""
 
     forms: list[str]
     words: list[tuple[str, ...]]
@@ -267,7 +267,7 @@ def _biased(classifier: WindowClassifier, bias: float) -> WindowClassifier:
 def _labels_in_context(
     classifier: WindowClassifier, keys: Sequence[bytes], which: Index, rows: NDArray[np.int64], asked: Index
 ) -> Index:
-    """The number of the rule of each of the tokens asked for (n,): see MultiwordSplitter.split."""
+    """The index of the rule of each requested token (n,): see MultiwordSplitter.split."""
     row = np.searchsorted(rows, asked, side="right") - 1
     first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])
     lengths = end - first

@@ -65,6 +65,7 @@ _AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
 _KINDS = (
     ("address", re.compile(r"\S*(?:://|www\.)\S*\Z|\S+\.(?:com|org|net|edu|gov|htm|html|php|pdf|doc|jpg|xls)\b\S*\Z")),
     ("number", re.compile(r"[^\w\s]*\d[\d.,:/-]*\d\S?\Z")),
+    ("code", re.compile(r"[^\w\s]*(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])[^\W_]+\S?\Z")),
     ("letters", re.compile(r"[^\W\d_]+\Z")),
 )
 
@@ -163,7 +164,7 @@ def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
 
 
 def kind_of(stretch: str) -> str:
-    """The kind of a stretch of text without a space, by itself: address, mail, number, letters or other."""
+    """The kind of a stretch of text without a space, by itself: address, mail, number, code, letters or other."""
     return _kind_of[stretch]
 
 

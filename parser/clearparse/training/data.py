@@ -163,7 +163,7 @@ def describe(train: Dataset, dev: Dataset, parser: TransitionParser) -> Iterator
 
 
 def _oov_rate(train: Dataset, dev: Dataset) -> float:
-    """The out-of-vocabulary rate of dev in per cent of words."""
+    """The out-of-vocabulary rate of dev in % of words."""
     seen = {form for block in train.blocks for form in block.column(FORM)}
     forms = [form for block in dev.blocks for form in block.column(FORM)]
     return 100 * sum(form not in seen for form in forms) / len(forms)

@@ -1,6 +1,6 @@
 """The training recipe, from annotated sentences to a model.
 
-data -> upstream stages -> word vectors -> networks (-> self-training) -> calibration -> save and check
+data -> word vectors -> upstream stages -> networks (-> self-training) -> calibration -> save and check
 """
 
 from __future__ import annotations
@@ -70,7 +70,7 @@ def train(
     """Train a model on annotated sentences; deterministic for fixed arguments.
 
     Args:
-        train: CoNLL-U or CoNLL-X file(s), or sentences.
+        train: CoNLL-U or CoNLL-X file(s), or an iterable of sentences.
         dev: the same, for selecting the best epoch; by default a part of train is held out (`dev_part`).
         preset: "fast", "accurate" or "best".
         stages: "parser" for a parser of tagged words; "all" also trains tokenizer, sentence splitter, tagger and
@@ -82,7 +82,9 @@ def train(
         init: a model to fine-tune; its network sizes, template and transition system are kept.
         output: where to write the model, and its training record to OUTPUT.json. Interrupted training leaves
             OUTPUT.checkpoint, which `resume` continues from, to a bit-identical model.
-        jobs: networks to train at the same time, each in a process. threads: of the matrix products.
+        jobs: networks to train at the same time, each in a process.
+        threads: number of BLAS threads.
+        resume: continue from OUTPUT.checkpoint.
         float16: store parameters with 16 bits.
         quiet: print neither the log nor progress bars.
         config: fields of clearparse.config.Config, in place of the preset's values.
@@ -157,7 +159,7 @@ def _prepare(output: FileName | None) -> Path | None:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The steps of one training, each a method; `run` takes them in order."""
+    """The steps of one training run, each a method; `run` takes them in order."""
 
     train: Dataset
     dev: Dataset
@@ -214,8 +216,9 @@ class Recipe:
         raw_text, checkpoint, log = self.options.raw_text, self.checkpoint, self.log
         words = silver.tagged_words() if silver else None
         upstream = train_upstream(
-            blocks, seed, vectors, raw_text, jobs, checkpoint, log, silver=words, jackknife=self.all_stages
-        )
+            blocks, seed, vectors, raw_text, jobs, checkpoint, log,
+            silver=words, silver_ratio=self.config.silver_ratio, jackknife=self.all_stages,
+        )  # fmt: skip
         self.log("stage", "parser")
         return upstream
 

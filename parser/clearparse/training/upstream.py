@@ -147,21 +147,23 @@ def train_tagger(
     log: Log = QUIET,
     *,
     silver: Items | None = None,
+    silver_ratio: float = 0.0,
     jackknife: bool = True,
 ) -> tuple[Tagger, list[bytes]]:
     """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
 
-    silver: words of other sentences to learn from besides. jackknife: if not, the second network is trained on all
-    sentences only, and the tags are empty.
+    silver: words of other sentences to learn from besides, silver_ratio per word in each epoch.
+    jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors, silver, log).run(
+    first_config, second_config = (replace(each, silver_ratio=silver_ratio) for each in (FIRST_TAGS, TAGS))
+    first, tags = Jackknife(tagger.FIRST + clusters, items, first_config, seed, vectors, silver, log).run(
         "first tags", jobs, checkpoint, FOLDS
     )
     items = replace(items, keys=with_tags(items.keys, tags))
     if silver:
         silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
-    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors, silver, log).run(
+    second, tags = Jackknife(tagger.SECOND + clusters, items, second_config, seed, vectors, silver, log).run(
         "tags", jobs, checkpoint, FOLDS if jackknife else 0
     )
     return Tagger(first, second), tags
@@ -187,11 +189,12 @@ def train_upstream(
     log: Log,
     *,
     silver: Items | None = None,
+    silver_ratio: float = 0.0,
     jackknife: bool,
 ) -> UpstreamStages:
     """Train the upstream stages one after another.
 
-    silver: tagged words of other sentences, from which the tagger learns too.
+    silver: tagged words of other sentences, from which the tagger learns too, silver_ratio per word in each epoch.
     jackknife: predict tags for the parser to learn from; without, training takes half the time.
     Raises ClearparseError if there are more than MAX_TAGS different tags.
     """
@@ -204,6 +207,8 @@ def train_upstream(
     log("stage", "tokenizer")
     text_stage = train_tokenizer(blocks, seed, checkpoint, vectors, raw_text, log)
     log("stage", "tagger")
-    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, silver=silver, jackknife=jackknife)
+    tag_stage, tags = train_tagger(
+        words, seed, vectors, jobs, checkpoint, log, silver=silver, silver_ratio=silver_ratio, jackknife=jackknife
+    )
     log("stage", "lemmatizer")
     return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint, log), tags)

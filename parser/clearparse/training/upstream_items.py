@@ -82,7 +82,7 @@ def most_frequent(counts: Counter[bytes]) -> bytes:
 
 
 def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
-    """The different words whose rules apply to other words too, each with the rule that makes its lemma.
+    """The distinct words with their lemma rules, restricted to rules that several words share.
 
     Such a rule keeps a part of the form, adds no digits to it, and makes the lemmas of several forms. If there is no
     such rule, all words are kept.

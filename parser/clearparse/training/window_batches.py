@@ -24,7 +24,6 @@ from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.ragged import offsets, take_rows
 
 NOMINAL_ITEMS = 50_000  # items for which the epochs of a config are meant
-SILVER_RATIO = 2.0  # silver items per item of the treebank in each epoch
 
 
 @dataclass(frozen=True)
@@ -76,10 +75,10 @@ def initialise(
     return WindowClassifier(params, window, classes)
 
 
-def mixture(items: Items, silver: Items | None, epochs: int) -> Mixture:
+def mixture(items: Items, silver: Items | None, config: NetworkConfig) -> Mixture:
     """Which rows the epochs have."""
     gold, added = (np.diff(each.rows) if each else np.empty(0, np.int64) for each in (items, silver))
-    return Mixture(gold, added, SILVER_RATIO, epochs)
+    return Mixture(gold, added, config.silver_ratio, config.epochs)
 
 
 class WindowBatches:
@@ -99,7 +98,7 @@ class WindowBatches:
         silver: Items | None = None,
     ) -> None:
         self.window, self.config, self.rng = classifier.window, config, rng
-        self.mixture = mixture(items, silver, config.epochs)
+        self.mixture = mixture(items, silver, config)
         number = {name: i for i, name in enumerate(classifier.classes)}
         items = items + silver if silver else items
         self.target = np.array([number.get(name, -1) for name in items.names], np.intp)
@@ -182,7 +181,7 @@ def build_and_train(
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
     classifier = initialise(template, items, config, rng, vectors)
-    with log.progress(mixture(items, silver, epochs).words(epochs) if silver else n * epochs, name, " items") as bar:
+    with log.progress(mixture(items, silver, config).words(epochs) if silver else n * epochs, name, " items") as bar:
         trained = train(classifier, items, config, rng, bar.update, silver)
     log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
     return trained

@@ -44,7 +44,7 @@ def count(n: int, noun: str) -> str:
 class Sentence(SentenceColumns):
     """One sentence: a sequence of words, with its columns as tuples (words,).
 
-    Sentences never change: with_columns and with_tree return new ones. They are equal if their CoNLL-U text is.
+    Sentences are immutable: with_columns and with_tree return new ones. They are equal if their CoNLL-U text is.
     """
 
     @classmethod
@@ -156,7 +156,7 @@ class Sentence(SentenceColumns):
 
     @property
     def has_tree(self) -> bool:
-        """Does every word have a head?"""
+        """Whether every word has a head."""
         return bool((self.heads >= 0).all() and (self.heads <= len(self)).all())
 
     def _repr_svg_(self) -> str | None:
