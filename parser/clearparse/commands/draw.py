@@ -9,7 +9,7 @@ from clearparse.commands.command_line import CommandLine
 from clearparse.corpus.formats import FORMATS, format_of_output
 from clearparse.drawing.text import shows_boxes
 from clearparse.errors import ClearparseError
-from clearparse.io.files import atomic_output
+from clearparse.io.files import atomic_output, refuse_overwriting
 from clearparse.treebank.conllu import Block, read_blocks
 
 DRAWINGS = {name: each for name, each in FORMATS.items() if each.is_drawing}
@@ -20,6 +20,7 @@ def main(argv: list[str]) -> None:
     options = _command_line().parse(argv)
     output_format = DRAWINGS[options.format or format_of_output(options.output, "tree", DRAWINGS)]
     ascii_only = not shows_boxes(sys.stdout)
+    refuse_overwriting([options.output], options.files)
     blocks = _blocks(options.files or ["-"], options.sent_id)
     with atomic_output(options.output) as stream:
         stream.writelines(output_format.document(output_format.write(block, ascii_only) for block in blocks))

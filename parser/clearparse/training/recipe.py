@@ -18,6 +18,7 @@ from threadpoolctl import threadpool_limits
 from clearparse.config import Config
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.vocabulary import lookup_form
+from clearparse.io.files import refuse_overwriting
 from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
 from clearparse.stages.tagger import retagged, with_tags
@@ -33,6 +34,7 @@ from clearparse.training.scoring import calibrate, score
 from clearparse.training.self_training import SILVER, silver_sentences, teacher_config
 from clearparse.training.text_checks import text_warnings
 from clearparse.training.upstream import UpstreamStages, train_upstream
+from clearparse.training.value_checks import check_values
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors, word_vectors
 from clearparse.transition.features import compile_template
@@ -120,6 +122,10 @@ def run(
     output = _prepare(options.output)
     with threadpool_limits(limits=options.threads):
         train, dev = _read(train_source, dev_source, config, log)
+        check_values(train.blocks, options.stages)
+        if output:
+            outputs: list[FileName] = [output, f"{output}.json", f"{output}.checkpoint"]
+            refuse_overwriting(outputs, [*train.paths, *dev.paths, *options.unannotated_files(), options.init])
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         template = init.parser.features.template.text if init else template_text(config.template)
         compile_template(template)  # an error in it is found now, not after the first stages are trained
