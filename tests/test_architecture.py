@@ -65,7 +65,8 @@ MODULES = {
 SCRIPTS = sorted((CHECKOUT / "scripts").glob("*.py"))
 TESTS = sorted((CHECKOUT / "tests").rglob("*.py"))
 BENCHMARKS = {path.stem: path for path in sorted((CHECKOUT / "scripts" / "benchmarks").glob("*.py"))}
-SHIPPED = [*MODULES.values(), *SCRIPTS, *BENCHMARKS.values()]
+TEACHER = sorted((CHECKOUT / "scripts" / "teacher").glob("*.py"))
+SHIPPED = [*MODULES.values(), *SCRIPTS, *BENCHMARKS.values(), *TEACHER]
 
 COMMANDS = ("pip install -e . && python scripts/train.py", "pip install -e '.[test]' && pytest")
 
@@ -104,7 +105,7 @@ def own_imports(path: Path) -> set[str]:
 
 def foreign_imports(paths: list[Path]) -> set[str]:
     """Top-level names of the libraries that files import: neither ours nor Python's own."""
-    local = {"clearparse"} | {"benchmarks"} | {path.stem for path in [*SCRIPTS, *TESTS]}
+    local = {"clearparse", "benchmarks", "teacher"} | {path.stem for path in [*SCRIPTS, *TESTS]}
     names = {name.split(".")[0] for path in paths for name in imports(path)}
     return names - local - sys.stdlib_module_names
 
@@ -170,9 +171,9 @@ def test_every_module_has_a_docstring() -> None:
 
 
 def test_no_data_is_executed() -> None:
-    """No pickle, no eval, and no framework's arrays but in the one file that measures a framework."""
+    """No pickle, no eval, and no framework's arrays but in the teacher and in the file that measures a framework."""
     for path in SHIPPED:
-        allowed = {"torch"} if path == BENCHMARKS["pytorch"] else set()
+        allowed = {"torch"} if path in (BENCHMARKS["pytorch"], *TEACHER) else set()
         assert not {name.split(".")[0] for name in imports(path)} & FORBIDDEN_IMPORTS - allowed, path
         for node in ast.walk(tree(path)):
             if isinstance(node, ast.Call):
@@ -188,15 +189,16 @@ def test_every_library_is_declared_and_used() -> None:
     assert set(optional.values()) == {"conllu", "dask", "nltk", "pandas", "spacy"}
     measuring = [*BENCHMARKS.values(), MODULES["clearparse.report.plots"]]
     serving = [path for module, path in MODULES.items() if package(module) == "web"]
-    always = [path for path in SHIPPED if path not in (*measuring, *serving, *optional)]
+    always = [path for path in SHIPPED if path not in (*measuring, *serving, *optional, *TEACHER)]
     assert foreign_imports(always) == declared()
     by_starlette = {"python_multipart"}
     assert (foreign_imports(serving) | by_starlette) - declared() == declared("web") - declared()
     assert foreign_imports([path for path in (*always, *measuring) if path != screenshot]) == declared("bench")
     assert foreign_imports([screenshot]) <= declared("test-full")
+    assert foreign_imports(TEACHER) - declared() == declared("teacher") - declared()
     for path, extra in optional.items():
         assert foreign_imports([path]) - declared() == declared(extra) - declared(), path
-    assert foreign_imports(TESTS) <= declared("test", "test-full", "fuzz", "web")
+    assert foreign_imports(TESTS) <= declared("test", "test-full", "fuzz", "teacher", "web")
 
 
 def readme() -> str:

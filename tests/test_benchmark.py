@@ -65,9 +65,9 @@ def test_rows_are_counted(cs224n_model: Path) -> None:
     parser = load(cs224n_model).parser
     tables = Counted(parser.params, parser.features)
     tables.extend(np.array([[0, 3], [1, 4], [2, 5]], np.int32))  # NULL and two more types of word
-    types = np.array([0, 1, 2, 1])
-    rows = [types if k < 2 else np.zeros(4, np.intp) for k in range(18)]
-    tables.theta(rows, [])
+    types = np.zeros((18, 4), np.intp)
+    types[:2] = [0, 1, 2, 1]
+    tables.theta(types, np.empty((0, 4), np.intp))
     assert (tables.configurations, tables.fetched) == (4, 4 + 3)
     assert tables.used == 3 * 18
 

@@ -39,7 +39,7 @@ def test_a_document_is_a_sequence_of_sentences(model: Model) -> None:
     assert document[1:] == [document[1], document[2]]
     assert document.to_conllu() == str(document) == "".join(map(str, document))
     assert [word.form for word in document.words()][:3] == ["Birds", "eat", "worms"]
-    assert document.to_dict()[0][0]["form"] == "Birds"
+    assert document.to_dict() == {"text": document.text, "sentences": [each.to_dict() for each in document]}
     assert document.draw() == "\n\n".join(sentence.draw() for sentence in document)
     assert str(document._repr_html_()).count("<figure>") == 3
     assert document == Document.from_conllu(document.to_conllu()) == Document.from_sentences(document)

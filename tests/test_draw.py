@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 
 from clearparse.commands import draw
+from clearparse.commands.command_line import UsageError
 from clearparse.drawing.text import draw_sentence
 from clearparse.errors import ClearparseError, FileError
 from clearparse.treebank.conllu import read_conllu
@@ -35,6 +36,15 @@ def test_pictures(tmp_path: Path) -> None:
     html = drawn(DEV, folder=tmp_path, name="trees.html")
     assert html.count("<figure>") == n
     assert html == drawn(DEV, "--format", "html", folder=tmp_path)
+
+
+@pytest.mark.parametrize("name", ["trees.json", "trees.conllu", "trees.pdf", "trees.png.gz"])
+def test_an_extension_of_no_format_is_a_usage_error(name: str, tmp_path: Path) -> None:
+    with pytest.raises(
+        UsageError, match=r": this extension is of no output format \(\.txt, \.svg, \.html\); rename it"
+    ):
+        drawn(DEV, folder=tmp_path, name=name)
+    assert not (tmp_path / name).exists()
 
 
 def test_some_sentences(tmp_path: Path) -> None:

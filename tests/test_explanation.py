@@ -21,7 +21,6 @@ from clearparse.model.model import load
 from clearparse.network.classifier import Parameters
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.parser_batches import Treebank, initialise_parser
-from clearparse.transition.system import MOVES
 from clearparse.treebank.conllu import parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -85,7 +84,7 @@ def test_stack_and_buffer_change_as_the_moves_say(parser: TransitionParser) -> N
     for sentence in SENTENCES:
         steps = trace(parser, sentence).steps
         for step, after in pairwise(steps):
-            move = MOVES[parser.transitions.kind[step.taken]]
+            move = parser.transitions.moves[parser.transitions.kind[step.taken]]
             stack, buffer = list(step.stack), list(step.buffer)
             if move == "SHIFT":
                 stack.append(buffer.pop(0))

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearparse.features.templates import TemplateError
-from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
+from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, form_key
 from clearparse.transition import decode
 from clearparse.transition.features import DISTANCES, TEMPLATES, Features, compile_template
 from clearparse.transition.layout import Layout
@@ -99,7 +99,7 @@ def test_slot_values_in_a_known_configuration() -> None:
     encoder = Encoder(vocabulary)
     types = np.array([NULL, *encoder.types(KEYS), ROOT])
     w = features.slot_rows(words, values, encoder.rows()[types])
-    assert vocabulary.encode_form("chase") == [w[0, 1]]
+    assert vocabulary.encode([form_key("chase")]).tolist() == [[w[0, 1]]]
     assert w[0, 0] == vocabulary.first["form"] + NULL
     assert w[0, 4] == features.first_row["label"] + 1
     assert w.max() < features.V
@@ -113,8 +113,8 @@ def test_unknown_words_and_rare_words_share_a_row() -> None:
     vocabulary = Vocabulary.count([KEYS[0], KEYS[0], KEYS[1]], ["form", "xpos"], {"form": 2})
     assert vocabulary.symbols == {"form": ["Cats"], "xpos": ["NNS", "VBP"]}
     unknown = vocabulary.first["form"] + UNKNOWN
-    assert vocabulary.encode_form("chase") == vocabulary.encode_form("the") == [unknown]
-    assert vocabulary.encode_tags(["VERB", "VBP", "_"]) == [vocabulary.first["xpos"] + 4]
+    rows = vocabulary.encode([b"chase\t_\tVERB\tVBP\t_", b"the\t_\tVERB\tVBP\t_"]).tolist()
+    assert rows == [[unknown, vocabulary.first["xpos"] + 4]] * 2
 
 
 def test_best_is_the_highest_score_of_a_legal_move() -> None:

@@ -123,8 +123,8 @@ def noisy(monkeypatch: pytest.MonkeyPatch) -> None:
     """Let every score be off by as much as NOISE, as if products were rounded in many ways."""
     rng, theta = np.random.default_rng(3), PrecomputedLayer.theta
 
-    def off(self: PrecomputedLayer, rows: list[np.ndarray], values: list[np.ndarray]) -> np.ndarray:
-        exact = theta(self, rows, values)
+    def off(self: PrecomputedLayer, types: np.ndarray, values: np.ndarray) -> np.ndarray:
+        exact = theta(self, types, values)
         return exact + rng.uniform(-NOISE, NOISE, exact.shape).astype(exact.dtype)
 
     monkeypatch.setattr(PrecomputedLayer, "theta", off)

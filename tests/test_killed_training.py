@@ -49,10 +49,14 @@ class Case(NamedTuple):
     epochs: int
     raw_text: bool = False
     init: bool = False
+    silver: bool = False
 
 
-def full(*options: str, epochs: int = EPOCHS, raw_text: bool = False, init: bool = False) -> pytest.param:  # type: ignore[valid-type]  # pytest does not export the type
-    return pytest.param(Case(options, epochs, raw_text, init), id=" ".join(options) or "plain", marks=pytest.mark.full)
+def full(
+    *options: str, epochs: int = EPOCHS, raw_text: bool = False, init: bool = False, silver: bool = False
+) -> pytest.param:  # type: ignore[valid-type]  # pytest does not export the type
+    case = Case(options, epochs, raw_text, init, silver)
+    return pytest.param(case, id=" ".join(options) or "plain", marks=pytest.mark.full)
 
 
 CASES = [
@@ -71,6 +75,8 @@ CASES = [
     full("--networks", "2", "--jobs", "2", raw_text=True, epochs=5 * EPOCHS),
     full("--stages", "all", "--jobs", "2", raw_text=True, epochs=4 * EPOCHS),
     full("--float16", init=True),
+    full("--silver-ratio", "1", silver=True),
+    full("--stages", "all", "--silver-ratio", "1", "--jobs", "2", silver=True),
 ]
 
 
@@ -95,6 +101,7 @@ class Training:
         source, self.output = str(folder / "few.conllu"), output
         self.argv = ["--train", source, "--dev", source, "--output", str(output), *SMALL, *case.options]
         self.argv += ["--raw-text", str(folder / "raw.txt")] if case.raw_text else []
+        self.argv += ["--silver", str(SAMPLE / "train.conllu")] if case.silver else []
         self.argv += ["--init", str(folder / "init.model")] if case.init else []
         self.command = [sys.executable, str(folder / "driver.py"), *self.argv]
 

@@ -22,9 +22,9 @@ from clearparse.estimator import DependencyParser
 from clearparse.model.model import Model, load
 from clearparse.stages.multiword import MAX_WORDS, _check_class
 from clearparse.stages.validation import MAX_VALUE_LENGTH, check_column
-from clearparse.transition.arc_standard_swap import MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT, ArcStandardSwap
+from clearparse.transition.arc_standard_swap import MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT, SWAP, ArcStandardSwap
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import SHIFT, SWAP
+from clearparse.transition.system import SHIFT
 from clearparse.treebank.conllu import parse_block
 
 MODEL = Path(__file__).parent / "data" / "format-1.model"

@@ -14,7 +14,9 @@ from pathlib import Path
 import pytest
 
 from clearparse.commands import parse
+from clearparse.commands.command_line import UsageError
 from clearparse.corpus import inputs
+from clearparse.corpus.formats import FORMATS, format_of_output
 from clearparse.corpus.inputs import recognise
 from clearparse.corpus.tasks import is_sentence
 from clearparse.errors import ClearparseError
@@ -243,3 +245,35 @@ def test_extensions_of_recognised_files(text_model: Path, tmp_path: Path) -> Non
     sources = [write(tmp_path / "a.txt", TEXT), write(tmp_path / "b.txt", CONLLU), write(tmp_path / "c", TEXT)]
     parse.main(["--model", str(text_model), *sources, "-o", f"{tmp_path}/out/", "-q"])
     assert {path.name for path in (tmp_path / "out").iterdir()} == {"a.conllu", "b.txt", "c.conllu", ".parsed.jsonl"}
+
+
+@pytest.mark.parametrize(
+    ("name", "form"),
+    [
+        ("out", "conllu"),
+        ("out.txt", "conllu"),
+        ("out.conll", "conllu"),
+        ("out.conllx.gz", "conllu"),
+        ("out.CONLLU", "conllu"),
+        (".hidden", "conllu"),
+        ("/dev/stdout", "conllu"),
+        ("v2.16/out", "conllu"),
+        ("out.jsonl", "json"),
+        ("out.jsonl.xz", "json"),
+        ("out.svg", "svg"),
+        ("out.html", "html"),
+        ("out.json", None),
+        ("out.pdf", None),
+    ],
+)
+def test_the_extension_of_the_output_names_its_format(name: str, form: str | None) -> None:
+    assert format_of_output(name, "conllu", FORMATS) == form
+
+
+def test_an_extension_of_no_format_is_a_usage_error(text_model: Path, tmp_path: Path) -> None:
+    output = tmp_path / "out.json"
+    with pytest.raises(UsageError, match=r"out\.json: this extension is of no output format .*\.jsonl.*--format$"):
+        parse.main(["--model", str(text_model), "Dogs bark.", "-o", str(output)])
+    assert not output.exists()
+    parse.main(["--model", str(text_model), "Dogs bark.", "-o", str(output), "--format", "json"])
+    assert json.loads(output.read_text(encoding="utf-8"))["text"] == "Dogs bark."

@@ -10,6 +10,7 @@ import pytest
 
 from clearparse.features import precompute
 from clearparse.features.precompute import MAX_TYPES, PrecomputedLayer
+from clearparse.features.row_sums import FEW, sums_of_rows
 from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters, scores
@@ -35,7 +36,7 @@ def random_parser(block: Block, template: str, system: str, dtype: Any) -> Trans
     """A parser with random numbers that make scores of a few units, as training does."""
     rng = np.random.default_rng(5)
     labels = [label.decode() for label in sorted(set(block.column(DEPREL)))]
-    transitions = Transitions(labels, labels, ["root"], SYSTEMS[system].n_moves)
+    transitions = Transitions(labels, labels, ["root"], SYSTEMS[system].moves)
     compiled = compile_template(template)
     vocabulary = Vocabulary.count(block.word_keys(), compiled.channels, {"form": 2})
     features = Features(compiled, vocabulary, len(transitions.labels))
@@ -123,13 +124,21 @@ def test_extending_in_parts_gives_the_same_scores(block: Block, monkeypatch: pyt
     in_parts.extend(rows[:3])
     for first, end in ((3, 10), (10, 11), (11, len(rows))):
         in_parts.extend(rows[first:end], np.arange(first, end))
-    types = [rng.integers(0, len(rows), 200) for _ in parser.features.addresses]
-    values = [rng.integers(0, n, 200) for n in parser.features.state_values]
-    thetas = []
-    for made in (at_once, in_parts):
-        row_of = made.rows_of(np.arange(len(rows)))
-        thetas.append(made.theta([of[each] for of, each in zip(row_of, types, strict=True)], values))
+    types = rng.integers(0, len(rows), (len(parser.features.addresses), 200))
+    values = np.array([rng.integers(0, n, 200) for n in parser.features.state_values])
+    thetas = [made.theta(types, values) for made in (at_once, in_parts)]
     np.testing.assert_allclose(*thetas, rtol=1e-12, atol=1e-12)
+
+
+def test_sums_of_few_rows_and_of_many_are_the_same() -> None:
+    rng = np.random.default_rng(0)
+    P = rng.integers(-9, 9, (50, 4)).astype(np.float32)
+    P[0] = 0
+    rows = rng.integers(0, 50, (FEW // 16, 5), np.int32)
+    many = sums_of_rows(P, rows)
+    assert rows.size * P.shape[1] > FEW
+    assert np.array_equal(sums_of_rows(P, rows[:100]), many[:100])
+    assert np.array_equal(sums_of_rows(P, rows, np.zeros(5, np.int32)), many)
 
 
 def test_more_types_than_the_capacity_raise_value_error(block: Block) -> None:

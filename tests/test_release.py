@@ -30,7 +30,7 @@ SMALL = ["--hidden-size", "16", "--embedding-dim", "8", "--epochs", "1", "--batc
 
 def test_every_script_is_a_console_command() -> None:
     scripts = (CHECKOUT / "scripts").glob("*.py")
-    own = [path for path in scripts if "import main" in path.read_text() and "benchmarks" not in path.read_text()]
+    own = [path for path in scripts if f"from clearparse.commands.{path.stem} import main" in path.read_text()]
     assert set(COMMANDS) == {path.stem.replace("_", "-") for path in own}
 
 
@@ -45,13 +45,33 @@ def test_help_of_a_command_fits_a_screen(name: str, capsys: pytest.CaptureFixtur
     assert max(map(len, lines)) <= 100
 
 
-@pytest.mark.parametrize("argv", [[], ["--help"]])
+@pytest.mark.parametrize("name", COMMANDS)
+def test_every_command_has_help_all(name: str, capsys: pytest.CaptureFixture[str]) -> None:
+    shown = []
+    for flag in ("--help", "--help-all"):
+        with pytest.raises(SystemExit) as stop:
+            dispatch([name, flag])
+        assert stop.value.code == 0
+        shown.append(capsys.readouterr().out)
+    usual, everything = shown
+    assert everything.startswith(f"usage: clearparse {name} ")
+    assert ("--help-all" in usual) is (usual != everything)
+
+
+@pytest.mark.parametrize("argv", [[], ["--help"], ["--help-all"]])
 def test_help_lists_the_commands(argv: list[str], capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as stop:
         dispatch(argv)
     assert stop.value.code == 0
     out = capsys.readouterr().out
     assert all(f"  {name} " in out for name in COMMANDS)
+
+
+@pytest.mark.parametrize("argv", [["pars"], ["train", "--lerning-rate", "1"]])
+def test_a_usage_error_names_the_help_of_the_command(argv: list[str]) -> None:
+    command = "clearparse train" if argv[0] == "train" else "clearparse"
+    with pytest.raises(UsageError, match=rf"\(see {command} --help\)$"):
+        dispatch(argv)
 
 
 def test_version(capsys: pytest.CaptureFixture[str]) -> None:

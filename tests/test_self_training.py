@@ -16,14 +16,13 @@ from clearparse.training import data, self_training
 from clearparse.training.log import Log
 from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser
 from clearparse.training.self_training import (
-    MAX_WORDS,
-    MIN_WORDS,
     SILVER,
     SILVER_SHARE,
     TEACHER_NETWORKS,
     silver_sentences,
     teacher_config,
 )
+from clearparse.training.silver import MAX_WORDS, MIN_WORDS
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 TEXT = "The cat sleeps on the old sofa.\nNo.\n\nShe says that we could have gone home by train.\nThey  buy\tbread.\n"
@@ -79,7 +78,7 @@ def test_an_epoch_has_its_share_of_silver_and_the_last_epochs_have_none(
     treebank: Treebank, share: float, expected: float
 ) -> None:
     """The share is in words of the treebank; there are only 4 times as many silver words, fewer than 9."""
-    config = replace(CONFIG, silver=share)
+    config = replace(CONFIG, silver_ratio=share)
     parser = initialise_parser(treebank, config, np.random.default_rng(1))
     more = Treebank.concatenated([treebank] * 4)
     parser_batches = ParserBatches(parser, treebank, config, np.random.default_rng(2), more)
@@ -102,7 +101,7 @@ def test_the_teachers_are_several_and_train_no_longer_than_the_final_networks(pr
 
 
 def test_training_with_raw_text(tmp_path: Path, capsys: pytest.CaptureFixture[str], small_stages: None) -> None:
-    """A model of stages "parser" self-trains too; with --silver 0, raw text gives word vectors only."""
+    """A model of stages "parser" self-trains too; with --silver-ratio 0, raw text gives word vectors only."""
     raw, output = tmp_path / "raw.txt", tmp_path / "parser.model"
     raw.write_text(TEXT * 20, encoding="utf-8")
     files = ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(output)]
@@ -111,6 +110,6 @@ def test_training_with_raw_text(tmp_path: Path, capsys: pytest.CaptureFixture[st
     output_text = capsys.readouterr().out
     assert "parser again, with" in output_text
     assert load(output).stages.tagger is None
-    train.main([*files, *options, "--silver", "0"])
+    train.main([*files, *options, "--silver-ratio", "0"])
     stages = [line.split(maxsplit=1)[1] for line in capsys.readouterr().out.splitlines() if line.startswith("stage")]
     assert stages == ["word vectors"]

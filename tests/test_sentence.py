@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import pickle
 
 import numpy as np
@@ -9,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clearparse.corpus.json_lines import json_lines
 from clearparse.errors import FileError
 from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.sentence import Sentence
@@ -87,7 +89,17 @@ def test_text_root_and_repr(french: Sentence) -> None:
     assert french.root == french[1]
     assert repr(french) == "<Sentence 7: 'Je bois du vin.' (6 words)>"
     assert str(french) == french.to_conllu() == FRENCH
-    assert french.to_dict() == [word.to_dict() for word in french]
+
+
+def test_a_sentence_as_json_values(french: Sentence) -> None:
+    made = french.to_dict()
+    assert list(made) == ["id", "text", "words", "multiword_tokens"]
+    assert (made["id"], made["text"]) == ("7", "Je bois du vin.")
+    assert made["words"] == [word.to_dict() for word in french]
+    (du,) = made["multiword_tokens"]
+    assert du == {"id": "3-4", "form": "du", "misc": {"TokenRange": "8:10"}, "start": 8, "end": 10}
+    assert json.loads(json_lines(parse_block(french.conllu))) == made
+    assert list(Sentence.from_words(["Birds"]).to_dict()) == ["text", "words"]
 
 
 def test_words_without_a_tree() -> None:

@@ -24,7 +24,8 @@ from clearparse.stages.tokenizer import ENDS, characters_of_text, kind_of
 from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint
-from clearparse.training.upstream import Jackknife, build_and_train, train_lemmatizer
+from clearparse.training.jackknife import Jackknife
+from clearparse.training.upstream import train_lemmatizer
 from clearparse.training.upstream_items import (
     characters_of,
     rules_in_context,
@@ -33,13 +34,13 @@ from clearparse.training.upstream_items import (
     shared_rules_of,
     tagged_words,
 )
-from clearparse.training.window_batches import Items, WindowBatches, initialise
-from clearparse.treebank.conllu import DEPREL, FORM, LEMMA, UPOS, XPOS, Block, parse_block
+from clearparse.training.window_batches import Items, WindowBatches, build_and_train, initialise
+from clearparse.treebank.conllu import DEPREL, FEATS, FORM, LEMMA, UPOS, XPOS, Block, parse_block
 from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-NOTHING = KnownWords(frozenset(), frozenset(), frozenset())
+NOTHING = KnownWords(*[frozenset[str]()] * 4)
 SMALL = NetworkConfig(embedding_dim=8, hidden_size=16, epochs=2, batch_size=64)
 
 
@@ -90,8 +91,8 @@ class _Unmixed(np.random.Generator):
     def __init__(self) -> None:
         super().__init__(np.random.PCG64(0))
 
-    def permutation(self, x: int) -> np.ndarray:  # type: ignore[override]  # all that is asked of it here
-        return np.arange(x)
+    def permutation(self, x: np.ndarray) -> np.ndarray:  # type: ignore[override]  # all that is asked of it here
+        return x
 
 
 def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -> None:
@@ -112,7 +113,7 @@ def test_each_fold_is_tagged_by_a_network_that_has_not_seen_it(block: Block) -> 
     items = tagged_words([block])
     sentence = np.repeat(np.arange(len(items.rows) - 1), np.diff(items.rows))
     names = [f"{s}\t_\t_" for s in sentence.tolist()]
-    _, tags = Jackknife("form: 0", replace(items, names=names), SMALL, 1, None).run("tags", 1, Checkpoint())
+    _, tags = Jackknife("form: 0", replace(items, names=names), SMALL, 1, None).run("tags", 1, Checkpoint(), folds=4)
     assert all(tag and tag.decode() != name for tag, name in zip(tags, names, strict=True))
 
 
@@ -172,12 +173,12 @@ def _characters(text: str, known: KnownWords = NOTHING) -> list[list[str]]:
 
 
 def test_full_stops_are_classified_by_what_follows() -> None:
-    known = KnownWords(frozenset(["dr", "etc"]), frozenset(["then", "dog"]), frozenset(["then"]))
-    texts = ("Dr. Who", "etc. Then", "J. Doe", "U.S. law", "xyz. 5", "dog. Then", "Dr.")
+    known = KnownWords(*map(frozenset, (["dr", "etc"], ["then", "dog"], ["then"], ["oslo"])))
+    texts = ("Dr. Who", "etc. Then", "J. Doe", "U.S. law", "xyz. 5", "dog. Then", "Dr.", "XYZ. Then", "Oslo. Ann")
     kinds = [_characters(text, known)[0][2] for text in texts]
     assert kinds == [
         "abbreviation name", "abbreviation word", "initial name", "dotted lower", "short number", "stop word",
-        "abbreviation end",
+        "abbreviation end", "acronym word", "familiar name",
     ]  # fmt: skip
 
 
@@ -327,7 +328,9 @@ def test_splitting_depends_on_context() -> None:
     paragraphs = [[Token(form, split, True) for form, split in words[k]] for k in ("a", "name") * 40]
     items = rules_in_context(paragraphs)
     classifier = build_and_train(multiword.TEMPLATE, items, upstream.MULTIWORD, [1, 2])
-    splitter = multiword.MultiwordSplitter(classifier, multiword.SplitForms(frozenset(["its"]), frozenset()))
+    splitter = multiword.MultiwordSplitter(
+        classifier, multiword.SplitForms(frozenset(["its"]), frozenset(), frozenset())
+    )
     split = splitter.split(["its", "a", "name"], np.array([0, 1, 0, 2]), np.array([0, 2, 4]))
     assert [split.words[k] for k in split.which] == [("it", "s"), ("a",), ("its",), ("name",)]
     assert [split.forms[k] for k in split.which] == ["its", "a", "its", "name"]
@@ -357,7 +360,7 @@ def _cut(characters: WindowClassifier, *texts: str) -> list[list[str]]:
     """The forms of tokens; the other networks of a tokenizer have no part in them."""
     items = Items([form_key("a")], [multiword.ONE_WORD], np.array([0, 1]))
     one_word = initialise("form: 0", items, SMALL, np.random.default_rng(1))
-    nothing = multiword.SplitForms(frozenset(), frozenset())
+    nothing = multiword.SplitForms(*[frozenset()] * 3)
     splitter = multiword.MultiwordSplitter(one_word, nothing)
     cutter = tokenizer.Tokenizer(characters, characters, splitter, spaces=False, known=NOTHING)
     cut = cutter.tokenize(texts)
@@ -428,6 +431,17 @@ def test_empty_tag_columns_are_filled(model: Path, tmp_path: Path, block: Block)
     assert parse_block(output.read_bytes()).column(UPOS) == found.column(UPOS)
 
 
+def test_sentences_without_tags_are_tagged_from_python_as_by_the_command(model: Path, block: Block) -> None:
+    """Each sentence by itself: what the others have does not matter."""
+    loaded = load(model)
+    bare = block.with_columns(LEMMA, FEATS, [b"_\t_\t_\t_"] * block.n_words)
+    expected, tagged = list(loaded.parse_block(loaded.tag(bare))), list(loaded.parse_block(block))
+    assert list(loaded.parse(bare)) == expected
+    mixed = [(bare if k % 3 else block)[k] for k in range(len(block))]
+    assert list(loaded.parse(mixed)) == [(expected if k % 3 else tagged)[k] for k in range(len(block))]
+    assert "_" not in [tag for sentence in loaded.parse(bare) for tag in sentence.upos + sentence.lemmas]
+
+
 def test_scores_for_each_kind_of_input(model: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     files = ["--model", str(model), "--gold", str(SAMPLE / "dev.conllu")]
     for given_, told in (("tags", "gold, from the gold file"), ("words", "Lemmas"), ("text", "Tokens")):
@@ -459,7 +473,7 @@ def test_a_parser_alone_rejects_raw_text_and_tagging(model: Path, tmp_path: Path
 
 def test_the_same_seed_gives_the_same_classifier(block: Block) -> None:
     items = tagged_words([block])
-    one, two = (upstream.build_and_train(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
+    one, two = (build_and_train(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one.params, two.params, strict=True))
     assert one.window.template.channels == list(one.vocabulary.first)
     assert isinstance(items, Items)

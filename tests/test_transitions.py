@@ -10,14 +10,15 @@ import pytest
 from small_trees import is_tree
 
 from clearparse.transition.arc_standard import StaticOracle
+from clearparse.transition.arc_standard_swap import SWAP
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import IMPOSSIBLE, LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, SWAP, Oracle, System
+from clearparse.transition.system import IMPOSSIBLE, LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System
 from clearparse.transition.systems import SYSTEMS
 
 State = tuple[tuple[int, ...], int]  # stack (bottom first) and front of the buffer; words 1..n, ROOT is n + 1
 
 
-SWAPPING = [name for name, system in SYSTEMS.items() if system.n_moves > SWAP]
+SWAPPING = [name for name, system in SYSTEMS.items() if system.nonprojective]
 
 
 def layout_of(*lengths: int, right_to_left: bool = False) -> Layout:
@@ -189,7 +190,7 @@ def test_any_legal_moves_give_one_tree_with_one_root(name: str) -> None:
     steps = np.zeros(len(lengths), dtype=int)
     while len(active := np.flatnonzero((legal := system.legal(np.arange(len(lengths)))).any(axis=1))):
         steps[active] += 1
-        move = np.where(legal[active], rng.random((len(active), system.n_moves)), -1).argmax(axis=1)
+        move = np.where(legal[active], rng.random((len(active), len(system.moves))), -1).argmax(axis=1)
         system.apply(active, move, np.zeros(len(active), dtype=np.intp))
     swaps = name in SWAPPING
     assert all(taken >= 2 * n if swaps else taken == 2 * n for taken, n in zip(steps, lengths, strict=True))

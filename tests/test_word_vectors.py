@@ -80,8 +80,8 @@ def test_words_with_vectors_of_the_same_direction_form_a_cluster(monkeypatch: py
 def test_words_of_a_cluster_share_a_row() -> None:
     vectors = Vectors(["red"], np.ones((1, 4), np.float32), ["red"], ["red\tblue", "one"])
     vocabulary = vectors.widen(Vocabulary.count([form_key("red"), form_key("red")], ["form", CLUSTER], {"form": 2}))
-    rows = [vocabulary.encode_form(form)[1] - vocabulary.first[CLUSTER] for form in ("red", "Blue", "one", "two")]
-    assert rows == [UNKNOWN + 1, UNKNOWN + 1, UNKNOWN + 2, UNKNOWN]
+    rows = vocabulary.encode([form_key(form) for form in ("red", "Blue", "one", "two")])[:, 1]
+    assert (rows - vocabulary.first[CLUSTER]).tolist() == [UNKNOWN + 1, UNKNOWN + 1, UNKNOWN + 2, UNKNOWN]
     assert vocabulary.n_rows == vocabulary.first[CLUSTER] + UNKNOWN + 3
 
 
@@ -138,7 +138,7 @@ def test_embeddings_are_initialised_with_word_vectors(tmp_path: Path) -> None:
             "1",
             "--raw-text",
             str(raw),
-            "--silver",
+            "--silver-ratio",
             "0",
         ]
     )

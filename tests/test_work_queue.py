@@ -58,7 +58,7 @@ def test_work_whose_request_has_timed_out_stops_after_its_step() -> None:
         queue = WorkQueue(Limits(seconds=0.05, waiting=1))
         with pytest.raises(RefusalError, match="no response"):
             await queue.run(endless())
-        while taken[-1]:
+        while taken and taken[-1]:  # empty if no step began in time
             await asyncio.sleep(0.01)
         while queue._size:
             await asyncio.sleep(0.01)

@@ -32,13 +32,22 @@ def _setting(
     choices: Callable[[], Sequence[str]] | None = None,
     group: str = "optimisation",
     old: str | None = None,
+    old_flag: bool = True,
 ) -> Value:
     """A field: a number from low to high, or text, which may have choices.
 
     choices: a function, so that registered systems and optimizers are among them. group: where `--help-all` lists the
-    flag. old: a former name, which records and flags may still use.
+    flag. old: a former name, which records may still use, and as a flag if old_flag.
     """
-    metadata = {"help": help, "low": low, "high": high, "choices": choices, "group": group, "old": old}
+    metadata = {
+        "help": help,
+        "low": low,
+        "high": high,
+        "choices": choices,
+        "group": group,
+        "old": old,
+        "old_flag": old_flag,
+    }
     value: Value = field(default=default, metadata={**metadata, "type": type(default)})
     return value
 
@@ -120,9 +129,19 @@ class Config(NetworkConfig):
         group="network",
         old="system",
     )
-    silver: float = _setting(
-        2.0, "words of automatically parsed raw text per treebank word in each epoch", 0, 100, group="self-training"
+    silver_ratio: float = _setting(
+        2.0,
+        "silver words per treebank word in each epoch; silver are --silver files, or --raw-text parsed automatically",
+        0,
+        100,
+        group="self-training",
+        old="silver",
+        old_flag=False,
     )
+    silver_share: float = _setting(
+        1.0, "part of the words of --silver files to use, from the sentences of highest confidence", 0.001, 1,
+        group="self-training",
+    )  # fmt: skip
     networks: int = _setting(
         1, "networks in the ensemble; they differ in seed, transition system and direction", 1, 100, group="network"
     )

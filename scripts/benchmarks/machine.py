@@ -40,12 +40,12 @@ class Counted(PrecomputedLayer):
         tags = len(self._tags) * (len(self.features.addresses) - self.features.form_addresses)
         return self.types * self.features.form_addresses + tags
 
-    def theta(self, rows: list[Index], values: list[Index]) -> Floats:
+    def theta(self, types: Index, values: Index) -> Floats:
         """As PrecomputedLayer.theta, counting."""
-        places = [*rows, *self._places(values)]
-        self.configurations += len(rows[0])
-        self.fetched += len(rows[0]) + sum(int(np.count_nonzero(place)) for place in places[1:])
-        return super().theta(rows, values)
+        places = self.places(types, values)
+        self.configurations += len(places)
+        self.fetched += int(np.count_nonzero(places != self.zero))
+        return super().theta(types, values)
 
 
 class CountedCache(TypeCache):

@@ -6,7 +6,7 @@ import argparse
 import importlib
 from typing import NoReturn
 
-from clearparse.commands.command_line import CommandLine, console, run
+from clearparse.commands.command_line import CONSOLE_COMMAND, CommandLine, console, run
 from clearparse.version import __version__
 
 COMMANDS = {
@@ -39,9 +39,11 @@ def dispatch(argv: list[str]) -> None:
 
 def _command_line() -> CommandLine:
     lines = [f"  {name:<16} {what}" for name, what in COMMANDS.items()]
-    title = "A transition-based dependency parser: train, parse, evaluate, explain."
+    title = "Train transition-based dependency parsers, parse with them, evaluate and explain the trees."
     cli = CommandLine(
-        "clearparse", usage="COMMAND ...", description="\n".join([title, "", "commands (see COMMAND --help):", *lines])
+        CONSOLE_COMMAND,
+        usage="COMMAND ...",
+        description="\n".join([title, "", "commands (see clearparse COMMAND --help):", *lines]),
     )
     cli.add_argument("--version", action="version", version=f"clearparse {__version__}", help="show the version")
     cli.add_argument("command", choices=COMMANDS, metavar="COMMAND", help=argparse.SUPPRESS)

@@ -22,6 +22,7 @@ FAILURE = 1
 FIRST_FREE_DESCRIPTOR = 3  # after stdin, stdout and stderr
 USAGE_ERROR = 2  # as argparse and most commands
 INTERRUPTED = 130  # 128 + SIGINT, as shells count
+CONSOLE_COMMAND = "clearparse"
 BROKEN_PIPE = 141  # 128 + SIGPIPE, as `cat` in `cat FILE | head`
 
 
@@ -41,8 +42,10 @@ def console() -> Iterator[None]:
 
 def invocation(script: str) -> list[str]:
     """How the user calls a script such as train.py, as words."""
+    if script == CONSOLE_COMMAND:
+        return [CONSOLE_COMMAND]
     name = script.removesuffix(".py").replace("_", "-")
-    return ["clearparse", name] if _from_console else ["python", f"scripts/{script}"]
+    return [CONSOLE_COMMAND, name] if _from_console else ["python", f"scripts/{script}"]
 
 
 class UsageError(ClearparseError):
@@ -52,7 +55,8 @@ class UsageError(ClearparseError):
 class CommandLine(argparse.ArgumentParser):
     """The arguments of a command: --help with the usual ones, --help-all with all, usage errors in one line.
 
-    script: the name of its file in scripts/, such as train.py.
+    script: the name of its file in scripts/, such as train.py, or CONSOLE_COMMAND. Every command takes --help-all;
+    --help lists it where it shows more.
     """
 
     def __init__(self, script: str, *, description: str, usage: str = "[options]", more: str | None = None) -> None:
@@ -123,9 +127,9 @@ class CommandLine(argparse.ArgumentParser):
             return
         last = list(self._groups)[-1]
         self.option("-h", "--help", group=last, action="help", help="show this help and exit")
-        if self._advanced:
-            hidden: dict[str, Any] = {"dest": argparse.SUPPRESS, "default": argparse.SUPPRESS}
-            self.option("--help-all", group=last, action=_HelpAll, nargs=0, help="show all options and exit", **hidden)
+        listed = "show all options and exit" if self._advanced or self._more else argparse.SUPPRESS
+        hidden: dict[str, Any] = {"dest": argparse.SUPPRESS, "default": argparse.SUPPRESS}
+        self.option("--help-all", group=last, action=_HelpAll, nargs=0, help=listed, **hidden)
 
 
 class _HelpAll(argparse.Action):

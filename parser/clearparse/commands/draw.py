@@ -6,19 +6,21 @@ import sys
 from collections.abc import Collection, Iterator, Sequence
 
 from clearparse.commands.command_line import CommandLine
-from clearparse.corpus.formats import FORMATS, format_of_output
+from clearparse.commands.output_format import add_format_option, chosen_format
+from clearparse.corpus.formats import FORMATS
 from clearparse.drawing.text import shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.io.files import atomic_output, refuse_overwriting
 from clearparse.treebank.conllu import Block, read_blocks
 
+DEFAULT_FORMAT = "tree"
 DRAWINGS = {name: each for name, each in FORMATS.items() if each.is_drawing}
 
 
 def main(argv: list[str]) -> None:
     """Draw all sentences, or those that are named. Raises ClearparseError."""
     options = _command_line().parse(argv)
-    output_format = DRAWINGS[options.format or format_of_output(options.output, "tree", DRAWINGS)]
+    output_format = DRAWINGS[chosen_format(options, DRAWINGS, DEFAULT_FORMAT)]
     ascii_only = not shows_boxes(sys.stdout)
     refuse_overwriting([options.output], options.files)
     blocks = _blocks(options.files or ["-"], options.sent_id)
@@ -46,7 +48,6 @@ def _command_line() -> CommandLine:
     cli = CommandLine("draw.py", usage="[FILE ...] [options]", description="Draw the trees of annotated files.")
     cli.option("files", nargs="*", metavar="FILE", help="annotated CoNLL-U or CoNLL-X files (default: stdin)")
     cli.option("-o", "--output", default="-", metavar="FILE", help="file to write (default: stdout)")
-    formats = "; ".join(f"{name}: {each.description}" for name, each in DRAWINGS.items())
-    cli.option("--format", choices=DRAWINGS, help=f"{formats} (default: by the name of the output, or tree)")
+    add_format_option(cli, DRAWINGS, DEFAULT_FORMAT, "options")
     cli.option("--sent-id", nargs="+", default=[], metavar="ID", help="draw only the sentences with these sent_ids")
     return cli

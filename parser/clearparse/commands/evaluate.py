@@ -119,7 +119,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
 def _command_line() -> CommandLine:
     cli = CommandLine(
         "evaluate.py",
-        usage="(--model MODEL | --system FILE) --gold FILE [options]",
+        usage="(--model MODEL | --system FILE) --gold FILE [options]\n       %(prog)s --model MODEL --info",
         description="Score a model, or the output of any parser, on a treebank.",
     )
     _add_input(cli)

@@ -17,9 +17,10 @@ from clearparse.commands.command_line import (
     print_summary,
     print_warnings,
 )
+from clearparse.commands.output_format import add_format_option, chosen_format
 from clearparse.corpus import processes
 from clearparse.corpus.chunks import ChunkParser, ParseJob
-from clearparse.corpus.formats import FORMATS, extension_of, format_of_output
+from clearparse.corpus.formats import FORMATS, extension_of
 from clearparse.corpus.inputs import INPUTS, format_of_file
 from clearparse.corpus.runner import CorpusResult, Engine, parse_corpus
 from clearparse.corpus.tasks import expand_patterns, is_folder, plan_tasks
@@ -29,6 +30,8 @@ from clearparse.io import resources
 from clearparse.io.files import checksum, refuse_overwriting
 from clearparse.io.progress import rate
 from clearparse.model.model import load
+
+DEFAULT_FORMAT = "conllu"
 
 
 def main(argv: list[str]) -> None:
@@ -117,7 +120,7 @@ def _arguments(argv: Sequence[str]) -> argparse.Namespace:
         raise UsageError("an INPUT is empty: give a file, a sentence, or - for standard input")
     if arguments.ranges and arguments.input_format in ("tokens", "conllu"):
         raise UsageError(f"--ranges needs raw text, not --input {arguments.input_format}")
-    arguments.format = arguments.format or format_of_output(arguments.output, "conllu")
+    arguments.format = chosen_format(arguments, FORMATS, DEFAULT_FORMAT)
     return arguments
 
 
@@ -165,8 +168,7 @@ def _add_output(cli: CommandLine) -> None:
         help="a file, or a folder for one file per input; the same command again resumes"
         " an interrupted run into a folder (default: stdout)",
     )
-    formats = "; ".join(f"{name}: {each.description}" for name, each in FORMATS.items())
-    cli.option("--format", group="output", choices=FORMATS, help=f"{formats} (default: conllu)")
+    add_format_option(cli, FORMATS, DEFAULT_FORMAT, "output")
     cli.option(
         "--confidence",
         group="output",

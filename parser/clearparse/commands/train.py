@@ -96,6 +96,7 @@ def _options(arguments: argparse.Namespace, output: Path, command: str) -> Optio
         preset=arguments.preset,
         stages=arguments.stages,
         raw_text=tuple(arguments.raw_text),
+        silver=tuple(arguments.silver),
         vectors=arguments.vectors,
         init=arguments.init,
         output=output,

@@ -51,7 +51,16 @@ def _add_data(cli: CommandLine) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="text without annotation, for word vectors and self-training",
+        help="text without annotation, for word vectors and, without --silver, self-training",
+    )
+    cli.option(
+        "--silver",
+        group="data",
+        nargs="+",
+        action="extend",
+        default=[],
+        metavar="FILE",
+        help="CoNLL-U files that another parser has made, to learn from besides the treebank",
     )
     cli.option("--vectors", group=text, metavar="FILE", help="word vectors in the format of word2vec or GloVe")
 
@@ -98,7 +107,7 @@ def _add_config(cli: CommandLine) -> None:
         cli.option(
             _flag(each.name),
             group=each.metadata["group"],
-            old=[_flag(each.metadata["old"])] if each.metadata["old"] else [],
+            old=[_flag(each.metadata["old"])] if each.metadata["old"] and each.metadata["old_flag"] else [],
             advanced=True,
             help=f"{each.metadata['help']} ({default})".replace("%", "%%"),
             **settings,

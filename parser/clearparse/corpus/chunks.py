@@ -61,8 +61,7 @@ class ChunkParser:
         with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             block = chunk.block(self.model) if isinstance(chunk, TextChunk) else chunk.block(trees=False)
-            if self.tag or self.model.needs_tagging(block):
-                block = self.model.tag(block)
+            block = self.model.tag(block) if self.tag else self.model.fill_tags(block)
             output_format = FORMATS[self.output_format]
             parsed = self.model.parse_block(block, confidence=self.confidence and output_format.has_confidence)
             if self.ranges and parsed.raw is not None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
@@ -10,6 +11,9 @@ from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_document,
 from clearparse.drawing.text import draw_sentence
 from clearparse.treebank.block import Block
 from clearparse.treebank.conllu import Sentence
+
+_EXTENSION = re.compile(r"[^/\\](\.[A-Za-z]\w*?)(?:\.(?:gz|bz2|xz))?\Z")
+_CONLL = re.compile(r"\.conll\w?")  # CoNLL-X has the same columns as CoNLL-U
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,16 @@ FORMATS = {
 }
 
 
-def format_of_output(name: str, default: str, formats: Mapping[str, OutputFormat] = FORMATS) -> str:
-    """The format that the extension of an output file names, or the default."""
-    named = (key for key, each in formats.items() if each.extension != ".txt" and name.endswith(each.extension))
-    return next(named, default)
+def format_of_output(name: str, default: str, formats: Mapping[str, OutputFormat]) -> str | None:
+    """The format that the extension of an output file names, before `.gz`, `.bz2` or `.xz`; None if it names no format.
+
+    The default for a name without an extension, and for `.txt`, which several formats may have.
+    """
+    match = _EXTENSION.search(name)
+    if not match or match[1].lower() == ".txt":
+        return default
+    extension = _CONLL.sub(".conllu", match[1].lower())
+    return next((key for key, each in formats.items() if each.extension == extension), None)
 
 
 def extension_of(output_format: str, input_format: str) -> str | None:

@@ -20,7 +20,7 @@ from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy, run
 from clearparse.transition.layout import Index, Mask
-from clearparse.transition.system import ARCS, IMPOSSIBLE, LEFT_ARC, SWAP, System
+from clearparse.transition.system import ARCS, IMPOSSIBLE, LEFT_ARC, System
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL
 from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
@@ -123,7 +123,7 @@ class _GoldTree:
         self.oracle = self.advisor.oracle
         projective = not nonprojective_sentences(heads, sentences)[0]
         one_root = roots_per_sentence(heads, sentences)[0] == 1
-        self.exact = bool(projective and one_root and greedy.system.n_moves <= SWAP)
+        self.exact = bool(projective and one_root and not greedy.system.nonprojective)
         self.reachable = True  # no gold arc has been lost so far
 
     def advice(self, theta: Floats) -> OracleAdvice | None:

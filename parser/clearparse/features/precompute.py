@@ -11,14 +11,15 @@ and need not be added. The sum of all rows of NULL and b_1 is part of the first 
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
+from functools import cached_property
 
 import numpy as np
 from numpy.typing import NDArray
-from scipy.sparse import csr_array
 
 from clearparse.errors import ClearparseError
 from clearparse.features.combinations import Combinations, channel_groups
+from clearparse.features.row_sums import sums_of_rows
 from clearparse.features.templates import Index, WordSlots
 from clearparse.features.vocabulary import ROOT, TAG_CHANNELS
 from clearparse.network.classifier import Booleans, Floats, Parameters, scores_of_one
@@ -56,15 +57,17 @@ class PrecomputedLayer:
         self.memory = MEMORY if memory is None else memory
         self.W = params.W.reshape(features.m, -1, params.W.shape[1])
         self.groups = _groups(features.state_values)
+        self._first_of_group = np.array([group[0] for group in self.groups], np.intp)
+        self._strides = np.array(_strides(features.state_values, self.groups), np.intp)[:, None]
         self._check_size()
         self.channel_groups = channel_groups(features.word_channels)
         self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in TAG_CHANNELS]
         self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
         self.types = self.room = 0  # how many types of word the tables have, and have room for
-        self.start = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
+        self.start = self.zero = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
         self.base: list[Floats] = []  # (1, H) for each table of words: is added to its rows
         self._tags: dict[bytes, int] = {}  # number of each combination of tags
-        self._tag_row: Index = np.zeros(0, np.intp)  # (room,): row in the tables of tags
+        self._tag_row = np.zeros(0, np.int32)  # (room,): row in the tables of tags
         self.rows = np.zeros((0, len(features.word_channels)), np.int32)  # (room, channels): rows of L
 
     def _check_size(self) -> None:
@@ -85,12 +88,12 @@ class PrecomputedLayer:
         """Bytes for each type of word."""
         return self.row_bytes * self.features.form_addresses + KEY_BYTES
 
-    @property
+    @cached_property
     def fixed_bytes(self) -> int:
         """Bytes of the tables of state slots and, at first, of tags."""
         return self.row_bytes * (self._state_rows() + self._tag_addresses * self._first_tags())
 
-    @property
+    @cached_property
     def capacity(self) -> int:
         """How many types of word fit into the memory, NULL and ROOT included."""
         return max(min((self.memory - self.fixed_bytes) // self.type_bytes, MAX_TYPES), MIN_TYPES)
@@ -133,18 +136,15 @@ class PrecomputedLayer:
         self._extend_tags(Combinations.of(type_rows, self.tag_channels), types)
         groups = [Combinations.of(type_rows, channels) for channels in self.channel_groups]
         tables = zip(self.start[: self.features.form_addresses], self.base, self.features.word_slots, strict=False)
-        part = np.empty((min(CHUNK, len(types)), self.P.shape[1]), self.P.dtype)
         for start, base, slots in tables:
-            sums = [(self._sums(group, slots), group.number) for group in groups if group.shown_by(slots)]
-            sums[-1][0][:] += base
-            (first_sums, first_number), *others = sums
+            shown = [group for group in groups if group.shown_by(slots)]
+            sums = [self._sums(group, slots) for group in shown]
+            sums[0] += base
+            first = np.cumsum([0, *map(len, sums[:-1])])
+            rows = np.stack([group.number + k for group, k in zip(shown, first, strict=True)], axis=1).astype(np.int32)
+            products = np.concatenate(sums)
             for k in range(0, len(types), CHUNK):
-                places = start + types[k : k + CHUNK]
-                rows, end = part[: len(places)], k + CHUNK
-                np.take(first_sums, first_number[k:end], axis=0, out=rows, mode="clip")
-                for products, number in others:
-                    rows += products[number[k:end]]
-                self.P[places] = rows
+                self.P[start + types[k : k + CHUNK]] = sums_of_rows(products, rows[k : k + CHUNK])
 
     def _extend_tags(self, tags: Combinations, types: Index) -> None:
         """Compute the rows of new combinations of tags; the rows of one combination are neighbours in P."""
@@ -183,19 +183,16 @@ class PrecomputedLayer:
             self.room = max(types, self.capacity)
             self.P = np.empty((whole * self.room + self.fixed_bytes // self.row_bytes, self.W.shape[2]), self.W.dtype)
             self.rows = np.zeros((self.room, null.shape[1]), np.int32)
-            self._tag_row = np.zeros(self.room, np.intp)
+            self._tag_row = np.zeros(self.room, np.int32)
         # Order in P: tables of types, of state slots, and last those of tags, which may grow.
         lengths = [self.room] * whole + [len(table) for table in states]
         *start, self.tag_start = np.cumsum([0, *lengths])
         self.start = np.array([*start[:whole], *(self.tag_start + np.arange(n)), *start[whole:]], np.int32)
+        self.zero = self.start.copy()  # the rows of NULL
+        self.zero[0] = -1  # the first one includes those of all tables, and b_1
         self._tags = {}
         for begin, table in zip(self.start[len(features.addresses) :], states, strict=True):
             np.subtract(table, table[:1], out=self.P[begin : begin + len(table)])
-
-    def rows_of(self, type_of: Index) -> list[Index]:
-        """For each address, the row in its table of every word (size,), given the types of the words (size,)."""
-        tags = self._tag_row[type_of]
-        return [type_of if k < self.features.form_addresses else tags for k in range(len(self.features.addresses))]
 
     def _state_table(self, group: list[int]) -> Floats:
         """A row for each combination of the values of a group of state slots; the first slot's value varies slowest."""
@@ -207,31 +204,32 @@ class PrecomputedLayer:
             table = (table[:, None, :] + products).reshape(-1, self.W.shape[2])
         return table
 
-    def theta(self, rows: list[Index], values: list[Index]) -> Floats:
-        """theta (B, C), given the row of each address (B,), see `rows_of`, and the value of each state slot (B,)."""
-        B, m = len(rows[0]), len(self.start)
-        place = np.empty((m, B), np.int32)
-        for k, places in enumerate((*rows, *self._places(values))):
-            place[k] = places
-        there = place != 0
-        there[0] = True  # it includes NULL's rows of all tables and b_1
-        place += self.start[:, None]
-        entries = np.flatnonzero(there.T)
-        end = np.searchsorted(entries, np.arange(0, B * m + 1, m)).astype(np.int32)
-        S = csr_array((np.ones(len(entries), self.P.dtype), place.T.ravel()[entries], end), (B, len(self.P)))
-        h = S @ self.P
+    def theta(self, types: Index, values: Index) -> Floats:
+        """theta (B, C), given the type of the word at each address (A, B) and the value of each state slot (k, B)."""
+        h = sums_of_rows(self.P, self.places(types, values), self.zero)
         np.maximum(h, 0, out=h)
         theta: Floats = h @ self.params.U
         theta += self.params.b_2
         return theta
+
+    def places(self, types: Index, values: Index) -> NDArray[np.int32]:
+        """The row of P in each table (B, tables); arguments as for `theta`."""
+        whole, A = self.features.form_addresses, len(types)
+        place = np.empty((len(self.start), types.shape[1]), np.int32)
+        place[:whole] = types[:whole]
+        place[whole:A] = self._tag_row[types[whole:]]
+        if self.groups:
+            np.add.reduceat(values * self._strides, self._first_of_group, axis=0, out=place[A:])
+        place += self.start[:, None]
+        return np.ascontiguousarray(place.T)
 
     def break_ties(
         self,
         choice: Index,
         theta: Floats,
         allowed: Callable[[Index], Booleans],
-        types: Callable[[Index], list[Index]],
-        values: Callable[[Index], list[Index]],
+        types: Callable[[Index], Index],
+        values: Callable[[Index], Index],
     ) -> None:
         """Correct choice (B,), the best allowed classes by theta (B, C), where rounding may have decided.
 
@@ -242,8 +240,8 @@ class PrecomputedLayer:
         For the configurations `some` (n,): allowed(some) is (n, C); types(some) and values(some) are what
         `Features.extract` gives, with types instead of words.
         """
-        best = np.take_along_axis(theta, choice[:, None], axis=1)
-        close = theta >= best - best.dtype.type(CLOSE)
+        best = theta[np.arange(len(theta)), choice]
+        close = theta >= (best - best.dtype.type(CLOSE))[:, None]
         if np.count_nonzero(close) == len(close):
             return
         some = np.flatnonzero(np.count_nonzero(close, axis=1) > 1)
@@ -255,14 +253,6 @@ class PrecomputedLayer:
             for line, rows, these in zip(some.tolist(), w, among, strict=True):
                 exact = np.where(these, scores_of_one(self.params, rows), -np.inf)
                 choice[line] = int(np.argmax(exact >= exact.max() - SAME))
-
-    def _places(self, values: list[Index]) -> Iterator[Index]:
-        """For each group of state slots, the row in its table (B,)."""
-        for first, *others in self.groups:
-            place = values[first]
-            for k in others:
-                place = place * self.features.state_values[k] + values[k]
-            yield place
 
 
 def _groups(values: Sequence[int]) -> list[list[int]]:
@@ -276,3 +266,8 @@ def _groups(values: Sequence[int]) -> list[list[int]]:
         groups[-1].append(k)
         size *= n
     return groups
+
+
+def _strides(values: Sequence[int], groups: list[list[int]]) -> list[int]:
+    """For each state slot, how many rows of its group's table its values are apart; the last slot's are neighbours."""
+    return [math.prod(values[other] for other in group if other > k) for group in groups for k in group]

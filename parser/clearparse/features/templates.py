@@ -6,7 +6,7 @@ by what the template is for: places in a configuration (`transition.features`) o
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass
 from typing import NamedTuple
 
@@ -101,9 +101,11 @@ class WordSlots:
         self.state_values: list[int] = []
         self.first_row: dict[str, int] = {}
 
-    def slot_rows(self, words: list[Index], values: list[Index], word_rows: NDArray[np.int32]) -> NDArray[np.int32]:
-        """The rows w (B, m) of L to look up, given the word at each address (B,), the value in each state slot (B,)
-        and the rows of each word (size, channels).
+    def slot_rows(
+        self, words: Sequence[Index] | Index, values: Sequence[Index] | Index, word_rows: NDArray[np.int32]
+    ) -> NDArray[np.int32]:
+        """The rows w (B, m) of L to look up, given the word at each address (A, B), the value in each state slot
+        (k, B), and the rows of each word (size, channels).
         """
         w = np.empty((len(words[0]), self.m), dtype=np.int32)
         for word, slots in zip(words, self.word_slots, strict=True):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from clearparse.features import precompute
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import Index, WordSlots
-from clearparse.features.vocabulary import NULL, ROOT, KeyEncoder
+from clearparse.features.vocabulary import NULL, ROOT
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.network.classifier import Parameters
 
@@ -35,7 +35,6 @@ class TypeCache:
 
     def __init__(self, params: Parameters, features: WordSlots, memory: int | None = None) -> None:
         self._params, self._features, self._memory = params, features, memory
-        self._encode = KeyEncoder(features.vocabulary)
         self._clear()
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
@@ -82,8 +81,9 @@ class TypeCache:
 
     def _add_first(self, new: list[bytes]) -> None:
         """Fill the empty tables with NULL, ROOT and these keys."""
-        special = [tuple(self._features.vocabulary.special(row)) for row in (NULL, ROOT)]
-        self.layer.extend(np.array([*special, *map(self._encode, new)], np.int32).reshape(FIRST + len(new), -1))
+        vocabulary = self._features.vocabulary
+        special = np.array([vocabulary.special(row) for row in (NULL, ROOT)], np.int32)
+        self.layer.extend(np.concatenate((special, vocabulary.encode(new))))
         self._used = np.zeros(self.layer.room, np.int64)
         self._name(new, np.arange(FIRST, FIRST + len(new)))
 
@@ -96,7 +96,7 @@ class TypeCache:
         for place in oldest.tolist():
             del self._types[self._keys[place]]
         types = FIRST + np.concatenate((oldest, np.arange(n, n + fresh)))
-        self.layer.extend(np.array([*map(self._encode, new)], np.int32), types)
+        self.layer.extend(self._features.vocabulary.encode(new), types)
         self._name(new, types)
 
     def _name(self, keys: Sequence[bytes], types: Index) -> None:

@@ -6,10 +6,11 @@ Each channel (form, xpos, suffix ...) owns a range of rows: NULL, ROOT and UNKNO
 from __future__ import annotations
 
 import functools
+import itertools
 import re
 from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
-from typing import TypeVar
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,7 +21,7 @@ NULL, ROOT, UNKNOWN = range(3)  # the first rows of every channel
 
 MAX_SHAPE_LENGTH = 10
 MAX_CACHED_CHARACTERS = 10_000  # whose shapes are cached
-MAX_CACHED_FORMS = 20_000  # forms whose rows of L, or shapes, are cached
+MAX_CACHED_FORMS = 20_000  # forms whose shapes are cached
 _DIGIT, _LETTER, _REPEATED = re.compile(r"\d"), re.compile(r"[^\W\d_]"), re.compile(r"(.)\1\1+")
 
 
@@ -172,36 +173,34 @@ class Vocabulary:
         more = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._rows[channel]]
         return Vocabulary({**self.symbols, channel: self.symbols[channel] + more}, normalized=self.normalized)
 
-    def encode_form(self, form: str) -> list[int]:
-        """Rows of L of a form, one for each channel of forms."""
-        form = lookup_form(form) if self.normalized else form
-        return [row_of(symbol_of(form), unknown) for symbol_of, row_of, unknown in self._of_form]
+    def encode(self, keys: Sequence[bytes]) -> NDArray[np.int32]:
+        """The rows of L of words, one for each channel (n, channels), given their keys (see Block.word_keys)."""
+        parts = [key.split(b"\t", 2) for key in keys]
+        rows = np.empty((len(keys), len(self.first)), np.int32)
+        if len(keys):
+            forms, which = factorize([form for form, _, _ in parts])
+            self._encode(self._of_form, self._as_looked_up(forms), which, rows[:, : len(self._of_form)])
+            tags, which = factorize([of for _, _, of in parts])
+            split = [of.decode().split("\t") for of in tags]
+            self._encode(self._of_tags, split, which, rows[:, len(self._of_form) :])
+        return rows
 
-    def encode_tags(self, tags: Sequence[str]) -> list[int]:
-        """Rows of L of (UPOS, XPOS, FEATS), one for each channel of tags."""
-        return [row_of(symbol_of(tags), unknown) for symbol_of, row_of, unknown in self._of_tags]
+    def _as_looked_up(self, forms: Sequence[bytes]) -> list[str]:
+        decoded = [form.decode() for form in forms]
+        return [lookup_form(form) for form in decoded] if self.normalized else decoded
+
+    @staticmethod
+    def _encode(
+        channels: Sequence[Any], items: Sequence[Any], which: NDArray[np.intp], rows: NDArray[np.int32]
+    ) -> None:
+        """Write the rows of items (k,) to `rows` (n, channels), where word i is item which[i]."""
+        for k, (of, row_of, unknown) in enumerate(channels):
+            rows_of_items = map(row_of, map(of, items), itertools.repeat(unknown))
+            rows[:, k] = np.fromiter(rows_of_items, np.int32, len(items))[which]
 
     def special(self, row: int) -> list[int]:
         """The row of NULL, ROOT or UNKNOWN in each channel."""
         return [first + row for first in self.first.values()]
-
-
-class KeyEncoder:
-    """Encodes the keys of words (see Block.word_keys) as rows of L: (channels,)."""
-
-    def __init__(self, vocabulary: Vocabulary) -> None:
-        # Tuples: the garbage collector would traverse so many lists again and again.
-        def of_form(form: bytes) -> tuple[int, ...]:
-            return tuple(vocabulary.encode_form(form.decode()))
-
-        def of_tags(tags: bytes) -> tuple[int, ...]:
-            return tuple(vocabulary.encode_tags(tags.decode().split("\t")))
-
-        self._forms, self._tags = BoundedCache(of_form, MAX_CACHED_FORMS), BoundedCache(of_tags, MAX_CACHED_FORMS)
-
-    def __call__(self, key: bytes) -> tuple[int, ...]:
-        form, _, tags = key.split(b"\t", 2)
-        return self._forms[form] + self._tags[tags]
 
 
 class Encoder:
@@ -209,18 +208,16 @@ class Encoder:
 
     def __init__(self, vocabulary: Vocabulary) -> None:
         self.vocabulary = vocabulary
-        self._encode = KeyEncoder(vocabulary)
         self._types: dict[bytes, int] = {}
-        self._rows = [tuple(vocabulary.special(row)) for row in (NULL, ROOT)]
+        self._rows = [np.array([vocabulary.special(row) for row in (NULL, ROOT)], np.int32)]
 
     def types(self, keys: Sequence[bytes]) -> NDArray[np.intp]:
         """The type of each word (words,)."""
-        for key in dict.fromkeys(keys):
-            if key not in self._types:
-                self._rows.append(self._encode(key))
-                self._types[key] = len(self._rows) - 1
+        new = [key for key in dict.fromkeys(keys) if key not in self._types]
+        self._rows.append(self.vocabulary.encode(new))
+        self._types.update(zip(new, itertools.count(ROOT + 1 + len(self._types)), strict=False))
         return np.fromiter(map(self._types.__getitem__, keys), np.intp, len(keys))
 
     def rows(self) -> NDArray[np.int32]:
         """Rows of L of all types: (types, channels)."""
-        return np.array(self._rows, dtype=np.int32).reshape(-1, len(self.vocabulary.first))
+        return np.concatenate(self._rows)

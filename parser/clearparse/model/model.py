@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, fields
@@ -21,18 +20,18 @@ from clearparse.io import resources
 from clearparse.io.threads import one_blas_thread
 from clearparse.model import serialization
 from clearparse.model.description import description, stem, summary
+from clearparse.model.inputs import check_paragraph, checked_text, sentence_of
 from clearparse.model.serialization import Stages
 from clearparse.stages.lemmatizer import Lemmatizer
 from clearparse.stages.tagger import Tagger
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.treebank.conllu import FEATS, FORM, UPOS, XPOS, Block, Sentence, parse_block
+from clearparse.treebank.conllu import FEATS, FORM, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
 from clearparse.treebank.document import Document, split_block
 from clearparse.treebank.paragraphs import split_paragraphs
 from clearparse.treebank.ranges import RawText
 
 SENTENCES = 2000  # of an iterable, parsed at once
 BLOCK_BYTES = 3 << 20  # of a file, parsed at once: enough sentences to keep the batch full
-SURROGATE = re.compile("[\ud800-\udfff]")
 SEPARATOR = "\n\n"  # between texts that are parsed together
 BATCH_SIZE, BATCH_CHARACTERS = 1000, 1 << 20  # texts that pipe parses at once, and their length, roughly
 BAD_RECORD = "the training record in this model is not one that clearparse writes"
@@ -40,7 +39,7 @@ TAG_COLUMNS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
 
 class MissingTagsWarning(UserWarning):
-    """The input has empty tag columns that the model was trained on."""
+    """A tag column that the model was trained with is empty in the input; FEATS alone may be empty."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -106,7 +105,7 @@ class Model:
         batch: list[str] = []
         characters = 0
         for text in texts:
-            batch.append(_checked_text(text))
+            batch.append(checked_text(text))
             characters += len(text)
             if len(batch) == batch_size or characters >= BATCH_CHARACTERS:
                 yield from self._documents(batch, confidence=confidence)
@@ -127,11 +126,9 @@ class Model:
         """The document of tokenized sentences."""
         if not isinstance(sentences, Iterable):
             raise TypeError(f"a model parses a text or tokenized sentences, not {type(sentences).__name__}")
-        made = [_sentence_of(words, k) for k, words in enumerate(sentences, 1)]
+        made = [sentence_of(words, k) for k, words in enumerate(sentences, 1)]
         block = Document.from_sentences(made).block
-        if self.stages.tagger:
-            block = self.tag(block)
-        return Document(self.parse_block(block, confidence=confidence))
+        return Document(self.parse_block(self.fill_tags(block), confidence=confidence))
 
     def tokenize(
         self,
@@ -166,10 +163,7 @@ class Model:
         if self.stages.tokenizer is None:
             raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
         for number, text in zip(numbers.tolist(), paragraphs, strict=True):
-            if not text.isascii() and (lone := SURROGATE.search(text)):
-                raise ClearparseError(f"paragraph {number}: U+{ord(lone[0]):04X} is half of a character, not UTF-8")
-            if "\n" in text or "\t" in text or "\r" in text:
-                raise ClearparseError(f"paragraph {number}: has a tab or a line break; replace it by a space")
+            check_paragraph(text, number)
         with one_blas_thread():
             found = self.stages.tokenizer.tokenize(paragraphs)
             return (found.presegmented() if presegmented else found).block(numbers, raw, presegmented=presegmented)
@@ -198,25 +192,41 @@ class Model:
             first, columns = UPOS, [tags for _, _, tags in parts]
         return block.with_columns(first, FEATS, [columns[k] for k in which.tolist()])
 
-    def needs_tagging(self, block: Block) -> bool:
-        """Whether the block has no tags, and the model has a tagger."""
-        return self.stages.tagger is not None and all(block.is_empty(column) for column in TAG_COLUMNS.values())
+    def fill_tags(self, block: Block) -> Block:
+        """The block with predicted tags and lemmas in the sentences that have no tags, if the model has a tagger.
+
+        A sentence has no tags if UPOS, XPOS and FEATS are ``_`` in all its words. The others keep what they have.
+        """
+        untagged = block.empty_sentences(UPOS, FEATS)
+        if self.stages.tagger is None or not untagged.any():
+            return block
+        tagged = self.tag(block)
+        if untagged.all():
+            return tagged
+        fill = np.repeat(untagged, np.diff(block.sentences)).tolist()
+        pairs = zip(fill, tagged.columns(LEMMA, FEATS), block.columns(LEMMA, FEATS), strict=True)
+        return block.with_columns(LEMMA, FEATS, [new if filled else old for filled, new, old in pairs])
 
     def parse(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
-        """The sentences with predicted heads and relations, one by one; never holds the whole iterable in memory."""
+        """Yield the sentences with predicted heads and relations, in order; sentences without tags get tags first.
+
+        Reads the iterable lazily. Tags: see fill_tags; without a tagger, MissingTagsWarning (see parse_block).
+        """
         if isinstance(sentences, str):
             raise TypeError("parse takes sentences, such as those of read_conllu; for a text call model(text)")
         return self._parse(iter(sentences))
 
     def _parse(self, source: Iterator[Sentence]) -> Iterator[Sentence]:
         while some := list(islice(source, SENTENCES)):
-            yield from self.parse_block(parse_block(b"".join(sentence.conllu for sentence in some)))
+            block = parse_block(b"".join(sentence.conllu for sentence in some))
+            yield from self.parse_block(self.fill_tags(block))
 
     def parse_block(self, block: Block, *, confidence: bool = False) -> Block:
-        """The block with predicted trees: HEAD and DEPREL of every word.
+        """The block with predicted trees, HEAD and DEPREL of every word, from the tags that it has (see fill_tags).
 
         confidence: also write the probability that HEAD and DEPREL are right to MISC, as in Conf=0.93.
-        Warns (MissingTagsWarning) if the model was trained on tags and the block has none.
+        Warns (MissingTagsWarning) if a tag column that the model was trained with is empty in all words; FEATS alone
+        may be empty.
         """
         self._warn_of_missing_tags(block)
         if not confidence:
@@ -274,27 +284,3 @@ def load(path: str | PathLike[str] | None = None) -> Model:
     path = resources.english() if path is None else path
     file = path if os.path.exists(path) else resources.model(os.fspath(path))
     return Model(*serialization.load(file), name=stem(file))
-
-
-def _checked_text(text: object) -> str:
-    """Raises TypeError for what is not a text."""
-    if not isinstance(text, str):
-        raise TypeError(f"a text is a string, not {type(text).__name__}")
-    return text
-
-
-def _sentence_of(words: object, number: int) -> Sentence:
-    """A tokenized sentence. Raises TypeError for what is not a list of words; ValueError: see Sentence.from_words."""
-    if isinstance(words, str):
-        raise TypeError(
-            "model takes one text, or sentences as lists of words, [['Birds', 'eat']]; for several texts call "
-            "model.pipe(texts)"
-        )
-    if isinstance(words, Sentence):
-        raise TypeError("for sentences call model.parse(sentences)")
-    if not isinstance(words, Iterable):
-        raise TypeError(f"a sentence is a list of words, not {type(words).__name__}")
-    forms = [_checked_text(word) for word in words]
-    if not forms:
-        raise ValueError(f"sentence {number} has no words")
-    return Sentence.from_words(forms, sent_id=str(number), text=" ".join(forms))

@@ -19,7 +19,6 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import DTypeLike, NDArray
-from scipy.sparse import csc_array, csr_array
 
 Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
@@ -154,6 +153,8 @@ def backward(params: Parameters, cache: Cache, target: Integers | Floats) -> tup
     target: the right classes (B,), integers, or a distribution over the classes for each example (B, C).
     Raises ValueError if a target is not legal.
     """
+    from scipy.sparse import csc_array
+
     pairs, L_rows, h = cache.pairs, cache.L_rows, cache.h
     J, delta_1 = cross_entropy(cache, target)                     # dJ/dtheta = (y_hat - y) / B       (7)
     delta_2 = delta_1 @ params.U.T                                # dJ/dh~ = delta_1 U^T              (2)
@@ -174,6 +175,8 @@ def backward(params: Parameters, cache: Cache, target: Integers | Floats) -> tup
 
 def distinct_pairs(w: Integers, V: int) -> Pairs:
     """The distinct pairs (slot, row) of w (B, m)."""
+    from scipy.sparse import csr_array  # here: its import takes longer than parsing a sentence, which does not need it
+
     B, m = w.shape
     rows, row = distinct(w, V)
     keys, pair = distinct(row + np.arange(0, m * len(rows), len(rows), dtype=np.int32), m * len(rows))

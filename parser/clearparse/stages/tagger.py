@@ -73,8 +73,9 @@ class Tagger:
 
         keys: the different words, without tags; which (words,): the number of each word among them.
         """
-        first = _tagged(keys, which, self.first, self.first.classify(keys, sentences, which))
-        return _tagged(keys, which, self.second, self.second.classify(first[0], sentences, first[1]))
+        for network in (self.first, self.second):
+            keys, which = _tagged(keys, which, network, network.classify(keys, sentences, which))
+        return keys, which
 
     def classifiers(self) -> dict[str, WindowClassifier]:
         """Its networks by the names they have in a file."""
@@ -109,7 +110,7 @@ def _check_class(name: str) -> None:
 
 def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, labels: Index) -> tuple[list[bytes], Index]:
     """The different keys with tags, and which of them each word has, given its key's number and its label (words,)."""
-    names, C = [name.encode() for name in classifier.classes], len(classifier.classes)
+    names, C = classifier.encoded_classes, len(classifier.classes)
     pairs, pair = np.unique(which * C + labels, return_inverse=True)
     key, label = (part.tolist() for part in np.divmod(pairs, C))
     return with_tags([keys[k] for k in key], [names[k] for k in label]), pair
@@ -117,8 +118,18 @@ def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, label
 
 def tags_of(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
     """The tags that one network predicts for each word."""
-    names = [name.encode() for name in classifier.classes]
+    names = classifier.encoded_classes
     return [names[label] for label in classifier.classify(keys, sentences).tolist()]
+
+
+def retagged_keys(keys: Sequence[bytes], sentences: NDArray[np.int64], *networks: WindowClassifier) -> list[bytes]:
+    """The keys of words with the tags that networks, one after another, predict; equal keys are one object."""
+    distinct, which = factorize(keys)
+    distinct, of_form = factorize(without_tags(distinct))
+    which = of_form[which]
+    for network in networks:
+        distinct, which = _tagged(distinct, which, network, network.classify(distinct, sentences, which))
+    return [distinct[k] for k in which.tolist()]
 
 
 def retagged(block: Block, tagger: Tagger) -> Block:

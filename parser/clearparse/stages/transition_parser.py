@@ -141,7 +141,7 @@ class TransitionParser:
         known = isinstance(system, str) and system in SYSTEMS
         check(known, f"{ascii(system)[:40]} is not a transition system; there are {', '.join(SYSTEMS)}")
         left, right, root = _labels(metadata["labels"])
-        transitions = Transitions(left, right, root, SYSTEMS[system].n_moves)
+        transitions = Transitions(left, right, root, SYSTEMS[system].moves)
         features = Features(compile_template(template), vocabulary, len(transitions.labels))
         network.check_shapes(features, len(transitions.kind))
         return cls(network.params, features, system, transitions, right_to_left=right_to_left)

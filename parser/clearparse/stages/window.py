@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator, Sequence
-from functools import partial
+from functools import cached_property, partial
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,6 +22,7 @@ from clearparse.stages.validation import check_texts
 
 BATCH_SIZE = 4096  # items scored at a time
 MAX_DISTANCE = 100  # place of a window, on either side
+NO_VALUES = np.empty((0, 0), np.intp)  # of state slots, which windows do not have
 _PLACE = re.compile(r"-?[0-9]{1,3}")
 
 
@@ -41,8 +42,8 @@ class Window(WordSlots):
 
     def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
         super().__init__(template, vocabulary)
-        self.places = [int(address) for address in self.addresses]
-        self.reach = max(map(abs, self.places))
+        self.places = np.array([int(address) for address in self.addresses], np.intp)
+        self.reach = int(np.abs(self.places).max())
 
     def spread(self, values: NDArray[np.integer], sequences: NDArray[np.int64]) -> tuple[Index, Index]:
         """Values (n,) padded with `reach` NULLs around each sequence, and the index of each item in that (n,).
@@ -63,6 +64,11 @@ class WindowClassifier:
         self.params, self.window, self.classes = params, window, list(classes)
         self.vocabulary = window.vocabulary
         self.cache = TypeCache(params, window)
+
+    @cached_property
+    def encoded_classes(self) -> list[bytes]:
+        """The names of the classes in UTF-8."""
+        return [name.encode() for name in self.classes]
 
     def __reduce__(self) -> tuple[type[WindowClassifier], tuple[Parameters, Window, list[str]]]:
         return WindowClassifier, (self.params, self.window, self.classes)
@@ -114,7 +120,7 @@ class WindowClassifier:
         found = [np.empty(0, np.intp)]
         for theta, types in self.theta(keys, sequences, which, wanted):
             best: Index = theta.argmax(axis=1)
-            self.cache.layer.break_ties(best, theta, _any, partial(_types, types), _no_values)
+            self.cache.layer.break_ties(best, theta, _any, partial(np.take, types, axis=1), _no_values)
             found.append(best)
         classes = np.zeros(len(which), np.intp)
         classes[wanted] = np.concatenate(found)
@@ -126,8 +132,8 @@ class WindowClassifier:
         sequences: NDArray[np.int64],
         which: Index | None = None,
         wanted: Booleans | None = None,
-    ) -> Iterator[tuple[Floats, list[Index]]]:
-        """The scores of all classes (B, C) for BATCH_SIZE items at a time, and their types (B,) at each place.
+    ) -> Iterator[tuple[Floats, Index]]:
+        """The scores of all classes (B, C) for BATCH_SIZE items at a time, and the types at each place (A, B).
 
         Arguments: see classify.
         """
@@ -135,11 +141,9 @@ class WindowClassifier:
         types = types if which is None else types[which]
         type_of, where = self.window.spread(types, sequences)
         where = where if wanted is None else where[wanted]
-        rows_of = self.cache.layer.rows_of(type_of)
         for k in range(0, len(where), BATCH_SIZE):
-            around = [where[k : k + BATCH_SIZE] + place for place in self.window.places]
-            table_rows = [row_of[here] for row_of, here in zip(rows_of, around, strict=True)]
-            yield self.cache.layer.theta(table_rows, []), [type_of[here] for here in around]
+            around = type_of[where[k : k + BATCH_SIZE] + self.window.places[:, None]]
+            yield self.cache.layer.theta(around, NO_VALUES), around
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it."""
@@ -170,11 +174,6 @@ def _any(some: Index) -> Booleans:
     return np.ones((len(some), 1), np.bool_)
 
 
-def _types(types: Sequence[Index], some: Index) -> list[Index]:
-    """The types (n,) at each place of the window, for some of the items."""
-    return [of[some] for of in types]
-
-
-def _no_values(some: Index) -> list[Index]:
+def _no_values(some: Index) -> Index:
     """A window has no state slots."""
-    return []
+    return NO_VALUES

@@ -23,6 +23,8 @@ MANY_LABELS = 200  # UD's largest treebanks have about 60 relations with their s
 MANY_TAGS = {"UPOS": (UPOS, 100), "XPOS": (XPOS, 5000), "FEATS": (FEATS, 5000)}  # more are suspicious
 SHOWN = 20  # labels in a message
 
+Source = str | PathLike[str] | Iterable[str | PathLike[str]] | Iterable[Sentence]  # files, or sentences in memory
+
 
 @dataclass(frozen=True)
 class Dataset:
@@ -57,6 +59,27 @@ class Dataset:
         digest = None if None in checksums else hashlib.sha256("\n".join(map(str, checksums)).encode()).hexdigest()
         paths = " + ".join(source["path"] for source in self.sources)
         return {"path": paths, "sentences": self.sentences, "sha256": digest}
+
+
+def read_train_and_dev(
+    train_source: Source, dev_source: Source | None, dev_part: float, seed: int
+) -> tuple[Dataset, Dataset]:
+    """Train and dev; without a source of dev, a part of train is held out: see split.
+
+    Raises ClearparseError if a source is neither files nor sentences; FileError: see read_treebanks.
+    """
+    train = _dataset(train_source)
+    return (train, _dataset(dev_source)) if dev_source is not None else split(train, dev_part, seed)
+
+
+def _dataset(source: Source) -> Dataset:
+    if isinstance(source, str | PathLike):
+        return read_treebanks([source])
+    if not isinstance(source, Iterable):
+        raise ClearparseError(f"cannot train on a {type(source).__name__}; give file names or sentences")
+    items = list(source)
+    names = [each for each in items if isinstance(each, str | PathLike)]
+    return read_treebanks(names) if names and len(names) == len(items) else dataset_of(items)
 
 
 def read_treebanks(paths: Iterable[str | PathLike[str]]) -> Dataset:

@@ -27,7 +27,7 @@ def with_labels_of(treebank: Treebank, parser: TransitionParser, rng: np.random.
     labels = {kind: list(dict.fromkeys((*old.by_kind[kind], *found[kind]))) for kind in ARCS}
     if labels == old.by_kind:
         return parser.copy()
-    transitions = Transitions(labels[LEFT_ARC], labels[RIGHT_ARC], labels[ROOT_ARC], len(old.count))
+    transitions = Transitions(labels[LEFT_ARC], labels[RIGHT_ARC], labels[ROOT_ARC], old.moves)
     features = Features(parser.features.template, parser.vocabulary, len(transitions.labels))
     (d, H), C = (parser.params.L.shape[1], len(parser.params.U)), len(transitions.kind)
     params = Parameters.initial(V=features.V, m=features.m, d=d, H=H, C=C, rng=rng)

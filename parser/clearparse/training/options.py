@@ -25,6 +25,7 @@ class Options:
     preset: str = "fast"
     stages: str = "parser"
     raw_text: tuple[FileName, ...] = ()
+    silver: tuple[FileName, ...] = ()
     vectors: FileName | None = None
     init: FileName | None = None
     output: FileName | None = None

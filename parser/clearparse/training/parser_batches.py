@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import chain
+from itertools import chain, pairwise
 from pathlib import Path
 
 import numpy as np
@@ -14,11 +14,12 @@ from numpy.typing import NDArray
 from clearparse.config import Config
 from clearparse.errors import ClearparseError
 from clearparse.features.precompute import PrecomputedLayer
-from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
+from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, lookup_form
 from clearparse.io.files import open_input
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
 from clearparse.stages.transition_parser import TransitionParser
+from clearparse.training.mixture import Mixture
 from clearparse.training.word_vectors import Vectors
 from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
@@ -30,8 +31,6 @@ from clearparse.transition.system import Transitions
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, Block
 from clearparse.treebank.ragged import offsets, take_rows
-
-GOLD_ONLY = 0.2  # of the epochs, the last ones, are over the treebank alone where others have silver sentences
 
 
 @dataclass(frozen=True)
@@ -71,6 +70,15 @@ class Treebank:
         """The form of each word."""
         return [key.split(b"\t", 1)[0].decode() for key in self.keys]
 
+    def lookup_forms(self) -> list[list[str]]:
+        """The forms of each sentence as they are looked up (see lookup_form)."""
+        found: dict[bytes, str] = {}
+        for key in self.keys:
+            if key not in found:
+                found[key] = lookup_form(key.split(b"\t", 1)[0].decode())
+        forms = [found[key] for key in self.keys]
+        return [forms[first:end] for first, end in pairwise(self.sentences.tolist())]
+
     def take(self, which: Index) -> Treebank:
         """Some of the sentences, in the order given."""
         sentences, words = take_rows(self.sentences, which)
@@ -101,7 +109,7 @@ def initialise_parser(
     left, right, root = labels_of(treebank)
     if right_to_left:
         left, right = right, left
-    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system].n_moves)
+    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system].moves)
     features = Features(template, vocabulary, len(transitions.labels))
     params = Parameters.initial(
         V=features.V, m=features.m, d=config.embedding_dim, H=config.hidden_size, C=len(transitions.kind), rng=rng
@@ -144,7 +152,7 @@ def labels_by_kind(treebank: Treebank) -> tuple[list[str], list[str], list[str]]
 class ParserBatches:
     """Batches of parser configurations with the oracle's transitions; the parser, as trained so far, reaches them.
 
-    silver: automatically parsed sentences. Each epoch has a sample of them, but for the last GOLD_ONLY of all epochs.
+    silver: automatically parsed sentences, of which epochs have a sample: see Mixture.
     Raises ClearparseError if the treebank has a label that the parser does not know.
     """
 
@@ -157,8 +165,8 @@ class ParserBatches:
         silver: Treebank | None = None,
     ) -> None:
         self.parser, self.config, self.rng = parser, config, rng
-        self.gold_sentences = len(treebank)
-        self.silver_share = min(1.0, config.silver * len(treebank.keys) / len(silver.keys)) if silver else 0.0
+        gold, added = (np.diff(each.sentences) if each else np.empty(0, np.int64) for each in (treebank, silver))
+        self.mixture = Mixture(gold, added, config.silver_ratio, config.epochs)
         treebank = Treebank.concatenated([treebank, silver]) if silver else treebank
         self.treebank = treebank
         new = set(treebank.labels).difference(parser.transitions.labels)
@@ -186,12 +194,8 @@ class ParserBatches:
         self.place = 0
 
     def _order(self, epoch: int) -> Index:
-        """The sentences of an epoch in random order: all of the treebank's, and a sample of the silver ones."""
-        silver, config = len(self.treebank) - self.gold_sentences, self.config
-        last = epoch >= config.epochs - round(GOLD_ONLY * config.epochs)
-        some = 0 if last else round(silver * self.silver_share)
-        drawn = self.gold_sentences + self.rng.permutation(silver)[:some]
-        return self.rng.permutation(np.concatenate((np.arange(self.gold_sentences), drawn)))
+        """The sentences of an epoch in random order."""
+        return self.rng.permutation(self.mixture.sentences(epoch, self.rng))
 
     def _section(self, epoch: int) -> Iterator[Batch]:
         config, rng = self.config, self.rng

@@ -38,6 +38,7 @@ def provenance(
     template: str,
     init: PathLike | None = None,
     raw_text: Iterable[PathLike] = (),
+    silver: Iterable[PathLike] = (),
 ) -> dict[str, Any]:
     """The provenance of a model as JSON values.
 
@@ -51,6 +52,7 @@ def provenance(
         "init": _files([init] if init else []),
         "train": train.sources,
         "raw_text": _files(raw_text),
+        "silver": _files(silver),
         "dev": dev.combined_source(),
         "versions": {
             "clearparse": __version__,

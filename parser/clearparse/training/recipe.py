@@ -7,8 +7,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
-from itertools import pairwise
-from os import PathLike
 from pathlib import Path
 from typing import Any, Literal, NamedTuple, NoReturn
 
@@ -23,7 +21,7 @@ from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
 from clearparse.stages.tagger import retagged, with_tags
 from clearparse.training.checkpoint import VECTORS, Checkpoint
-from clearparse.training.data import Dataset, dataset_of, describe, read_treebanks, split
+from clearparse.training.data import Dataset, Source, describe, read_train_and_dev
 from clearparse.training.ensemble import EnsembleTraining, Stopped, TrainedEnsemble
 from clearparse.training.log import Log
 from clearparse.training.options import FileName, Options, config_from, config_like, file_names
@@ -32,16 +30,14 @@ from clearparse.training.provenance import provenance
 from clearparse.training.record import is_finished, save_and_check, training_record
 from clearparse.training.scoring import calibrate, score
 from clearparse.training.self_training import SILVER, silver_sentences, teacher_config
+from clearparse.training.silver import Silver, read_silver, retagged_silver, with_labels
 from clearparse.training.text_checks import text_warnings
 from clearparse.training.upstream import UpstreamStages, train_upstream
 from clearparse.training.value_checks import check_values
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors, word_vectors
 from clearparse.transition.features import compile_template
-from clearparse.treebank.conllu import Sentence
 from clearparse.treebank.raw_words import read_raw_words
-
-Source = FileName | Iterable[FileName] | Iterable[Sentence]
 
 
 class Result(NamedTuple):
@@ -62,6 +58,7 @@ def train(
     preset: str = "fast",
     stages: Literal["parser", "all"] = "parser",
     raw_text: FileName | Iterable[FileName] = (),
+    silver: FileName | Iterable[FileName] = (),
     vectors: FileName | None = None,
     init: FileName | None = None,
     output: FileName | None = None,
@@ -80,7 +77,9 @@ def train(
         preset: "fast", "accurate" or "best".
         stages: "parser" for a parser of tagged words; "all" also trains tokenizer, sentence splitter, tagger and
             lemmatizer, and the parser learns from predicted tags: the model then parses raw text.
-        raw_text: text files, a sentence or paragraph per line, for word vectors and self-training.
+        raw_text: text files, a sentence or paragraph per line, for word vectors and, without silver, self-training.
+        silver: CoNLL-U files of another, stronger parser, from which parser and tagger learn besides train; if MISC has
+            ``Conf`` (the probability that HEAD and DEPREL are correct) and ``TagConf``, `silver_share` selects by them.
         vectors: a file of pre-trained word vectors instead of raw_text, in the text format of word2vec and GloVe.
         init: a model to fine-tune; its network sizes, template and transition system are kept.
         output: where to write the model, and its training record to OUTPUT.json. Interrupted training leaves
@@ -100,8 +99,8 @@ def train(
         KeyboardInterrupt: after Ctrl-C; with `output`, the best model so far has been written.
     """
     options = Options(
-        preset=preset, stages=stages, raw_text=file_names(raw_text), vectors=vectors, init=init, output=output,
-        jobs=jobs, threads=threads, float16=float16, resume=resume, quiet=quiet,
+        preset=preset, stages=stages, raw_text=file_names(raw_text), silver=file_names(silver), vectors=vectors,
+        init=init, output=output, jobs=jobs, threads=threads, float16=float16, resume=resume, quiet=quiet,
     )  # fmt: skip
     return run(train, dev, config_from(preset, config), options).model
 
@@ -121,7 +120,9 @@ def run(
     config.check()
     output = _prepare(options.output)
     with threadpool_limits(limits=options.threads):
-        train, dev = _read(train_source, dev_source, config, log)
+        train, dev = read_train_and_dev(train_source, dev_source, config.dev_part, config.seed)
+        if dev_source is None:
+            log("dev", dev.sources[0]["path"])
         check_values(train.blocks, options.stages)
         if output:
             outputs: list[FileName] = [output, f"{output}.json", f"{output}.checkpoint"]
@@ -137,6 +138,7 @@ def run(
             template=template,
             init=options.init,
             raw_text=options.unannotated_files(),
+            silver=options.silver,
         )
         if verify:
             verify(model_provenance)
@@ -159,26 +161,6 @@ def _prepare(output: FileName | None) -> Path | None:
     return path
 
 
-def _read(train_source: Source, dev_source: Source | None, config: Config, log: Log) -> tuple[Dataset, Dataset]:
-    """Train and dev; without a source of dev, a part of train is held out."""
-    train = _dataset(train_source)
-    if dev_source is not None:
-        return train, _dataset(dev_source)
-    train, dev = split(train, config.dev_part, config.seed)
-    log("dev", dev.sources[0]["path"])
-    return train, dev
-
-
-def _dataset(source: Source) -> Dataset:
-    if isinstance(source, str | PathLike):
-        return read_treebanks([source])
-    if not isinstance(source, Iterable):
-        raise ClearparseError(f"cannot train on a {type(source).__name__}; give file names or sentences")
-    items = list(source)
-    names = [each for each in items if isinstance(each, str | PathLike)]
-    return read_treebanks(names) if names and len(names) == len(items) else dataset_of(items)
-
-
 @dataclass(frozen=True)
 class Recipe:
     """The steps of one training, each a method; `run` takes them in order."""
@@ -194,10 +176,11 @@ class Recipe:
 
     def run(self) -> Result:
         """Train, save and check the model. Raises KeyboardInterrupt or ClearparseError if training ended early."""
-        treebank = Treebank.of(self.train.blocks)
-        vectors = self.word_vectors(treebank)
-        upstream = self.upstream_stages(vectors)
-        training = self.ensemble_training(treebank, vectors, upstream)
+        options, treebank = self.options, Treebank.of(self.train.blocks)
+        silver = read_silver(options.silver, self.config.silver_share, self.log) if options.silver else None
+        vectors = self.word_vectors(treebank, silver)
+        upstream = self.upstream_stages(vectors, silver)
+        training = self.ensemble_training(treebank, vectors, upstream, silver)
         trained = self.train_networks(training, upstream)
         if trained.stopped and self.output is None:
             raise trained.stopped
@@ -208,23 +191,26 @@ class Recipe:
                 _raise_stopped(trained.stopped, model, self.output)
         return Result(model, training.dev)
 
-    def word_vectors(self, treebank: Treebank) -> Vectors | None:
-        """Initial embeddings from raw text or from a file, if there is one."""
+    def word_vectors(self, treebank: Treebank, silver: Silver | None) -> Vectors | None:
+        """Initial embeddings from a file or from raw text, which may be that of the silver sentences."""
         options, config = self.options, self.config
 
         def compute() -> Vectors:
             self.log("stage", "word vectors")
-            forms = [lookup_form(form) for form in treebank.forms()]
             if options.vectors:
                 return read_vectors(options.vectors, treebank.forms(), config.embedding_dim)
-            sentences = [forms[first:end] for first, end in pairwise(treebank.sentences.tolist())]
+            sentences = treebank.lookup_forms()
+            forms = [form for sentence in sentences for form in sentence]
             for path in options.raw_text:
                 sentences += read_raw_words(path, forms, lookup_form)
+            if silver and not options.raw_text:
+                sentences += silver.trees.lookup_forms()
             return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
-        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if options.unannotated_files() else None
+        files = options.unannotated_files()
+        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if files or silver else None
 
-    def upstream_stages(self, vectors: Vectors | None) -> UpstreamStages | None:
+    def upstream_stages(self, vectors: Vectors | None, silver: Silver | None) -> UpstreamStages | None:
         """Tokenizer, tagger and lemmatizer, if the model is to have them or self-training needs them."""
         if not (self.all_stages or self.self_trained):
             return None
@@ -232,18 +218,23 @@ class Recipe:
         for warning in text_warnings(blocks):
             self.log("warning", warning)
         raw_text, checkpoint, log = self.options.raw_text, self.checkpoint, self.log
-        upstream = train_upstream(blocks, seed, vectors, raw_text, jobs, checkpoint, log, jackknife=self.all_stages)
+        words = silver.tagged_words() if silver else None
+        upstream = train_upstream(
+            blocks, seed, vectors, raw_text, jobs, checkpoint, log, silver=words, jackknife=self.all_stages
+        )
         self.log("stage", "parser")
         return upstream
 
     def ensemble_training(
-        self, treebank: Treebank, vectors: Vectors | None, upstream: UpstreamStages | None
+        self, treebank: Treebank, vectors: Vectors | None, upstream: UpstreamStages | None, silver: Silver | None
     ) -> EnsembleTraining:
         """The training of the parser's networks, on predicted tags if the model will have a tagger."""
-        dev = self.dev
+        dev, added = self.dev, silver.trees if silver else None
         if upstream and self.all_stages:
             treebank = replace(treebank, keys=with_tags(treebank.keys, upstream.tags))
             dev = replace(dev, blocks=[retagged(block, upstream.tagger) for block in dev.blocks])
+            if added:
+                added = retagged_silver(added, upstream.tagger)
         init = self.init.parser if self.init else None
         training = EnsembleTraining(self.config, treebank, dev, vectors, init, log=self.log)
         first = training.initialise(self.config, np.random.default_rng(self.config.seed))
@@ -251,10 +242,10 @@ class Recipe:
             self.log.line(line)
         if init and (new := sorted(set(first.transitions.labels).difference(init.transitions.labels))):
             self.log("note", f"labels that the model did not have: {' '.join(new)}")
-        return training
+        return replace(training, silver=with_labels(added, first.transitions.labels, self.log)) if added else training
 
     def train_networks(self, training: EnsembleTraining, upstream: UpstreamStages | None) -> TrainedEnsemble:
-        """The trained networks; with raw text, first those that parse it, then those that also learn from it."""
+        """The trained networks; in self-training, first those that parse the text, then those that learn from it."""
         jobs, checkpoint, log = self.options.jobs, self.checkpoint, self.log
         if not (upstream and self.self_trained):
             return training.train(checkpoint, jobs)
@@ -287,8 +278,8 @@ class Recipe:
 
     @property
     def self_trained(self) -> bool:
-        """Whether the parser also learns from silver sentences."""
-        return bool(self.options.raw_text and self.config.silver)
+        """Whether the parser also learns from raw text that the first networks parse."""
+        return bool(self.options.raw_text and self.config.silver_ratio and not self.options.silver)
 
 
 def _raise_stopped(stopped: Stopped, model: Model, output: Path) -> NoReturn:

@@ -9,7 +9,7 @@ import json
 import shlex
 import sys
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -57,7 +57,7 @@ def _with_effect(argv: Sequence[str]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A training run to reproduce, from its record. outdated: the record has old names of settings."""
+    """A training run to reproduce, from its record. outdated: the record lacks settings, or has old names of them."""
 
     path: str
     record: dict[str, Any]
@@ -153,7 +153,7 @@ class RecordedRun:
 def _in_current_names(record: dict[str, Any]) -> dict[str, Any]:
     renamed = {"float16" if name == "half" else name: value for name, value in record.items()}
     if isinstance(record.get("config"), dict):
-        renamed["config"] = current_names(record["config"])
+        renamed["config"] = {**asdict(Config()), **current_names(record["config"])}
     return renamed
 
 

@@ -10,7 +10,6 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearparse.config import Config
 from clearparse.io.files import PathLike, open_input
@@ -19,11 +18,11 @@ from clearparse.model.model import Model
 from clearparse.training.checkpoint import Codec, Part
 from clearparse.training.log import Log
 from clearparse.training.parser_batches import Treebank
+from clearparse.training.silver import Parsed, collect, mean_confidence, most_confident
 from clearparse.treebank.conllu import Block
 from clearparse.treebank.tree import in_cycle
 
 LINES_AT_ONCE = 4000  # of raw text
-MIN_WORDS, MAX_WORDS = 4, 50  # words in a silver sentence
 SILVER_SHARE = 0.45  # of the parsed words become silver: the sentences with the highest mean confidence
 MAX_RAW_WORDS = 4_000_000  # words of raw text that are parsed
 
@@ -43,17 +42,19 @@ def silver_sentences(model: Model, paths: Sequence[PathLike], log: Log) -> Treeb
 
     Raises FileError: missing, damaged. Bytes that are not UTF-8 become replacement characters.
     """
-    parts: list[Treebank] = []
-    confidences: list[NDArray[np.floating]] = []
     with log.progress(MAX_RAW_WORDS, "raw text") as bar:
-        for paragraphs in _paragraphs(paths):
-            part, confidence = _parse(model, model.tag(model.tokenize(paragraphs)))
-            parts.append(part)
-            confidences.append(confidence)
-            bar.update(len(part.keys))
-            if bar.n >= MAX_RAW_WORDS:
-                break
-    return _most_confident(Treebank.concatenated(parts), np.concatenate(confidences))
+        found = collect(_parts(model, paths), bar.update)
+    return most_confident(found.treebank, found.trees, SILVER_SHARE)
+
+
+def _parts(model: Model, paths: Sequence[PathLike]) -> Iterator[Parsed]:
+    """The parsed sentences of raw text files, until they have MAX_RAW_WORDS."""
+    words = 0
+    for paragraphs in _paragraphs(paths):
+        yield (part := _parse(model, model.tag(model.tokenize(paragraphs))))
+        words += len(part.treebank.keys)
+        if words >= MAX_RAW_WORDS:
+            break
 
 
 def _paragraphs(paths: Sequence[PathLike]) -> Iterator[list[str]]:
@@ -71,21 +72,13 @@ def _paragraphs(paths: Sequence[PathLike]) -> Iterator[list[str]]:
         yield lines
 
 
-def _parse(model: Model, block: Block) -> tuple[Treebank, NDArray[np.floating]]:
-    """The sentences of a block with predicted trees, and the mean confidence of each sentence's arcs (S,)."""
+def _parse(model: Model, block: Block) -> Parsed:
+    """The sentences of a block with predicted trees."""
     heads, deprels, p = model.stages.ensemble.parse_with_probabilities(block)
     labels = [label.decode() for label in deprels]
-    confidence = np.add.reduceat(p, block.sentences[:-1]) / np.diff(block.sentences) if len(block) else np.empty(0)
-    return Treebank(block.word_keys(), labels, heads, block.sentences), confidence
-
-
-def _most_confident(treebank: Treebank, confidence: NDArray[np.floating]) -> Treebank:
-    """The sentences of MIN_WORDS to MAX_WORDS words with the highest confidence: SILVER_SHARE of all words."""
-    lengths = np.diff(treebank.sentences)
-    candidates = np.flatnonzero((lengths >= MIN_WORDS) & (lengths <= MAX_WORDS))
-    order = candidates[np.argsort(-confidence[candidates], kind="stable")]
-    words = np.cumsum(lengths[order])
-    return treebank.take(np.sort(order[words <= SILVER_SHARE * lengths.sum()]))
+    confidence = mean_confidence(p, block.sentences) if len(block) else np.empty(0)
+    unknown = np.full(len(block), np.nan)
+    return Parsed(Treebank(block.word_keys(), labels, heads, block.sentences), confidence, unknown)
 
 
 def _encode(silver: Treebank) -> Part:

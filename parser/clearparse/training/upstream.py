@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -12,19 +10,18 @@ import numpy as np
 
 from clearparse.config import NetworkConfig
 from clearparse.errors import ClearparseError
-from clearparse.features.templates import Index
 from clearparse.io.files import PathLike
-from clearparse.io.parallel import map_in_order
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
 from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, lookup_key, short_key
 from clearparse.stages.multiword import MultiwordSplitter, SplitForms
-from clearparse.stages.tagger import Tagger, tags_of, with_tags
+from clearparse.stages.tagger import Tagger, retagged_keys, with_tags
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
-from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint, WorkerCheckpoint
+from clearparse.training.checkpoint import CLASSIFIER, Checkpoint
+from clearparse.training.jackknife import Jackknife
 from clearparse.training.known_words import divided_words, known_words
 from clearparse.training.log import QUIET, Log
-from clearparse.training.typography import FOR_SENTENCES, FOR_TOKENS, altered_paragraphs, altered_rows
+from clearparse.training.typography import FOR_SENTENCES, FOR_TOKENS, altered_paragraphs
 from clearparse.training.upstream_items import (
     characters_of,
     most_frequent,
@@ -34,24 +31,22 @@ from clearparse.training.upstream_items import (
     shared_rules_of,
     tagged_words,
 )
-from clearparse.training.window_batches import Items, initialise, train
+from clearparse.training.window_batches import Items, build_and_train
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
-from clearparse.treebank.ragged import take_rows
 from clearparse.treebank.tokens import paragraphs_of
 
-NOMINAL_ITEMS = 50_000  # items for which the epochs of the configs are meant
 MAX_TAGS = 10_000  # different ones; each is a class of the last layer
 FOLDS = 4  # of the training data, each tagged by networks that were trained on the others
 
 CHARACTERS = NetworkConfig(
-    embedding_dim=24, hidden_size=96, epochs=16, batch_size=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02
+    embedding_dim=32, hidden_size=128, epochs=80, batch_size=512, dropout=0.3, slot_dropout=0.2, word_dropout=0.02
 )
 SENTENCES = NetworkConfig(
     embedding_dim=16, hidden_size=128, epochs=12, batch_size=512, dropout=0.4, word_dropout=0.2, min_count=3
 )
 MULTIWORD = NetworkConfig(
-    embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.1, slot_dropout=0.05, min_count=3
+    embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.3, slot_dropout=0.1, min_count=3
 )
 FIRST_TAGS = NetworkConfig(embedding_dim=20, hidden_size=128, epochs=8, batch_size=512)
 TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
@@ -67,37 +62,18 @@ LEMMAS = NetworkConfig(
 )
 
 
-def build_and_train(
-    template: str,
-    items: Items,
-    config: NetworkConfig,
-    seed: Sequence[int],
-    vectors: Vectors | None = None,
-    *,
-    log: Log = QUIET,
-    name: str = "",
-) -> WindowClassifier:
-    """A new window classifier trained on items. Fewer items than NOMINAL_ITEMS get more epochs and smaller batches.
-
-    name: of the network in the log.
-    """
-    n, started = len(items.keys), time.monotonic()
-    epochs = round(config.epochs * min(max((NOMINAL_ITEMS / n) ** 0.5, 1), 3))
-    config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
-    rng = np.random.default_rng(seed)
-    classifier = initialise(template, items, config, rng, vectors)
-    with log.progress(n * epochs, name, " items") as bar:
-        trained = train(classifier, items, config, rng, bar.update)
-    log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
-    return trained
-
-
 def train_tokenizer(
-    blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, raw_text: Sequence[PathLike] = (), log: Log = QUIET
+    blocks: Iterable[Block],
+    seed: int,
+    checkpoint: Checkpoint,
+    vectors: Vectors | None = None,
+    raw_text: Sequence[PathLike] = (),
+    log: Log = QUIET,
 ) -> Tokenizer:
     """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens.
 
-    raw_text: files from which it learns which short words are abbreviations.
+    vectors: of words, and their clusters, for the sentence splitter. raw_text: files from which it learns which short
+    words are abbreviations.
     """
     plain = list(paragraphs_of(blocks))
     known = known_words(plain, raw_text)
@@ -108,22 +84,28 @@ def train_tokenizer(
     tokens = [[token for sentence in paragraph for token in sentence] for paragraph in for_tokens]
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
-    def trained(name: str, template: str, items: Items, config: NetworkConfig, k: int) -> WindowClassifier:
+    def trained(
+        name: str, template: str, items: Items, config: NetworkConfig, k: int, vectors: Vectors | None = None
+    ) -> WindowClassifier:
         return checkpoint.get_or_compute(
-            name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k], log=log, name=name)
+            name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k], vectors, log=log, name=name)
         )
 
-    splitter = trained("multiword", multiword.TEMPLATE, rules_in_context(tokens), MULTIWORD, 2)
+    divided = divided_words([token for sentence in paragraph for token in sentence] for paragraph in plain)
+    of_sentences = tokenizer.SENTENCES + (tokenizer.CLUSTERS if vectors else "")
+    of_characters = characters_of(tokens, known, divided, spaces=spaces)
+    of_multiword = multiword.TEMPLATE + (multiword.CLUSTERS if vectors else "")
+    splitter = trained("multiword", of_multiword, rules_in_context(tokens), MULTIWORD, 2, vectors)
     return Tokenizer(
-        trained("characters", tokenizer.CHARACTERS, characters_of(tokens, known), CHARACTERS, 0),
-        trained("sentences", tokenizer.SENTENCES, sentence_ends_of(for_sentences, known), SENTENCES, 1),
+        trained("characters", tokenizer.CHARACTERS, of_characters, CHARACTERS, 0),
+        trained("sentences", of_sentences, sentence_ends_of(for_sentences, known), SENTENCES, 1, vectors),
         MultiwordSplitter(
             splitter,
             SplitForms.of(rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)),
         ),
         spaces,
         known,
-        divided_words([token for sentence in paragraph for token in sentence] for paragraph in plain),
+        divided,
     )
 
 
@@ -164,89 +146,25 @@ def train_tagger(
     checkpoint: Checkpoint,
     log: Log = QUIET,
     *,
+    silver: Items | None = None,
     jackknife: bool = True,
 ) -> tuple[Tagger, list[bytes]]:
     """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
 
-    jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
+    silver: words of other sentences to learn from besides. jackknife: if not, the second network is trained on all
+    sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors, log).run(
-        "first tags", jobs, checkpoint
+    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors, silver, log).run(
+        "first tags", jobs, checkpoint, FOLDS
     )
     items = replace(items, keys=with_tags(items.keys, tags))
-    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors, log).run(
-        "tags", jobs, checkpoint, folds=FOLDS if jackknife else 0
+    if silver:
+        silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
+    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors, silver, log).run(
+        "tags", jobs, checkpoint, FOLDS if jackknife else 0
     )
     return Tagger(first, second), tags
-
-
-@dataclass(frozen=True)
-class Jackknife:
-    """The training of one of the tagger's networks: on all sentences, and once without each fold.
-
-    The networks without a fold tag that fold, so that the next network learns from tags as erroneous as in practice.
-    """
-
-    template: str
-    items: Items
-    config: NetworkConfig
-    seed: int
-    vectors: Vectors | None
-    log: Log = QUIET
-
-    def run(
-        self, name: str, jobs: int, checkpoint: Checkpoint, folds: int = FOLDS
-    ) -> tuple[WindowClassifier, list[bytes]]:
-        """The network trained on all sentences, and each word's tags by the network trained without its fold.
-
-        name: of the network's part of the checkpoint, and of the folds'.
-        """
-        fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
-        held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
-        names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
-        tasks = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
-        missing = [(each, fold) for each, fold in tasks if checkpoint.load(each) is None]
-        self._train(missing, jobs, checkpoint)
-        tags: list[bytes] = [b""] * len(self.items.keys)
-        for each, fold in zip(names, held_out, strict=True):
-            found = checkpoint.get(each, LINES)
-            _, words = take_rows(self.items.rows, fold)
-            for word, of in zip(words.tolist(), found, strict=True):
-                tags[word] = of
-        return checkpoint.get(name, CLASSIFIER), tags
-
-    def _train(self, missing: Sequence[tuple[str, Index]], jobs: int, checkpoint: Checkpoint) -> None:
-        """Train the networks without these folds, `jobs` at a time; each is saved as soon as it is trained."""
-        if jobs > 1 and len(missing) > 1:
-            in_worker, names = replace(self, log=QUIET), [name for name, _ in missing]
-            results = map_in_order(in_worker, missing, min(jobs, len(missing)), checkpoint.receive)
-            with self.log.progress(len(missing), names[0], " networks") as bar:
-                for name, _ in zip(names, results, strict=True):
-                    self.log("", name)
-                    bar.update()
-        else:
-            for name, fold in missing:
-                self.train_without(fold, name, checkpoint)
-
-    def __call__(self, task: tuple[str, Index]) -> None:
-        """Train a network in a worker process, given its name and fold."""
-        name, fold = task
-        self.train_without(fold, name, WorkerCheckpoint())
-
-    def train_without(self, fold: Index, name: str, checkpoint: Checkpoint) -> None:
-        """Train a network on the rows outside a fold and save its tags of the fold, or without a fold the network."""
-        rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
-        items = self.items.take(rest) if len(fold) and len(rest) else self.items
-        items = altered_rows(items, np.random.default_rng([self.seed, 7]))
-        classifier = build_and_train(
-            self.template, items, self.config, [self.seed, 5], self.vectors, log=self.log, name=name
-        )
-        if len(fold):
-            held = self.items.take(fold)
-            checkpoint.save(name, *LINES.encode(tags_of(classifier, held.keys, held.rows)))
-        else:
-            checkpoint.save(name, *CLASSIFIER.encode(classifier))
 
 
 @dataclass(frozen=True)
@@ -268,10 +186,12 @@ def train_upstream(
     checkpoint: Checkpoint,
     log: Log,
     *,
+    silver: Items | None = None,
     jackknife: bool,
 ) -> UpstreamStages:
     """Train the upstream stages one after another.
 
+    silver: tagged words of other sentences, from which the tagger learns too.
     jackknife: predict tags for the parser to learn from; without, training takes half the time.
     Raises ClearparseError if there are more than MAX_TAGS different tags.
     """
@@ -282,8 +202,8 @@ def train_upstream(
             f" tagger (at most {MAX_TAGS:,}): do these columns hold anything but tags?"
         )
     log("stage", "tokenizer")
-    text_stage = train_tokenizer(blocks, seed, checkpoint, raw_text, log)
+    text_stage = train_tokenizer(blocks, seed, checkpoint, vectors, raw_text, log)
     log("stage", "tagger")
-    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, jackknife=jackknife)
+    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, silver=silver, jackknife=jackknife)
     log("stage", "lemmatizer")
     return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint, log), tags)

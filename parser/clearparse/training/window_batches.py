@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
@@ -15,23 +17,41 @@ from clearparse.features.vocabulary import CASED, UNKNOWN, WHOLE_FORM, Encoder, 
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
 from clearparse.stages.window import Window, WindowClassifier, compile_window
+from clearparse.training.log import QUIET, Log
+from clearparse.training.mixture import Mixture
 from clearparse.training.trainer import Trainer
 from clearparse.training.word_vectors import Vectors
-from clearparse.treebank.ragged import take_rows
+from clearparse.treebank.ragged import offsets, take_rows
+
+NOMINAL_ITEMS = 50_000  # items for which the epochs of a config are meant
+SILVER_RATIO = 2.0  # silver items per item of the treebank in each epoch
 
 
 @dataclass(frozen=True)
 class Items:
-    """Keys (see Block.word_keys) and classes of items; those of row r are rows[r] : rows[r + 1]."""
+    """Keys (see Block.word_keys) and classes of items; those of row r are rows[r] : rows[r + 1].
+
+    learned: the numbers of the items to learn from; the others are only their context. None: all.
+    """
 
     keys: Sequence[bytes]
     names: Sequence[str]
     rows: NDArray[np.int64]
+    learned: Index | None = None
+
+    def __len__(self) -> int:
+        """The number of items to learn from."""
+        return len(self.keys) if self.learned is None else len(self.learned)
 
     def take(self, which: Index) -> Items:
-        """Some of the rows, in the given order."""
+        """Some of the rows, in the given order; all their items are learned from."""
         rows, items = take_rows(self.rows, which)
         return Items([self.keys[i] for i in items.tolist()], [self.names[i] for i in items.tolist()], rows)
+
+    def __add__(self, more: Items) -> Items:
+        """The rows of both, all of whose items are learned from."""
+        rows = offsets(np.concatenate((np.diff(self.rows), np.diff(more.rows))))
+        return Items([*self.keys, *more.keys], [*self.names, *more.names], rows)
 
 
 def initialise(
@@ -56,19 +76,36 @@ def initialise(
     return WindowClassifier(params, window, classes)
 
 
-class WindowBatches:
-    """Batches of items with their classes; an epoch has each item once.
+def mixture(items: Items, silver: Items | None, epochs: int) -> Mixture:
+    """Which rows the epochs have."""
+    gold, added = (np.diff(each.rows) if each else np.empty(0, np.int64) for each in (items, silver))
+    return Mixture(gold, added, SILVER_RATIO, epochs)
 
+
+class WindowBatches:
+    """Batches of items with their classes; an epoch has each item once, and some of the silver ones: see Mixture.
+
+    Silver items of a class that the classifier does not have are seen as neighbours only.
     Word dropout: in each epoch, other items have UNKNOWN as their form, as unknown words will. Twice as many have
     UNKNOWN as their cased form and keep the lower-cased one, as words in titles or at the start of a sentence might.
     """
 
     def __init__(
-        self, classifier: WindowClassifier, items: Items, config: NetworkConfig, rng: np.random.Generator
+        self,
+        classifier: WindowClassifier,
+        items: Items,
+        config: NetworkConfig,
+        rng: np.random.Generator,
+        silver: Items | None = None,
     ) -> None:
         self.window, self.config, self.rng = classifier.window, config, rng
+        self.mixture = mixture(items, silver, config.epochs)
         number = {name: i for i, name in enumerate(classifier.classes)}
-        self.target = np.array([number[name] for name in items.names], np.intp)
+        items = items + silver if silver else items
+        self.target = np.array([number.get(name, -1) for name in items.names], np.intp)
+        self._learned = self.target >= 0
+        if items.learned is not None:
+            self._learned &= np.isin(np.arange(len(self.target)), items.learned)
         encoder = Encoder(classifier.vocabulary)
         self._types = encoder.types(items.keys)
         shown, first_row = encoder.rows(), classifier.vocabulary.first
@@ -86,12 +123,17 @@ class WindowBatches:
         drawn = self.rng.random(n)
         variant = np.where(drawn < config.word_dropout, 1, np.where(drawn < 3 * config.word_dropout, 2, 0))
         type_of, where = self.window.spread(self._types + variant * (len(self._type_rows) // 3), self._rows)
-        order = self.rng.permutation(n)
-        for k in range(0, n, config.batch_size):
+        order = self._order(epoch)
+        for k in range(0, len(order), config.batch_size):
             now = order[k : k + config.batch_size]
             words = [type_of[where[now] + place] for place in self.window.places]
             w = self.window.slot_rows(words, [], self._type_rows)
-            yield Batch(w, self.target[now], None, (epoch + k / n) / config.epochs)
+            yield Batch(w, self.target[now], None, (epoch + k / len(order)) / config.epochs)
+
+    def _order(self, epoch: int) -> Index:
+        """The items of an epoch in random order."""
+        _, items = take_rows(self._rows, self.mixture.sentences(epoch, self.rng))
+        return self.rng.permutation(items[self._learned[items]])
 
 
 def train(
@@ -100,12 +142,13 @@ def train(
     config: NetworkConfig,
     rng: np.random.Generator,
     progress: Callable[[int], object] = lambda items: None,
+    silver: Items | None = None,
 ) -> WindowClassifier:
-    """The classifier trained on items; its parameters are the moving average after the last epoch.
+    """The classifier trained on items, and silver ones; its parameters are the average after the last epoch.
 
     progress: called with the number of items of each batch.
     """
-    batches = WindowBatches(classifier, items, config, rng)
+    batches = WindowBatches(classifier, items, config, rng, silver)
     averages: list[Parameters] = []
 
     def count(J: float, B: int) -> None:
@@ -117,3 +160,29 @@ def train(
 
     Trainer(config, classifier.params, rng).fit(batches.batches, count, end_epoch)
     return classifier.with_parameters(averages[0])
+
+
+def build_and_train(
+    template: str,
+    items: Items,
+    config: NetworkConfig,
+    seed: Sequence[int],
+    vectors: Vectors | None = None,
+    *,
+    silver: Items | None = None,
+    log: Log = QUIET,
+    name: str = "",
+) -> WindowClassifier:
+    """A new window classifier trained on items. Fewer items than NOMINAL_ITEMS get more epochs and smaller batches.
+
+    silver: items to learn from besides. name: of the network in the log.
+    """
+    n, started = len(items), time.monotonic()
+    epochs = round(config.epochs * min(max((NOMINAL_ITEMS / n) ** 0.5, 1), 3))
+    config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
+    rng = np.random.default_rng(seed)
+    classifier = initialise(template, items, config, rng, vectors)
+    with log.progress(mixture(items, silver, epochs).words(epochs) if silver else n * epochs, name, " items") as bar:
+        trained = train(classifier, items, config, rng, bar.update, silver)
+    log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
+    return trained

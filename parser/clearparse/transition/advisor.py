@@ -33,7 +33,7 @@ class OracleAdvisor:
         number = {label: i for i, label in enumerate(transitions.labels)}
         numbers = np.array([number.get(label, -1) for label in labels], dtype=np.intp)
         self.labels = layout.spread(numbers, null=0, root=0)  # (size,), -1: a label without a class
-        self._without_label = transitions.class_of[:, 0]  # right for SHIFT and SWAP, which have no label
+        self._without_label = transitions.class_of[:, 0]  # the class of each move without a label
 
     def target(self, active: Index, theta: Floats) -> Index:
         """The target class (B,): of the moves of minimum cost, with their gold labels, the one of highest score.

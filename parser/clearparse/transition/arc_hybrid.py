@@ -59,7 +59,7 @@ class ArcHybrid(System):
         s0, b0 = self.s0[active], self.b0[active]
         at_root = self.is_root[b0]
         some, bottom = s0 != 0, self.stack_next[s0] == 0
-        return np.stack((~at_root, some & ~at_root, ~bottom, some & at_root & bottom), axis=1)
+        return np.array((~at_root, some & ~at_root, ~bottom, some & at_root & bottom)).T
 
     def done(self, active: Index) -> Mask:
         done: Mask = self.is_root[self.b0[active]] & (self.s0[active] == 0)
@@ -70,12 +70,13 @@ class ArcHybrid(System):
         return s0, s0, s0
 
     def apply(self, active: Index, move: Index, label: Index) -> None:
-        self._shift(active[move == SHIFT])
-        moved = np.flatnonzero(move == RIGHT_ARC)
-        word = self.s0[active[moved]]
-        self._attach_right(self.stack_next[word], word, label[moved])
-        self.s0[active[moved]] = self.stack_next[word]
-        moved = np.flatnonzero((move == LEFT_ARC) | (move == ROOT_ARC))
-        word = self.s0[active[moved]]
-        self._attach_left(self.b0[active[moved]], word, label[moved])
-        self.s0[active[moved]] = self.stack_next[word]
+        if len(shifted := active[move == SHIFT]):
+            self._shift(shifted)
+        if len(moved := np.flatnonzero(move == RIGHT_ARC)):
+            word = self.s0[active[moved]]
+            self._attach_right(self.stack_next[word], word, label[moved])
+            self.s0[active[moved]] = self.stack_next[word]
+        if len(moved := np.flatnonzero((move == LEFT_ARC) | (move == ROOT_ARC))):
+            word = self.s0[active[moved]]
+            self._attach_left(self.b0[active[moved]], word, label[moved])
+            self.s0[active[moved]] = self.stack_next[word]

@@ -19,12 +19,12 @@ class StaticOracle(Oracle):
 
     exploration, projective = False, True
 
-    def _costs(self, active: Index) -> tuple[Index, Index, Index]:
+    def _costs(self, active: Index) -> tuple[Index | Mask, ...]:
         s0 = self.system.s0[active]
         s1 = self.system.stack_next[s0]
         complete = self.in_buffer[s0] == 0
         left, right = self.gold[s1] == s0, (self.gold[s0] == s1) & complete
-        return ((left & complete) | right).astype(np.intp), (~left).astype(np.intp), (~right).astype(np.intp)
+        return (left & complete) | right, ~left, ~right
 
 
 class ArcStandard(System):
@@ -51,7 +51,7 @@ class ArcStandard(System):
         b0, s1 = self.b0[active], self.stack_next[self.s0[active]]
         more, on_root = b0 != 0, self.is_root[s1]
         words = (s1 != 0) & ~on_root
-        return np.stack((more, words, words, on_root & ~more), axis=1)
+        return np.array((more, words, words, on_root & ~more)).T
 
     def done(self, active: Index) -> Mask:
         done: Mask = self.is_root[self.s0[active]] & (self.b0[active] == 0)
@@ -62,13 +62,14 @@ class ArcStandard(System):
         return self.stack_next[s0], s0, s0
 
     def apply(self, active: Index, move: Index, label: Index) -> None:
-        self._shift(active[move == SHIFT])
-        moved = np.flatnonzero(move == LEFT_ARC)
-        head = self.s0[active[moved]]
-        word = self.stack_next[head]
-        self._attach_left(head, word, label[moved])
-        self.stack_next[head] = self.stack_next[word]
-        moved = np.flatnonzero((move == RIGHT_ARC) | (move == ROOT_ARC))
-        word = self.s0[active[moved]]
-        self._attach_right(self.stack_next[word], word, label[moved])
-        self.s0[active[moved]] = self.stack_next[word]
+        if len(shifted := active[move == SHIFT]):
+            self._shift(shifted)
+        if len(moved := np.flatnonzero(move == LEFT_ARC)):
+            head = self.s0[active[moved]]
+            word = self.stack_next[head]
+            self._attach_left(head, word, label[moved])
+            self.stack_next[head] = self.stack_next[word]
+        if len(moved := np.flatnonzero((move == RIGHT_ARC) | (move == ROOT_ARC))):
+            word = self.s0[active[moved]]
+            self._attach_right(self.stack_next[word], word, label[moved])
+            self.s0[active[moved]] = self.stack_next[word]

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from clearparse.transition.arc_standard import ArcStandard, StaticOracle
 from clearparse.transition.layout import Index, Layout, Mask
-from clearparse.transition.system import IMPOSSIBLE, LEFT_ARC, SHIFT, SWAP, System
+from clearparse.transition.system import LEFT_ARC, MOVES, SHIFT, System
 from clearparse.treebank.tree import components, inorder, nonprojective_sentences
 
+SWAP = len(MOVES)
 MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT = 10, 1000  # enough to put 45 words into any order
 
 
@@ -34,7 +34,7 @@ class SwapOracle(StaticOracle):
         self.nonprojective = nonprojective_sentences(heads, sentences)
         self.missing: Index = np.bincount(gold, minlength=len(gold))  # each word's gold dependents not yet attached
 
-    def costs(self, active: Index) -> NDArray[np.intp]:
+    def _costs(self, active: Index) -> tuple[Index | Mask, ...]:
         system, gold, place, missing = self.system, self.gold, self.place, self.missing
         s0, b0 = system.s0[active], system.b0[active]
         s1 = system.stack_next[s0]
@@ -42,8 +42,7 @@ class SwapOracle(StaticOracle):
         right = (gold[s0] == s1) & (missing[s0] == 0)
         swap = (place[s0] < place[s1]) & (self.component[s0] != self.component[b0]) & ~left & ~right
         may_wait = left & (self.in_buffer[s0] > 0) & ~self.nonprojective[active]
-        costs = np.stack(((left & ~may_wait) | right | swap, ~left, ~right, np.zeros_like(left), ~swap), axis=1)
-        return np.where(system.legal(active), costs, IMPOSSIBLE)
+        return (left & ~may_wait) | right | swap, ~left, ~right, ~swap
 
     def advance(self, active: Index, move: Index) -> None:
         super().advance(active, move)
@@ -68,7 +67,8 @@ class ArcStandardSwap(ArcStandard):
     name = "arc-standard-swap"
     description = "can build non-projective trees, with a static oracle"
     oracle = SwapOracle
-    n_moves = 5
+    moves = (*MOVES, "SWAP")
+    nonprojective = True
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)

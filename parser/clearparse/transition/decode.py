@@ -52,14 +52,12 @@ class GreedyPolicy:
         probability: Floats | None = None,
     ) -> None:
         self.system, self.transitions, self.features, self.precomputed = system, transitions, features, precomputed
-        self.type_of, self.rows_of = type_of, precomputed.rows_of(type_of)
-        self.probability = probability
+        self.type_of, self.probability = type_of, probability
 
-    def extract(self, active: Index) -> tuple[list[Index], list[Index], Floats]:
+    def extract(self, active: Index) -> tuple[Index, Index, Floats]:
         """What `Features.extract` gives for the configurations active (B,), and the scores theta (B, C)."""
         words, values = self.features.extract(self.system, active)
-        rows = [row_of[word] for row_of, word in zip(self.rows_of, words, strict=True)]
-        return words, values, self.precomputed.theta(rows, values)
+        return words, values, self.precomputed.theta(self.type_of[words], values)
 
     def __call__(self, active: Index) -> Index:
         legal = self.system.legal(active)
@@ -72,8 +70,8 @@ class GreedyPolicy:
                 choice,
                 theta,
                 lambda some: np.take(legal[some], self.transitions.kind, axis=1),
-                lambda some: [self.type_of[word[some]] for word in words],
-                lambda some: [value[some] for value in values],
+                lambda some: self.type_of[words[:, some]],
+                lambda some: values[:, some],
             )
             transition[undecided] = choice
             if self.probability is not None:
@@ -126,6 +124,8 @@ def best(theta: Floats, legal: Mask, transitions: Transitions) -> Index:
     """The class of highest score in each row of theta (B, C) whose move is legal (B, K): (B,)."""
     choice: Index = theta.argmax(axis=1)
     illegal = np.flatnonzero(~legal[np.arange(len(choice)), transitions.kind[choice]])
+    if not len(illegal):
+        return choice
     allowed = np.take(legal[illegal], transitions.kind, axis=1)
     choice[illegal] = np.where(allowed, theta[illegal], -np.inf).argmax(axis=1)
     return choice

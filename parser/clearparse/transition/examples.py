@@ -41,7 +41,7 @@ class OracleExamples:
     ) -> None:
         self.greedy, self.advisor, self.word_rows, self.rng = greedy, advisor, word_rows, rng
         self.exploration = exploration if advisor.oracle.exploration else 0.0
-        m, K = greedy.features.m, greedy.system.n_moves
+        m, K = greedy.features.m, len(greedy.system.moves)
         self._recorded = [Examples(np.empty((0, m), np.int32), np.empty(0, np.int32), np.empty((0, K), np.bool_))]
 
     def __call__(self, active: Index) -> Index:

@@ -4,6 +4,9 @@ from __future__ import annotations
 
 import functools
 import re
+from collections import Counter
+from collections.abc import Iterable
+from typing import NamedTuple
 
 import numpy as np
 
@@ -109,46 +112,105 @@ class Features(WordSlots):
         for channel, rows in values.items():
             self.first_row[channel] = self.V
             self.V += rows
-        self.state_values = [values[self.slots[i].channel] for i in self.state_slots]
+        state_slots = [self.slots[i] for i in self.state_slots]
+        self.state_values = [values[slot.channel] for slot in state_slots]
+        named = dict.fromkeys(each for slot in self.slots for each in (slot.address, slot.other) if each)
+        self._number, self._gathers = _plan(named)
+        self._named = list(named)
+        self._places = _numbers(self._number[address] for address in self.addresses)
+        self._of_channel = {}
+        for channel in dict.fromkeys(slot.channel for slot in state_slots):
+            which = [k for k, slot in enumerate(state_slots) if slot.channel == channel]
+            self._of_channel[channel] = (
+                _numbers(which),
+                _numbers(self._number[state_slots[k].address] for k in which),
+                _numbers(self._number.get(state_slots[k].other, 0) for k in which),
+            )
 
-    def extract(self, system: System, active: Index) -> tuple[list[Index], list[Index]]:
-        """The word at each address (B,) and the value in each state slot (B,), for the configurations active (B,).
+    def extract(self, system: System, active: Index) -> tuple[Index, Index]:
+        """The word at each address (A, B) and the value in each state slot (k, B), for the configurations active (B,).
 
         Value v of a state slot is row first_row[channel] + v of L.
         """
-        found: dict[str, Index] = {"s0": system.s0[active], "b0": system.b0[active]}
-        words = [_find(system, address, found) for address in self.addresses]
-        values = [_state_value(system, self.slots[i], found) for i in self.state_slots]
-        return words, values
+        found = self._find(system, active)
+        values = np.empty((len(self.state_slots), len(active)), np.intp)
+        for channel, (which, number, other) in self._of_channel.items():
+            values[which] = _state_values(system, channel, found[number], found[other])
+        return found[self._places], values
 
     def words(self, system: System, active: Index) -> dict[str, Index]:
         """The word at every address of the template (B,), distances' too, for the configurations active (B,)."""
-        found: dict[str, Index] = {"s0": system.s0[active], "b0": system.b0[active]}
-        named = dict.fromkeys(each for slot in self.slots for each in (slot.address, slot.other) if each)
-        return {address: _find(system, address, found) for address in named}
+        found = self._find(system, active)
+        return {address: found[self._number[address]] for address in self._named}
+
+    def _find(self, system: System, active: Index) -> Index:
+        """The words at all addresses, and at those inside them, by number (n, B)."""
+        found = np.empty((len(self._number), len(active)), np.intp)
+        found[0], found[1] = system.s0[active], system.b0[active]
+        for gather in self._gathers:
+            chain: Index = getattr(system, gather.link)
+            found[gather.to] = chain[found[gather.inside]]
+        return found
 
 
-def _state_value(system: System, slot: Slot, found: dict[str, Index]) -> Index:
-    """The value in a state slot (B,): a label, distance or valency, from 0."""
-    word = _find(system, slot.address, found)
-    if slot.channel == LABEL:
+class _Gather(NamedTuple):
+    """A step of finding addresses: those numbered `to` are the link of those numbered `inside`."""
+
+    link: str
+    inside: slice | Index
+    to: slice
+
+
+def _plan(addresses: Iterable[str]) -> tuple[dict[str, int], list[_Gather]]:
+    """The number of each address and of those inside it, and how to find them; s0 is 0 and b0 is 1.
+
+    Many addresses are found at once: lc1(s0), lc1(s1) and lc1(b0) in one step.
+    """
+    steps: dict[str, tuple[str, str]] = {}  # the link and the inner address of each
+    for address in addresses:
+        while address not in ("s0", "b0"):
+            steps[address] = _step(address)
+            _, address = steps[address]
+    number, gathers = {"s0": 0, "b0": 1}, []
+    while steps:
+        links = [link for link, inside in steps.values() if inside in number]
+        total = Counter(link for link, _ in steps.values())
+        link = min(links, key=lambda each: total[each] - links.count(each))  # rather one whose addresses are all ready
+        ready = [address for address, (of, inside) in steps.items() if of == link and inside in number]
+        first = len(number)
+        gathers.append(
+            _Gather(link, _numbers(number[steps[each][1]] for each in ready), slice(first, first + len(ready)))
+        )
+        for each in ready:
+            number[each] = len(number)
+            del steps[each]
+    return number, gathers
+
+
+def _step(address: str) -> tuple[str, str]:
+    """The link that leads to an address, and where from: lc1 and s0 for lc1(s0), stack_next and s0 for s1."""
+    link, inside = _links(address)
+    if inside:
+        return link, inside
+    return "stack_next" if link[0] == "s" else "buffer_next", f"{link[0]}{int(link[1]) - 1}"
+
+
+def _numbers(numbers: Iterable[int]) -> slice | Index:
+    """Indices as a slice if they follow one another: then they select a view."""
+    listed = list(numbers)
+    if listed and listed == [*range(listed[0], listed[0] + len(listed))]:
+        return slice(listed[0], listed[0] + len(listed))
+    return np.array(listed, np.intp)
+
+
+def _state_values(system: System, channel: str, word: Index, other: Index) -> Index:
+    """The values in the state slots of a channel (n, B), from 0, given the words at their two addresses (n, B)."""
+    if channel == LABEL:
         return system.label[word]
-    if slot.channel == DISTANCE:
-        other = _find(system, slot.other, found)
+    if channel == DISTANCE:
         apart = np.minimum(np.abs(other - word), len(DISTANCES) - 1)
-        return DISTANCES[np.where((word == 0) | (other == 0), 0, apart)]
-    valency = system.left_valency if slot.channel == LEFT_VALENCY else system.right_valency
+        apart[(word == 0) | (other == 0)] = 0
+        values: Index = DISTANCES[apart]
+        return values
+    valency = system.left_valency if channel == LEFT_VALENCY else system.right_valency
     return np.minimum(valency[word], MAX_VALENCY)
-
-
-def _find(system: System, address: str, found: dict[str, Index]) -> Index:
-    """The words at an address (B,); found caches those of all addresses."""
-    if address not in found:
-        link, inside = _links(address)
-        if inside:
-            chain: Index = getattr(system, link)
-            found[address] = chain[_find(system, inside, found)]
-        else:
-            chain = system.stack_next if link[0] == "s" else system.buffer_next
-            found[address] = chain[_find(system, f"{link[0]}{int(link[1]) - 1}", found)]
-    return found[address]

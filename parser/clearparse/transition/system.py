@@ -16,8 +16,8 @@ from clearparse.transition.layout import Index, Layout, Mask
 
 # ROOT_ARC is the arc from ROOT to the sentence's one root word (a LEFT-ARC in arc-hybrid, a RIGHT-ARC in arc-standard).
 # As a move of its own it is legal exactly once, which gives every output exactly one root.
-SHIFT, LEFT_ARC, RIGHT_ARC, ROOT_ARC, SWAP = range(5)
-MOVES = ("SHIFT", "LEFT_ARC", "RIGHT_ARC", "ROOT_ARC", "SWAP")
+MOVES = ("SHIFT", "LEFT_ARC", "RIGHT_ARC", "ROOT_ARC")  # of every system; a system may add others
+SHIFT, LEFT_ARC, RIGHT_ARC, ROOT_ARC = range(len(MOVES))
 ARCS = (LEFT_ARC, RIGHT_ARC, ROOT_ARC)
 
 IMPOSSIBLE = 1 << 20  # the cost of an illegal move; no sentence has so many arcs
@@ -40,14 +40,16 @@ class System(ABC):
     A subclass declares:
     name: as `--transition-system` takes it. description: one line for the help.
     oracle: what it learns from. partner: the name of the alternate system in an ensemble.
-    n_moves: K, the number of its moves (transitions without labels): the first K of MOVES.
+    moves: the names of its K moves: MOVES, and then its own, which have no labels.
+    nonprojective: whether it can build non-projective trees.
     """
 
     name: ClassVar[str]
     description: ClassVar[str]
     oracle: ClassVar[type[Oracle]]
     partner: ClassVar[str]
-    n_moves: ClassVar[int] = 4
+    moves: ClassVar[tuple[str, ...]] = MOVES
+    nonprojective: ClassVar[bool] = False
 
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
@@ -68,7 +70,7 @@ class System(ABC):
     @classmethod
     def nonprojective_training(cls) -> str:
         """What training does with non-projective trees, in one line."""
-        if cls.n_moves > SWAP:
+        if cls.nonprojective:
             return f"{cls.name} can build their trees"
         if cls.oracle.projective:
             return f"{cls.name} builds projective trees only and learns from these trees projectivised"
@@ -112,11 +114,15 @@ class System(ABC):
 
 
 class Oracle(ABC):
-    """The cost of each move: how many arcs of the gold tree it makes unreachable (Goldberg & Nivre 2013).
+    """The cost of each move, given the gold tree.
+
+    In a dynamic oracle it is the number of gold arcs that the move makes unreachable (Goldberg & Nivre 2013), in any
+    configuration. In a static oracle it is 0 for a move that leads to the gold tree and 1 for the others, and defined
+    only in configurations from which the gold tree can be reached.
 
     gold (size,): the gold head of each word by flat index (see Layout.heads_to_index).
-    exploration: the oracle is dynamic: its costs are valid in every configuration.
-    projective: the gold tree must be projective.
+    exploration: the oracle is dynamic, so training may explore configurations that the oracle would not reach.
+    projective: the gold tree must be projective: training projectivises it.
     """
 
     exploration: ClassVar[bool] = True
@@ -127,17 +133,20 @@ class Oracle(ABC):
         self.in_buffer: Index = np.bincount(gold, minlength=len(gold))  # each word's gold dependents in the buffer
 
     @abstractmethod
-    def _costs(self, active: Index) -> tuple[Index, Index, Index]:
-        """Costs of SHIFT, LEFT_ARC and RIGHT_ARC, (B,) each, in the configurations active (B,) where they are legal."""
+    def _costs(self, active: Index) -> tuple[Index | Mask, ...]:
+        """Costs of all moves but ROOT_ARC, in order, where they are legal: K - 1 arrays of shape (B,).
+
+        ROOT_ARC always costs 0: where it is legal, no other move is.
+        """
 
     def costs(self, active: Index) -> NDArray[np.intp]:
         """Cost of each move in the configurations active (B,): (B, K), IMPOSSIBLE where the move is illegal."""
-        shift, left, right = self._costs(active)
-        others = [np.zeros_like(shift)] * (self.system.n_moves - 3)
-        return np.where(self.system.legal(active), np.stack((shift, left, right, *others), axis=1), IMPOSSIBLE)
+        costs = list(self._costs(active))
+        costs.insert(ROOT_ARC, np.zeros_like(costs[0]))
+        return np.where(self.system.legal(active), np.stack(costs, axis=1), IMPOSSIBLE)
 
     def advance(self, active: Index, move: Index) -> None:
-        """Update the state before the moves (B,) are applied in the configurations active (B,)."""
+        """Update the state before the moves (B,) are applied in the configurations active (B,). SHIFT takes b0."""
         word = self.system.b0[active[move == SHIFT]]
         self.in_buffer[self.gold[word]] -= 1  # no index repeats: each configuration belongs to another sentence
 
@@ -146,14 +155,14 @@ class Transitions:
     """The C classes of the network: each move with each of its labels.
 
     left_labels, right_labels, root_labels: the labels that LEFT_ARC, RIGHT_ARC and ROOT_ARC can have.
-    n_moves: K of the system. labels: all labels, in the order of their numbers.
-    kind (C,), label (C,): the move and the label's number of each class; label is 0 for SHIFT and SWAP.
+    moves: the names of the K moves of the system. labels: all labels, in the order of their numbers.
+    kind (C,), label (C,): the move and the label's number of each class; label is 0 for moves without a label.
     class_of (K, labels): the class of each move with each label, -1 where there is none.
     count (K,), first (K,): how many classes each move has, and the first of them.
     """
 
     def __init__(
-        self, left_labels: Sequence[str], right_labels: Sequence[str], root_labels: Sequence[str], n_moves: int
+        self, left_labels: Sequence[str], right_labels: Sequence[str], root_labels: Sequence[str], moves: Sequence[str]
     ) -> None:
         self.by_kind = {LEFT_ARC: list(left_labels), RIGHT_ARC: list(right_labels), ROOT_ARC: list(root_labels)}
         if not all(self.by_kind.values()):
@@ -161,12 +170,12 @@ class Transitions:
         self.labels = list(dict.fromkeys(label for labels in self.by_kind.values() for label in labels))
         number = {label: i for i, label in enumerate(self.labels)}
         classes = [(SHIFT, 0), *((kind, number[label]) for kind, labels in self.by_kind.items() for label in labels)]
-        if n_moves > SWAP:
-            classes.append((SWAP, 0))
+        classes += [(kind, 0) for kind in range(len(MOVES), len(moves))]
+        self.moves = tuple(moves)
         self.kind, self.label = np.array(classes, dtype=np.intp).T.copy()
-        self.class_of: Index = np.full((n_moves, len(self.labels)), -1, dtype=np.intp)
+        self.class_of: Index = np.full((len(moves), len(self.labels)), -1, dtype=np.intp)
         self.class_of[self.kind, self.label] = np.arange(len(self.kind))
-        self.count: Index = np.bincount(self.kind, minlength=n_moves)
+        self.count: Index = np.bincount(self.kind, minlength=len(moves))
         self.first: Index = np.cumsum(self.count) - self.count
 
     def names(self) -> list[str]:
@@ -176,4 +185,4 @@ class Transitions:
     def name(self, transition: int) -> str:
         """The name of a class: LEFT_ARC nsubj."""
         kind, label = self.kind[transition], self.label[transition]
-        return f"{MOVES[kind]} {self.labels[label]}" if kind in ARCS else MOVES[kind]
+        return f"{self.moves[kind]} {self.labels[label]}" if kind in ARCS else self.moves[kind]

@@ -84,9 +84,9 @@ class Document(Sequence[Sentence]):
         block = self.block.with_spaces() if spaces else self.block
         return (block.with_ranges(spaces=False) if ranges else block).text.decode()
 
-    def to_dict(self) -> list[list[dict[str, Any]]]:
-        """The words of each sentence as dictionaries."""
-        return [sentence.to_dict() for sentence in self]
+    def to_dict(self) -> dict[str, Any]:
+        """The document as JSON values: its text, and its sentences as Sentence.to_dict gives them."""
+        return {"text": self.text, "sentences": [sentence.to_dict() for sentence in self]}
 
     def draw(self, *, ascii_only: bool = False) -> Drawing:
         """The trees of its sentences for the terminal. Raises ValueError if there are none."""

@@ -11,7 +11,7 @@ from clearparse.io.compression import not_text
 from clearparse.io.files import PathLike, check_text, open_input, shown_name
 from clearparse.treebank.ranges import RawText
 
-BLOCK_BYTES = 192 << 10  # about 35,000 words: enough to keep all stages busy, in little memory
+BLOCK_BYTES = 384 << 10  # about 70,000 words: in smaller blocks the parser's batches are small, larger ones take memory
 MAX_BLOCKS = 4  # of a paragraph without a line end
 
 _SPACE = re.compile(r"\s+")

@@ -15,7 +15,7 @@ from clearparse.drawing.text import Drawing, draw
 from clearparse.treebank.columns import DEPREL, DEPS, FEATS, FORM, HEAD, LEMMA, MISC, UPOS, XPOS, strip_lines
 from clearparse.treebank.pairs import Pairs, written
 from clearparse.treebank.sentence_columns import SentenceColumns
-from clearparse.treebank.word import MultiwordToken, Word, multiword_tokens
+from clearparse.treebank.word import MultiwordToken, Word, given_values, multiword_tokens
 from clearparse.treebank.word_table import WordTable
 
 SHOWN = 60  # characters of a sentence in its repr
@@ -128,9 +128,20 @@ class Sentence(SentenceColumns):
         """Its CoNLL-U text, from its first comment to its blank line."""
         return self.conllu.decode()
 
-    def to_dict(self) -> list[dict[str, Any]]:
-        """Its words, each as a dictionary of the attributes of Word."""
-        return [word.to_dict() for word in self]
+    def to_dict(self) -> dict[str, Any]:
+        """The sentence as JSON values, as `parse --format json` writes it; what it does not have is left out.
+
+        document: the ID of the document that begins with it. id: its sent_id. text. words: see Word.to_dict.
+        multiword_tokens: see MultiwordToken.to_dict.
+        """
+        values = {
+            "document": self.document,
+            "id": self.sent_id,
+            "text": self.text,
+            "words": [word.to_dict() for word in self],
+            "multiword_tokens": [token.to_dict() for token in self.multiword_tokens],
+        }
+        return given_values(values)
 
     def draw(self, *, ascii_only: bool = False) -> Drawing:
         """Its tree for the terminal, one line for each word. Raises ValueError if it has no tree."""

@@ -120,8 +120,7 @@ class Word:
 
     def to_dict(self) -> dict[str, Any]:
         """Its attributes; those without a value are left out."""
-        values = {name: getattr(self, name) for name in (*ATTRIBUTES, "confidence")}
-        return {name: value for name, value in values.items() if value is not None and value != {}}
+        return given_values({name: getattr(self, name) for name in (*ATTRIBUTES, "confidence")})
 
 
 @dataclass(frozen=True, repr=False)
@@ -148,6 +147,10 @@ class MultiwordToken:
         """The IDs of its first and last word: ``3-4``."""
         return f"{self.first + 1}-{self.first + self.n_words}"
 
+    def to_dict(self) -> dict[str, Any]:
+        """Its attributes id, form, misc, start and end; those without a value are left out."""
+        return given_values({name: getattr(self, name) for name in ("id", "form", "misc", "start", "end")})
+
     @property
     def words(self) -> tuple[Word, ...]:
         return tuple(Word(self.sentence, k) for k in range(self.first, self.first + self.n_words))
@@ -169,6 +172,11 @@ def multiword_tokens(sentence: SentenceColumns) -> tuple[MultiwordToken, ...]:
     return tuple(
         MultiwordToken(sentence, row.word, row.words, row.form.decode(), items_of(row.misc.decode())) for row in rows
     )
+
+
+def given_values(values: dict[str, Any]) -> dict[str, Any]:
+    """The entries that have a value other than None, {} and []."""
+    return {name: value for name, value in values.items() if value not in (None, {}, [])}
 
 
 def _given(value: str) -> str | None:

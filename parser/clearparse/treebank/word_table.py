@@ -19,6 +19,7 @@ from clearparse.treebank.columns import (
     FORM,
     HEAD,
     MISC,
+    Mask,
     Offsets,
     check_characters,
     check_not_empty,
@@ -128,6 +129,12 @@ class WordTable:
                 return set(distinct.columns(column, column)) <= {b"_"}
         start, end = self.fields[:, column], self.fields[:, column + 1] - 1
         return bool((end - start == 1).all()) and set(self.column(column)) <= {b"_"}
+
+    def empty_sentences(self, first: int, last: int) -> Mask:
+        """(S,) Whether the columns first to last are ``_`` in all words of a sentence."""
+        empty = b"\t".join([b"_"] * (last - first + 1))
+        words = np.fromiter((value == empty for value in self.columns(first, last)), np.bool_, self.n_words)
+        return np.logical_and.reduceat(words, self.sentences[:-1]) if len(self) else words
 
     def columns(self, first: int, last: int, words: slice = ALL) -> list[bytes]:
         """(words,) The columns first to last of some words, by default of all: one value per word, tabs between."""

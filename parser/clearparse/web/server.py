@@ -125,7 +125,7 @@ async def _json(request: Request) -> Mapping[str, Any]:
     try:
         payload = json.loads(body.decode("utf-8-sig"))  # of bytes, json would read UTF-16 and UTF-32 too
         if b"\\u" in body:
-            json.dumps(payload, ensure_ascii=False).encode()  # finds "\ud800", half of a character
+            json.dumps(payload, ensure_ascii=False).encode()  # finds "\ud800", an unpaired surrogate
     except UnicodeEncodeError:
         raise RefusalError(BAD_REQUEST, "the request contains a lone surrogate, which is not a character") from None
     except (ValueError, RecursionError):

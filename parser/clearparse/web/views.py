@@ -18,7 +18,7 @@ from clearparse.explanation.trace import Step, Trace, trace
 from clearparse.model.model import Model
 from clearparse.network.classifier import softmax
 from clearparse.network.notes import Forward
-from clearparse.transition.system import ARCS, MOVES
+from clearparse.transition.system import ARCS
 from clearparse.treebank.conllu import Block, Sentence, parse_block
 from clearparse.web import steps
 from clearparse.web.limits import BAD_REQUEST, TOO_LARGE, Limits, RefusalError
@@ -81,18 +81,17 @@ class Explainer:
         gold = False
         if isinstance(text, str):
             self.limits.check_total(len(text.split()))
-            block, tag = (yield from tokenize(self.model, text, self.limits)), True
+            block = yield from tokenize(self.model, text, self.limits)
         elif isinstance(conllu, str):
             with steps.step(notes):
                 block, gold = self._read_conllu(conllu, str(payload.get("name", "file")), notes)
-                tag = self.model.needs_tagging(block)
         else:
             raise RefusalError(BAD_REQUEST, "the request has neither 'text' nor 'conllu'")
         sentences: list[dict[str, Any]] = []
         for chunk in chunks(self.limits.check_sentences(block)):
             yield
             with steps.step(notes):
-                tagged = self.model.tag(chunk) if tag else chunk
+                tagged = self.model.fill_tags(chunk)
                 if not sentences:
                     self.model.parse_block(tagged)  # for its warnings
                 sentences += [_sentence(each, gold) for each in tagged]
@@ -141,7 +140,7 @@ class Explainer:
             "taken": step.taken,
             "best": step.best,
             "name": self.model.parser.transitions.name(step.taken),
-            "move": MOVES[kind],
+            "move": self.model.parser.transitions.moves[kind],
             "arc": step.arc,
             "stack": step.stack,
             "buffer": step.buffer,
@@ -188,7 +187,7 @@ class Explainer:
         return [
             {
                 "name": parser.transitions.name(c),
-                "kind": MOVES[kind],
+                "kind": parser.transitions.moves[kind],
                 "labelled": kind in ARCS,
                 "theta": _long(computation.theta[0, c]),
                 "p": _short(computation.y_hat[0, c]),

@@ -1,0 +1,32 @@
+"""Sums of a few rows of a table for each of many items: what parsing spends most of its time on."""
+
+from __future__ import annotations
+
+import numpy as np
+from numpy.typing import NDArray
+
+from clearparse.network.classifier import Floats
+
+FEW = 1 << 18  # numbers to add: for fewer, a sparse matrix costs more to set up than it saves
+
+
+def sums_of_rows(P: Floats, rows: NDArray[np.int32], zero: NDArray[np.int32] | None = None) -> Floats:
+    """(B, H) The sum of the rows of P (n, H) that each item names; rows (B, m).
+
+    zero (m,): the row in each column that is all zeros, but for rounding, and need not be added; -1 for none.
+    """
+    B, m = rows.shape
+    if rows.size * P.shape[1] <= FEW:
+        sums: Floats = np.take(P, rows, axis=0).sum(axis=1)
+        return sums
+    from scipy.sparse import csr_array  # its import takes longer than parsing a sentence, which does not need it
+
+    if zero is None:
+        index, end = rows.ravel(), np.arange(0, B * m + 1, m, dtype=np.int32)
+    else:
+        there = rows != zero
+        index, end = rows[there], np.zeros(B + 1, np.int32)
+        np.cumsum(np.count_nonzero(there, axis=1), out=end[1:])
+    S = csr_array((np.ones(len(index), P.dtype), index, end), (B, len(P)))
+    sums = S @ P
+    return sums
