@@ -126,7 +126,8 @@ def run(
         check_values(train.blocks, options.stages)
         if output:
             outputs: list[FileName] = [output, f"{output}.json", f"{output}.checkpoint"]
-            refuse_overwriting(outputs, [*train.paths, *dev.paths, *options.unannotated_files(), options.init])
+            others = [*options.unannotated_files(), *options.silver, options.init]
+            refuse_overwriting(outputs, [*train.paths, *dev.paths, *others])
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         template = init.parser.features.template.text if init else template_text(config.template)
         compile_template(template)  # an error in it is found now, not after the first stages are trained

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 from clearparse.errors import FileError
 from clearparse.stages.multiword import MAX_WORDS
@@ -11,9 +11,7 @@ from clearparse.treebank.columns import DEPREL, FEATS, FORM, LEMMA, NAMES, UPOS,
 from clearparse.treebank.conllu import Block
 from clearparse.treebank.ranges import multiword_rows
 
-STORED = {"parser": (DEPREL,), "all": (LEMMA, UPOS, XPOS, FEATS, DEPREL)}  # columns whose values a model has
-
-Value = tuple[str, bytes, int, int]  # its column, the value, how many characters it may have, and its line
+Value = tuple[str, bytes, int]  # its column, the value, and its line
 
 
 def check_values(blocks: Sequence[Block], stages: str) -> None:
@@ -23,29 +21,32 @@ def check_values(blocks: Sequence[Block], stages: str) -> None:
     words.
     """
     for block in blocks:
-        for name, value, most, line in _stored_values(block, stages):
-            if len(value) > most and (characters := len(value.decode())) > most:
-                message = f"{name} has {characters:,} characters; a model can have at most {most:,}"
-                raise FileError(block.path, message, line)
-        for row in multiword_rows(block) if stages == "all" else ():
-            if row.words > MAX_WORDS:
-                message = f"a multiword token of {row.words} words; a model can have at most {MAX_WORDS}"
-                raise FileError(block.path, message, int(block.lines[row.word]) - 1)
+        _check_columns(block, (LEMMA, UPOS, XPOS, FEATS, DEPREL) if stages == "all" else (DEPREL,))
+        if stages == "all":  # rules remove letters of forms, and add the words of multiword tokens
+            _check_columns(block, (FORM,), MAX_LETTERS)
+            _check_multiword_tokens(block)
 
 
-def _stored_values(block: Block, stages: str) -> Iterator[Value]:
-    for column in STORED[stages]:
-        yield from _values(block, column, MAX_VALUE_LENGTH)
-    if stages == "all":  # rules remove letters of forms, and add the words of multiword tokens
-        yield from _values(block, FORM, MAX_LETTERS)
-        forms = block.column(FORM)
-        for row in multiword_rows(block):
-            first_line = int(block.lines[row.word])
-            yield "FORM", row.form, MAX_LETTERS, first_line - 1
-            for k, form in enumerate(forms[row.word : row.word + row.words]):
-                yield "FORM in a multiword token", form, MAX_VALUE_LENGTH, first_line + k
+def _check_columns(block: Block, columns: Iterable[int], most: int = MAX_VALUE_LENGTH) -> None:
+    """Raises FileError for a value in these columns that has more than `most` characters."""
+    for column in columns:
+        values = zip(block.column(column), block.lines, strict=True)
+        _check_lengths(block.path, ((NAMES[column], value, int(line)) for value, line in values), most)
 
 
-def _values(block: Block, column: int, most: int) -> Iterator[Value]:
-    for value, line in zip(block.column(column), block.lines, strict=True):
-        yield NAMES[column], value, most, int(line)
+def _check_multiword_tokens(block: Block) -> None:
+    forms, rows = block.column(FORM), multiword_rows(block)
+    for row in rows:
+        line = int(block.lines[row.word])
+        if row.words > MAX_WORDS:
+            message = f"a multiword token of {row.words} words; a model can have at most {MAX_WORDS}"
+            raise FileError(block.path, message, line - 1)
+        words = enumerate(forms[row.word : row.word + row.words], line)
+        _check_lengths(block.path, [("FORM", row.form, line - 1)], MAX_LETTERS)
+        _check_lengths(block.path, (("FORM in a multiword token", form, at) for at, form in words), MAX_VALUE_LENGTH)
+
+
+def _check_lengths(path: str, values: Iterable[Value], most: int) -> None:
+    for name, value, line in values:
+        if len(value) > most and (characters := len(value.decode())) > most:
+            raise FileError(path, f"{name} has {characters:,} characters; a model can have at most {most:,}", line)
