@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from clearparse.corpus.json_lines import json_lines
-from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_document, svg_of
+from clearparse.drawing.pages import PAGE_BEGINS, PAGE_ENDS, figure
+from clearparse.drawing.svg import svg_document, svg_of
 from clearparse.drawing.text import draw_sentence
 from clearparse.treebank.block import Block
 from clearparse.treebank.conllu import Sentence

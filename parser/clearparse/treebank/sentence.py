@@ -10,7 +10,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.drawing.svg import figure, svg_of
+from clearparse.drawing.pages import figure
+from clearparse.drawing.svg import svg_of
 from clearparse.drawing.text import Drawing, draw
 from clearparse.treebank.columns import DEPREL, DEPS, FEATS, FORM, HEAD, LEMMA, MISC, UPOS, XPOS, strip_lines
 from clearparse.treebank.pairs import Pairs, written
