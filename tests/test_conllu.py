@@ -1,4 +1,4 @@
-"""CoNLL-U: canonical files round-trip byte for byte; anything else is normalised, or refused with its line number."""
+"""CoNLL-U: canonical files round-trip byte for byte; anything else is normalized, or refused with its line number."""
 
 from __future__ import annotations
 
@@ -136,7 +136,7 @@ def test_trees_that_cannot_be_written(heads: list[int], deprels: list[bytes]) ->
         parse(FIRST).with_trees(np.array(heads), deprels)
 
 
-NORMALISED = [
+NORMALIZED = [
     ("a byte order mark", "\ufeff" + BOTH, BOTH),
     ("CRLF", BOTH.replace("\n", "\r\n"), BOTH),
     ("CRLF and LF", FIRST.replace("\n", "\r\n") + SECOND, BOTH),
@@ -151,13 +151,13 @@ NORMALISED = [
     ("comments only", "# x\n\n#y \n\n", "# x\n#y \n"),
     ("nothing", "", ""),
     ("nothing but a byte order mark", "\ufeff", ""),
-    ("white space only", "\n \n\t\r\n\n ", ""),
+    ("whitespace only", "\n \n\t\r\n\n ", ""),
     ("a misplaced byte order mark in a comment", "# \ufeff\n" + FIRST, "# \ufeff\n" + FIRST),
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in NORMALISED], ids=[case[0] for case in NORMALISED])
-def test_normalisation(text: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.parametrize(("text", "expected"), [case[1:] for case in NORMALIZED], ids=[case[0] for case in NORMALIZED])
+def test_normalization(text: str, expected: str, monkeypatch: pytest.MonkeyPatch) -> None:
     assert parse(text).text.decode() == expected
     assert parse(expected).text.decode() == expected
     for size in (1, 2, 7, 64, 1 << 20):

@@ -188,7 +188,9 @@ def test_extending(copy: Path, tmp_path: Path) -> None:
             run_in(tmp_path, copy / "parser", "-m", "doctest", str(page))
     assert min(done.values()) >= 1
     assert "optimizer=rmsprop" in out
-    assert {"small.model", "initial.model", "last.model", "rmsprop.model"} <= {path.name for path in tmp_path.iterdir()}
+    assert {"small.model", "initial.model", "eager.model", "rmsprop.model"} <= {
+        path.name for path in tmp_path.iterdir()
+    }
 
 
 def figures(text: str) -> Iterator[str]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import io
 import re
+from itertools import pairwise
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -174,6 +175,84 @@ def test_arcs_over_the_same_words_have_different_heights(heads: list[int]) -> No
     for i, (a, b, height) in enumerate(spans):
         for c, d, other in spans[:i]:
             assert height != other or min(b, d) - max(a, c) <= 10  # arcs of one word start side by side
+
+
+def boxes(picture: str, kind: str) -> list[tuple[float, float, float]]:
+    """Left end, right end and y of each text of a kind, with the widths that the drawing reckons with."""
+    width = 8.0 if kind == "word" else 7.2
+    found = re.findall(rf'<text class="{kind}" x="(-?\d+)" y="(\d+)">([^<]*)<', picture)
+    return [(int(x) - width * len(text) / 2, int(x) + width * len(text) / 2, int(y)) for x, y, text in found]
+
+
+def legs(picture: str) -> list[tuple[int, int, int, int]]:
+    """The lines of all arcs from word to top: x and y of both ends."""
+    found = []
+    for path in re.findall(r'<path d="M([^"]*)"', picture):
+        points = [tuple(map(int, point.split(" "))) for point in path.split("L")]
+        found += [(*a, *b) for a, b in pairwise(points) if a[1] != b[1]]
+    return found
+
+
+CROSSING = [2, 4, 4, 0, 7, 7, 2, 4, 4]  # A hearing is scheduled on the issue today .
+RELATIONS = ["det", "nsubj:pass", "aux:pass", "root", "case", "det", "nmod", "obl:tmod", "punct"]
+
+
+def test_crossing_arcs_avoid_labels() -> None:
+    forms = ["A", "hearing", "is", "scheduled", "on", "the", "issue", "today", "."]
+    picture = svg(forms, CROSSING, RELATIONS, ["X"] * 9)
+    for left, right, y in boxes(picture, "label"):
+        for x1, y1, x2, y2 in legs(picture):
+            if min(y1, y2) < y - 5 < max(y1, y2):
+                x = x1 + (x2 - x1) * (y - 5 - y1) / (y2 - y1)
+                assert not left < x < right
+
+
+@given(forests())
+def test_arcs_end_side_by_side(heads: list[int]) -> None:
+    """No two arcs meet in a point, and arcs of one word do not cross each other."""
+    n = len(heads)
+    picture = svg(["w" * 9] * n, heads, ["x"] * n, ["T"] * n)
+    feet = [round(x1 if y1 > y2 else x2) for x1, y1, x2, y2 in legs(picture)]
+    assert len(feet) == len(set(feet))
+
+
+def test_long_sentences_are_broken_into_lines() -> None:
+    n = 47
+    heads, labels = [*range(2, n + 1), 0], ["nsubj:pass"] * (n - 1) + ["root"]
+    heads[0] = n  # an arc over all lines
+    one, several = (svg(["word"] * n, heads, labels, ["NOUN"] * n, width=width) for width in (None, 1000))
+    size = [int(ElementTree.fromstring(picture).get("width", 0)) for picture in (one, several)]
+    assert size[0] > 3000
+    assert size[1] <= 1000
+    words = boxes(several, "word")
+    assert len(words) == n
+    lines = sorted({y for *_, y in words})
+    assert len(lines) > 3
+    for y in lines:
+        line = [box for box in words if box[2] == y]
+        assert all(a[1] < b[0] for a, b in pairwise(line))
+    groups = ElementTree.fromstring(several).iter("{http://www.w3.org/2000/svg}g")
+    [first] = [
+        "".join(group.itertext()) for group in groups if (group.get("class"), group.get("data-word")) == ("arc", "1")
+    ][:1]
+    assert first == "nsubj:pass"
+    pieces = [g for g in ElementTree.fromstring(several).iter() if (g.get("class"), g.get("data-word")) == ("arc", "1")]
+    assert len(pieces) == len(lines)
+    assert sum("tip" in str(each.get("class")) for piece in pieces for each in piece) == 1
+
+
+def test_another_tree_is_drawn_below_the_words() -> None:
+    picture = svg(
+        ["a", "b", "c"], [2, 0, 2], ["x", "root", "y"], ["A", "B", "C"], below=([0, 1, 1], ["root", "v", "w"])
+    )
+    root = ElementTree.fromstring(picture)
+    groups = {(g.get("class"), g.get("data-word")): "".join(g.itertext()) for g in root.iter() if g.get("data-word")}
+    assert [groups["other", word] for word in "123"] == ["root", "v", "w"]
+    assert [groups["arc", word] for word in "123"] == ["x", "root", "y"]
+    (word_line,) = {y for *_, y in boxes(picture, "word")}
+    below = [y > word_line for *_, y in boxes(picture, "label")]
+    assert below == [False] * 3 + [True] * 3
+    assert all(0 <= y <= int(root.get("height", 0)) for *_, y in boxes(picture, "label"))
 
 
 def test_several_drawings_are_one_document() -> None:

@@ -136,11 +136,25 @@ def test_plain_words_are_not_split(everyday: Model) -> None:
         ("He lets us go.", "He lets us go ."),
         ("We cannot go.", "We can not go ."),
         ("I dont know.", "I do nt know ."),
+        ("It isnt here.", "It is nt here ."),
         ("I wanna go.", "I wan na go ."),
     ],
 )
 def test_split_without_an_apostrophe(everyday: Model, text: str, expected: str) -> None:
     assert " ".join(cut(everyday, text)[0]) == expected
+
+
+@pytest.mark.parametrize("noun", ["roof", "battery", "economy", "colour", "name", "first album", "main street"])
+def test_its_before_a_noun_is_one_word(everyday: Model, noun: str) -> None:
+    assert cut(everyday, f"Its {noun} is big.")[0][0] == "Its"
+
+
+@pytest.mark.parametrize("name", ["iPhone", "iPython", "eBay", "YouTube", "ITDashboard", "McAllister", "highschool"])
+def test_a_word_of_letters_is_one_token(everyday: Model, name: str) -> None:
+    """Also where training has not seen it, and with marks around it."""
+    for frame in ("We saw {} there.", 'My ({}) and "{}", yes.', "{}!"):
+        words = [word for sentence in cut(everyday, frame.replace("{}", name)) for word in sentence]
+        assert words.count(name) == frame.count("{}")
 
 
 def test_its_is_a_pronoun(everyday: Model) -> None:
@@ -191,6 +205,13 @@ def test_punctuation_after_an_address(everyday: Model, frame: str, mark: str, se
         "It was Texas vs. Ohio that day.",
         "He came on Sept. 5 and left on Oct. 31.",
         "The U.S. Congress met in Washington.",
+        "We saw Maj. Ross and Adm. Nelson there.",
+        "They told Supt. Hall to call Cpl. Jones.",
+        "Pres. Lincoln wrote to Lieut. Dan.",
+        "It starts at 5 a.m. Monday in London.",
+        "He came on Thurs. 8 May.",
+        "See App. 2 and Vol. 12 for more.",
+        "The Smith Bros. circus came to Elm St. in May.",
     ],
 )
 def test_abbreviations_do_not_end_sentences(everyday: Model, text: str) -> None:
@@ -206,6 +227,10 @@ def test_abbreviations_do_not_end_sentences(everyday: Model, text: str) -> None:
         ("He works for Apple Inc.", "They make phones."),
         ("He came back on Sept. 5.", "It was late."),
         ("He said no.", "Then he left."),
+        ("He saw the dog.", "Paul left."),
+        ("She works for the CIA.", "Tom works there too."),
+        ("They sell CDs.", "Prices are low."),
+        ("I met Tom.", "Bob left."),
     ],
 )
 def test_sentences_may_end_with_an_abbreviation(everyday: Model, first: str, second: str) -> None:

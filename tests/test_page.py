@@ -6,10 +6,10 @@ $CLEARPARSE_CHROMIUM names the browser; the default is chromium on the PATH.
 from __future__ import annotations
 
 import os
+import re
 import shutil
 import threading
 from collections.abc import Iterator
-from http import HTTPStatus
 from pathlib import Path
 from typing import Any
 from xml.etree import ElementTree
@@ -25,6 +25,7 @@ playwright = pytest.importorskip("playwright.sync_api", reason=WITHOUT.format("p
 axe = pytest.importorskip("axe_playwright_python.sync_playwright", reason=WITHOUT.format("axe"))
 
 pytestmark = pytest.mark.full
+playwright.expect.set_options(timeout=60_000)
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 DEV = SAMPLE / "dev.conllu"
@@ -34,13 +35,14 @@ FLAGS = [
 ]  # fmt: skip
 SENTENCE = "The small dog sleeps in the garden."
 PHONE = {"width": 360, "height": 740}
+PHONE_TALL = {"width": 390, "height": 844}
 DESKTOP = {"width": 1280, "height": 900}
 
 
 @pytest.fixture(scope="module")
 def address(text_model: Path) -> Iterator[str]:
     limits = server.Limits(size=200_000)
-    running = server.Server(server.Application(load(text_model), "english", limits))
+    running = server.Server(server.Application({"english": load(text_model)}, limits))
     with server.listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()
@@ -75,7 +77,7 @@ def visit(browser: Any, address: str) -> Iterator[Any]:
         page.on("pageerror", lambda error: wrong.append(str(error)))
         page.on("request", lambda request: wrong.append(request.url) if is_external(request.url) else None)
         page.goto(address)
-        playwright.expect(page.locator("#model")).to_contain_text("english · arc-standard · m = 84 slots")
+        wait_for_details(page)  # it opens on an example
         return page
 
     def is_external(url: str) -> bool:
@@ -89,16 +91,36 @@ def visit(browser: Any, address: str) -> Iterator[Any]:
 
 
 def parse(page: Any, text: str = SENTENCE) -> None:
+    """Enter a text and parse it; the page shows its first step with a close decision."""
+    if page.get_by_role("button", name="Edit", exact=True).is_visible():
+        page.get_by_role("button", name="Edit", exact=True).click()
     page.get_by_label("Text", exact=True).fill(text)
     page.get_by_role("button", name="Parse", exact=True).click()
-    playwright.expect(page.locator("#tree svg")).to_be_visible()
-    playwright.expect(page.locator("#caption")).to_contain_text("The tree is complete")
+    playwright.expect(page.locator("#shown-text")).to_have_text(text)
+    playwright.expect(page.locator("#result:not(.waiting) #tree svg")).to_be_visible()
+    wait_for_details(page)
 
 
 def wait_for_details(page: Any) -> None:
     """Wait until scores and computation of the step are shown."""
+    playwright.expect(page.locator("#result:not(.waiting)")).to_be_visible()
     playwright.expect(page.locator("#scores tr.chosen")).to_have_count(1)
     playwright.expect(page.locator("article[data-key=x] canvas")).to_be_visible()
+
+
+def go_to_step(page: Any, step: int) -> None:
+    """Go to a step, counted from 1."""
+    page.locator("#timeline i").nth(step - 1).click()
+    playwright.expect(page.locator("#count")).to_contain_text(f"{step} /")
+    playwright.expect(page.locator("#scores tr.chosen .badge.taken")).to_have_count(1)
+
+
+def sample(page: Any) -> None:
+    """Open the sample treebank."""
+    page.get_by_role("button", name="Edit", exact=True).click()
+    page.get_by_role("button", name="Sample treebank").click()
+    playwright.expect(page.locator("#score")).to_contain_text("Correct heads: ")
+    wait_for_details(page)
 
 
 def number(text: str) -> float:
@@ -109,6 +131,8 @@ def test_a_sentence_is_parsed_and_stepped_through(visit: Any) -> None:
     page = visit()
     parse(page)
     words = page.locator("#tree .node").count()
+    page.get_by_role("button", name="Complete tree").click()
+    playwright.expect(page.locator("#caption")).to_contain_text("The tree is complete")
     assert page.locator("#tree .arc:not(.later)").count() == words
     assert page.locator("#details").is_hidden()
     page.get_by_role("button", name="First step").click()
@@ -165,10 +189,7 @@ def test_another_score_and_another_transition(visit: Any) -> None:
     page = visit()
     parse(page)
     page.get_by_role("button", name="First step").click()
-    for step in (2, 3):  # the first with a choice: two words are on the stack
-        page.keyboard.press("ArrowRight")
-        playwright.expect(page.locator("#count")).to_contain_text(f"{step} /")
-    wait_for_details(page)
+    go_to_step(page, 3)  # the first with a choice: two words are on the stack
     other = page.locator("#scores tbody tr:not(.chosen)").first
     name = other.locator(".name").inner_text()
     other.locator(".name").click()
@@ -192,19 +213,15 @@ def test_a_file_with_gold_trees(visit: Any) -> None:
     longest = max(range(len(gold)), key=lambda i: len(gold[i]))
     page.get_by_label("Sentence", exact=True).select_option(str(longest))
     playwright.expect(page.locator("#tree .node")).to_have_count(len(gold[longest]))
-    page.get_by_role("button", name="Show the gold tree").click()
-    labels = page.locator("#gold-tree .label").all_text_contents()
+    page.get_by_label("gold tree below the words").check()
+    playwright.expect(page.locator("#tree .other")).to_have_count(len(gold[longest]))
+    labels = page.locator("#tree .other .label").all_text_contents()
     assert sorted(labels) == sorted(gold[longest].deprels)
     page.get_by_label("oracle transitions, as in training").check()
     playwright.expect(page.locator("#tree .arc.wrong")).to_have_count(0)
-    page.get_by_role("button", name="First step").click()
-    page.locator("#timeline i").nth(3).click()
-    playwright.expect(page.locator("#count")).to_contain_text("4 /")
-    wait_for_details(page)
+    go_to_step(page, 4)
     playwright.expect(page.locator("#advice")).to_be_visible()
-    while page.locator("#loss").is_hidden():
-        page.keyboard.press("ArrowRight")
-        wait_for_details(page)
+    playwright.expect(page.locator("#target-line")).to_contain_text("the transition of lowest cost")
     assert number(page.locator("article[data-key=J] .value").inner_text()) >= 0
     for key in ("delta_1", "delta_2", "dJ/dL", "dJ/dU", "dJ/dW"):
         assert page.locator(f'article[data-key="{key}"] .shape').inner_text()
@@ -215,6 +232,7 @@ def test_saved_files(visit: Any, text_model: Path) -> None:
     page = visit()
     parse(page)
     saved = {}
+    page.locator("#save summary").click()
     for name in ("Save SVG", "Save CoNLL-U"):
         with page.expect_download() as download:
             page.get_by_role("button", name=name).click()
@@ -230,6 +248,7 @@ def test_errors_are_shown_until_the_next_success(visit: Any) -> None:
     playwright.expect(page.get_by_role("alert")).to_have_text(
         "bad.conllu:1: 2 columns, a CoNLL-U line has 10, separated by tabs"
     )
+    playwright.expect(page.locator("#result")).to_be_hidden()
     visit.expected.append("error: Failed to load resource: the server responded with a status of 400 (Bad Request)")
     for content, message in ((b"\xff", "bad.conllu: not UTF-8 text"), (b"x" * 200_000, "the limit is 200,000")):
         page.set_input_files("#file", files=[{**bad, "buffer": content}])
@@ -244,23 +263,130 @@ def test_errors_are_shown_until_the_next_success(visit: Any) -> None:
     playwright.expect(page.locator("#result")).to_be_hidden()
 
 
-def test_a_sentence_too_long_to_explain_leaves_no_earlier_tree(visit: Any) -> None:
-    def conllu(words: int) -> bytes:
-        lines = [f"{k}\tw\tw\tNOUN\tNN\t_\t{k - 1}\t{'dep' if k > 1 else 'root'}\t_\t_\n" for k in range(1, words + 1)]
-        return "".join([*lines, "\n"]).encode()
+def conllu(words: int) -> bytes:
+    lines = [f"{k}\tw\tw\tNOUN\tNN\t_\t{k - 1}\t{'dep' if k > 1 else 'root'}\t_\t_\n" for k in range(1, words + 1)]
+    return "".join([*lines, "\n"]).encode()
 
+
+def test_a_sentence_too_long_to_explain_has_a_tree_without_steps(visit: Any) -> None:
     page = visit()
-    parse(page)
     page.set_input_files("#file", files=[{"name": "x", "mimeType": "text/plain", "buffer": conllu(251) + conllu(2)}])
-    playwright.expect(page.get_by_role("alert")).to_contain_text("251 words; at most 250 are explained")
-    for hidden in ("#tree", "#steps", "#details", "#score"):
+    playwright.expect(page.locator("#notes")).to_contain_text("251 words; steps are shown for at most 250")
+    playwright.expect(page.locator("#tree .node")).to_have_count(251)
+    for hidden in ("#steps", "#details"):
         playwright.expect(page.locator(hidden)).to_be_hidden()
-    playwright.expect(page.get_by_role("button", name="Save CoNLL-U")).to_be_disabled()
+    page.locator("#save summary").click()
+    with page.expect_download() as download:
+        page.get_by_role("button", name="Save CoNLL-U").click()
+    saved = Path(download.value.path()).read_text(encoding="utf-8")
+    assert len(saved.splitlines()) == 252
     page.get_by_role("button", name="Next sentence").click()
     playwright.expect(page.locator("#tree .node")).to_have_count(2)
-    playwright.expect(page.locator("#error")).to_be_hidden()
-    phrase = HTTPStatus(413).phrase
-    visit.expected.append(f"error: Failed to load resource: the server responded with a status of 413 ({phrase})")
+    playwright.expect(page.locator("#steps")).to_be_visible()
+    playwright.expect(page.locator("#notes")).to_be_hidden()
+
+
+def test_a_file_is_named_and_its_text_is_shown(visit: Any) -> None:
+    page = visit()
+    page.set_input_files("#file", str(DEV))
+    playwright.expect(page.locator("#source")).to_have_text("dev.conllu")
+    gold = list(parse_block(DEV.read_bytes(), trees=True))
+    playwright.expect(page.locator("#shown-text")).to_have_text(gold[0].text)
+    page.get_by_role("button", name="Edit", exact=True).click()
+    assert page.get_by_label("Text", exact=True).input_value().startswith(gold[0].text)
+
+
+def test_a_link_leads_to_the_same_step_and_choice(visit: Any) -> None:
+    page = visit()
+    parse(page)
+    go_to_step(page, 3)
+    other = page.locator("#scores tbody tr:not(.chosen) .name").first
+    name = other.inner_text()
+    other.click()
+    playwright.expect(page.locator("#scores tr.chosen .name")).to_have_text(name)
+    page.get_by_role("button", name=f"If {name} were right").click()
+    playwright.expect(page.locator("#loss-line")).to_contain_text(name)
+    page.get_by_role("button", name="Copy link").click()
+    link = page.get_by_label("Link to this step").input_value()
+    again = visit()
+    again.goto("about:blank")
+    again.goto(link)
+    wait_for_details(again)
+    playwright.expect(again.locator("#shown-text")).to_have_text(SENTENCE)
+    playwright.expect(again.locator("#count")).to_contain_text("3 /")
+    playwright.expect(again.locator("#scores tr.chosen .name")).to_have_text(name)
+    again.get_by_role("tab", name="If it were right").click()
+    playwright.expect(again.locator("#loss-line")).to_contain_text(name)
+
+
+def test_learning_changes_the_transition_and_is_undone(visit: Any) -> None:
+    page = visit()
+    parse(page)
+    go_to_step(page, 3)
+    first = page.locator("#scores tr.chosen .name").inner_text()
+    other = page.locator("#scores tbody tr:not(.chosen, .illegal) .name").first.inner_text()
+    page.get_by_role("button", name=f"If {other} were right").click()
+    playwright.expect(page.locator("#loss-line")).to_contain_text(other)
+    losses = [number(page.locator("#loss-line b").last.inner_text())]
+    page.get_by_label("learning rate").fill("0.05")
+    for times in range(1, 6):
+        page.get_by_role("button", name="Learn this").click()
+        playwright.expect(page.locator("#learned")).to_contain_text(
+            "Learned" if times == 1 else f"Step {times} of learning"
+        )
+        wait_for_details(page)
+        losses.append(number(page.locator("#learned b").nth(1).inner_text()))
+    assert losses == sorted(losses, reverse=True)
+    playwright.expect(page.locator("#caption .move")).to_have_text(other)
+    for _ in range(5):
+        page.get_by_role("button", name="Undo", exact=True).click()
+        wait_for_details(page)
+    playwright.expect(page.locator("#learned")).to_be_hidden()
+    playwright.expect(page.locator("#caption .move")).to_have_text(first)
+
+
+def test_the_layers_lead_to_cards_and_heat_maps_are_read_by_keys(visit: Any) -> None:
+    page = visit()
+    parse(page)
+    go_to_step(page, 3)
+    for key in ("x", "z", "h", "theta", "y_hat", "J", "delta_1", "delta_2", "dJ/dU", "dJ/dW", "dJ/dL"):
+        page.locator(f'#layers [data-to="{key}"]').click()
+        card = page.locator(f'article[data-key="{key}"]')
+        playwright.expect(card).to_be_focused()
+        if key != "J":
+            count = page.locator("#count").inner_text()
+            card.locator("canvas").focus()
+            page.keyboard.press("ArrowRight")
+            page.keyboard.press("ArrowDown")
+            assert re.search(r": −?[\d.]+(e−?\d+)?$", card.locator(".reading").inner_text()), key
+            assert page.locator("#count").inner_text() == count  # the keys do not step
+    largest = float(re.search(r"value ([\d.e-]+),", page.locator('article[data-key="dJ/dW"] .first').inner_text())[1])
+    shown = page.locator('article[data-key="dJ/dW"] canvas').get_attribute("aria-label")
+    ends = [abs(number(end)) for end in re.search(r"from (\S+) to (\S+);", shown).groups()]
+    assert max(ends) == pytest.approx(largest, rel=0.01, abs=1e-4)
+
+
+def test_cause_and_effect_are_visible_together(visit: Any) -> None:
+    """Tree, stack and buffer, scores and reasons are on the screen at every step, without scrolling."""
+    for size, last in ((DESKTOP, "#parts li >> nth=3"), (PHONE_TALL, "#why-pane [role=tablist]")):
+        page = visit(viewport=size)
+        for _ in range(3):
+            page.keyboard.press("ArrowRight")
+            wait_for_details(page)
+            for part in ("#tree svg", "#stack", "#buffer", "#scores tr.chosen", last):
+                box = page.locator(part).bounding_box()
+                assert box["y"] >= 0, part
+                assert box["y"] + (0 if part == "#tree svg" else box["height"]) <= size["height"], part
+
+
+def test_autoplay_ends_at_the_complete_tree(visit: Any) -> None:
+    page = visit()
+    parse(page, "Dogs bark.")
+    page.get_by_role("button", name="First step").click()
+    page.get_by_role("button", name="Play").click()
+    playwright.expect(page.get_by_role("button", name="Pause")).to_be_visible()
+    playwright.expect(page.locator("#caption")).to_contain_text("The tree is complete", timeout=60_000)
+    playwright.expect(page.locator("#play")).to_have_attribute("aria-pressed", "false")
 
 
 def test_everything_works_by_keyboard(visit: Any) -> None:
@@ -275,11 +401,14 @@ def test_everything_works_by_keyboard(visit: Any) -> None:
         raise AssertionError(f"{what} cannot be reached")
 
     tab_to(".skip")
-    tab_to("#text")
+    tab_to("#edit")
+    page.keyboard.press("Enter")
+    playwright.expect(page.locator("#text")).to_be_focused()
     page.keyboard.press("ControlOrMeta+a")
     page.keyboard.type(SENTENCE)
     page.keyboard.press("Enter")
-    playwright.expect(page.locator("#tree svg")).to_be_visible()
+    playwright.expect(page.locator("#shown-text")).to_have_text(SENTENCE)
+    wait_for_details(page)
     tab_to(".arc")
     page.keyboard.press("Enter")
     wait_for_details(page)
@@ -296,26 +425,28 @@ def test_everything_works_by_keyboard(visit: Any) -> None:
     assert outline == "solid"
 
 
+def check_with_axe(page: Any, size: dict[str, int]) -> None:
+    tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+    found = axe.Axe().run(page, options={"runOnly": tags})
+    assert [violation["id"] for violation in found.response["violations"]] == [], found.generate_report()
+    assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+
+
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 @pytest.mark.parametrize("size", [DESKTOP, PHONE], ids=["desktop", "phone"])
 def test_contrast_names_and_roles(visit: Any, scheme: str, size: dict[str, int]) -> None:
     """axe finds no violation of WCAG 2.2 at level AA, and nothing is wider than the screen."""
     page = visit(color_scheme=scheme, viewport=size, reduced_motion="reduce")
-    page.set_input_files("#file", str(DEV))
-    playwright.expect(page.locator("#score")).to_be_visible()
-    for end in (True, False):
-        if not end:
-            page.locator("#timeline i").nth(4).click()
-            wait_for_details(page)
-            while page.locator("#loss").is_hidden():
-                page.keyboard.press("ArrowRight")
-                wait_for_details(page)
-            page.locator("#all-scores").click()
-            playwright.expect(page.locator("#all-scores")).to_have_attribute("aria-expanded", "true")
-        tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
-        found = axe.Axe().run(page, options={"runOnly": tags})
-        assert [violation["id"] for violation in found.response["violations"]] == [], found.generate_report()
-        assert page.evaluate("document.documentElement.scrollWidth") == size["width"]
+    check_with_axe(page, size)
+    sample(page)
+    page.get_by_label("gold tree below the words").check()
+    page.get_by_role("tab", name="If it were right").click()
+    go_to_step(page, 5)
+    check_with_axe(page, size)
+    page.get_by_role("button", name="Complete tree").click()
+    playwright.expect(page.locator("#caption")).to_contain_text("The tree is complete")
+    page.locator("#about-model summary").click()
+    check_with_axe(page, size)
     background = page.evaluate("getComputedStyle(document.body).backgroundColor")
     assert (background == "rgb(20, 21, 26)") == (scheme == "dark")
 

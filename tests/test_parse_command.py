@@ -1,4 +1,4 @@
-"""The parse command: it recognises text, takes sentences, explains errors, and writes JSON and drawings."""
+"""The parse command: it recognizes text, takes sentences, explains errors, and writes JSON and drawings."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ from clearparse.commands import parse
 from clearparse.commands.command_line import UsageError
 from clearparse.corpus import inputs
 from clearparse.corpus.formats import FORMATS, format_of_output
-from clearparse.corpus.inputs import recognise
+from clearparse.corpus.inputs import recognize
 from clearparse.corpus.tasks import is_sentence
 from clearparse.errors import ClearparseError
 from clearparse.model.model import Model, load
@@ -84,8 +84,8 @@ def forms(conllu: str) -> list[list[str]]:
         ("-", "# only a comment\n", "conllu"),
     ],
 )
-def test_input_formats_are_recognised(name: str, start: str, found: str) -> None:
-    assert recognise(name, io.BufferedReader(io.BytesIO(start.encode()))) == found
+def test_input_formats_are_recognized(name: str, start: str, found: str) -> None:
+    assert recognize(name, io.BufferedReader(io.BytesIO(start.encode()))) == found
 
 
 def test_a_text_file_needs_no_flag(text_model: Path, tmp_path: Path) -> None:

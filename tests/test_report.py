@@ -225,8 +225,8 @@ def test_punctuation_is_not_an_error_type() -> None:
 def test_marked_arcs_and_room_for_two_trees() -> None:
     forms, tags = ["a", "b"], ["X", "X"]
     alone = svg(forms, [0, 1], ["root", "x"], tags)
-    wide = svg(forms, [0, 1], ["root", "x"], tags, beside=([2, 0], ["a-very-long-label", "root"]), marked=[1])
-    other = svg(forms, [2, 0], ["a-very-long-label", "root"], tags, beside=([0, 1], ["root", "x"]))
+    wide = svg(forms, [0, 1], ["root", "x"], tags, beside=[([2, 0], ["a-very-long-label", "root"])], marked=[1])
+    other = svg(forms, [2, 0], ["a-very-long-label", "root"], tags, beside=[([0, 1], ["root", "x"])])
 
     def places(text: str) -> list[Any]:
         return re.findall(r'class="word" x="(\d+)"', text)

@@ -40,6 +40,7 @@ SAMPLE = CHECKOUT / "data" / "sample"
 DEV = (SAMPLE / "dev.conllu").read_text(encoding="utf-8")
 FIRST = DEV[: DEV.index("\n\n") + 2]
 TEXT = "The cat sleeps. Dogs don't sleep!"
+NOTES = "https://web.stanford.edu/class/cs224n/readings/gradient-notes.pdf"
 LIMITS = Limits(size=100_000, longest=60, words=40)
 
 
@@ -70,7 +71,7 @@ class Client:
 
 @pytest.fixture(scope="module")
 def client(model: Model) -> Client:
-    return Client(server.Application(model, "english-ewt", LIMITS))
+    return Client(server.Application({"english-ewt": model}, LIMITS))
 
 
 def result(response: Any) -> str:
@@ -263,7 +264,7 @@ def test_models(client: Client, model: Model) -> None:
     for name in ("english-ewt", "english"):
         assert client.get("/process", params={"data": FIRST, "model": name}).json()["model"] == "english-ewt"
     alone = Model(type(model.stages)(model.stages.ensemble), model.record)
-    assert service.models(alone, "p") == {"models": {"p": ["parser"]}, "default_model": "p"}
+    assert service.models({"p": alone}) == {"models": {"p": ["parser"]}, "default_model": "p"}
     for parameters in ({"tokenizer": ""}, {"tokenizer": "presegmented"}, {"tagger": ""}):
         data = {"data": FIRST if "tagger" in parameters else "x", **parameters}
         with pytest.raises(RefusalError, match="trained without `--stages all`"):
@@ -295,8 +296,11 @@ def test_requests_beyond_the_limits_are_refused(client: Client) -> None:
     assert client.post("/page/read", json={"conllu": of(61)}).status_code == 413
     assert client.post("/process", data={"data": of(60), "parser": ""}).status_code == 200
     long = of(41)
-    response = client.post("/page/explain", json={"conllu": long})
-    assert (response.status_code, response.text) == (413, "a sentence of 41 words; at most 40 are explained\n")
+    response = client.post("/page/explain", json={"conllu": long}).json()
+    assert (response["steps"], len(response["heads"])) == (None, 41)
+    for path in ("numbers", "learn"):
+        response = client.post(f"/page/{path}", json={"conllu": long, "step": 0})
+        assert (response.status_code, response.text) == (413, "a sentence of 41 words; at most 40 are explained\n")
 
 
 def test_unknown_host_names_are_refused(client: Client, model: Model) -> None:
@@ -309,7 +313,7 @@ def test_unknown_host_names_are_refused(client: Client, model: Model) -> None:
     assert server.hosts_of("::") is None
     assert {"10.0.0.7", "localhost"} <= set(server.hosts_of("10.0.0.7") or ())
     assert "[fe80::1]" in set(server.hosts_of("fe80::1") or ())
-    everywhere = Client(server.Application(model, "m", LIMITS, hosts=None), "http://any.example")
+    everywhere = Client(server.Application({"m": model}, LIMITS, hosts=None), "http://any.example")
     assert everywhere.get("/models").status_code == 200
 
 
@@ -321,16 +325,23 @@ def test_security_headers(client: Client) -> None:
 
 
 def test_the_page_uses_no_other_server(client: Client) -> None:
-    """Every file it names exists, none contains an external URL, and there are no inline scripts or styles."""
+    """Every file it names exists, no file is loaded from another server, and there are no inline scripts or styles.
+
+    The only addresses of other servers are links to the notes, which the user may follow.
+    """
     page = client.get("/").text
-    named = re.findall(r'(?:src|href)="([^#"]+)"', page)
-    assert {"page.css", "page.js", "icon.svg"} == set(named)
+    named = set(re.findall(r'(?:src|href)="([^#"]+)"', page)) - {NOTES}
+    assert named >= {"theme.css", "page.css", "page.js", "icon.svg", "gradients.md"}
+    modules = re.findall(r'from "\./(\w+\.js)"', "".join(path.read_text("utf-8") for path in server.PAGE.glob("*.js")))
+    for name in {*named, *modules}:
+        assert client.get(f"/{name}").status_code == 200, name
     for path in server.PAGE.iterdir():
-        text = path.read_text(encoding="utf-8")
-        assert client.get(f"/{path.name}").status_code == 200
+        text = path.read_text(encoding="utf-8").replace(NOTES, "")
+        assert path.name in {"index.html", "page.js", *named, *modules}, f"{path} is not used"
         assert not re.search(r"https?://(?!www\.w3\.org/2000/svg)", text), path
         assert not re.search(r"innerHTML|outerHTML|insertAdjacentHTML|\beval\(|document\.write", text), path
     assert not re.search(r"<style|style=|\son\w+=|<script(?! type=\"module\" src)", page)
+    assert client.get("/gradients.md").headers["content-type"] == "text/plain; charset=utf-8"
 
 
 # The requests of the page
@@ -396,7 +407,7 @@ def test_the_numbers_of_every_step_add_up(client: Client) -> None:
         for quantity in numbers["computation"].values():
             rows, columns = quantity["shape"]
             assert len(quantity["values"]) == rows * columns
-        assert (numbers["loss"] is None) == (step["forced"] or step["cost"] is None)
+        assert (numbers["loss"] is None) == step["forced"]
         if numbers["loss"]:
             quantities = numbers["loss"]["quantities"]
             assert sum(quantities["delta_1"]["values"]) == pytest.approx(0, abs=1e-2)
@@ -426,6 +437,8 @@ def test_another_transition_can_be_taken(client: Client) -> None:
         ("explain", {"conllu": DEV}, "one sentence is explained at a time"),
         ("explain", {"conllu": "1\tx"}, "sentence:1: 2 columns"),
         ("explain", {"conllu": ""}, "one sentence is explained at a time, not 0"),
+        ("read", {"text": "x", "model": "klingon"}, "there is no model 'klingon'; there are english-ewt"),
+        ("numbers", {"conllu": FIRST, "step": 1, "target": -1}, "a target must be from 0 to"),
         ("numbers", {"conllu": FIRST}, "a step must be an integer, not 'None'"),
         ("numbers", {"conllu": FIRST, "step": 10_000}, "a step must be from 0 to"),
         ("numbers", {"conllu": FIRST, "step": 0, "of": -1}, "a transition must be from 0 to"),
@@ -440,10 +453,16 @@ def test_invalid_requests_of_the_page(client: Client, path: str, question: Any, 
 
 
 def test_model_info(client: Client, model: Model) -> None:
-    info = client.get("/page/model").json()
+    response = client.get("/page/models").json()
+    (info,) = response["models"]
+    assert info["name"] == "english-ewt"
     assert info["sizes"]["H"] == len(model.parser.params.U)
     assert info["reads_text"] is True
-    assert info["size"] == LIMITS.size
+    assert info["train"] == ["train.conllu"]
+    assert info["sentences"] == len(parse_block((SAMPLE / "train.conllu").read_bytes()))
+    assert info["language"] is None  # the name of the file does not say
+    assert info["scores"]["LAS"] == round(model.record["dev_scores"]["LAS"], 2)
+    assert response["size"] == LIMITS.size
     assert client.post("/page/explain", content=b"{").text == "the request is not a JSON object\n"
 
 
@@ -451,7 +470,7 @@ def test_model_info(client: Client, model: Model) -> None:
 
 
 def test_too_many_words_are_refused_before_any_work(model: Model) -> None:
-    small = Client(server.Application(model, "m", Limits(total=5, paragraph=40)))
+    small = Client(server.Application({"m": model}, Limits(total=5, paragraph=40)))
     line = "1\tw\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
     for data in ({"data": "a b c d e f", **ALL}, {"data": line * 6}, {"data": "a b c d e f", "input": "horizontal"}):
         response = small.post("/process", data=data)
@@ -525,7 +544,7 @@ def test_the_memory_for_requests_that_are_being_received_is_limited() -> None:
     ],
 )
 def test_forms_of_other_sites_are_refused(model: Model, headers: dict[str, str], status: int) -> None:
-    app = server.Application(model, "m", LIMITS, origins=["https://good.example"])
+    app = server.Application({"m": model}, LIMITS, origins=["https://good.example"])
     response = Client(app).post("/process", data={"data": FIRST}, headers=headers)
     assert response.status_code == status
     if status == 403:
@@ -536,7 +555,7 @@ def test_forms_of_other_sites_are_refused(model: Model, headers: dict[str, str],
 
 def test_all_sites_may_be_allowed(model: Model) -> None:
     """Then the responses have the same header as those of UDPipe's service."""
-    client = Client(server.Application(model, "m", LIMITS, origins=["*"]))
+    client = Client(server.Application({"m": model}, LIMITS, origins=["*"]))
     headers = {"origin": "https://example.org", "sec-fetch-site": "cross-site"}
     for data, status in (({"data": FIRST}, 200), ({}, 400)):
         response = client.post("/process", data={"x": "", **data}, headers=headers)
@@ -575,6 +594,7 @@ def test_a_multipart_body_that_is_not_utf_8(client: Client) -> None:
         b"[" * 50_000, b'{"a":' * 15_000, b'{"conllu": "\\ud800"}', b'{"\\ud800": 1}', b'{"text": "\\udfff"}',
         b'{"conllu": "\\u0000"}', b'{"conllu": "x", "moves": [1e400]}', b'{"step": ' + b"9" * 4000 + b"}",
         b"1" * 5000, b"\xff", b"NaN", b"",
+        *('{"text": "\\ud800", "conllu": "\\ud800"}'.encode(each) for each in ("utf-16", "utf-16-le", "utf-32-be")),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["read", "explain", "numbers"])
@@ -594,7 +614,7 @@ def test_malformed_addresses_are_client_errors(client: Client, path: str) -> Non
 
 def test_a_model_whose_record_lacks_keys(model: Model) -> None:
     bare = Model(model.stages, {})
-    response = Client(server.Application(bare, "m", LIMITS)).post("/process", data={"data": TEXT, **ALL})
+    response = Client(server.Application({"m": bare}, LIMITS)).post("/process", data={"data": TEXT, **ALL})
     assert response.json()["acknowledgements"] == ["clearparse"]
 
 

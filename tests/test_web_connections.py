@@ -45,7 +45,7 @@ def start(model: Model) -> Iterator[Start]:
 
     def started(limits: Limits) -> int:
         listening = server.listen("127.0.0.1", 0)
-        each = server.Server(server.Application(model, "english", limits))
+        each = server.Server(server.Application({"english": model}, limits))
         thread = threading.Thread(target=each.run, kwargs={"sockets": [listening]})
         thread.start()
         running.append((each, thread))

@@ -40,8 +40,17 @@ PARAMETERS = {
     "tagger": {"enum": ["", "x"]},
     "parser": {"enum": ["", "x"]},
 }
-TRACE = {"conllu": CONLLU, "gold": {"type": "boolean"}, "follow_gold": {}, "moves": {"type": "array", "items": INTEGER}}
-NUMBERS = {**TRACE, "step": INTEGER, "of": INTEGER, "against": {"anyOf": [INTEGER, {"enum": ["runner-up", None]}]}}
+MOVES = {"type": "array", "items": INTEGER}
+LESSON = {"type": "object", "properties": {"moves": MOVES, "target": INTEGER, "learning_rate": {"type": "number"}}}
+LESSONS = {"anyOf": [{"type": "array", "items": LESSON}, {"enum": [[{"target": 0, "learning_rate": 9.9}] * 20]}]}
+TRACE = {"conllu": CONLLU, "gold": {"type": "boolean"}, "follow_gold": {}, "moves": MOVES, "lessons": LESSONS}
+NUMBERS = {
+    **TRACE,
+    "step": INTEGER,
+    "of": INTEGER,
+    "against": {"anyOf": [INTEGER, {"enum": ["runner-up", None]}]},
+    "target": INTEGER,
+}
 RESPONSES = {"responses": {"default": {"description": "a response"}}}
 QUERY = [{"name": name, "in": "query", "schema": schema} for name, schema in PARAMETERS.items()]
 DESCRIPTION = {
@@ -53,10 +62,13 @@ DESCRIPTION = {
             "post": {"requestBody": _body("application/x-www-form-urlencoded", **PARAMETERS), **RESPONSES},
         },
         "/models": {"get": RESPONSES, "post": RESPONSES},
-        "/page/model": {"get": RESPONSES},
-        "/page/read": {"post": {"requestBody": _body("application/json", text=STRING, conllu=CONLLU), **RESPONSES}},
+        "/page/models": {"get": RESPONSES},
+        "/page/read": {
+            "post": {"requestBody": _body("application/json", text=STRING, conllu=CONLLU, sample={}), **RESPONSES}
+        },
         "/page/explain": {"post": {"requestBody": _body("application/json", **TRACE), **RESPONSES}},
         "/page/numbers": {"post": {"requestBody": _body("application/json", **NUMBERS), **RESPONSES}},
+        "/page/learn": {"post": {"requestBody": _body("application/json", **TRACE), **RESPONSES}},
     },
 }
 description = schemathesis.openapi.from_dict(DESCRIPTION)
@@ -64,7 +76,7 @@ description = schemathesis.openapi.from_dict(DESCRIPTION)
 
 @pytest.fixture(scope="module")
 def address(text_model: Path) -> Iterator[str]:
-    running = server.Server(server.Application(load(text_model), "english", Limits()))
+    running = server.Server(server.Application({"english": load(text_model)}, Limits()))
     with server.listen("127.0.0.1", 0) as listening:
         thread = threading.Thread(target=running.run, kwargs={"sockets": [listening]})
         thread.start()

@@ -30,7 +30,7 @@ def _setting(
     high: float = MAX_NUMBER,
     *,
     choices: Callable[[], Sequence[str]] | None = None,
-    group: str = "optimisation",
+    group: str = "optimization",
     old: str | None = None,
     old_flag: bool = True,
 ) -> Value:
@@ -62,7 +62,7 @@ class NetworkConfig:
     embedding_dim: int = _setting(50, "dimension of the embeddings", 1, 10_000, group="network", old="d")
     hidden_size: int = _setting(200, "number of hidden units", 1, 100_000, group="network", old="H")
     epochs: int = _setting(0, "training epochs; 0: by the size of the training data, one to two times --passes")
-    passes: int = _setting(14, "epochs for 200,000 training words; smaller treebanks get up to twice as many", 1)
+    passes: int = _setting(14, "epochs at 200,000 training words; up to twice as many for smaller treebanks", 1)
     batch_size: int = _setting(
         0, "examples per step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000, old="batch"
     )
@@ -81,7 +81,16 @@ class NetworkConfig:
         1.0, "standard deviation of the word vectors learned from raw text", 0, 100, group="self-training"
     )
     vector_min_count: int = _setting(3, "words rarer than this in the raw text get no vector", 1, group="self-training")
-    l2: float = _setting(0.0, "L2 regularisation; Chen & Manning (2014) use 1e-8 with AdaGrad")
+    silver_ratio: float = _setting(
+        2.0,
+        "ratio of silver words (automatically parsed) to treebank words in each epoch",
+        0,
+        100,
+        group="self-training",
+        old="silver",
+        old_flag=False,
+    )
+    l2: float = _setting(0.0, "L2 regularization; Chen & Manning (2014) use 1e-8 with AdaGrad")
     clip_norm: float = _setting(0.0, "clip gradients to this norm; 0: no clipping", old="max_norm")
     patience: int = _setting(
         -1, "stop after this many epochs without a better dev LAS; 0: never; -1: by the size of the training data", -1
@@ -121,7 +130,9 @@ class NetworkConfig:
 class Config(NetworkConfig):
     """The structure of a parser and how it is trained; the defaults are those of the preset `fast`."""
 
-    template: str = _setting("default", "feature template: its name or a file", group="network")
+    template: str = _setting(
+        "default", "feature template: default, cs224n-36, chen-manning-48, or a file", group="network"
+    )
     transition_system: str = _setting(
         "auto",
         "auto: arc-standard, or with SWAP if at least 10 % of the training sentences are non-projective",
@@ -129,27 +140,18 @@ class Config(NetworkConfig):
         group="network",
         old="system",
     )
-    silver_ratio: float = _setting(
-        2.0,
-        "silver words per treebank word in each epoch; silver are --silver files, or --raw-text parsed automatically",
-        0,
-        100,
-        group="self-training",
-        old="silver",
-        old_flag=False,
-    )
     silver_share: float = _setting(
-        1.0, "part of the words of --silver files to use, from the sentences of highest confidence", 0.001, 1,
+        1.0, "share of the words of --silver files to use, from the most confident sentences", 0.001, 1,
         group="self-training",
     )  # fmt: skip
     networks: int = _setting(
         1, "networks in the ensemble; they differ in seed, transition system and direction", 1, 100, group="network"
     )
     exploration: float = _setting(
-        0.9, "how often arc-hybrid follows its own prediction instead of the oracle, once it explores", 0, 1
+        0.9, "probability of following the predicted transition instead of the oracle (dynamic oracles only)", 0, 1
     )
     explore_from: int = _setting(3, "first epoch that explores, counted from 0")
-    section: int = _setting(4000, "sentences whose examples are extracted and shuffled together", 1, group="data")
+    section: int = _setting(4000, "shuffle buffer, in sentences", 1, group="data")
     dev_part: float = _setting(
         0.1, "fraction of the training sentences held out if there is no --dev", 0.001, 0.9, group="data"
     )

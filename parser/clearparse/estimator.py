@@ -35,12 +35,13 @@ MADE_BY = "clearparse.DependencyParser"  # in the record of a model, where the c
 
 
 class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn publishes no types
-    """A dependency parser of tagged sentences, trained from annotated ones.
+    """Dependency parser for tagged sentences, trained on annotated ones.
 
     Parameters: the fields of clearparse.config.Config, with the values of the preset `fast` as defaults. `seed` may
     also be None or a RandomState, as scikit-learn's random_state; each fit then draws a seed.
+    `silver`, `vector_scale` and `vector_min_count` have no effect: fit takes no raw text.
 
-    Attributes after fit: model_, the clearparse.Model; config_, the Config with the values that the data decided;
+    Attributes after fit: model_, the clearparse.Model; config_, the Config with data-dependent defaults filled in;
     classes_, the names (C,) of the transitions; epochs_, loss and dev scores of each epoch.
     """
 
@@ -62,7 +63,7 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
         return self
 
     def predict(self, X: Sentences) -> list[Sentence]:
-        """The sentences with predicted trees."""
+        """The sentences with predicted trees; existing trees in X are ignored."""
         check_is_fitted(self)
         with threadpool_limits(limits=1):
             return list(self.model_.parse(checked(X)))

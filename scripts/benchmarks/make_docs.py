@@ -34,7 +34,7 @@ PAGE_BEGINS = """# Options
 `python scripts/make_docs.py` writes this page from the output of `--help-all`. `python scripts/train.py`
 takes the same options as `clearparse train`, and so on. [train.md](train.md) describes the options of training.
 """
-STEP = 13  # shown by the screenshot: the parser attaches "sofa" to "sleeps"
+STEP = 21  # shown by the screenshot: attach "bird" to "seen" now, or after "in the garden"?
 
 
 def main(argv: list[str]) -> None:

@@ -14,10 +14,10 @@ COMMANDS = {
     "parse": "parse raw text or CoNLL-U files",
     "draw": "draw the trees of annotated files",
     "evaluate": "score a model or any parser's output; compare two; write a report",
-    "serve": "explore a model in the browser; REST service",
+    "serve": "web interface and REST service",
     "download": "download a treebank of Universal Dependencies",
-    "check-treebank": "list what may be annotation errors in a treebank",
-    "search": "search hyperparameters at random",
+    "check-treebank": "find likely annotation errors in a treebank",
+    "search": "random hyperparameter search",
     "check-gradients": "compare every gradient with finite differences",
 }
 

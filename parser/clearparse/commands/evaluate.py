@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from clearparse.commands.command_line import CommandLine, positive, print_warnings
 from clearparse.corpus.inputs import format_of_file
-from clearparse.drawing.text import printable
+from clearparse.drawing.text import printable_lines
 from clearparse.errors import FileError
 from clearparse.evaluation.evaluate import (
     GIVEN,
@@ -23,7 +23,7 @@ from clearparse.evaluation.evaluate import (
     evaluate_stream,
 )
 from clearparse.evaluation.tables import format_raw_text_scores, format_scores
-from clearparse.io.files import atomic_output
+from clearparse.io.files import atomic_output, refuse_overwriting
 from clearparse.io.progress import progress_bar
 from clearparse.model.container import is_model_file
 from clearparse.model.model import Model, load
@@ -36,9 +36,11 @@ def main(argv: list[str]) -> None:
     options = _arguments(argv)
     model = load(options.model) if options.model is not None else None
     if options.info and model:
-        print("\n".join(map(printable, model.describe().split("\n"))), end="\n" if options.gold is None else "\n\n")
+        print(printable_lines(model.describe()), end="\n" if options.gold is None else "\n\n")
     if options.gold is None:
         return
+    outputs = filter(None, (options.json, options.report))
+    refuse_overwriting(outputs, [options.model, options.system, options.gold, options.compare])
     _refuse_raw_text(options)
     bar = progress_bar(unit=" words", quiet=options.quiet)
     candidate = EvaluatedModel(options.model, model, bar.update) if model else ParserOutput(options.system)
@@ -51,7 +53,8 @@ def main(argv: list[str]) -> None:
     if options.quiet or "-" in (options.json, options.report):
         return
     is_text = options.given == "text"
-    print(format_raw_text_scores(scores) if is_text else format_scores(scores, details=options.details))
+    shown = format_raw_text_scores(scores) if is_text else format_scores(scores, details=options.details)
+    print(printable_lines(shown))
     if options.report:
         print(f"\nreport written to {options.report}")
 
@@ -78,12 +81,12 @@ def _scores(options: argparse.Namespace, candidate: Candidate, model: Model | No
         is_model = is_model_file(options.compare)
         other = EvaluatedModel(options.compare, load(options.compare)) if is_model else ParserOutput(options.compare)
     confidence = options.confidence or bool(options.report)
-    scores, gold, pairs, counts = evaluate(options.gold, candidate, options.given, other=other, confidence=confidence)
+    found = evaluate(options.gold, candidate, options.given, other=other, confidence=confidence)
     if options.report:
-        findings = Findings(scores, gold, pairs, counts, model.record["epochs"] if model else [])
+        findings = Findings(*found, epochs=model.record["epochs"] if model else [])
         with atomic_output(options.report) as stream:
             stream.write(page(findings).encode(errors="backslashreplace"))
-    return scores
+    return found.scores
 
 
 def _arguments(argv: Sequence[str]) -> argparse.Namespace:
@@ -134,13 +137,13 @@ def _add_input(cli: CommandLine) -> None:
         group="input",
         choices=GIVEN,
         default="tags",
-        help="what the parser gets of the gold file: words and tags, words, or the text (default: tags)",
+        help="gold annotation given to the parser: words and tags, words, or only the text (default: tags)",
     )
     cli.option(
         "--compare",
         group="input",
         metavar="FILE",
-        help="compare with another model or parser's output: is the difference significant?",
+        help="compare with another model or parser's output, and test the difference for significance",
     )
     cli.option(
         "--threads",
@@ -149,19 +152,21 @@ def _add_input(cli: CommandLine) -> None:
         type=positive,
         default=1,
         metavar="N",
-        help="threads of the matrix products (default: 1)",
+        help="BLAS threads (default: 1)",
     )
 
 
 def _add_output(cli: CommandLine) -> None:
     cli.option("--info", group="output", action="store_true", help="describe the model; needs no --gold")
-    cli.option("--details", group="output", action="store_true", help="print scores by relation, and confusions")
-    cli.option("--confidence", group="output", action="store_true", help="print how reliable the model's confidence is")
+    cli.option("--details", group="output", action="store_true", help="print scores by relation, and a confusion table")
+    cli.option(
+        "--confidence", group="output", action="store_true", help="print the calibration of the confidence scores"
+    )
     cli.option("--report", group="output", metavar="HTML", help="write a page with scores, charts and drawn errors")
     cli.option(
         "--json",
         group="output",
         metavar="FILE",
-        help="write all scores and their conditions as JSON; - is stdout",
+        help="write scores and evaluation settings as JSON; - is stdout",
     )
     cli.option("-q", "--quiet", group="output", action="store_true", help="do not print the scores")

@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from clearparse.commands.command_line import CommandLine, UsageError, positive, print_summary, print_warnings
+from clearparse.commands.command_line import (
+    CommandLine,
+    UsageError,
+    positive,
+    print_line,
+    print_summary,
+    print_warnings,
+)
 from clearparse.commands.output_format import add_format_option, chosen_format
 from clearparse.corpus import processes
 from clearparse.corpus.chunks import ChunkParser, ParseJob
@@ -20,7 +27,7 @@ from clearparse.corpus.tasks import expand_patterns, is_folder, plan_tasks
 from clearparse.drawing.text import shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
-from clearparse.io.files import checksum
+from clearparse.io.files import checksum, refuse_overwriting
 from clearparse.io.progress import rate
 from clearparse.model.model import load
 
@@ -62,7 +69,8 @@ def main(argv: list[str]) -> None:
 
 
 def _parse_to_one_output(job: ParseJob, inputs: Sequence[str], arguments: argparse.Namespace) -> None:
-    """Parse; a bar and a summary are shown if neither would be mixed with the trees."""
+    """Parse; a bar and a summary are shown if neither would be mixed with the trees. Raises ClearparseError."""
+    refuse_overwriting([arguments.output], [*inputs, arguments.model])
     to_terminal = arguments.output == "-" and sys.stdout is not None and sys.stdout.isatty()
     quiet, started = arguments.quiet or to_terminal, time.monotonic()
     words = job.parse(inputs, arguments.output, arguments.jobs, quiet=quiet)
@@ -91,8 +99,7 @@ def _report(result: CorpusResult, folder: str, *, quiet: bool) -> None:
     if not quiet:
         print(f"{written} file{'s' * (written != 1)} written to {folder}{finished}")
     for error in errors:
-        if sys.stderr is not None:
-            print("\\n".join(str(error).splitlines()), file=sys.stderr)
+        print_line(str(error))
     if errors:
         total = written + unchanged + len(errors)
         if total == len(errors):
@@ -121,7 +128,8 @@ def _command_line() -> CommandLine:
     cli = CommandLine(
         "parse.py",
         usage="[INPUT ...] [options]",
-        description="Parse raw text or CoNLL-U files. Canonical CoNLL-U keeps all but HEAD, DEPREL and empty tags.",
+        description="Parse raw text or CoNLL-U files. In CoNLL-U, HEAD and DEPREL are replaced and missing tags\n"
+        "filled in; everything else is kept.",
     )
     _add_input(cli)
     _add_output(cli)
@@ -143,12 +151,17 @@ def _add_input(cli: CommandLine) -> None:
         group="input",
         dest="input_format",
         choices=INPUTS,
-        help=f"{formats} (default: CoNLL-U if a file looks like it, else text)",
+        help=f"{formats} (default: detected from the file)",
     )
     former: dict[str, Any] = {"dest": "input_format", "const": "text", "help": argparse.SUPPRESS}
     cli.option("--text", group="input", action="store_const", **former)
     cli.option("-m", "--model", group="input", metavar="MODEL", help="model file (default: the English model)")
-    cli.option("--tag", group="input", action="store_true", help="replace the tags and lemmas of CoNLL-U files")
+    cli.option(
+        "--tag",
+        group="input",
+        action="store_true",
+        help="replace the tags and lemmas of CoNLL-U input by predicted ones",
+    )
 
 
 def _add_output(cli: CommandLine) -> None:
@@ -158,21 +171,21 @@ def _add_output(cli: CommandLine) -> None:
         group="output",
         default="-",
         metavar="PATH",
-        help="a file, or a folder for one file per input; the same command again resumes"
-        " an interrupted run into a folder (default: stdout)",
+        help="a file, or a folder for one file per input; rerunning the same command resumes"
+        " an interrupted run (default: stdout)",
     )
     add_format_option(cli, FORMATS, DEFAULT_FORMAT, "output")
     cli.option(
         "--confidence",
         group="output",
         action="store_true",
-        help="write the probability that HEAD and DEPREL are right into MISC: Conf=0.93",
+        help="write the probability that HEAD and DEPREL are correct to MISC: Conf=0.93",
     )
     cli.option(
         "--ranges",
         group="output",
         action="store_true",
-        help="write where tokens are in raw text into MISC: TokenRange=0:5",
+        help="write token character offsets to MISC: TokenRange=0:5",
     )
 
 
@@ -183,7 +196,7 @@ def _add_running(cli: CommandLine) -> None:
         "--on-error",
         group="running",
         choices=("skip", "stop"),
-        help="at a bad input file, if the output is a folder (default: skip)",
+        help="what to do about invalid input files when writing to a folder (default: skip)",
     )
     cli.option(
         "--engine",

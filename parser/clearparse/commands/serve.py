@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import argparse
+from collections.abc import Sequence
 from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
 from clearparse.commands.command_line import CommandLine, positive
+from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.optional import optional_import
 from clearparse.model.model import load
@@ -20,20 +22,34 @@ def main(argv: list[str]) -> None:
     options = _command_line().parse(argv)
     with optional_import("web", "the serve command"):
         from clearparse.web import limits, server
-    path = options.model or resources.english()
-    model = load(path)
+    models = _models(options.model or [resources.english()])
+    loaded = {name: load(path) for name, path in models.items()}
     bounds = limits.Limits(
         size=options.max_size, words=options.max_words, seconds=options.max_seconds, waiting=options.max_waiting
     )
     with server.listen(options.host, options.port) as listening, threadpool_limits(limits=1):
         hosts = server.hosts_of(options.host)
-        app = server.Application(model, Path(path).stem, bounds, hosts, options.allow_origin)
+        app = server.Application(loaded, bounds, hosts, options.allow_origin)
         exposed = "" if hosts else "; open to every machine that can reach this one"
-        print(f"serving {path} at {server.address(listening)} (Ctrl-C to stop){exposed}", flush=True)
+        print(
+            f"serving {', '.join(map(str, models.values()))} at {server.address(listening)} (Ctrl-C to stop){exposed}",
+            flush=True,
+        )
         try:
             server.serve(app, listening)
         except KeyboardInterrupt:
             print("stopped", flush=True)
+
+
+def _models(paths: Sequence[str | Path]) -> dict[str, str | Path]:
+    """The models by name. Raises ClearparseError if two have the same name."""
+    models: dict[str, str | Path] = {}
+    for path in paths:
+        name = Path(path).stem
+        if name in models:
+            raise ClearparseError(f"{models[name]} and {path} have the same name; rename one of them")
+        models[name] = path
+    return models
 
 
 def _port(text: str) -> int:
@@ -47,7 +63,13 @@ def _command_line() -> CommandLine:
         "serve.py",
         description="Explore in the browser how a model parses; REST service with the API of UDPipe (/process).",
     )
-    cli.option("-m", "--model", metavar="MODEL", help="model file (default: the English model)")
+    cli.option(
+        "-m",
+        "--model",
+        action="append",
+        metavar="MODEL",
+        help="model file; repeat it to choose between models on the page (default: the English model)",
+    )
     cli.option(
         "--host", default="127.0.0.1", metavar="ADDRESS", help="address to listen on (default: this machine only)"
     )

@@ -15,7 +15,10 @@ PRESETS_EXPLAINED = "Three values, as in (200 | 512 | 512), are the defaults of 
 def command_line() -> CommandLine:
     """All arguments; a field of Config that is not given is None."""
     cli = CommandLine(
-        "train.py", description="Train a dependency parser on CoNLL-U or CoNLL-X files.", more=PRESETS_EXPLAINED
+        "train.py",
+        description="Train a dependency parser on CoNLL-U or CoNLL-X files.\n\n"
+        "example: %(prog)s --treebank UD_French-GSD --stages all",
+        more=PRESETS_EXPLAINED,
     )
     _add_data(cli)
     _add_model(cli)
@@ -35,14 +38,17 @@ def _add_data(cli: CommandLine) -> None:
     train = cli.titled_group("data").add_mutually_exclusive_group()
     cli.option("--train", group=train, nargs="+", metavar="FILE", help="annotated files (default: the bundled sample)")
     cli.option(
-        "--treebank", group=train, metavar="NAME", help="UD_French-GSD or the like, downloaded into data/ if not there"
+        "--treebank",
+        group=train,
+        metavar="NAME",
+        help="a UD treebank, such as UD_French-GSD; downloaded to data/ if missing",
     )
     cli.option(
         "--dev",
         group="data",
         nargs="+",
         metavar="FILE",
-        help="annotated files to choose the best epoch on (default: part of train)",
+        help="development set, which selects the best epoch (default: a held-out part of the training data)",
     )
     text = cli.titled_group("data").add_mutually_exclusive_group()
     cli.option(
@@ -51,7 +57,7 @@ def _add_data(cli: CommandLine) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="text without annotation, for word vectors and, without --silver, self-training",
+        help="unannotated text, for word vectors and, without --silver, self-training",
     )
     cli.option(
         "--silver",
@@ -60,7 +66,7 @@ def _add_data(cli: CommandLine) -> None:
         action="extend",
         default=[],
         metavar="FILE",
-        help="CoNLL-U files that another parser has made, to learn from besides the treebank",
+        help="CoNLL-U files with trees predicted by another parser, used as additional training data",
     )
     cli.option("--vectors", group=text, metavar="FILE", help="word vectors in the format of word2vec or GloVe")
 
@@ -71,7 +77,7 @@ def _add_model(cli: CommandLine) -> None:
         "--output",
         group="model",
         metavar="MODEL",
-        help="where the model goes (default: models/TREEBANK-PRESET.model)",
+        help="model file to write (default: models/TREEBANK-PRESET.model)",
     )
     cli.option(
         "--preset",
@@ -88,9 +94,13 @@ def _add_model(cli: CommandLine) -> None:
         help="all: also train tokenizer, sentence splitter, tagger and lemmatizer; the parser then"
         " learns from predicted tags (default: parser)",
     )
-    cli.option("--init", group="model", metavar="MODEL", help="fine-tune this model")
+    cli.option("--init", group="model", metavar="MODEL", help="model to fine-tune")
     cli.option(
-        "--float16", group="model", old=["--half"], action="store_true", help="store float16: half the file size"
+        "--float16",
+        group="model",
+        old=["--half"],
+        action="store_true",
+        help="store parameters as float16, in half the file size",
     )
 
 
@@ -119,7 +129,15 @@ def _flag(field: str) -> str:
 
 
 def _add_running(cli: CommandLine) -> None:
-    cli.option("-j", "--jobs", group="running", type=positive, default=1, metavar="N", help="processes (default: 1)")
+    cli.option(
+        "-j",
+        "--jobs",
+        group="running",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="processes, one network in each (default: 1)",
+    )
     cli.option(
         "--threads",
         group="running",
@@ -127,21 +145,21 @@ def _add_running(cli: CommandLine) -> None:
         type=positive,
         default=1,
         metavar="N",
-        help="threads of the matrix products (1)",
+        help="BLAS threads (1)",
     )
     cli.option("-q", "--quiet", group="running", action="store_true", help="print no progress")
     cli.option(
         "--resume",
         group="running",
         action="store_true",
-        help="continue interrupted training from MODEL.checkpoint, to a bit-identical model",
+        help="resume from MODEL.checkpoint; the model is bit-identical to that of an uninterrupted run",
     )
     cli.option(
         "--reproduce",
         group="running",
         old=["--again"],
         metavar="RECORD",
-        help="repeat the training of a record, MODEL.json, and compare the models",
+        help="retrain from a training record, MODEL.json, and check that the model is bit-identical",
     )
     cli.option(
         "--plot",

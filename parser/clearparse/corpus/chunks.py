@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from clearparse.corpus.formats import FORMATS
 from clearparse.corpus.inputs import Chunk, TextChunk, read_chunks
+from clearparse.errors import ClearparseError
 from clearparse.io.files import atomic_output
 from clearparse.io.parallel import map_in_order
 from clearparse.io.progress import progress_bar
@@ -31,6 +32,13 @@ class ParsedFile(NamedTuple):
 
     warnings: list[Warning]
     words: int
+
+
+class BadFile(NamedTuple):
+    """Why a file could not be parsed, and the warnings about what was parsed of it."""
+
+    error: ClearparseError
+    warnings: list[Warning]
 
 
 @dataclass(frozen=True)
@@ -80,13 +88,13 @@ class ChunkParser:
 
 @dataclass(frozen=True)
 class ParseJob:
-    """How files are parsed. input_format: one of INPUTS; by default that of each file is recognised."""
+    """How files are parsed. input_format: one of INPUTS; by default that of each file is recognized."""
 
     parser: ChunkParser
     input_format: str | None = None
 
     def parse(self, inputs: Sequence[str], output: str, jobs: int, *, quiet: bool = True) -> int:
-        """Parse inputs (see read_chunks) to one output, which appears whole or not at all; the number of words.
+        """Parse inputs (see read_chunks) to one output, written atomically; the number of words.
 
         A few chunks are in memory at a time, or all texts of a format that has to be assembled. Warnings are issued
         here. quiet: show no progress bar. Raises ClearparseError.
@@ -108,11 +116,14 @@ class ParseJob:
             stream.writelines(output_format.document(texts()))
         return words
 
-    def parse_file(self, source: str, target: str) -> ParsedFile:
-        """Parse a file to another. Raises ClearparseError."""
+    def parse_file(self, source: str, target: str) -> ParsedFile | BadFile:
+        """Parse a file to another."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            words = self.parse([source], target, 1)
+            try:
+                words = self.parse([source], target, 1)
+            except ClearparseError as error:
+                return BadFile(error, _messages(caught))
         return ParsedFile(_messages(caught), words)
 
 

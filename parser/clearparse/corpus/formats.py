@@ -7,7 +7,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from clearparse.corpus.json_lines import json_lines
-from clearparse.drawing.svg import PAGE_BEGINS, PAGE_ENDS, figure, svg_document, svg_of
+from clearparse.drawing.pages import PAGE_BEGINS, PAGE_ENDS, figure
+from clearparse.drawing.svg import svg_document, svg_of
 from clearparse.drawing.text import draw_sentence
 from clearparse.treebank.block import Block
 from clearparse.treebank.conllu import Sentence
@@ -55,7 +56,7 @@ def _svg_of_lines(texts: Iterable[bytes]) -> bytes:
 FORMATS = {
     "conllu": OutputFormat("CoNLL-U", ".conllu", lambda block, _: block.text, has_confidence=True),
     "json": OutputFormat(
-        "an object per line and sentence",
+        "JSON Lines, one sentence per line",
         ".jsonl",
         lambda block, _: json_lines(block),
         has_confidence=True,
@@ -68,14 +69,14 @@ FORMATS = {
         is_drawing=True,
     ),
     "svg": OutputFormat(
-        "a picture",
+        "SVG drawing",
         ".svg",
         _by_sentence(lambda sentence, _: f"{svg_of(sentence)}\n"),
         assemble=_svg_of_lines,
         is_drawing=True,
     ),
     "html": OutputFormat(
-        "a page of pictures",
+        "HTML page with drawings",
         ".html",
         _by_sentence(lambda sentence, _: figure(sentence)),
         PAGE_BEGINS,

@@ -25,8 +25,8 @@ from clearparse.treebank.tokens import block_of_words
 
 INPUTS = {
     "text": "raw text",
-    "sentences": "a sentence per line",
-    "tokens": "also spaces between words",
+    "sentences": "one sentence per line",
+    "tokens": "the same, words separated by spaces",
     "conllu": "CoNLL-U or CoNLL-X",
 }
 _CONLLU_NAME = re.compile(r"\.conll(u|x|up|u-x)?(\.\w{2,3})?\Z", re.IGNORECASE)
@@ -38,7 +38,7 @@ _SEPARATOR = re.compile(r"[^\S\xa0]+")  # between words; a no-break space stands
 class TextChunk:
     """Consecutive paragraphs or lines without annotation. first: the number of the first one, counted from 1.
 
-    raw: their text before white space was normalised, if the output has ranges. document: the document that begins
+    raw: their text before whitespace was normalized, if the output has ranges. document: the document that begins
     here, if one does.
     """
 
@@ -67,7 +67,7 @@ def read_chunks(
 ) -> Iterator[Chunk]:
     """The chunks of files (``-``: standard input) and of sentences (see is_sentence).
 
-    input_format: one of INPUTS; by default that of each file is recognised. documents: each file without annotation
+    input_format: one of INPUTS; by default that of each file is recognized. documents: each file without annotation
     begins a document of its name. ranges: chunks have the raw text. Raises FileError.
     """
     first = 1
@@ -86,7 +86,7 @@ def _chunks_of(name: str, input_format: str | None) -> Iterator[Chunk]:
         yield _text_chunk(RawText(name), input_format if input_format in ("sentences", "tokens") else "text")
         return
     with open_input(name) as stream:
-        kind = input_format or recognise(name, stream)
+        kind = input_format or recognize(name, stream)
         if kind == "conllu":
             yield from read_texts(name, block_bytes=BLOCK_BYTES, stream=stream)
         else:
@@ -95,7 +95,7 @@ def _chunks_of(name: str, input_format: str | None) -> Iterator[Chunk]:
 
 
 def _text_chunk(raw: RawText, kind: str) -> TextChunk:
-    """The lines or paragraphs of a text that are not blank, with one space for each run of white space."""
+    """The lines or paragraphs of a text that are not blank, with one space for each run of whitespace."""
     if kind == "text":
         return TextChunk(list(split_paragraphs(raw.text)), 1, kind, raw)
     if kind == "sentences":
@@ -113,12 +113,12 @@ def format_of_file(name: str) -> str:
         return "conllu"
     try:
         with open_input(name) as stream:
-            return recognise(name, stream)
+            return recognize(name, stream)
     except FileError:
         return "conllu"
 
 
-def recognise(name: str, stream: BinaryIO) -> str:
+def recognize(name: str, stream: BinaryIO) -> str:
     """The input format of a file, conllu or text, by its name or the beginning of its stream, which is not consumed.
 
     stream: a buffered one. The first line that is neither blank nor a comment decides. Raises FileError.

@@ -52,7 +52,7 @@ class Journal:
         self._stream.close()
 
     def is_finished(self, task: FileTask) -> bool:
-        """Does the target exist, as it would be written now?"""
+        """Whether the target exists as it would be written now."""
         return self._entries.get(os.path.basename(task.target)) == self._entry(task, state_of(task.source))
 
     def add(self, task: FileTask, source_state: State) -> None:

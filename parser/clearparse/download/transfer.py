@@ -1,4 +1,4 @@
-"""Download a file over HTTP, whole or not at all; an interrupted download resumes.
+"""Download a file over HTTP; it is written atomically, and an interrupted download resumes.
 
 The bytes received so far are in NAME.part, and the file's version (its ETag) in NAME.part.etag; the rest is requested
 only if the version is still the same (RFC 9110, sections 13.1.5 and 14).

@@ -1,4 +1,4 @@
-"""Dependency trees as SVG: the words in one line, and above them an arc from each head to its dependent.
+"""Dependency trees as SVG: the words in lines, and above them an arc from each head to its dependent.
 
 Trees of right-to-left scripts run from right to left.
 """
@@ -10,12 +10,14 @@ import re
 import unicodedata
 from collections.abc import Container, Iterable, Sequence
 
+from clearparse.drawing.arcs import LABEL, Piece, arcs_of, break_lines, ends, label_place, pieces, places
 from clearparse.drawing.text import Drawable, Heads, display_width
 
-SPACE, LETTER, MARGIN = 22, 8.6, 14  # pixels between words, of a letter, around the drawing
-LEVEL, LABEL = 26, 7.8  # pixels between arcs above each other, of a letter of a label
-WORD_LINE, TAG_LINE = 20, 18  # pixels below the ends of the arcs
-SLANT = 10  # pixels by which the two sides of an arc lean inwards
+LETTER, MARGIN, LEVEL = 8.0, 14, 26  # pixels of a letter, around the drawing, between arcs above each other
+WORD_LINE, TAG_LINE, ROOT = 20, 18, 26  # pixels of a word, of a tag, of a root's arc above the highest level
+INDENT = 24  # pixels at both edges of several lines, for the labels of arcs that go on
+LEAN = 5  # pixels by which the sides of an arc lean inwards
+WRAPPED = 1080  # pixels; longer sentences are broken into lines
 # characters that neither XML nor HTML may contain
 REPLACED = dict.fromkeys(
     {*range(32), *range(127, 160), *range(0xD800, 0xE000), 0xFFFE, 0xFFFF} - {9, 10, 13}, "\N{REPLACEMENT CHARACTER}"
@@ -27,17 +29,9 @@ STYLE = (
     "path{fill:none;stroke:currentColor;stroke-width:1.2}.tip{fill:currentColor;stroke:none}"
     ".marked path{stroke-width:2.4}.marked .tip{stroke-width:0}.marked .label{font-weight:700}"
 )
-PAGE_BEGINS = """<!DOCTYPE html>
-<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width">
-<title>Trees</title><style>
-:root{color-scheme:light dark}body{font-family:system-ui,sans-serif;margin:2em auto;max-width:72em;padding:0 1em}
-figure{margin:0 0 2.5em;overflow-x:auto}figcaption{margin-bottom:.5em}
-</style></head><body>
-"""
-PAGE_ENDS = "</body></html>\n"
-
-
 _SIZE = re.compile(r'<svg [^>]*?width="(\d+)" height="(\d+)"')
+
+Tree = tuple[Heads, Sequence[str]]  # heads and labels
 
 
 def svg(
@@ -47,49 +41,51 @@ def svg(
     tags: Sequence[str],
     *,
     marked: Container[int] = (),
-    beside: tuple[Heads, Sequence[str]] | None = None,
+    beside: Sequence[Tree] = (),
+    below: Tree | None = None,
+    width: float | None = None,
 ) -> str:
     """The tree with these forms, heads and labels (n each; heads from 1, 0 is the root), and a tag below each form.
 
-    marked: words (counted from 0) whose arcs are drawn thicker, with the class "marked". beside: heads and labels of
-    another tree of the same words; the words are placed so that both trees fit. Control characters are replaced.
+    marked: words (counted from 0) whose arcs are drawn thicker, with the class "marked". beside: other trees of
+    the same words, which are placed so that all trees fit. below: another tree that is drawn below the words, with arcs
+    of the class "other". width: sentences wider than this, in pixels, are broken into lines. Control characters are
+    replaced.
     """
     forms, labels, tags = ([text.translate(REPLACED) for text in column] for column in (forms, labels, tags))
-    tree = [int(head) for head in heads]
-    arcs = _arcs(tree)
-    level = _levels(arcs)
-    named = [(arc, labels[arc[1]]) for arc in arcs]
-    x = _places(forms, tags, named + [(arc, beside[1][arc[1]]) for arc in _arcs(beside[0])] if beside else named)
-    foot = MARGIN + LEVEL * (1 + max(level, default=0)) + 8
-    height, width = foot + WORD_LINE + TAG_LINE + MARGIN, x[-1] + _width(forms[-1]) / 2 + MARGIN if len(forms) else 0
-    direction = ""
-    if right_to_left(forms):
-        x, direction = [width - place for place in x], ' direction="rtl"'
-    drawn = {word: _root(x[word], foot, labels[word]) for word, head in enumerate(tree) if not head}
-    for arc, of in zip(arcs, level, strict=True):
-        drawn[arc[1]] = _arc(x, arc, foot, foot - LEVEL * of, labels[arc[1]])
-    parts = [_group("arc marked" if word in marked else "arc", word, arc) for word, arc in drawn.items()]
-    for word, (place, form, tag) in enumerate(zip(x, forms, tags, strict=True)):
-        lines = _text("word", place, foot + WORD_LINE, form) + _text("tag", place, foot + WORD_LINE + TAG_LINE - 2, tag)
-        parts.append(_group("node", word, lines))
-    ends = [f"{label} of {forms[head - 1]}" if head else label for label, head in zip(labels, tree, strict=True)]
-    description = "; ".join(f"{form}: {end}" for form, end in zip(forms, ends, strict=True))
+    widths = [
+        LETTER * max(display_width(form), 0.8 * display_width(tag), 1) for form, tag in zip(forms, tags, strict=True)
+    ]
+    trees = [(heads, labels), *beside, *([below] if below else [])]
+    fitted = [(arc, tree_labels[arc[1]]) for tree, tree_labels in trees for arc in arcs_of(tree)]
+    x = places(widths, fitted)
+    lines = break_lines(x, widths, width and width - 2 * (MARGIN + INDENT)) if forms else []
+    page = max((x[line[-1]] + widths[line[-1]] / 2 - x[line[0]] + widths[line[0]] / 2 for line in lines), default=0)
+    margin = MARGIN + (INDENT if len(lines) > 1 else 0)
+    page += 2 * margin if forms else 0
+    mirrored = right_to_left(forms)
+    parts, y = [], 0.0
+    for line in lines:
+        local = [place - x[line[0]] + widths[line[0]] / 2 + margin for place in x]
+        drawn = _Line(line, [page - place for place in local] if mirrored else local, widths, page, y)
+        parts.append(drawn.tree((heads, labels), marked))
+        parts.append(drawn.words(forms, tags))
+        if below:
+            parts.append(
+                drawn.tree((below[0], [label.translate(REPLACED) for label in below[1]]), (), upside_down=True)
+            )
+        y = drawn.bottom
+    height, direction = y if forms else MARGIN, ' direction="rtl"' if mirrored else ""
     return (
-        f'<svg xmlns="http://www.w3.org/2000/svg" width="{width:.0f}" height="{height:.0f}" role="img"{direction}'
-        f' viewBox="0 0 {width:.0f} {height:.0f}"><title>{html.escape(" ".join(forms))}</title>'
-        f"<desc>{html.escape(description)}</desc><style>{STYLE}</style>{''.join(parts)}</svg>"
+        f'<svg xmlns="http://www.w3.org/2000/svg" width="{page:.0f}" height="{height:.0f}" role="img"{direction}'
+        f' viewBox="0 0 {page:.0f} {height:.0f}"><title>{html.escape(" ".join(forms))}</title>'
+        f"<desc>{html.escape(_description(forms, heads, labels))}</desc><style>{STYLE}</style>{''.join(parts)}</svg>"
     )
 
 
 def svg_of(sentence: Drawable) -> str:
-    """The tree of a sentence, with its UPOS tags."""
-    return svg(sentence.forms, sentence.heads, sentence.deprels, sentence.upos)
-
-
-def figure(sentence: Drawable) -> str:
-    """A sentence and its tree as an HTML figure, to be placed between PAGE_BEGINS and PAGE_ENDS."""
-    text = sentence.text.translate(REPLACED)
-    return f'<figure><figcaption dir="auto">{html.escape(text)}</figcaption>{svg_of(sentence)}</figure>\n'
+    """The tree of a sentence, with its UPOS tags; long sentences are broken into lines."""
+    return svg(sentence.forms, sentence.heads, sentence.deprels, sentence.upos, width=WRAPPED)
 
 
 def svg_document(drawings: Iterable[str]) -> str:
@@ -114,59 +110,100 @@ def right_to_left(forms: Sequence[str]) -> bool:
     return sum(each in ("R", "AL") for each in classes) > classes.count("L")
 
 
-def _arcs(heads: Heads) -> list[tuple[int, int]]:
-    """Head and dependent of each arc except the root's, counted from 0."""
-    return [(int(head) - 1, word) for word, head in enumerate(heads) if head]
+def _description(forms: Sequence[str], heads: Heads, labels: Sequence[str]) -> str:
+    """The tree in words."""
+    relations = (f"{label} of {forms[head - 1]}" if head else label for label, head in zip(labels, heads, strict=True))
+    return "; ".join(f"{form}: {relation}" for form, relation in zip(forms, relations, strict=True))
 
 
-def _levels(arcs: Sequence[tuple[int, int]]) -> list[int]:
-    """The level of each arc, from 1: above all arcs inside it."""
-    level = [0] * len(arcs)
-    top: dict[int, int] = {}  # the highest level so far over each gap between two words
-    for k in sorted(range(len(arcs)), key=lambda k: abs(arcs[k][0] - arcs[k][1])):
-        gaps = range(min(arcs[k]), max(arcs[k]))
-        level[k] = 1 + max(top.get(gap, 0) for gap in gaps)
-        top.update(dict.fromkeys(gaps, level[k]))
-    return level
+class _Line:
+    """One line of words, with its arcs above, and those of another tree below.
 
+    x: places of all words. y: where the line begins; `bottom` is where it ends.
+    """
 
-def _width(text: str) -> float:
-    return LETTER * max(display_width(text), 1)
+    def __init__(self, line: range, x: Sequence[float], widths: Sequence[float], page: float, y: float) -> None:
+        self.line, self.x, self.widths, self.page, self.bottom = line, x, widths, page, y
 
+    def tree(self, tree: Tree, marked: Container[int], *, upside_down: bool = False) -> str:
+        """The arcs of a tree. Call it first for the tree above the words, then `words`."""
+        heads, labels = tree
+        found = pieces(arcs_of(heads), self.line)
+        roots = [word for word in self.line if not heads[word]]
+        depth = LEVEL * max((piece.level for piece in found), default=0) + (ROOT if roots else LEVEL / 2)
+        self.up = -1 if upside_down else 1
+        self.foot = self.bottom if upside_down else self.bottom + MARGIN + depth + 8
+        self.bottom = self.bottom + depth + 2 * MARGIN if upside_down else self.foot
+        self.offsets = ends(found, roots, self.widths)
+        if self.x[self.line[0]] > self.x[self.line[-1]]:  # from right to left
+            self.offsets = {end: -offset for end, offset in self.offsets.items()}
+        drawn = {word: self._root(word, depth, labels[word]) for word in roots}
+        highest = len(found)
+        legs = [(self._end(*end), piece.level) for piece in found for end in self._ends_in_line(piece)]
+        legs = sorted([*legs, *((self._end(word, word), highest) for word in roots)])
+        for piece in found:
+            drawn[piece.word] = drawn.get(piece.word, "") + self._arc(piece, labels[piece.word], legs)
+        kind = "other" if upside_down else "arc"
+        return "".join(
+            _group(f"{kind} marked" if word in marked else kind, word, drawn[word]) for word in sorted(drawn)
+        )
 
-def _places(forms: Sequence[str], tags: Sequence[str], arcs: Sequence[tuple[tuple[int, int], str]]) -> list[float]:
-    """The centre of each word (n,), such that neither words nor labels of arcs between neighbours overlap."""
-    widths = [max(_width(form), 0.8 * _width(tag)) for form, tag in zip(forms, tags, strict=True)]
-    near: dict[int, float] = {}  # the width needed by an arc between a word and the next
-    for arc, label in arcs:
-        if abs(arc[0] - arc[1]) == 1:
-            near[min(arc)] = max(near.get(min(arc), 0), len(label) * LABEL + 2 * SLANT)
-    x: list[float] = []
-    for word, width in enumerate(widths):
-        if not x:
-            x.append(MARGIN + width / 2)
-        else:
-            x.append(x[-1] + max((widths[word - 1] + width) / 2 + SPACE, near.get(word - 1, 0)))
-    return x
+    def words(self, forms: Sequence[str], tags: Sequence[str]) -> str:
+        """The words and their tags."""
+        y = self.bottom
+        self.bottom = y + WORD_LINE + TAG_LINE + MARGIN / 2
+        return "".join(
+            _group(
+                "node",
+                word,
+                _text("word", self.x[word], y + WORD_LINE, forms[word])
+                + _text("tag", self.x[word], y + WORD_LINE + TAG_LINE - 2, tags[word]),
+            )
+            for word in self.line
+        )
 
+    def _y(self, distance: float) -> float:
+        """The y of a distance from the words."""
+        return self.foot - self.up * distance
 
-def _arc(x: Sequence[float], arc: tuple[int, int], foot: float, top: float, label: str) -> str:
-    """An arc from head to dependent, with an arrow head, and the label above its middle."""
-    head, word = arc
-    toward = 1 if x[word] < x[head] else -1
-    start, end = x[head] - 5 * toward, x[word] + 2 * toward  # from the side of the head to the middle of the dependent
-    lean = SLANT / 2 * toward
-    path = f"M{start:.0f} {foot:.0f}L{start - lean:.0f} {top:.0f}L{end + lean:.0f} {top:.0f}L{end:.0f} {foot - 5:.0f}"
-    return f'<path d="{path}"/>{_tip(end, foot)}{_text("label", (start + end) / 2, top - 4, label)}'
+    def _end(self, word: int, other: int) -> float:
+        """The x at which an arc between two words ends at the first one."""
+        return self.x[word] + self.offsets[word, other]
 
+    def _ends_in_line(self, piece: Piece) -> list[tuple[int, int]]:
+        both = ((piece.head, piece.word), (piece.word, piece.head))
+        return [end for end in both if end[0] in self.line]
 
-def _root(x: float, foot: float, label: str) -> str:
-    """The vertical arc of a root."""
-    return f'<path d="M{x:.0f} {MARGIN}L{x:.0f} {foot - 5:.0f}"/>{_tip(x, foot)}{_text("label", x, MARGIN - 3, label)}'
+    def _arc(self, piece: Piece, label: str, legs: Sequence[tuple[float, int]]) -> str:
+        """The piece of an arc from head to dependent, with an arrow head, and the label above its middle."""
+        top = LEVEL * piece.level
+        start, end = self._side(piece.head, piece.word), self._side(piece.word, piece.head)
+        toward = 1 if start < end else -1
+        points = [(start, 0.0), (start + LEAN * toward, top)] if piece.head in self.line else [(start, top)]
+        points += [(end - LEAN * toward, top), (end, 5)] if piece.word in self.line else [(end, top)]
+        path = "L".join(f"{x:.0f} {self._y(distance):.0f}" for x, distance in points)
+        x = label_place(min(start, end), max(start, end), piece.level, LABEL * len(label), legs)
+        tip = self._tip(end) if piece.word in self.line else ""
+        return f'<path d="M{path}"/>{tip}{self._label(x, top, label)}'
 
+    def _side(self, word: int, other: int) -> float:
+        """The x of an end of an arc; the edge of the line if the word is in another one."""
+        if word in self.line:
+            return self._end(word, other)
+        return 2 if (word < other) == (self.x[self.line[0]] <= self.x[self.line[-1]]) else self.page - 2
 
-def _tip(x: float, foot: float) -> str:
-    return f'<path class="tip" d="M{x - 3.5:.1f} {foot - 7:.0f}L{x + 3.5:.1f} {foot - 7:.0f}L{x:.1f} {foot:.0f}Z"/>'
+    def _root(self, word: int, depth: float, label: str) -> str:
+        """The vertical arc of a root."""
+        x = self._end(word, word)
+        path = f'<path d="M{x:.0f} {self._y(depth + 4):.0f}L{x:.0f} {self._y(5):.0f}"/>'
+        return f"{path}{self._tip(x)}{self._label(x, depth + 4, label)}"
+
+    def _label(self, x: float, distance: float, label: str) -> str:
+        return _text("label", x, self._y(distance) - 4 if self.up > 0 else self._y(distance) + 11, label)
+
+    def _tip(self, x: float) -> str:
+        base, point = self._y(7), self._y(0)
+        return f'<path class="tip" d="M{x - 3.5:.1f} {base:.0f}L{x + 3.5:.1f} {base:.0f}L{x:.1f} {point:.0f}Z"/>'
 
 
 def _group(kind: str, word: int, parts: str) -> str:

@@ -12,7 +12,7 @@ EDGES = (0.0, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0)  # of the bins; a bin in
 
 
 def reliability(confidence: NDArray[np.floating], right: NDArray[np.bool_]) -> dict[str, Any]:
-    """The numbers of a reliability diagram: words, mean confidence and LAS of each bin of confidence, in per cent.
+    """The numbers of a reliability diagram: words, mean confidence and LAS of each bin of confidence, in %.
 
     confidence, right: (words,), right says whether head and relation are correct. With them comes the expected
     calibration error, the mean difference of confidence and LAS, weighted by words (Guo et al. 2017, section 2).

@@ -111,12 +111,16 @@ class EvaluatedModel:
 
 
 class Evaluation(NamedTuple):
-    """The scores of a candidate, ready for JSON, and what they were counted from."""
+    """The scores of a candidate, ready for JSON, and what they were counted from.
+
+    others: the pairs of the candidate that it is compared with.
+    """
 
     scores: dict[str, Any]
     gold: list[Block]
     pairs: list[tuple[Trees, Trees]]
     counts: Counts
+    others: list[tuple[Trees, Trees]] | None = None
 
 
 def evaluate_stream(gold_path: str, candidate: Candidate, *, confidence: bool = False) -> dict[str, Any]:
@@ -154,11 +158,12 @@ def evaluate(
         scores["tagging"] = raw_text_scores(gold, system, **_names(gold_path, candidate))
     if confidence and isinstance(candidate, EvaluatedModel):
         scores["confidence"] = candidate.reliability(gold, given)
+    others = None
     if other:
         description = {**_file(other.path), **other.conditions(given).get("model", {})}
         others = list(align_blocks(gold, other.parse(gold, given), **_names(gold_path, other)))
         scores["comparison"] = {"other": description} | comparison(pairs, others)
-    return Evaluation(scores, gold, pairs, counts)
+    return Evaluation(scores, gold, pairs, counts, others)
 
 
 def evaluate_raw_text(gold_path: str, candidate: Candidate) -> dict[str, Any]:

@@ -62,7 +62,7 @@ def _normalization(text: str) -> str:
 
 
 def _same_text(gold: list[bytes], system: list[bytes]) -> bool:
-    """Do two sentences begin with the same characters, up to the end of one of them?"""
+    """Whether two sentences begin with the same characters, up to the end of one of them."""
     ours, theirs = b"".join(gold), b"".join(system)
     return ours.startswith(theirs) or theirs.startswith(ours)
 

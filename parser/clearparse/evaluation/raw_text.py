@@ -75,7 +75,7 @@ def universal(feats: str) -> str:
 def raw_text_scores(
     gold: Iterable[Block], system: Iterable[Block], *, gold_path: str, system_path: str
 ) -> dict[str, float]:
-    """The F1 of each measure, in per cent. Raises FileError if the two texts differ in more than spaces."""
+    """The F1 of each measure, in %. Raises FileError if the two texts differ in more than spaces."""
     ours, theirs = Side.of(gold), Side.of(system)
     if not ours.tokens:
         raise FileError(gold_path, "no sentences")

@@ -1,4 +1,4 @@
-"""Turn the counts of an evaluation into scores: accuracy, precision, recall and F1, in per cent.
+"""Turn the counts of an evaluation into scores: accuracy, precision, recall and F1, in %.
 
 UAS, LAS and CLAS are computed as by the official scorer of the CoNLL 2018 shared task (Zeman et al. 2018).
 """
@@ -41,7 +41,7 @@ OutcomeColumns = dict[str, NDArray[Any]]
 
 
 def main_scores(counts: Counts, *, punctuation: bool = True) -> dict[str, Any]:
-    """The number of scored words and sentences, and UAS, LAS, CLAS and the other single scores in per cent.
+    """The number of scored words and sentences, and UAS, LAS, CLAS and the other single scores in %.
 
     Without punctuation, sentences of punctuation only are not scored. A score over no words is None.
     """

@@ -50,7 +50,7 @@ def _sums(gold: Trees, system: Trees) -> Sums:
 
 
 def paired_bootstrap(system: Sums, other: Sums, *, samples: int = SAMPLES, seed: int = SEED) -> dict[str, Any]:
-    """For each score: system and other in per cent, their difference (system - other), its 95 % interval, and p."""
+    """For each score: system and other in %, their difference (system - other), its 95 % interval, and p."""
     columns = np.concatenate([side[name] for name in system for side in (system, other)], axis=1).astype(np.float64)
     differences = np.concatenate(list(_differences(columns, samples, np.random.default_rng(seed))))
     scores = _scores(columns.sum(axis=0, keepdims=True))[0]
@@ -81,7 +81,7 @@ def _differences(columns: NDArray[np.float64], samples: int, rng: np.random.Gene
 
 
 def _scores(sums: NDArray[np.float64]) -> NDArray[np.float64]:
-    """The ratios of columns 2k and 2k + 1 in per cent; 0 if the denominator is 0."""
+    """The ratios of columns 2k and 2k + 1 in %; 0 if the denominator is 0."""
     return 100 * sums[:, 0::2] / np.maximum(sums[:, 1::2], 1)
 
 

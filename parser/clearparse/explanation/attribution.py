@@ -37,7 +37,7 @@ def compute(params: Parameters, w: NDArray[np.int32], legal: Mask) -> notes.Forw
 
 
 def loss(params: Parameters, w: NDArray[np.int32], computed: notes.Forward, target: int) -> notes.Backward:
-    """The loss and its gradients if `target` is the right class. dx (1, m d) has dJ/dL_{w_i} of each slot."""
+    """The loss and its gradients if `target` is the correct class. dx (1, m d) has dJ/dL_{w_i} of each slot."""
     y = notes.one_hot(np.array([target]), computed.y_hat.shape[1], computed.y_hat.dtype)
     return notes.backward(params, w[None], computed, y)
 

@@ -56,6 +56,7 @@ class Step:
     w (m,): the rows of L that are looked up. legal (C,): the classes allowed. theta (C,): their scores.
     best: the class that the parser chooses. taken: the class of the transition made.
     advice: None without a gold tree, and off the path to it if the oracle is static.
+    dependents: the word that LEFT_ARC, RIGHT_ARC and ROOT_ARC would attach, 0 for none.
     """
 
     stack: list[int]
@@ -68,6 +69,7 @@ class Step:
     taken: int
     advice: OracleAdvice | None
     arc: Arc | None
+    dependents: tuple[int, ...]
 
 
 @dataclass(frozen=True)
@@ -169,7 +171,8 @@ class _Tracer:
         advice = self.tree.advice(theta) if self.tree else None
         taken = self._taken(best, legal, advice)
         kind = int(transitions.kind[taken])
-        word = int(system.dependent(active)[kind - LEFT_ARC][0]) if kind in ARCS else 0
+        dependents = [int(word[0]) for word in system.dependent(active)]
+        word = dependents[kind - LEFT_ARC] if kind in ARCS else 0
         stack, buffer = _chain(system.s0[0], system.stack_next)[::-1], _chain(system.b0[0], system.buffer_next)
         places, number = greedy.features.words(system, active), system.layout.number
         step = Step(
@@ -177,6 +180,7 @@ class _Tracer:
             number[buffer].tolist(),
             {address: int(number[place[0]]) if place[0] else None for address, place in places.items()},
             w, legal, theta[0], best, taken, advice, None,
+            tuple(int(number[each]) if each else 0 for each in dependents),
         )  # fmt: skip
         self.steps.append((step, word))
         if self.tree:

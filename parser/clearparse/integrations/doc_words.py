@@ -65,7 +65,7 @@ def _border_after(place: NDArray[np.int64], border: NDArray[np.bool_]) -> NDArra
 
 
 class DocToken(NamedTuple):
-    """A token of a Doc: a word, or white space. starts: does it begin a sentence?"""
+    """A token of a Doc: a word, or whitespace. starts: does it begin a sentence?"""
 
     text: str
     space_after: bool
@@ -73,7 +73,7 @@ class DocToken(NamedTuple):
 
 
 def doc_tokens(text: str, model: Model) -> list[DocToken]:
-    """A text in tokens, by the tokenizer of a model; as in spaCy, white space but a single space is a token.
+    """A text in tokens, by the tokenizer of a model; as in spaCy, whitespace but a single space is a token.
 
     A multiword token is several tokens if the forms of its words make up its own (`do` and `n't`). Raises
     ClearparseError if the model has no tokenizer.
@@ -95,7 +95,7 @@ def doc_tokens(text: str, model: Model) -> list[DocToken]:
 
 
 def _with_spaces(text: str, spans: list[tuple[int, int, bool]]) -> Iterator[DocToken]:
-    """The tokens in these spans of the text, and those of the white space around them."""
+    """The tokens in these spans of the text, and those of the whitespace around them."""
     if white := text[: spans[0][0] if spans else len(text)]:
         yield DocToken(white, space_after=False, starts=True)
     for (start, end, starts), (following, *_) in pairwise([*spans, (len(text), len(text), False)]):

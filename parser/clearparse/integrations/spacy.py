@@ -1,6 +1,6 @@
 """clearparse as a component of a spaCy pipeline: `nlp.add_pipe("clearparse", config={"model": "my.model"})`.
 
-Each token of a Doc that is not white space is a word. The component sets heads, dependency labels and thereby sentence
+Each token of a Doc that is not whitespace is a word. The component sets heads, dependency labels and thereby sentence
 boundaries, and if the model has a tagger also POS, TAG, morphology and lemmas. `doc.noun_chunks` then follows the
 relations of Universal Dependencies.
 """
@@ -45,7 +45,7 @@ ASSIGNED = ("head", "dep", "is_sent_start", "pos", "tag", "morph", "lemma")  # o
 FILE = "clearparse.model"  # in a pipeline's folder
 BATCH = 256  # Docs per batch
 _LINE_BREAKING = re.compile(r"[\t\r\n]")
-SPACE = ("SPACE", "_SP", "dep")  # POS, TAG and dep of white space in spaCy
+SPACE = ("SPACE", "_SP", "dep")  # POS, TAG and dep of whitespace in spaCy
 
 
 def create(nlp: Language, name: str, model: str | None, keep_tags: bool, tokenizer: bool) -> Component:
@@ -221,7 +221,7 @@ class Annotation:
         return cls([DEP, LEMMA, POS, TAG, MORPH], away, [deps, *made])
 
     def write(self, words: DocWords, start: int) -> None:
-        """Annotate a Doc whose first word is word `start`; white space is attached to the token before it."""
+        """Annotate a Doc whose first word is word `start`; whitespace is attached to the token before it."""
         doc, n = words.doc, len(words.words)
         if not len(doc):
             return
@@ -239,7 +239,7 @@ class Annotation:
 
 
 def _of_space(attribute: int, doc: Doc) -> list[str]:
-    """The value of each token if it is white space."""
+    """The value of each token if it is whitespace."""
     if attribute == LEMMA:
         return [token.text for token in doc]
     return [{POS: SPACE[0], TAG: SPACE[1], DEP: SPACE[2]}.get(attribute, "_")] * len(doc)

@@ -1,6 +1,6 @@
-"""The bundled English model and sample treebank.
+"""The bundled English model, sample treebank and derivation of the gradients.
 
-An installed package contains them (see `pyproject.toml`); in a checkout they are in models/ and data/.
+An installed package contains them (see `pyproject.toml`); in a checkout they are in models/, data/ and docs/.
 """
 
 from __future__ import annotations
@@ -15,6 +15,7 @@ CHECKOUT = PACKAGE.parents[1]
 
 ENGLISH = "models/english.model"
 SAMPLE = "data/sample"
+GRADIENTS = "docs/gradients.md"
 
 
 def english() -> Path:
@@ -34,6 +35,11 @@ def model(name: str) -> Path:
 def sample(part: str) -> Path:
     """A file of the sample treebank, train or dev. Raises ClearparseError if it is missing."""
     return find(f"{SAMPLE}/{part}.conllu", "name the training data: --train FILE")
+
+
+def gradients() -> Path:
+    """The page that derives every gradient. Raises ClearparseError if it is missing."""
+    return find(GRADIENTS, "install clearparse anew")
 
 
 def find(name: str, instead: str) -> Path:

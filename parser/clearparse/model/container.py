@@ -45,7 +45,7 @@ def is_model_file(path: PathLike) -> bool:
 def save_arrays(
     path: PathLike, arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any], *, follow_links: bool = True
 ) -> None:
-    """Write the arrays, of any shape, and JSON values to a model file that appears whole or not at all.
+    """Write the arrays, of any shape, and JSON values to a model file, atomically.
 
     Equal arguments give equal bytes. follow_links: see atomic_output. Raises FileError when the file cannot be
     written, TypeError for an array that is not of numbers, what `json.dumps` raises for a value that JSON does not

@@ -1,4 +1,4 @@
-"""A model: raw text, words or tagged words in, trees out. `load` opens a model file; training makes one."""
+"""A trained model: parses raw text, tokenized sentences or tagged sentences. `load` reads a model file."""
 
 from __future__ import annotations
 
@@ -44,9 +44,9 @@ class MissingTagsWarning(UserWarning):
 
 @dataclass(frozen=True, repr=False)
 class Model:
-    """The stages from text to trees, and the record of their training (config, data, scores by epoch, versions).
+    """A trained parsing pipeline with its training record (config, data, scores by epoch, versions).
 
-    Every method can be called from several threads. A sentence's tags and tree depend on that sentence only.
+    Thread-safe. A sentence's tags and tree depend on that sentence only.
     """
 
     stages: Stages
@@ -69,7 +69,7 @@ class Model:
 
     @property
     def config(self) -> Config:
-        """The hyper-parameters of the training. Raises ClearparseError if the record does not have them."""
+        """The hyperparameters of training. Raises ClearparseError if the record does not have them."""
         names = {each.name for each in fields(Config)}
         try:
             values = current_names(self.record["config"])
@@ -78,10 +78,13 @@ class Model:
             raise ClearparseError(BAD_RECORD) from error
 
     def __call__(self, text: str | Iterable[Sequence[str]], *, confidence: bool = False) -> Document:
-        """The document of a text, with tags and trees; a blank line ends a paragraph.
+        """Parse a text into a Document with tags and trees.
 
-        text: raw text, or sentences that are already tokenized: ``model([["Birds", "eat"], ["They", "sleep"]])``.
-        confidence: see parse_block. Raises ClearparseError if the model was trained without the stages for text.
+        text: raw text, in which a blank line ends a paragraph, or tokenized sentences:
+        ``model([["Birds", "eat"], ["They", "sleep"]])``. confidence: also write the probability that HEAD and DEPREL
+        are correct to MISC, as in Conf=0.93.
+        Raises ClearparseError for raw text if the model was trained without the stages for text, TypeError for other
+        input, and ValueError for a sentence without words.
         """
         if isinstance(text, str):
             return self._documents([text], confidence=confidence)[0]
@@ -90,10 +93,11 @@ class Model:
     def pipe(
         self, texts: Iterable[str], *, batch_size: int = BATCH_SIZE, confidence: bool = False
     ) -> Iterator[Document]:
-        """A document for each text, in order, lazily; up to batch_size texts are parsed at once, which is faster.
+        """Parse texts in batches of batch_size, yielding a Document for each, in order; reads the iterable lazily.
 
-        A text without words has an empty document. confidence: see parse_block. Raises as __call__ does, and
-        ValueError for a batch_size below 1.
+        A text without words gives an empty document. confidence: also write the probability that HEAD and DEPREL are
+        correct to MISC. Raises ClearparseError if the model was trained without the stages for text, TypeError if a
+        text is not a string, and ValueError for a batch_size below 1.
         """
         if isinstance(texts, str):
             raise TypeError("pipe takes many texts; for one text call model(text)")
@@ -113,7 +117,7 @@ class Model:
         yield from self._documents(batch, confidence=confidence)
 
     def _documents(self, texts: Sequence[str], *, confidence: bool) -> list[Document]:
-        """The documents of some texts, parsed together."""
+        """The documents of texts that are parsed together."""
         paragraphs = [list(split_paragraphs(text)) for text in texts]
         numbers = np.concatenate([np.arange(1, len(each) + 1) for each in paragraphs] or [np.arange(0)])
         raw = RawText(SEPARATOR.join(texts))
@@ -138,14 +142,18 @@ class Model:
         presegmented: bool = False,
         raw: RawText | None = None,
     ) -> Block:
-        """The sentences of a text or of some paragraphs, with forms only.
+        """Split text into sentences and words, with forms only.
 
-        paragraphs: a raw text, whose block has ranges (see Block.with_ranges), or paragraphs on one line each, with
-        single spaces (see treebank.paragraphs). first: the number of the first one; the sentences of paragraph 3 get
-        the sent_ids 3-1, 3-2 ... presegmented: each paragraph is one sentence, whose sent_id is its number. raw: the
-        text of the paragraphs before white space was normalised, for ranges.
-        Raises ClearparseError for a tab, a line break or half a surrogate pair in a paragraph, and if the model was
-        trained without the stages for text.
+        Args:
+            paragraphs: a raw text, or paragraphs on one line each, with single spaces (see split_paragraphs). The block
+                of a raw text has ranges (see Block.with_ranges).
+            first: number of the first paragraph; the sentences of paragraph 3 get the sent_ids 3-1, 3-2 ...
+            presegmented: each paragraph is one sentence, whose sent_id is its number.
+            raw: the text of the paragraphs before whitespace was normalized, for ranges.
+
+        Raises:
+            ClearparseError: a paragraph has a tab, a line break or an unpaired surrogate, or the model was trained
+                without the stages for text.
         """
         raw = RawText(paragraphs) if isinstance(paragraphs, str) else raw
         split = list(split_paragraphs(paragraphs)) if isinstance(paragraphs, str) else paragraphs
@@ -224,7 +232,7 @@ class Model:
     def parse_block(self, block: Block, *, confidence: bool = False) -> Block:
         """The block with predicted trees, HEAD and DEPREL of every word, from the tags that it has (see fill_tags).
 
-        confidence: also write the probability that HEAD and DEPREL are right to MISC, as in Conf=0.93.
+        confidence: also write the probability that HEAD and DEPREL are correct to MISC, as in Conf=0.93.
         Warns (MissingTagsWarning) if a tag column that the model was trained with is empty in all words; FEATS alone
         may be empty.
         """
@@ -237,14 +245,14 @@ class Model:
         return block.with_trees(heads, deprels).with_misc(probabilities, b"Conf")
 
     def parse_with_confidence(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
-        """HEAD, DEPREL, and the calibrated probability that both are right: three times (words,)."""
+        """HEAD, DEPREL, and the calibrated probability that both are correct: three columns of shape (words,)."""
         ensemble = self.stages.ensemble
         with one_blas_thread():
             heads, deprels, probability = ensemble.parse_with_probabilities(block)
         return heads, deprels, ensemble.calibration(probability)
 
     def tag_columns(self) -> list[str]:
-        """The tag columns that the parser uses and that the training data had: some of upos, xpos, feats."""
+        """The tag columns that the parser was trained with, a subset of upos, xpos and feats."""
         seen = self.parser.vocabulary.symbols
         return [channel for channel in TAG_COLUMNS if any(symbol != "_" for symbol in seen.get(channel, ()))]
 
@@ -257,16 +265,16 @@ class Model:
             warnings.warn(message, MissingTagsWarning, stacklevel=3)
 
     def save(self, path: str | PathLike[str]) -> None:
-        """Write the model file, whole or not at all. Raises FileError."""
+        """Write the model file atomically. Raises FileError if it cannot be written."""
         serialization.save(path, self.stages, self.record)
 
     def conditions(self) -> dict[str, Any]:
-        """How the model was trained, to go with its scores."""
+        """Training conditions to report with scores."""
         keep = ("preset", "config", "train", "dev", "dev_scores")
         return {"tags": self.tag_columns(), **{key: self.record[key] for key in keep if key in self.record}}
 
     def describe(self) -> str:
-        """The model in some lines: its training, scores, sizes, labels, settings and template.
+        """A multi-line description: training, scores, sizes, labels, settings and template.
 
         Raises ClearparseError if the record is not a training record.
         """
@@ -277,9 +285,10 @@ class Model:
 
 
 def load(path: str | PathLike[str] | None = None) -> Model:
-    """The model of a file, or a bundled model by its name: `english`, which is the default.
+    """Load a model from a file, or a bundled model by name; the default is `english`.
 
-    Raises FileError: missing, damaged, of a newer version, or not a model; ClearparseError if none is bundled.
+    Raises FileError if the file is missing, damaged, of a newer version or not a model; ClearparseError if no model is
+    bundled.
     """
     path = resources.english() if path is None else path
     file = path if os.path.exists(path) else resources.model(os.fspath(path))

@@ -1,4 +1,4 @@
-"""A model file holds the arrays network/L, network/W ... of each network, and JSON: an entry for each, and the record.
+"""Model files: the arrays network/L, network/W ... of each network, and JSON with metadata of each and the record.
 
 The stages themselves know which networks they have and what is in their entries: see to_stored and from_stored of each.
 """
@@ -32,7 +32,7 @@ Upstream = TypeVar("Upstream", Tokenizer, Tagger, Lemmatizer)
 
 @dataclass(frozen=True)
 class Stages:
-    """The stages of a model. A parser of tagged words has an ensemble only.
+    """The stages of a model. Only `ensemble` is set if the model was trained without `--stages all`.
 
     float16: are the parameters stored with 16 bits?
     """
@@ -58,7 +58,7 @@ class Stages:
         return replace(Stages.from_stored(rounded), float16=True)
 
     def window_classifiers(self) -> dict[str, WindowClassifier]:
-        """All networks but the parsers', by the names they have in a file."""
+        """All networks except those of the parsers, by their names in a model file."""
         stages = (self.tokenizer, self.tagger, self.lemmatizer)
         return {name: classifier for stage in stages if stage for name, classifier in stage.classifiers().items()}
 
@@ -78,7 +78,7 @@ class Stages:
 
 
 def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -> None:
-    """Write a model file, whole or not at all. Raises FileError."""
+    """Write a model file atomically. Raises FileError if it cannot be written."""
     networks = stages.to_stored()
     dtype = np.float16 if stages.float16 else np.float32
     arrays = {
@@ -91,7 +91,7 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
 
 
 def load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
-    """The stages and the training record of a model file. Raises FileError: missing, damaged, newer, or not a model."""
+    """The stages and the training record of a model file. Raises FileError if it is damaged or no model."""
     arrays, metadata = load_arrays(path)
     try:
         if metadata["kind"] != KIND:

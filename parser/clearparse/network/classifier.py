@@ -93,7 +93,10 @@ class Pairs(NamedTuple):
 
 
 class Cache(NamedTuple):
-    """What `backward` needs of `forward`. scale: 1 / (1 - p) of the dropout. log_sum (B, 1): log of softmax's sum."""
+    """What `backward` needs from `forward`.
+
+    scale: 1 / (1 - p) of the dropout. log_sum (B, 1): log of the softmax denominator.
+    """
 
     pairs: Pairs
     L_rows: Floats
@@ -150,7 +153,7 @@ def forward(
 def backward(params: Parameters, cache: Cache, target: Integers | Floats) -> tuple[float, Gradients]:
     """J = CE(y, y_hat), the mean over the batch, and its gradients.
 
-    target: the right classes (B,), integers, or a distribution over the classes for each example (B, C).
+    target: the correct classes (B,), integers, or a distribution over the classes for each example (B, C).
     Raises ValueError if a target is not legal.
     """
     from scipy.sparse import csc_array

@@ -32,7 +32,7 @@ class Check(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Is the error within its bound? An error of NaN is not."""
+        """Whether the error is within its bound; NaN is not."""
         return self.error <= self.bound
 
 

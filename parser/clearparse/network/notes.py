@@ -65,7 +65,7 @@ def cross_entropy(y: Floats, y_hat: Floats) -> float:
 
 
 def one_hot(classes: Integers, C: int, dtype: np.dtype[np.floating]) -> Floats:
-    """y (B, C) for the right classes (B,)."""
+    """y (B, C) for the correct classes (B,)."""
     return np.asarray(np.eye(C, dtype=dtype)[classes])
 
 

@@ -23,7 +23,7 @@ State = dict[str, NDArray[Any]]
 
 
 class Optimizer:
-    """Base class: learning rate, L2 regularisation, the number t of steps and the moments of each parameter.
+    """Base class: learning rate, L2 regularization, the number t of steps and the moments of each parameter.
 
     A subclass declares the names of its moments and defines `update`.
     """

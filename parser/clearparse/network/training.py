@@ -1,4 +1,4 @@
-"""The training loop: optimises the parameters over batches.
+"""The training loop: optimizes the parameters over batches.
 
 It knows examples, steps and epochs. Callers define what an example means and how good the parameters are.
 """

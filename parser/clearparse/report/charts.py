@@ -17,30 +17,32 @@ WIDTH, HEIGHT = 400, 250  # of a chart, in pixels
 LEFT, RIGHT, TOP, FOOT = 46, 12, 12, 34  # margins around the axes
 CELL, NAMES = 20, 86  # of the heat map: side of a cell, and width of the names
 
-Row = tuple[str, float | None, str]  # name, percentage, note after the bar
+Row = tuple[str, float | None, str, float | None]  # name, percentage, note after the bar, the other system's percentage
 Epoch = Mapping[str, Any]  # number, loss and scores
 
 
 def bars(rows: Sequence[Row], label: str) -> Markup:
     """A bar from 0 to 100 % for each row."""
     lines = []
-    for name, value, note in rows:
+    for name, value, note, other in rows:
+        both = bar(value) if other is None else tag("span", bar(value), bar(other, "other"))
         lines.append(
             tag(
                 "div",
                 tag("span", name, class_="name"),
-                bar(value),
+                both,
                 tag("span", NO_SCORE if value is None else f"{value:.1f}", class_="value"),
-                tag("span", note, class_="note"),
+                tag("span", note if other is None else f"{note}; {other:.1f}", class_="note"),
                 class_="bar",
             )
         )
     return tag("div", *lines, class_="bars", role="group", aria_label=label)
 
 
-def bar(value: float | None) -> Markup:
-    """One bar from 0 to 100 %."""
-    return tag("span", tag("span", class_="fill", style=f"width:{value or 0:.1f}%"), class_="track")
+def bar(value: float | None, kind: str = "") -> Markup:
+    """One bar from 0 to 100 %; kind: "other" for that of the other system."""
+    fill = tag("span", class_=f"fill {kind}".rstrip(), style=f"width:{value or 0:.1f}%", title=f"{value or 0:.1f}")
+    return tag("span", fill, class_="track")
 
 
 class Axes:

@@ -75,8 +75,9 @@ class ErrorType(NamedTuple):
 
 
 class Example(NamedTuple):
-    """A sentence with errors: its gold and system trees, and its wrong words, counted from 0."""
+    """A sentence with errors: its number, its gold and system trees, and its wrong words; all counted from 0."""
 
+    number: int
     gold: Trees
     system: Trees
     wrong: list[int]
@@ -130,4 +131,14 @@ def _wrong(number: int, gold: Trees, system: Trees) -> Iterator[tuple[_Errors, l
 
 def _example(pairs: Pairs, errors: _Errors) -> Example:
     gold, system = (trees.part(errors.sentence, errors.sentence + 1) for trees in pairs[errors.pair])
-    return Example(gold, system, errors.words)
+    number = sum(len(trees) for trees, _ in pairs[: errors.pair]) + errors.sentence
+    return Example(number, gold, system, errors.words)
+
+
+def system_trees(pairs: Pairs, number: int) -> Trees:
+    """The system's tree of a sentence, by its number in all pairs."""
+    for gold, system in pairs:
+        if number < len(gold):
+            return system.part(number, number + 1)
+        number -= len(gold)
+    raise IndexError(number)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -9,11 +10,21 @@ from typing import Any
 import numpy as np
 
 from clearparse.drawing.svg import svg
-from clearparse.evaluation.counts import Counts
-from clearparse.evaluation.scores import MAIN_SCORES, confusion_matrix, format_score, main_scores
+from clearparse.evaluation.counts import Counts, count_pairs
+from clearparse.evaluation.scores import MAIN_SCORES, all_scores, confusion_matrix, format_score, main_scores
 from clearparse.evaluation.significance import Pairs
 from clearparse.report import charts
-from clearparse.report.findings import ERROR_RULE, EXAMPLES, MAX_TYPES, MIN_WORDS, Example, counts_by, errors, genres
+from clearparse.report.findings import (
+    ERROR_RULE,
+    EXAMPLES,
+    MAX_TYPES,
+    MIN_WORDS,
+    Example,
+    counts_by,
+    errors,
+    genres,
+    system_trees,
+)
 from clearparse.report.markup import Markup, join, table, tag
 from clearparse.treebank.conllu import Block
 
@@ -26,14 +37,26 @@ class Findings:
     """The data of a report.
 
     scores: the result of `all_scores`, with "conditions" and, if available, "confidence", "tagging" and "comparison".
-    counts and pairs belong to the same trees. epochs: from the model's training record. A circle marks the best epoch.
+    counts and pairs belong to the same trees. others: the pairs of the system that it is compared with.
+    epochs: from the model's training record. A circle marks the best epoch.
     """
 
     scores: dict[str, Any]
     gold: Sequence[Block]
     pairs: Pairs
     counts: Counts
+    others: Pairs | None
     epochs: Sequence[Mapping[str, Any]]
+
+    @functools.cached_property
+    def other_scores(self) -> dict[str, Any] | None:
+        """The scores of the other system, as those of this one."""
+        return None if self.others is None else all_scores(count_pairs(self.others))
+
+    @functools.cached_property
+    def texts(self) -> list[str]:
+        """The text of each sentence."""
+        return [sentence.text for block in self.gold for sentence in block]
 
 
 def sections(findings: Findings) -> Iterator[tuple[str, str, list[Markup]]]:
@@ -42,11 +65,11 @@ def sections(findings: Findings) -> Iterator[tuple[str, str, list[Markup]]]:
     yield "Scores and conditions", "scores", [tag("div", _scores(scores), _conditions(scores), class_="pair")]
     yield "Comparison", "comparison", list(_comparison(scores)) if "comparison" in scores else []
     yield "Accuracy by length and genre", "where", list(_where(findings))
-    yield "Relations", "relations", [_relations(scores["by_relation"])]
+    yield "Relations", "relations", [_relations(findings)]
     yield "Confusion matrix", "confusions", list(_confusions(findings))
     yield "Confidence", "confidence", list(_confidence(scores["confidence"])) if "confidence" in scores else []
     yield "Learning curve", "learning", list(_learning(findings.epochs)) if findings.epochs else []
-    yield "Examples of errors", "errors", list(_errors(findings.pairs))
+    yield "Examples of errors", "errors", list(_errors(findings))
 
 
 def _scores(scores: Mapping[str, Any]) -> Markup:
@@ -132,9 +155,17 @@ def _intervals(scores: Mapping[str, Mapping[str, float]]) -> Markup:
 
 
 def _where(findings: Findings) -> Iterator[Markup]:
-    scores = findings.scores
-    lengths = [(name, row["LAS"], f"{row['words']:,} words") for name, row in scores["by_sentence_length"].items()]
-    arcs = [(name, row["recall"], f"{row['gold']:,} arcs") for name, row in scores["by_arc_length"].items()]
+    scores, other = findings.scores, findings.other_scores
+    if other:
+        yield tag("p", charts.bar(100.0), " this system ", charts.bar(100.0, "other"), " the other", class_="note key")
+    lengths = [
+        (name, row["LAS"], f"{row['words']:,} words", _theirs(other, "by_sentence_length", name, "LAS"))
+        for name, row in scores["by_sentence_length"].items()
+    ]
+    arcs = [
+        (name, row["recall"], f"{row['gold']:,} arcs", _theirs(other, "by_arc_length", name, "recall"))
+        for name, row in scores["by_arc_length"].items()
+    ]
     parts = [
         tag("div", tag("h3", "LAS by sentence length (words)"), charts.bars(lengths, "LAS by sentence length")),
         tag("div", tag("h3", "LAS by length of the gold arc (words)"), charts.bars(arcs, "LAS by arc length")),
@@ -142,7 +173,11 @@ def _where(findings: Findings) -> Iterator[Markup]:
     names = genres(findings.gold)
     if names:
         by_genre = {name: main_scores(counts) for name, counts in counts_by(names, findings.pairs).items()}
-        rows = [(name, each["LAS"], f"{each['words']:,} words") for name, each in by_genre.items()]
+        theirs = counts_by(names, findings.others) if findings.others else {}
+        rows = [
+            (name, each["LAS"], f"{each['words']:,} words", main_scores(theirs[name])["LAS"] if theirs else None)
+            for name, each in by_genre.items()
+        ]
         parts.append(tag("div", tag("h3", "LAS by genre"), charts.bars(rows, "LAS by genre")))
     yield tag("div", *parts, class_="pair")
     if names:
@@ -151,9 +186,25 @@ def _where(findings: Findings) -> Iterator[Markup]:
         )
 
 
-def _relations(by_relation: Mapping[str, Mapping[str, Any]]) -> Markup:
-    rows = [[name, *map(cell, row.values()), charts.bar(row["F1"])] for name, row in by_relation.items()]
-    return table(["relation", "gold", "system", "precision", "recall", "F1", ""], rows, class_="sorted")
+def _theirs(scores: Mapping[str, Any] | None, table: str, row: str, score: str) -> float | None:
+    """A score of the other system, None if there is none."""
+    value: float | None = scores[table].get(row, {}).get(score) if scores else None
+    return value
+
+
+def _relations(findings: Findings) -> Markup:
+    """A table that can be sorted by each column."""
+    header = ["relation", "gold", "system", "precision", "recall", "F1"]
+    by_relation = findings.scores["by_relation"]
+    rows = [[name, *map(cell, row.values())] for name, row in by_relation.items()]
+    bars = [charts.bar(row["F1"]) for row in by_relation.values()]
+    if findings.other_scores:
+        header += ["F1 of the other", "difference"]
+        for row, (name, ours) in zip(rows, by_relation.items(), strict=True):
+            F1 = _theirs(findings.other_scores, "by_relation", name, "F1")
+            row += [cell(F1), "" if F1 is None or ours["F1"] is None else f"{ours['F1'] - F1:+.2f}"]
+    rows = [[*row, bar] for row, bar in zip(rows, bars, strict=True)]
+    return table([*header, ""], rows, class_="sorted")
 
 
 def _confusions(findings: Findings) -> Iterator[Markup]:
@@ -197,27 +248,31 @@ def _learning(epochs: Sequence[Mapping[str, Any]]) -> Iterator[Markup]:
     yield tag("div", charts.learning_curve(epochs), table(["epoch", "UAS", "LAS", "loss"], rows), class_="pair")
 
 
-def _errors(pairs: Pairs) -> Iterator[Markup]:
-    chosen = errors(pairs)
+def _errors(findings: Findings) -> Iterator[Markup]:
+    chosen = errors(findings.pairs)
     if not chosen:
         yield tag("p", "There are no errors, apart from punctuation.")
         return
     yield tag("p", ERROR_RULE.format(types=MAX_TYPES, examples=EXAMPLES, shortest=MIN_WORDS), class_="note")
     for kind, words, examples in chosen:
         yield tag("h3", f"{kind}: {words:,} {'word' if words == 1 else 'words'}")
-        yield tag("div", *map(_figure, examples), class_="examples")
+        yield tag("div", *(_figure(findings, example) for example in examples), class_="examples")
 
 
-def _figure(example: Example) -> Markup:
-    """The gold tree above that of the system, words aligned, with the wrong arcs marked in both."""
-    gold, system = example.gold, example.system
+def _figure(findings: Findings, example: Example) -> Markup:
+    """The gold tree above those of the systems, words aligned, with this system's wrong arcs marked."""
+    gold = example.gold
     forms, upos = ([value.decode() for value in column] for column in (gold.forms, gold.upos))
-    trees = [(trees.heads, [value.decode() for value in trees.deprels]) for trees in (gold, system)]
+    shown = {"gold": gold, "system": example.system}
+    if findings.others is not None:
+        shown["other"] = system_trees(findings.others, example.number)
+    trees = {name: (trees.heads, [value.decode() for value in trees.deprels]) for name, trees in shown.items()}
     drawn = []
-    for name, (heads, labels), other in zip(("gold", "system"), trees, trees[::-1], strict=True):
-        tree = Markup(svg(forms, heads, labels, upos, marked=example.wrong, beside=other))
-        drawn.append(tag("div", tag("span", name, class_="note"), tree, class_=f"tree {name}"))
-    return tag("figure", tag("figcaption", " ".join(forms)), tag("div", *drawn, class_="both", tabindex="0"))
+    for name, (heads, labels) in trees.items():
+        picture = svg(forms, heads, labels, upos, marked=example.wrong, beside=[*trees.values()])
+        drawn.append(tag("div", tag("span", name, class_="note"), Markup(picture), class_=f"tree {name}"))
+    caption = tag("figcaption", findings.texts[example.number], dir="auto")
+    return tag("figure", caption, tag("div", *drawn, class_="both", tabindex="0"))
 
 
 def cell(value: float | None) -> str:

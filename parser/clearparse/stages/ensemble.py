@@ -26,7 +26,7 @@ COMMON = ("template", "symbols", "normalized")  # what all networks of an ensemb
 
 
 class Calibration(NamedTuple):
-    """A logistic curve from the probability of an arc, as parsers give it, to that of its being right (Platt 1999)."""
+    """Platt scaling (Platt 1999): a logistic curve from an arc's probability to the probability that it is correct."""
 
     slope: float = 1.0
     intercept: float = 0.0
@@ -43,7 +43,7 @@ def logit(p: Probabilities) -> Probabilities:
 
 
 class Parse(NamedTuple):
-    """The trees of a block as one parser sees them."""
+    """One parser's predictions for a block."""
 
     heads: NDArray[np.int32]  # (words,)
     deprels: list[bytes]  # (words,)

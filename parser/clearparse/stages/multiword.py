@@ -2,7 +2,7 @@
 
 A rule keeps the beginning of a token and replaces the rest: in `don't` the last 3 letters become a word of their own;
 `du` keeps its first letter, `e` is appended, and `le` is the second word. Only tokens that look like those split in
-training can be split (see SplitForms): on unseen words a network alone is too bold, and `valleys` would lose its `s`.
+training can be split (see SplitForms): on unseen words a network alone overgenerates, and `valleys` would lose its `s`.
 """
 
 from __future__ import annotations
@@ -34,14 +34,20 @@ TEMPLATE = """
     prefix3: 0
     shape: 0
 """
+CLUSTERS = """
+    cluster: -1 1 2
+"""  # if there are word vectors
 REACH = 2  # tokens on either side that are shown to the network
 ONE_WORD = "one word"
 MAX_ENDING_LENGTH = 12  # letters
 MORE = 2  # letters before those cut off that an ending may have
 MIN_FORMS_OF_ENDING, MIN_SHARE_OF_ENDING = 3, 0.5  # forms with an ending that are split, and their part of all with it
-MIN_SPLITS_OF_FORM, MIN_SHARE_OF_FORM = 4, 0.8  # times that a form is split, and their part of all its occurrences
-CAUTION = 2.0  # added to the score of ONE_WORD where only the form itself, and no ending, was split in training
+MIN_SPLITS_OF_FORM, MIN_SHARE_OF_FORM = 4, 0.7  # times that a form is split, and their part of all its occurrences
 AMBIGUOUS = 0.2  # the same part if there are enough of them: then the network decides in context
+MIN_SPLITS_ALWAYS, MIN_SHARE_ALWAYS = 3, 0.9  # the same of a form that is hardly ever one word
+# Added to the score of ONE_WORD where only the form itself, and no ending, was split in training; subtracted from it
+# where the form was always split.
+CAUTION = 2.0
 MAX_WORDS = 20  # of a multiword token
 MAX_CACHED = 50_000  # forms whose words are cached
 
@@ -91,13 +97,15 @@ class SplitRule(NamedTuple):
 
 
 class SplitForms(NamedTuple):
-    """What training has seen split often enough to be split again; any other token is one word.
+    """Forms and endings that were frequently split in the training data; any other token is one word.
 
-    forms: in lower case. endings: those at which most forms that have them are split.
+    forms: in lower case. endings: those at which most forms that have them are split. always: the forms that are
+    hardly ever one word, or would be but for their missing apostrophe.
     """
 
     forms: frozenset[str]
     endings: frozenset[str]
+    always: frozenset[str]
 
     @classmethod
     def of(cls, rules: Mapping[str, Counter[str]]) -> SplitForms:
@@ -116,14 +124,20 @@ class SplitForms(NamedTuple):
             if n >= MIN_FORMS_OF_ENDING and n >= MIN_SHARE_OF_ENDING * with_ending.get(ending, n)
         }
         shortest = {each for each in endings if not any(each[k:] in endings for k in range(1, len(each)))}
-        return cls(frozenset(form for form in rules if _often_split(form, rules)), frozenset(shortest))
+        always = {form for form, counts in rules.items() if _always_split(counts)} | _without_apostrophe(rules)
+        forms = always | {form for form in rules if _often_split(form, rules)}
+        return cls(*map(frozenset, (forms, shortest, always)))
 
     def allow(self, form: str) -> bool:
-        """May a token be more than one word?"""
+        """Whether a token may be more than one word."""
         return lookup_form(form).lower() in self.forms or self.allow_ending(form)
 
+    def always_split(self, form: str) -> bool:
+        """Is a token hardly ever one word?"""
+        return lookup_form(form).lower() in self.always
+
     def allow_ending(self, form: str) -> bool:
-        """May a token be more than one word because of its ending?"""
+        """Whether a token may be more than one word because of its ending."""
         lower = lookup_form(form).lower()
         return any(lower[-k:] in self.endings for k in range(1, min(len(lower), MAX_ENDING_LENGTH + 1)))
 
@@ -139,8 +153,28 @@ def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
     return split + with_apostrophe >= MIN_SPLITS_OF_FORM and split >= part * n
 
 
+def _always_split(counts: Counter[str]) -> bool:
+    """Whether a form was split often enough and hardly ever one word."""
+    n, split = counts.total(), counts.total() - counts[ONE_WORD]
+    return split >= MIN_SPLITS_ALWAYS and split >= MIN_SHARE_ALWAYS * n
+
+
+def _without_apostrophe(rules: Mapping[str, Counter[str]]) -> set[str]:
+    """Forms that are often split, such as `haven't`, without their apostrophe, if that is no word of the treebank.
+
+    Not where a single letter would remain of the second word: `worlds` is seldom `world's`.
+    """
+    found: set[str] = set()
+    for form, counts in rules.items():
+        if "'" in form and counts.total() - counts[ONE_WORD] >= MIN_SPLITS_OF_FORM:
+            rule, bare = counts.most_common(1)[0][0], form.replace("'", "")
+            if rule != ONE_WORD and SplitRule.parse(rule).cut > 2 and not rules.get(bare, Counter())[ONE_WORD]:
+                found.add(bare)
+    return found
+
+
 class Splits(NamedTuple):
-    """The words of T tokens. forms, words: the different tokens and their words; which (T,): their number."""
+    """The words of T tokens. forms, words: the distinct tokens and their words; which (T,): the index of each token."""
 
     forms: list[str]
     words: list[tuple[str, ...]]
@@ -156,10 +190,7 @@ class MultiwordSplitter:
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
         self._known: dict[str, tuple[str, ...]] = {}
-        b_2 = classifier.params.b_2.copy()
-        if ONE_WORD in classifier.classes:
-            b_2[0, classifier.classes.index(ONE_WORD)] += CAUTION
-        self._cautious = classifier.with_parameters(classifier.params._replace(b_2=b_2))
+        self._cautious, self._bold = (_biased(classifier, bias) for bias in (CAUTION, -CAUTION))
 
     def __reduce__(self) -> tuple[type[MultiwordSplitter], tuple[WindowClassifier, SplitForms | None]]:
         return MultiwordSplitter, (self.classifier, self.seen)
@@ -173,10 +204,12 @@ class MultiwordSplitter:
             return Splits([*forms], self.words(forms), which)
         by_ending = np.array([self.seen.allow_ending(form) for form in forms], np.bool_)
         by_form = np.array([self.seen.allow(form) for form in forms], np.bool_) & ~by_ending
-        places = [np.flatnonzero(some[which]) for some in (by_ending, by_form)]
+        always = np.array([self.seen.always_split(form) for form in forms], np.bool_)
+        kinds = (always, by_ending & ~always, by_form & ~always)
+        places = [np.flatnonzero(some[which]) for some in kinds]
         # A form that was split in training is looked up in lower case: `Its` at the start of a sentence is as `its` is.
-        keys = [form_key(form.lower() if cautious else form) for form, cautious in zip(forms, by_form, strict=True)]
-        classifiers = self.classifier, self._cautious
+        keys = [form_key(form.lower() if lowered else form) for form, lowered in zip(forms, by_form, strict=True)]
+        classifiers = self._bold, self.classifier, self._cautious
         labels = np.concatenate(
             [_labels_in_context(each, keys, which, rows, some) for each, some in zip(classifiers, places, strict=True)]
         )
@@ -224,10 +257,17 @@ class MultiwordSplitter:
         return cls(classifier, SplitForms(*sets) if sets else None)
 
 
+def _biased(classifier: WindowClassifier, bias: float) -> WindowClassifier:
+    """The classifier with a number added to the score of ONE_WORD."""
+    b_2 = classifier.params.b_2.copy()
+    b_2[:, [name == ONE_WORD for name in classifier.classes]] += bias
+    return classifier.with_parameters(classifier.params._replace(b_2=b_2))
+
+
 def _labels_in_context(
     classifier: WindowClassifier, keys: Sequence[bytes], which: Index, rows: NDArray[np.int64], asked: Index
 ) -> Index:
-    """The number of the rule of each of the tokens asked for (n,): see MultiwordSplitter.split."""
+    """The index of the rule of each requested token (n,): see MultiwordSplitter.split."""
     row = np.searchsorted(rows, asked, side="right") - 1
     first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])
     lengths = end - first

@@ -16,7 +16,7 @@ MAX_TEMPLATE_LENGTH = 100_000  # characters
 
 
 class StoredNetwork(NamedTuple):
-    """What a file holds of one network. `metadata` has at least `template` and `symbols`."""
+    """A serialized network. `metadata` has at least `template` and `symbols`."""
 
     params: Parameters
     metadata: dict[str, Any]

@@ -9,10 +9,15 @@ sentence, like Punkt (Kiss & Strunk 2006) but supervised.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Set
+import unicodedata
+from functools import cache
 from typing import NamedTuple
 
+import numpy as np
+
 from clearparse.features.vocabulary import lookup_form
+from clearparse.network.classifier import distinct
+from clearparse.treebank.columns import Mask
 
 ADDRESS = "address"
 MAX_ADDRESS_LENGTH = 500  # characters; a longer stretch would take long to search
@@ -42,12 +47,14 @@ class KnownWords(NamedTuple):
     """What training has seen, in lower case (see training.known_words).
 
     abbreviations: without their full stop. words: those that are more often than not written in lower case where no
-    sentence begins, and short ones that rarely have a full stop. starters: words that begin sentences.
+    sentence begins. starters: those of them that begin sentences. familiar: short ones, of treebank or raw text, that
+    rarely have a full stop.
     """
 
     abbreviations: frozenset[str]
     words: frozenset[str]
     starters: frozenset[str]
+    familiar: frozenset[str]
 
 
 def address_in(stretch: str) -> tuple[int, int] | None:
@@ -67,28 +74,35 @@ def address_in(stretch: str) -> tuple[int, int] | None:
     return (start, end) if end > start else None
 
 
-def inside_words(text: str, places: Iterable[int], divided: Set[str]) -> list[int]:
-    """Those of some places, in ascending order, that are inside a word of letters but not at its last letter.
+def inside_words(text: str, divided: frozenset[str]) -> Mask:
+    """The characters (n,) of a text after which a word of letters, and marks on them, continues.
 
     divided: words, in lower case, that do not count.
     """
-    found: list[int] = []
-    end, whole = 0, False  # of the word at the last place
-    for place in places:
-        if place >= end - 1 and text[place].isalpha() and text[place + 1 : place + 2].isalpha():
-            first, end = place, place + 2
-            while first and text[first - 1].isalpha():
-                first -= 1
-            while text[end : end + 1].isalpha():
-                end += 1
-            whole = text[first:end].lower() not in divided
-        if place < end - 1 and whole:
-            found.append(place)
-    return found
+    codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
+    characters, character = distinct(codes, int(codes.max(initial=0)) + 1)
+    letters = np.array([unicodedata.category(chr(code))[0] in "LM" for code in characters.tolist()], np.bool_)[
+        character
+    ]
+    inside: Mask = letters & np.append(letters[1:], False)
+    if divided:
+        for word in _one_of(divided).finditer(text):
+            inside[word.start() : word.end()] = False
+    return inside
+
+
+@cache
+def _one_of(words: frozenset[str]) -> re.Pattern[str]:
+    letter = r"[^\W\d_]"
+    return re.compile(rf"(?<!{letter})(?:{'|'.join(map(re.escape, sorted(words)))})(?!{letter})", re.IGNORECASE)
 
 
 def stop_kind(stretch: str, known: KnownWords) -> str:
-    """The kind of a final full stop: initial, letter, dotted, abbreviation, short or stop; empty without one."""
+    """The kind of a final full stop, by the word before it; empty without one.
+
+    initial, letter (a small one), dotted (`U.S.`), abbreviation (a known one), short (a word that may be one), acronym
+    (such a word in capitals), familiar or stop (words that are hardly one).
+    """
     if not stretch.endswith("."):
         return ""
     if address_in(stretch):
@@ -103,7 +117,9 @@ def stop_kind(stretch: str, known: KnownWords) -> str:
         if lower in known.abbreviations:
             return "abbreviation"
         if len(lower) <= MAX_ABBREVIATION_LENGTH and lower not in known.words:
-            return "short"
+            if lower in known.familiar:
+                return "familiar"
+            return "acronym" if word[1].isupper() else "short"
     return "stop"
 
 

@@ -69,7 +69,7 @@ class Tagger:
         return [tags[k] for k in which.tolist()]
 
     def tagged(self, keys: list[bytes], which: Index, sentences: NDArray[np.int64]) -> tuple[list[bytes], Index]:
-        """The different words with their tags, and the number of each word among them (words,).
+        """The distinct words with their tags, and the index of each word among them (words,).
 
         keys: the different words, without tags; which (words,): the number of each word among them.
         """
@@ -109,7 +109,7 @@ def _check_class(name: str) -> None:
 
 
 def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, labels: Index) -> tuple[list[bytes], Index]:
-    """The different keys with tags, and which of them each word has, given its key's number and its label (words,)."""
+    """The distinct keys with tags, and the index of each word's, given those of its key and its label (words,)."""
     names, C = classifier.encoded_classes, len(classifier.classes)
     pairs, pair = np.unique(which * C + labels, return_inverse=True)
     key, label = (part.tolist() for part in np.divmod(pairs, C))

@@ -54,6 +54,9 @@ SENTENCES = """
     upos: -3 -2 -1 0 1 2 3
     xpos: -2 -1 0 1 2
 """
+CLUSTERS = """
+    cluster: -2 -1 0 1 2 3
+"""  # of the sentence splitter, if there are word vectors
 
 MAX_CACHED = 20_000  # stretches whose kind is cached
 
@@ -62,6 +65,7 @@ _AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
 _KINDS = (
     ("address", re.compile(r"\S*(?:://|www\.)\S*\Z|\S+\.(?:com|org|net|edu|gov|htm|html|php|pdf|doc|jpg|xls)\b\S*\Z")),
     ("number", re.compile(r"[^\w\s]*\d[\d.,:/-]*\d\S?\Z")),
+    ("code", re.compile(r"[^\w\s]*(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])[^\W_]+\S?\Z")),
     ("letters", re.compile(r"[^\W\d_]+\Z")),
 )
 
@@ -112,6 +116,16 @@ def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | 
     return Characters(keys, pair.astype(np.intp), addresses)
 
 
+def undecided(text: str, divided: frozenset[str] | None, *, spaces: bool) -> Mask:
+    """The characters (n,) of a text of which the network decides whether they end a token.
+
+    A token ends before every space, unless tokens can contain spaces, and none ends inside a word: see Tokenizer.
+    """
+    space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
+    asked = np.ones(len(text), np.bool_) if spaces else ~(space[:-1] | space[1:])
+    return asked if divided is None else asked & ~inside_words(text, divided)
+
+
 def _with_stops(
     stretches: list[str],
     which: Index,
@@ -150,7 +164,7 @@ def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
 
 
 def kind_of(stretch: str) -> str:
-    """The kind of a stretch of text without a space, by itself: address, mail, number, letters or other."""
+    """The kind of a stretch of text without a space, by itself: address, mail, number, code, letters or other."""
     return _kind_of[stretch]
 
 
@@ -226,9 +240,7 @@ class Tokenizer:
         text: the paragraphs joined by spaces. begin (P,): the start of each.
         """
         space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
-        # A token ends before every space; only if tokens can contain spaces does every character need the network.
-        asked = np.ones(len(text), np.bool_) if self.spaces else ~(space[:-1] | space[1:])
-        ends = self._character_ends(text, begin, asked)
+        ends = self._character_ends(text, begin, undecided(text, self.divided, spaces=self.spaces))
         # A space belongs to a token if neither the character before it ends one nor it itself does.
         inside = ~ends & ~np.append(True, ends[:-1]) if self.spaces else np.zeros(len(text), np.bool_)
         outside = space & ~np.append(inside, False)
@@ -247,14 +259,12 @@ class Tokenizer:
         ends, inside = np.ones(len(text), np.bool_), np.ones(len(text), np.bool_)
         inside[begin[1:] - 1] = False
         rows = np.append(begin - np.arange(len(begin)), np.count_nonzero(inside))
-        ends[inside] = _ends(self.characters, keys, rows, which[inside], asked[inside])
+        ends[inside] = _ends(self.characters, keys, rows, which[inside], asked[inside]) & asked[inside]
         for first, end in addresses:
             ends[first : end - 1], ends[end - 1] = False, True
             if first:
                 ends[first - 1] = True
         ends[inside_clusters(text)] = False
-        if self.divided is not None:
-            ends[inside_words(text, np.flatnonzero(ends & asked).tolist(), self.divided)] = False
         return ends
 
     def classifiers(self) -> dict[str, WindowClassifier]:

@@ -1,4 +1,4 @@
-"""The transition-based parser (Chen & Manning 2014): the columns of words in, heads and relations out."""
+"""The transition-based parser (Chen & Manning 2014): predicts heads and relations of tagged words."""
 
 from __future__ import annotations
 
@@ -57,14 +57,13 @@ class TransitionParser:
         return self.with_parameters(Parameters(*(array.copy() for array in self.params)))
 
     def layout(self, sentences: NDArray[np.int64]) -> Layout:
-        """The layout of some sentences for this parser. sentences (S + 1,): as in Block."""
+        """The layout of sentences for this parser. sentences (S + 1,): as in Block."""
         return Layout(sentences, right_to_left=self.right_to_left)
 
     def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
         """HEAD (words,) and DEPREL (words,) of a block. The tree of a sentence depends on this sentence only.
 
-        batch: how many sentences take a transition at the same time. Several threads may call this at the same time;
-        one waits for the other.
+        batch: number of sentences parsed in parallel. Thread-safe: calls are serialized by a lock.
         """
         heads, deprels, _ = self._parse(block, batch, probability=False)
         return heads, deprels

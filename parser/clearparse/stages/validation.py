@@ -14,9 +14,9 @@ MAX_LETTERS = 10_000  # that a rule may remove
 MAX_VALUE_LENGTH = 1000  # characters of a tag, a label, a lemma, or a word that a rule makes
 
 
-def check(right: bool, message: str) -> None:
-    """Raises ValueError with the message unless right."""
-    if not right:
+def check(condition: bool, message: str) -> None:
+    """Raise ValueError with the message unless the condition holds."""
+    if not condition:
         raise ValueError(message)
 
 

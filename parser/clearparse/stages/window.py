@@ -84,7 +84,7 @@ class WindowClassifier:
         which: Index | None = None,
         wanted: Booleans | None = None,
     ) -> Index:
-        """The number of the best class of each of n items (n,); it depends on the item's own sequence only.
+        """The index of the best class of each of n items (n,); it depends on the item's own sequence only.
 
         keys: the items' keys (see Block.word_keys), or the distinct keys if `which` (n,) numbers the key of each item.
         sequences (S + 1,): the items of sequence s are sequences[s] : sequences[s + 1].
@@ -103,7 +103,7 @@ class WindowClassifier:
     def _classify_in_parts(
         self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, wanted: Booleans, max_types: int
     ) -> Index:
-        """As `classify`, in parts with at most max_types different items, which include those around a part."""
+        """As `classify`, in parts with at most max_types distinct items, which include those around a part."""
         reach, n, found, first = self.window.reach, len(which), [], 0
         while first < n:
             last = end_of_part(which, first, max(max_types - 2 * reach, 1))

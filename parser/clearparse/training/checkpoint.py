@@ -49,7 +49,7 @@ class Codec(Generic[Value]):
 
 
 class Checkpoint:
-    """The parts of an unfinished training, in memory and, if there is a path, in a file.
+    """The parts of an unfinished training run, in memory and, if there is a path, in a file.
 
     provenance: of the model (see provenance.provenance); a checkpoint of another one is not resumed.
     """
@@ -171,7 +171,7 @@ class Checkpoint:
         self.remove()
 
     def write(self) -> None:
-        """Write the file, whole or not at all. Raises FileError."""
+        """Write the file atomically. Raises FileError."""
         if self.path is None:
             return
         start = time.monotonic()

@@ -34,6 +34,11 @@ class Dataset:
     sources: list[dict[str, Any]]
 
     @property
+    def paths(self) -> list[str]:
+        """The names of its sources; those of files are their paths."""
+        return [source["path"] for source in self.sources]
+
+    @property
     def sentences(self) -> int:
         return sum(map(len, self.blocks))
 
@@ -163,7 +168,7 @@ def describe(train: Dataset, dev: Dataset, parser: TransitionParser) -> Iterator
 
 
 def _oov_rate(train: Dataset, dev: Dataset) -> float:
-    """The out-of-vocabulary rate of dev in per cent of words."""
+    """The out-of-vocabulary rate of dev in % of words."""
     seen = {form for block in train.blocks for form in block.column(FORM)}
     forms = [form for block in dev.blocks for form in block.column(FORM)]
     return 100 * sum(form not in seen for form in forms) / len(forms)

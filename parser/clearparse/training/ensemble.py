@@ -37,7 +37,7 @@ class TrainedEnsemble(NamedTuple):
 class EnsembleTraining:
     """The training of `config.networks` networks on the same data; called with a number, it trains that one.
 
-    init: the parser to start from; by default the networks are initialised at random.
+    init: the parser to start from; by default the networks are initialized at random.
     silver: automatically parsed sentences to learn from besides the treebank.
     name: what the checkpoint calls the networks, followed by their numbers.
     """

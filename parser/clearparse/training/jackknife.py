@@ -19,8 +19,6 @@ from clearparse.training.window_batches import Items, build_and_train
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.ragged import take_rows
 
-FOLD_RUN = 1
-
 
 @dataclass(frozen=True)
 class Jackknife:
@@ -43,7 +41,7 @@ class Jackknife:
 
         name: of the network's part of the checkpoint, and of the folds'.
         """
-        fold_of = _folds(len(self.items.rows) - 1, max(folds, 1), self.seed)
+        fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
         held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
         names = [f"{name} without fold {k}" for k in range(1, len(held_out) + 1)]
         tasks = zip([name, *names], [np.empty(0, np.intp), *held_out], strict=True)
@@ -95,9 +93,3 @@ class Jackknife:
             checkpoint.save(name, *LINES.encode(tags_of(classifier, held.keys, held.rows)))
         else:
             checkpoint.save(name, *CLASSIFIER.encode(classifier))
-
-
-def _folds(rows: int, folds: int, seed: int) -> Index:
-    """The fold of each row; FOLD_RUN rows in a row are in the same."""
-    run = np.arange(rows) // FOLD_RUN
-    return np.random.default_rng([seed, 4]).permutation(-(-rows // FOLD_RUN))[run] % folds

@@ -7,15 +7,16 @@ words of a language occur often enough for that.
 
 from __future__ import annotations
 
-import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
-from itertools import accumulate, pairwise
+from itertools import pairwise
 from typing import NamedTuple
+
+import numpy as np
 
 from clearparse.features.vocabulary import lookup_form
 from clearparse.io.files import PathLike, open_input
-from clearparse.stages.stretches import CLOSING, MAX_ABBREVIATION_LENGTH, OPENING, STOP, KnownWords
+from clearparse.stages.stretches import CLOSING, MAX_ABBREVIATION_LENGTH, OPENING, STOP, KnownWords, inside_words
 from clearparse.treebank.tokens import Paragraph, Token, text_of
 
 MIN_COUNT = 2  # times that a treebank has to have a word in lower case, or at the beginning of a sentence
@@ -24,7 +25,6 @@ MIN_INSIDE, MIN_INSIDE_PART = 4, 0.4  # times that the sentence goes on after an
 
 MAX_DIVIDED = 0.002  # part of the words of letters that are divided into tokens
 
-_WORD = re.compile(r"[^\W\d_]+")
 _MARKS = CLOSING.replace(".", "")
 
 
@@ -89,7 +89,7 @@ def known_words(paragraphs: Sequence[Paragraph], raw_text: Sequence[PathLike] = 
     starters = {word for word in words if first[word] >= MIN_COUNT} | ({"i"} & first.keys())
     counts = StopCounts.of(_lines(paragraphs, raw_text))
     return KnownWords(
-        frozenset(abbreviations | counts.abbreviations()), frozenset(words | counts.words()), frozenset(starters)
+        *map(frozenset, (abbreviations | counts.abbreviations(), words, starters, counts.words() - words))
     )
 
 
@@ -98,10 +98,15 @@ def divided_words(paragraphs: Iterable[Sequence[Token]]) -> frozenset[str] | Non
     divided: Counter[str] = Counter()
     n = 0
     for tokens in paragraphs:
-        ends = set(accumulate(len(token.form) + token.space_after for token in tokens))
-        for word in _WORD.finditer(text_of(tokens)):
-            n += 1
-            divided[word[0].lower()] += not ends.isdisjoint(range(word.start() + 1, word.end()))
+        text = text_of(tokens)
+        ends = np.zeros(len(text) + 2, np.bool_)
+        ends[np.cumsum([len(token.form) + token.space_after for token in tokens])] = True
+        inside = np.concatenate(([False], inside_words(text, frozenset()), [False]))
+        changes = np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2)
+        n += len(changes)
+        divided.update(
+            text[first : last + 1].lower() for first, last in changes.tolist() if ends[first + 1 : last + 1].any()
+        )
     if divided.total() > MAX_DIVIDED * n:
         return None
     return frozenset(word for word, times in divided.items() if times >= MIN_COUNT)

@@ -1,6 +1,6 @@
 """The training recipe, from annotated sentences to a model.
 
-data -> upstream stages -> word vectors -> networks (-> self-training) -> calibration -> save and check
+data -> word vectors -> upstream stages -> networks (-> self-training) -> calibration -> save and check
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from clearparse.config import Config
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.vocabulary import lookup_form
+from clearparse.io.files import refuse_overwriting
 from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
 from clearparse.stages.tagger import retagged, with_tags
@@ -32,6 +33,7 @@ from clearparse.training.self_training import SILVER, silver_sentences, teacher_
 from clearparse.training.silver import Silver, read_silver, retagged_silver, with_labels
 from clearparse.training.text_checks import text_warnings
 from clearparse.training.upstream import UpstreamStages, train_upstream
+from clearparse.training.value_checks import check_values
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors, word_vectors
 from clearparse.transition.features import compile_template
@@ -70,7 +72,7 @@ def train(
     """Train a model on annotated sentences; deterministic for fixed arguments.
 
     Args:
-        train: CoNLL-U or CoNLL-X file(s), or sentences.
+        train: CoNLL-U or CoNLL-X file(s), or an iterable of sentences.
         dev: the same, for selecting the best epoch; by default a part of train is held out (`dev_part`).
         preset: "fast", "accurate" or "best".
         stages: "parser" for a parser of tagged words; "all" also trains tokenizer, sentence splitter, tagger and
@@ -82,7 +84,9 @@ def train(
         init: a model to fine-tune; its network sizes, template and transition system are kept.
         output: where to write the model, and its training record to OUTPUT.json. Interrupted training leaves
             OUTPUT.checkpoint, which `resume` continues from, to a bit-identical model.
-        jobs: networks to train at the same time, each in a process. threads: of the matrix products.
+        jobs: networks to train at the same time, each in a process.
+        threads: number of BLAS threads.
+        resume: continue from OUTPUT.checkpoint.
         float16: store parameters with 16 bits.
         quiet: print neither the log nor progress bars.
         config: fields of clearparse.config.Config, in place of the preset's values.
@@ -121,6 +125,11 @@ def run(
         train, dev = read_train_and_dev(train_source, dev_source, config.dev_part, config.seed)
         if dev_source is None:
             log("dev", dev.sources[0]["path"])
+        check_values(train.blocks, options.stages)
+        if output:
+            outputs: list[FileName] = [output, f"{output}.json", f"{output}.checkpoint"]
+            others = [*options.unannotated_files(), *options.silver, options.init]
+            refuse_overwriting(outputs, [*train.paths, *dev.paths, *others])
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         template = init.parser.features.template.text if init else template_text(config.template)
         compile_template(template)  # an error in it is found now, not after the first stages are trained
@@ -157,7 +166,7 @@ def _prepare(output: FileName | None) -> Path | None:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The steps of one training, each a method; `run` takes them in order."""
+    """The steps of one training run, each a method; `run` takes them in order."""
 
     train: Dataset
     dev: Dataset
@@ -214,8 +223,9 @@ class Recipe:
         raw_text, checkpoint, log = self.options.raw_text, self.checkpoint, self.log
         words = silver.tagged_words() if silver else None
         upstream = train_upstream(
-            blocks, seed, vectors, raw_text, jobs, checkpoint, log, silver=words, jackknife=self.all_stages
-        )
+            blocks, seed, vectors, raw_text, jobs, checkpoint, log,
+            silver=words, silver_ratio=self.config.silver_ratio, jackknife=self.all_stages,
+        )  # fmt: skip
         self.log("stage", "parser")
         return upstream
 

@@ -13,7 +13,7 @@ from clearparse.training.data import Dataset
 
 
 def score(parser: TransitionParser | Ensemble, data: Dataset) -> dict[str, float | None]:
-    """UAS, LAS and CLAS of a parser in per cent, punctuation included; CLAS is None without content relations."""
+    """UAS, LAS and CLAS of a parser in %, punctuation included; CLAS is None without content relations."""
     counts = sum((evaluate_block(block, *parser.parse(block)) for block in data.blocks), Counts())
     return {name: value for name, value in main_scores(counts).items() if name in ("UAS", "LAS", "CLAS")}
 

@@ -27,7 +27,7 @@ Choice = list[Any] | tuple[Any, Any]  # values to choose from, or the ends of a 
 
 @dataclass(frozen=True)
 class Trial:
-    """One training: values of the configuration in; scores on dev, best epoch and seconds out."""
+    """One training run: values of the configuration in; scores on dev, best epoch and seconds out."""
 
     train: tuple[str, ...]
     dev: str
@@ -41,7 +41,7 @@ class Trial:
 
 
 def sample(space: Mapping[str, Choice], trials: int, seed: int) -> list[Values]:
-    """At most `trials` different combinations of values, drawn at random with scikit-learn's ParameterSampler.
+    """At most `trials` distinct combinations of values, drawn at random with scikit-learn's ParameterSampler.
 
     Ranges of numbers are uniform, or log-uniform if their ends differ by a factor of 5 or more.
     """
@@ -93,7 +93,7 @@ class FinishedTrials:
         return self._finished[_key(values)]
 
     def add(self, values: Values, result: Mapping[str, Any]) -> None:
-        """Add a finished trial and write the file, whole or not at all. Raises FileError."""
+        """Add a finished trial and write the file atomically. Raises FileError."""
         self._finished[_key(values)] = {"config": values, **result}
         content = {**self._search, "trials": list(self._finished.values())}
         with atomic_output(self.path, follow_links=False) as stream:

@@ -32,7 +32,7 @@ TEACHER_PASSES = 10  # at most (see Config.passes)
 
 
 def teacher_config(config: Config) -> Config:
-    """The configuration of the first ensemble, which parses the raw text."""
+    """The configuration of the teacher, the ensemble that parses the raw text."""
     epochs = max(1, round(config.epochs * min(TEACHER_PASSES / config.passes, 1)))
     return replace(config, networks=max(TEACHER_NETWORKS, config.networks), epochs=epochs)
 
@@ -63,8 +63,8 @@ def _paragraphs(paths: Sequence[PathLike]) -> Iterator[list[str]]:
     for path in paths:
         with open_input(path) as stream:
             for line in stream:
-                if normalised := " ".join(line.decode("utf-8", errors="replace").split()):
-                    lines.append(normalised)
+                if normalized := " ".join(line.decode("utf-8", errors="replace").split()):
+                    lines.append(normalized)
                 if len(lines) == LINES_AT_ONCE:
                     yield lines
                     lines = []

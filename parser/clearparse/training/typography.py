@@ -7,7 +7,7 @@ Apostrophes and double quotation marks need no copies (see lookup_form); runs of
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Sequence, Set
 from dataclasses import replace
 from itertools import pairwise
 from typing import NamedTuple
@@ -25,7 +25,7 @@ NO_STOP = 0.2  # part of the paragraphs that lose their final full stop
 LAST_ABBREVIATIONS = 0.04  # part of the sentences before a starter (see KnownWords) that end with an abbreviation
 COPIED = 0.2  # part of the sentences that the tagger sees in another typography too
 CAPITAL_LETTERS = "ABCDEFGHIJKLMNOPRSTUVW"
-INITIALS, DOTTED = 0.2, 0.2  # part of the titles before names that are an initial, and several
+INITIALS, DOTTED = 0.2, 0.3  # part of the titles before names that are an initial, and several
 CONTRACTED = 0.3  # part of the abbreviations that end with the word's last letter, such as `Dept.`
 MAX_LETTERS = 6  # of a word that is abbreviated
 
@@ -44,8 +44,8 @@ class Rates(NamedTuple):
     suffixes: float
 
 
-FOR_TOKENS = Rates(0.6, 0.15, 0.08, 0.1, 0.03)
-FOR_SENTENCES = Rates(1.0, 0.15, 0.08, 0.15, 0.03)
+FOR_TOKENS = Rates(0.6, 0.2, 0.3, 0.3, 0.05)
+FOR_SENTENCES = Rates(1.0, 0.2, 0.12, 0.25, 0.03)
 
 
 class _Typesetter:
@@ -62,6 +62,7 @@ class _Typesetter:
             for token in sentence
             if len(token.form) > MAX_LETTERS and token.form.isalpha() and token.form.islower()
         }
+        self.words = known.words | known.familiar
         self.long = sorted(long) or ["abbreviation"]
         self.last = sorted(_may_end_a_sentence(paragraphs))
 
@@ -100,16 +101,16 @@ class _Typesetter:
     def _before(self, form: str, previous: str) -> list[str]:
         """The abbreviations that may stand before a token: an initial, a title, or what a number counts."""
         drawn = self.rng.random()
-        if _is_name(form):
+        if _is_name(form) and form.lower() not in self.known.words:
             if _is_name(previous) and drawn < self.rates.initials:
                 return [f"{letter}." for letter in self.rng.choice(list(CAPITAL_LETTERS), size=1 + (drawn < 0.03))]
             title = previous.islower() or previous.isdigit() or not previous
-            if title and form.lower() not in self.known.words and drawn < self.rates.titles:
+            if title and drawn < self.rates.titles:
                 return [self._title(drawn / self.rates.titles)]
         elif form.isdigit() and previous.isalpha() and drawn < self.rates.units:
-            return [self._abbreviated(1, capital=drawn < 0.5 * self.rates.units)]
+            return [self._abbreviated(1, self.known.words, capital=drawn < 0.5 * self.rates.units)]
         elif form.islower() and form.isalpha() and _is_name(previous) and drawn < self.rates.suffixes:
-            return [self._abbreviated(2, capital=True)]
+            return [self._abbreviated(2, self.words, capital=True)]
         return []
 
     def _title(self, drawn: float) -> str:
@@ -118,21 +119,21 @@ class _Typesetter:
             return f"{self._letter()}."
         if drawn < INITIALS + DOTTED:
             return "".join(f"{self._letter()}." for _ in range(2 + (drawn < INITIALS + DOTTED / 4)))
-        return self._abbreviated(2, capital=True)
+        return self._abbreviated(2, self.words, capital=True)
 
     def _letter(self) -> str:
         return str(self.rng.choice(list(CAPITAL_LETTERS)))
 
-    def _abbreviated(self, min_letters: int, *, capital: bool) -> str:
+    def _abbreviated(self, min_letters: int, words: Set[str], *, capital: bool) -> str:
         """The first letters of a word, at least min_letters, or these and its last one, with a full stop.
 
-        Nothing that is a word itself.
+        Nothing that is one of the words.
         """
         while True:
             word = self.long[int(self.rng.integers(len(self.long)))]
             size = int(self.rng.integers(min_letters, MAX_LETTERS + 1))
             word = word[: size - 1] + word[-1] if size > 1 and self.rng.random() < CONTRACTED else word[:size]
-            if word not in self.known.words or self.rng.random() < 0.01:  # where there are no others
+            if word not in words or self.rng.random() < 0.01:  # where there are no others
                 return f"{word.capitalize() if capital else word}."
 
     def _last_abbreviation(self) -> str:

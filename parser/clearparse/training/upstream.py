@@ -40,13 +40,13 @@ MAX_TAGS = 10_000  # different ones; each is a class of the last layer
 FOLDS = 4  # of the training data, each tagged by networks that were trained on the others
 
 CHARACTERS = NetworkConfig(
-    embedding_dim=24, hidden_size=96, epochs=16, batch_size=1024, dropout=0.1, slot_dropout=0.05, word_dropout=0.02
+    embedding_dim=32, hidden_size=128, epochs=80, batch_size=512, dropout=0.3, slot_dropout=0.2, word_dropout=0.02
 )
 SENTENCES = NetworkConfig(
     embedding_dim=16, hidden_size=128, epochs=12, batch_size=512, dropout=0.4, word_dropout=0.2, min_count=3
 )
 MULTIWORD = NetworkConfig(
-    embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.1, slot_dropout=0.05, min_count=3
+    embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.3, slot_dropout=0.1, min_count=3
 )
 FIRST_TAGS = NetworkConfig(embedding_dim=20, hidden_size=128, epochs=8, batch_size=512)
 TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
@@ -63,11 +63,17 @@ LEMMAS = NetworkConfig(
 
 
 def train_tokenizer(
-    blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, raw_text: Sequence[PathLike] = (), log: Log = QUIET
+    blocks: Iterable[Block],
+    seed: int,
+    checkpoint: Checkpoint,
+    vectors: Vectors | None = None,
+    raw_text: Sequence[PathLike] = (),
+    log: Log = QUIET,
 ) -> Tokenizer:
     """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens.
 
-    raw_text: files from which it learns which short words are abbreviations.
+    vectors: of words, and their clusters, for the sentence splitter. raw_text: files from which it learns which short
+    words are abbreviations.
     """
     plain = list(paragraphs_of(blocks))
     known = known_words(plain, raw_text)
@@ -78,22 +84,28 @@ def train_tokenizer(
     tokens = [[token for sentence in paragraph for token in sentence] for paragraph in for_tokens]
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
-    def trained(name: str, template: str, items: Items, config: NetworkConfig, k: int) -> WindowClassifier:
+    def trained(
+        name: str, template: str, items: Items, config: NetworkConfig, k: int, vectors: Vectors | None = None
+    ) -> WindowClassifier:
         return checkpoint.get_or_compute(
-            name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k], log=log, name=name)
+            name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k], vectors, log=log, name=name)
         )
 
-    splitter = trained("multiword", multiword.TEMPLATE, rules_in_context(tokens), MULTIWORD, 2)
+    divided = divided_words([token for sentence in paragraph for token in sentence] for paragraph in plain)
+    of_sentences = tokenizer.SENTENCES + (tokenizer.CLUSTERS if vectors else "")
+    of_characters = characters_of(tokens, known, divided, spaces=spaces)
+    of_multiword = multiword.TEMPLATE + (multiword.CLUSTERS if vectors else "")
+    splitter = trained("multiword", of_multiword, rules_in_context(tokens), MULTIWORD, 2, vectors)
     return Tokenizer(
-        trained("characters", tokenizer.CHARACTERS, characters_of(tokens, known), CHARACTERS, 0),
-        trained("sentences", tokenizer.SENTENCES, sentence_ends_of(for_sentences, known), SENTENCES, 1),
+        trained("characters", tokenizer.CHARACTERS, of_characters, CHARACTERS, 0),
+        trained("sentences", of_sentences, sentence_ends_of(for_sentences, known), SENTENCES, 1, vectors),
         MultiwordSplitter(
             splitter,
             SplitForms.of(rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)),
         ),
         spaces,
         known,
-        divided_words([token for sentence in paragraph for token in sentence] for paragraph in plain),
+        divided,
     )
 
 
@@ -135,21 +147,23 @@ def train_tagger(
     log: Log = QUIET,
     *,
     silver: Items | None = None,
+    silver_ratio: float = 0.0,
     jackknife: bool = True,
 ) -> tuple[Tagger, list[bytes]]:
     """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
 
-    silver: words of other sentences to learn from besides. jackknife: if not, the second network is trained on all
-    sentences only, and the tags are empty.
+    silver: words of other sentences to learn from besides, silver_ratio per word in each epoch.
+    jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first, tags = Jackknife(tagger.FIRST + clusters, items, FIRST_TAGS, seed, vectors, silver, log).run(
+    first_config, second_config = (replace(each, silver_ratio=silver_ratio) for each in (FIRST_TAGS, TAGS))
+    first, tags = Jackknife(tagger.FIRST + clusters, items, first_config, seed, vectors, silver, log).run(
         "first tags", jobs, checkpoint, FOLDS
     )
     items = replace(items, keys=with_tags(items.keys, tags))
     if silver:
         silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
-    second, tags = Jackknife(tagger.SECOND + clusters, items, TAGS, seed, vectors, silver, log).run(
+    second, tags = Jackknife(tagger.SECOND + clusters, items, second_config, seed, vectors, silver, log).run(
         "tags", jobs, checkpoint, FOLDS if jackknife else 0
     )
     return Tagger(first, second), tags
@@ -175,11 +189,12 @@ def train_upstream(
     log: Log,
     *,
     silver: Items | None = None,
+    silver_ratio: float = 0.0,
     jackknife: bool,
 ) -> UpstreamStages:
     """Train the upstream stages one after another.
 
-    silver: tagged words of other sentences, from which the tagger learns too.
+    silver: tagged words of other sentences, from which the tagger learns too, silver_ratio per word in each epoch.
     jackknife: predict tags for the parser to learn from; without, training takes half the time.
     Raises ClearparseError if there are more than MAX_TAGS different tags.
     """
@@ -190,8 +205,10 @@ def train_upstream(
             f" tagger (at most {MAX_TAGS:,}): do these columns hold anything but tags?"
         )
     log("stage", "tokenizer")
-    text_stage = train_tokenizer(blocks, seed, checkpoint, raw_text, log)
+    text_stage = train_tokenizer(blocks, seed, checkpoint, vectors, raw_text, log)
     log("stage", "tagger")
-    tag_stage, tags = train_tagger(words, seed, vectors, jobs, checkpoint, log, silver=silver, jackknife=jackknife)
+    tag_stage, tags = train_tagger(
+        words, seed, vectors, jobs, checkpoint, log, silver=silver, silver_ratio=silver_ratio, jackknife=jackknife
+    )
     log("stage", "lemmatizer")
     return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint, log), tags)

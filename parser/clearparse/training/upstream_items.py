@@ -13,7 +13,7 @@ from clearparse.stages.lemmatizer import LemmaRule, short_key
 from clearparse.stages.multiword import ONE_WORD
 from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import without_tags
-from clearparse.stages.tokenizer import CONTINUES, ENDS, characters_of_text, token_key
+from clearparse.stages.tokenizer import CONTINUES, ENDS, characters_of_text, token_key, undecided
 from clearparse.training.window_batches import Items
 from clearparse.treebank.conllu import FEATS, UPOS, Block
 from clearparse.treebank.ragged import offsets
@@ -22,8 +22,14 @@ from clearparse.treebank.tokens import Paragraph, Token, text_of
 MIN_FORMS = 2  # whose lemmas a rule must make before it is used for unseen words
 
 
-def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> Items:
-    """The characters of paragraphs; the class says whether a token ends there."""
+def characters_of(
+    paragraphs: Sequence[Sequence[Token]],
+    known: KnownWords,
+    divided: frozenset[str] | None = None,
+    *,
+    spaces: bool = False,
+) -> Items:
+    """The characters of paragraphs; the class says whether a token ends there. divided, spaces: see Tokenizer."""
     texts = [text_of(paragraph) for paragraph in paragraphs]
     names: list[str] = []
     for paragraph in paragraphs:
@@ -35,7 +41,8 @@ def characters_of(paragraphs: Sequence[Sequence[Token]], known: KnownWords) -> I
     for text in texts:
         found = characters_of_text(text, np.zeros(1, np.int64), known)
         keys += [found.keys[k] for k in found.which.tolist()]
-    return Items(keys, names, offsets(list(map(len, texts))))
+    learned = np.flatnonzero(np.concatenate([undecided(text, divided, spaces=spaces) for text in texts]))
+    return Items(keys, names, offsets(list(map(len, texts))), learned if len(learned) else None)
 
 
 def sentence_ends_of(paragraphs: Sequence[Paragraph], known: KnownWords) -> Items:
@@ -75,7 +82,7 @@ def most_frequent(counts: Counter[bytes]) -> bytes:
 
 
 def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
-    """The different words whose rules apply to other words too, each with the rule that makes its lemma.
+    """The distinct words with their lemma rules, restricted to rules that several words share.
 
     Such a rule keeps a part of the form, adds no digits to it, and makes the lemmas of several forms. If there is no
     such rule, all words are kept.

@@ -24,24 +24,31 @@ from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.ragged import offsets, take_rows
 
 NOMINAL_ITEMS = 50_000  # items for which the epochs of a config are meant
-SILVER_RATIO = 2.0  # silver items per item of the treebank in each epoch
 
 
 @dataclass(frozen=True)
 class Items:
-    """Keys (see Block.word_keys) and classes of items; those of row r are rows[r] : rows[r + 1]."""
+    """Keys (see Block.word_keys) and classes of items; those of row r are rows[r] : rows[r + 1].
+
+    learned: the numbers of the items to learn from; the others are only their context. None: all.
+    """
 
     keys: Sequence[bytes]
     names: Sequence[str]
     rows: NDArray[np.int64]
+    learned: Index | None = None
+
+    def __len__(self) -> int:
+        """The number of items to learn from."""
+        return len(self.keys) if self.learned is None else len(self.learned)
 
     def take(self, which: Index) -> Items:
-        """Some of the rows, in the given order."""
+        """Some of the rows, in the given order; all their items are learned from."""
         rows, items = take_rows(self.rows, which)
         return Items([self.keys[i] for i in items.tolist()], [self.names[i] for i in items.tolist()], rows)
 
     def __add__(self, more: Items) -> Items:
-        """The rows of both."""
+        """The rows of both, all of whose items are learned from."""
         rows = offsets(np.concatenate((np.diff(self.rows), np.diff(more.rows))))
         return Items([*self.keys, *more.keys], [*self.names, *more.names], rows)
 
@@ -68,10 +75,10 @@ def initialise(
     return WindowClassifier(params, window, classes)
 
 
-def mixture(items: Items, silver: Items | None, epochs: int) -> Mixture:
+def mixture(items: Items, silver: Items | None, config: NetworkConfig) -> Mixture:
     """Which rows the epochs have."""
     gold, added = (np.diff(each.rows) if each else np.empty(0, np.int64) for each in (items, silver))
-    return Mixture(gold, added, SILVER_RATIO, epochs)
+    return Mixture(gold, added, config.silver_ratio, config.epochs)
 
 
 class WindowBatches:
@@ -91,10 +98,13 @@ class WindowBatches:
         silver: Items | None = None,
     ) -> None:
         self.window, self.config, self.rng = classifier.window, config, rng
-        self.mixture = mixture(items, silver, config.epochs)
+        self.mixture = mixture(items, silver, config)
         number = {name: i for i, name in enumerate(classifier.classes)}
         items = items + silver if silver else items
         self.target = np.array([number.get(name, -1) for name in items.names], np.intp)
+        self._learned = self.target >= 0
+        if items.learned is not None:
+            self._learned &= np.isin(np.arange(len(self.target)), items.learned)
         encoder = Encoder(classifier.vocabulary)
         self._types = encoder.types(items.keys)
         shown, first_row = encoder.rows(), classifier.vocabulary.first
@@ -122,7 +132,7 @@ class WindowBatches:
     def _order(self, epoch: int) -> Index:
         """The items of an epoch in random order."""
         _, items = take_rows(self._rows, self.mixture.sentences(epoch, self.rng))
-        return self.rng.permutation(items[self.target[items] >= 0])
+        return self.rng.permutation(items[self._learned[items]])
 
 
 def train(
@@ -166,12 +176,12 @@ def build_and_train(
 
     silver: items to learn from besides. name: of the network in the log.
     """
-    n, started = len(items.keys), time.monotonic()
+    n, started = len(items), time.monotonic()
     epochs = round(config.epochs * min(max((NOMINAL_ITEMS / n) ** 0.5, 1), 3))
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
     classifier = initialise(template, items, config, rng, vectors)
-    with log.progress(mixture(items, silver, epochs).words(epochs), name, " items") as bar:
+    with log.progress(mixture(items, silver, config).words(epochs) if silver else n * epochs, name, " items") as bar:
         trained = train(classifier, items, config, rng, bar.update, silver)
     log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
     return trained

@@ -18,7 +18,7 @@ LAST_RESORT = -1e30  # score of a lowest-cost move whose gold label has no class
 class OracleAdvisor:
     """The oracle of a system, set up with the gold trees of its sentences.
 
-    heads (words,): HEAD of each word, 0 for the root; projectivised where the oracle needs it.
+    heads (words,): HEAD of each word, 0 for the root; projectivized where the oracle needs it.
     labels (words,): DEPREL of each word.
     """
 

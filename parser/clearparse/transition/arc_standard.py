@@ -13,7 +13,7 @@ from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, O
 class StaticOracle(Oracle):
     """Costs on the path to the gold tree (Nivre 2004): 0 for the moves that lead to it, 1 for the others.
 
-    A word may take its right dependents before its left ones. So SHIFT and LEFT_ARC can both lead to the gold tree
+    The order of left and right attachments is not fixed, so SHIFT and LEFT_ARC can both lead to the gold tree
     (spurious ambiguity; Goldberg & Nivre 2013, section 3.2); the one with the higher score is the target.
     """
 

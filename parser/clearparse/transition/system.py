@@ -39,7 +39,7 @@ class System(ABC):
 
     A subclass declares:
     name: as `--transition-system` takes it. description: one line for the help.
-    oracle: what it learns from. partner: the name of the alternate system in an ensemble.
+    oracle: provides the targets of training. partner: the name of the other system in an ensemble.
     moves: the names of its K moves: MOVES, and then its own, which have no labels.
     nonprojective: whether it can build non-projective trees.
     """
@@ -73,12 +73,12 @@ class System(ABC):
         if cls.nonprojective:
             return f"{cls.name} can build their trees"
         if cls.oracle.projective:
-            return f"{cls.name} builds projective trees only and learns from these trees projectivised"
+            return f"{cls.name} builds projective trees only and learns from these trees projectivized"
         return f"{cls.name} builds projective trees only and learns the transitions that lose the fewest arcs"
 
     @abstractmethod
     def legal(self, active: Index) -> Mask:
-        """Validity of each move in the configurations active (B,): (B, K); no move is valid when they are done."""
+        """Mask of the legal moves in the configurations active (B,): (B, K); no move is valid when they are done."""
 
     @abstractmethod
     def done(self, active: Index) -> Mask:
@@ -86,7 +86,7 @@ class System(ABC):
 
     @abstractmethod
     def dependent(self, active: Index) -> tuple[Index, Index, Index]:
-        """The word that LEFT_ARC, RIGHT_ARC and ROOT_ARC would attach in the configurations active (B,): three (B,)."""
+        """The word that LEFT_ARC, RIGHT_ARC and ROOT_ARC would attach in the configurations active (B,): (B,) each."""
 
     @abstractmethod
     def apply(self, active: Index, move: Index, label: Index) -> None:
@@ -122,7 +122,7 @@ class Oracle(ABC):
 
     gold (size,): the gold head of each word by flat index (see Layout.heads_to_index).
     exploration: the oracle is dynamic, so training may explore configurations that the oracle would not reach.
-    projective: the gold tree must be projective: training projectivises it.
+    projective: the gold tree must be projective: training projectivizes it.
     """
 
     exploration: ClassVar[bool] = True

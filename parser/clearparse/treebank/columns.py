@@ -69,7 +69,7 @@ def count_lines(text: bytes) -> int:
 
 
 def strip_lines(text: bytes) -> bytes:
-    """The text with LF for CRLF, no spaces after the last column, and blank lines for lines of white space.
+    """The text with LF for CRLF, no spaces after the last column, and blank lines for lines of whitespace.
 
     The number of lines stays the same.
     """

@@ -102,7 +102,7 @@ def read_conllu(path: PathLike, *, trees: bool = False) -> Iterator[Sentence]:
 
 
 def write_conllu(sentences: Iterable[Sentence], path: PathLike) -> None:
-    """Write sentences to a file, whole or not at all. Raises FileError if it cannot be written."""
+    """Write sentences to a file atomically. Raises FileError if it cannot be written."""
     with atomic_output(path) as stream:
         for sentence in sentences:
             stream.write(sentence.conllu)

@@ -19,7 +19,7 @@ _PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
 
 
 def split_paragraphs(text: str) -> Iterator[str]:
-    """The paragraphs of a text, with one space for each run of white space."""
+    """The paragraphs of a text, with one space for each run of whitespace."""
     return (plain for _, plain in locate_paragraphs(text))
 
 

@@ -64,8 +64,8 @@ def multiword_rows(table: _Table) -> list[MultiwordRow]:
 def token_ranges(raw: RawText, text: str, start: NDArray[np.intp], stop: NDArray[np.intp]) -> Offsets:
     """(T, 2) The ranges in the raw text of the tokens text[start : stop], (T,) each.
 
-    text: the raw text with other white space between its words, and otherwise the same. Tokens neither begin nor end
-    with white space, so the first and last characters of a token are found by counting those that are not.
+    text: the raw text with other whitespace between its words, and otherwise the same. Tokens neither begin nor end
+    with whitespace, so the first and last characters of a token are found by counting those that are not.
     """
     solid, counted = np.flatnonzero(~_spaces(raw.text)), np.cumsum(~_spaces(text))
     ranges = np.stack((solid[counted[start] - 1], solid[counted[stop - 1] - 1] + 1), axis=1)
@@ -73,7 +73,7 @@ def token_ranges(raw: RawText, text: str, start: NDArray[np.intp], stop: NDArray
 
 
 def _spaces(text: str) -> NDArray[np.bool_]:
-    """(len(text),) Which characters are white space."""
+    """(len(text),) Which characters are whitespace."""
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     spaces: NDArray[np.bool_] = _IS_SPACE[np.minimum(codes, len(_IS_SPACE) - 1)]
     return spaces
@@ -113,7 +113,7 @@ def _space_keys(text: str, start: int, stop: int, form: str, following: int) -> 
 
 
 def escaped(spaces: str) -> str:
-    r"""White space as in MISC: ``\s\n`` for a space and a line feed."""
+    r"""Whitespace as in MISC: ``\s\n`` for a space and a line feed."""
     return "".join(_ESCAPES.get(character, character) for character in spaces)
 
 
@@ -123,6 +123,6 @@ def unescaped(value: str) -> str:
 
 
 def spaces_around(misc: Mapping[str, str]) -> tuple[str, str]:
-    """The white space before and after a token, by its MISC."""
+    """The whitespace before and after a token, by its MISC."""
     after = misc.get("SpacesAfter", "" if misc.get("SpaceAfter") == "No" else r"\s")
     return unescaped(misc.get("SpacesBefore", "")), unescaped(after)

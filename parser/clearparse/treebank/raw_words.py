@@ -1,4 +1,4 @@
-"""The words of unannotated text, tokenised by rule and with the forms of a treebank; for word vectors."""
+"""The words of unannotated text, tokenized by rule and with the forms of a treebank; for word vectors."""
 
 from __future__ import annotations
 

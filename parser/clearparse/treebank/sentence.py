@@ -10,7 +10,8 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.drawing.svg import figure, svg_of
+from clearparse.drawing.pages import figure
+from clearparse.drawing.svg import svg_of
 from clearparse.drawing.text import Drawing, draw
 from clearparse.treebank.columns import DEPREL, DEPS, FEATS, FORM, HEAD, LEMMA, MISC, UPOS, XPOS, strip_lines
 from clearparse.treebank.pairs import Pairs, written
@@ -43,7 +44,7 @@ def count(n: int, noun: str) -> str:
 class Sentence(SentenceColumns):
     """One sentence: a sequence of words, with its columns as tuples (words,).
 
-    Sentences never change: with_columns and with_tree return new ones. They are equal if their CoNLL-U text is.
+    Sentences are immutable: with_columns and with_tree return new ones. They are equal if their CoNLL-U text is.
     """
 
     @classmethod
@@ -155,7 +156,7 @@ class Sentence(SentenceColumns):
 
     @property
     def has_tree(self) -> bool:
-        """Does every word have a head?"""
+        """Whether every word has a head."""
         return bool((self.heads >= 0).all() and (self.heads <= len(self)).all())
 
     def _repr_svg_(self) -> str | None:

@@ -131,7 +131,7 @@ class Tokenization:
         """The sentences as a block with forms only; `first` is the number of the first paragraph, or of each (P,).
 
         A sentence's sent_id is 3-2 if it is the second of paragraph 3; presegmented: 3, since paragraphs are sentences.
-        raw: the text before white space was normalised; with it the block has ranges.
+        raw: the text before whitespace was normalized; with it the block has ranges.
         """
         if not len(self.which):
             none = np.empty((0, COLUMNS + 1), np.int64)

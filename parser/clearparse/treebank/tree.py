@@ -167,7 +167,7 @@ def nonprojective_sentences(heads: Heads, sentences: Offsets) -> Mask:
 
 
 def projectivized(heads: Heads, sentences: Offsets) -> Heads:
-    """(words,) Projectivised heads: each non-projective arc, the shortest first, is moved to its head's head.
+    """(words,) Projectivized heads: each non-projective arc, the shortest first, is moved to its head's head.
 
     The lifting of Nivre and Nilsson (2005), without their labels. First, roots after the first become its dependents.
     """

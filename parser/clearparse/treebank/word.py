@@ -112,7 +112,7 @@ class Word:
 
     @property
     def confidence(self) -> float | None:
-        """The probability that its head and relation are right, if the model was asked for it (confidence=True)."""
+        """The probability that its head and relation are correct, if the model was asked for it (confidence=True)."""
         try:
             return float(self.misc["Conf"])
         except (KeyError, ValueError):

@@ -122,7 +122,7 @@ class WordTable:
         return self.columns(column, column)
 
     def is_empty(self, column: int) -> bool:
-        """Is the column ``_`` in all words?"""
+        """Whether the column is ``_`` in all words."""
         for edit in self.edits:
             if edit.first <= column <= edit.last:
                 distinct = edit._replace(values=list(set(edit.values)))

@@ -8,7 +8,8 @@ import numpy as np
 
 from clearparse.treebank.conllu import Block
 
-BAD_REQUEST, FORBIDDEN, TIMEOUT, TOO_LARGE, UNSUPPORTED, TOO_MANY, UNAVAILABLE = 400, 403, 408, 413, 415, 429, 503
+BAD_REQUEST, FORBIDDEN, NOT_FOUND, TIMEOUT = 400, 403, 404, 408
+TOO_LARGE, UNSUPPORTED, TOO_MANY, UNAVAILABLE = 413, 415, 429, 503
 
 
 class RefusalError(Exception):
@@ -53,6 +54,11 @@ class Limits:
         """Raises RefusalError if a request has too many words."""
         if words > self.total:
             raise RefusalError(TOO_LARGE, f"{words:,} words; at most {self.total:,} are accepted in one request")
+
+    def check_explained(self, words: int) -> None:
+        """Raises RefusalError if a sentence has too many words to be explained."""
+        if words > self.words:
+            raise RefusalError(TOO_LARGE, f"a sentence of {words:,} words; at most {self.words:,} are explained")
 
     def check_paragraph(self, characters: int) -> None:
         """Raises RefusalError if a paragraph is too long to be tokenized in one piece."""

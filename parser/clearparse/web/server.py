@@ -3,10 +3,13 @@
 GET /                      the page: the files in page/
 GET, POST /process         UDPipe's REST service, see service.py
 GET, POST /models          likewise
-GET /page/model            name, sizes and limits of the model, for the page
-POST /page/read            the sentences of a text or of CoNLL-U
+GET /page/models           names, sizes and scores of the models, and limits of a request, for the page
+POST /page/read            the sentences of a text, of CoNLL-U or of the sample treebank
 POST /page/explain         the transitions of one sentence
 POST /page/numbers         scores, attribution, computation and gradients at one transition
+POST /page/learn           what a step of SGD at one transition changes
+GET /theme.css             colours and drawings, shared with the report
+GET /gradients.md          the derivation of the gradients: docs/gradients.md
 """
 
 from __future__ import annotations
@@ -32,16 +35,19 @@ from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.middleware.cors import CORSMiddleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, PlainTextResponse, Response
+from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, Response
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from clearparse.drawing.theme import THEME
 from clearparse.errors import ClearparseError
+from clearparse.io import resources
 from clearparse.model.model import Model
 from clearparse.web import service
 from clearparse.web.connections import Connections
-from clearparse.web.limits import BAD_REQUEST, UNSUPPORTED, Limits, RefusalError
+from clearparse.web.limits import BAD_REQUEST, NOT_FOUND, UNSUPPORTED, Limits, RefusalError
 from clearparse.web.middleware import RequestMiddleware
+from clearparse.web.model_info import model_info
 from clearparse.web.views import Explainer
 from clearparse.web.work_queue import Work, WorkQueue
 
@@ -55,18 +61,18 @@ FORM, MULTIPART = "application/x-www-form-urlencoded", "multipart/form-data"
 
 
 class Application(RequestMiddleware):
-    """The ASGI application for one model; hosts and origins as in RequestMiddleware."""
+    """The ASGI application for models by their names, the first one by default; hosts and origins as in
+    RequestMiddleware."""
 
     def __init__(
         self,
-        model: Model,
-        name: str,
+        models: Mapping[str, Model],
         limits: Limits,
         hosts: Collection[str] | None = LOOPBACK,
         origins: Collection[str] = (),
     ) -> None:
         self.queue = WorkQueue(limits)
-        super().__init__(_starlette(model, name, self.queue, origins), hosts, limits, origins)
+        super().__init__(_starlette(models, self.queue, origins), hosts, limits, origins)
 
     def close(self) -> None:
         """Answer all requests, those in progress too, with status 503."""
@@ -74,44 +80,71 @@ class Application(RequestMiddleware):
         self.queue.close()
 
 
-def _starlette(model: Model, name: str, queue: WorkQueue, origins: Collection[str]) -> Starlette:
+def _starlette(models: Mapping[str, Model], queue: WorkQueue, origins: Collection[str]) -> Starlette:
     """The routes, and the handlers of errors."""
-    limits, explainer = queue.limits, Explainer(model, name, queue.limits)
+    limits = queue.limits
+    explainers = {name: Explainer(model, limits) for name, model in models.items()}
 
     async def process(request: Request) -> Response:
         parameters = await _parameters(request, limits)
-        service.check(name, parameters, limits)
-        return JSONResponse(await queue.run(service.process(model, name, parameters, limits)))
+        name = service.check(models, parameters, limits)
+        return JSONResponse(await queue.run(service.process(models[name], name, parameters, limits)))
 
-    async def models(request: Request) -> Response:
-        return JSONResponse(service.models(model, name))
+    async def list_models(request: Request) -> Response:
+        return JSONResponse(service.models(models))
 
-    async def model_info(request: Request) -> Response:
-        return JSONResponse(explainer.model_info())
+    async def page_models(request: Request) -> Response:
+        infos = [model_info(model, name) for name, model in models.items()]
+        return JSONResponse({"models": infos, "size": limits.size, "words": limits.words})
 
-    def post(path: str, work: Callable[[Mapping[str, Any]], Work[dict[str, Any]]]) -> Route:
+    def post(path: str, work: Callable[[Explainer, Mapping[str, Any]], Work[dict[str, Any]]]) -> Route:
         async def endpoint(request: Request) -> Response:
-            return JSONResponse(await queue.run(work(await _json(request))))
+            payload = await _json(request)
+            explainer = explainers[_model_name(payload, models)]
+            return JSONResponse(await queue.run(work(explainer, payload)))
 
         return Route(path, endpoint, methods=["POST"])
 
     both = ["GET", "POST"]
     routes = [
         Route("/process", process, methods=both),
-        Route("/models", models, methods=both),
-        Route("/page/model", model_info),
-        post("/page/read", explainer.read),
-        post("/page/explain", explainer.explain),
-        post("/page/numbers", explainer.numbers),
+        Route("/models", list_models, methods=both),
+        Route("/page/models", page_models),
+        post("/page/read", Explainer.read),
+        post("/page/explain", Explainer.explain),
+        post("/page/numbers", Explainer.numbers),
+        post("/page/learn", Explainer.learn),
+        Route("/theme.css", _theme),
+        Route("/gradients.md", _gradients),
         Mount("/", StaticFiles(directory=PAGE, html=True)),
     ]
-    handlers: Any = {RefusalError: _refused, HTTPException: _http_error}
+    handlers: Any = {RefusalError: _refused, ClearparseError: _not_installed, HTTPException: _http_error}
     cors = [Middleware(CORSMiddleware, allow_origins=list(origins), allow_methods=both)] if origins else []
     return Starlette(routes=routes, exception_handlers=handlers, middleware=cors)
 
 
+async def _theme(_: Request) -> Response:
+    return Response(THEME, media_type="text/css")
+
+
+async def _gradients(_: Request) -> Response:
+    return FileResponse(resources.gradients(), media_type="text/plain; charset=utf-8")
+
+
+def _model_name(payload: Mapping[str, Any], models: Mapping[str, Model]) -> str:
+    """The model that a request of the page names; the first one by default. Raises RefusalError."""
+    name = payload.get("model", next(iter(models)))
+    if not (isinstance(name, str) and name in models):
+        raise RefusalError(BAD_REQUEST, f"there is no model {str(name)[:40]!r}; there are {', '.join(models)}")
+    return name
+
+
 async def _refused(_: Request, error: RefusalError) -> Response:
     return PlainTextResponse(error.message + "\n", error.status)
+
+
+async def _not_installed(_: Request, error: ClearparseError) -> Response:
+    return PlainTextResponse(f"{error}\n", NOT_FOUND)
 
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
@@ -123,7 +156,7 @@ async def _json(request: Request) -> Mapping[str, Any]:
     """The JSON object in the body of a request. Raises RefusalError."""
     body = await request.body()
     try:
-        payload = json.loads(body)
+        payload = json.loads(body.decode("utf-8-sig"))  # of bytes, json would read UTF-16 and UTF-32 too
         if b"\\u" in body:
             json.dumps(payload, ensure_ascii=False).encode()  # finds "\ud800", an unpaired surrogate
     except UnicodeEncodeError:
@@ -227,5 +260,5 @@ class Server(uvicorn.Server):  # type: ignore[misc]  # an optional dependency, a
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         if self.should_exit and sig == signal.SIGINT:
-            os._exit(128 + sig)  # the second Ctrl-C: nothing is open that would have to be saved
+            os._exit(128 + sig)  # the second Ctrl-C: nothing is open that would must be saved
         super().handle_exit(sig, frame)

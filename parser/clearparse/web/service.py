@@ -24,18 +24,27 @@ from clearparse.web.work_queue import Work
 OPTIONS = {"tokenizer": ("presegmented", "ranges", "normalized_spaces"), "tagger": (), "parser": ()}
 
 
-def models(model: Model, name: str) -> dict[str, Any]:
+def models(served: Mapping[str, Model]) -> dict[str, Any]:
     """The response to /models."""
+    return {"models": {name: _stages(model) for name, model in served.items()}, "default_model": next(iter(served))}
+
+
+def _stages(model: Model) -> list[str]:
     stages = {"tokenizer": model.stages.tokenizer, "tagger": model.stages.tagger, "parser": model.parser}
-    return {"models": {name: [stage for stage, trained in stages.items() if trained]}, "default_model": name}
+    return [stage for stage, trained in stages.items() if trained]
 
 
-def check(name: str, parameters: Mapping[str, str], limits: Limits) -> None:
-    """Check the parameters and the length of the text, before any work is done. Raises RefusalError."""
+def check(served: Collection[str], parameters: Mapping[str, str], limits: Limits) -> str:
+    """Check the parameters and the length of the text, before any work is done, and return the name of the model.
+
+    The first model is the default. Raises RefusalError.
+    """
     if "data" not in parameters:
         raise RefusalError(BAD_REQUEST, "The parameter 'data' is required.")
-    requested = parameters.get("model", name)
-    if not f"{name}-".startswith(f"{requested}-"):  # english stands for english-ewt-2.16
+    requested = parameters.get("model", next(iter(served)))
+    # english stands for english-ewt-2.16
+    found = [requested] * (requested in served) or [name for name in served if f"{name}-".startswith(f"{requested}-")]
+    if not found:
         raise RefusalError(BAD_REQUEST, f"The requested model '{requested}' does not exist.")
     for parameter, known in (("input", INPUTS), ("output", OUTPUTS)):
         value = parameters.get(parameter, "conllu")
@@ -48,6 +57,7 @@ def check(name: str, parameters: Mapping[str, str], limits: Limits) -> None:
                 raise RefusalError(BAD_REQUEST, f"The {parameter} has no option '{option}'.")
     if "tokenizer" in parameters or not parameters.get("input", "conllu").startswith("conllu"):
         limits.check_total(len(parameters["data"].split()))
+    return found[0]
 
 
 def _options(parameters: Mapping[str, str], parameter: str) -> list[str]:

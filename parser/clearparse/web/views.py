@@ -1,84 +1,47 @@
-"""The page's data as JSON: sentences, the transitions of one, and the computation at one transition."""
+"""The page's data as JSON: sentences, the transitions of one, the computation at one transition, and what it learns."""
 
 from __future__ import annotations
 
-import functools
+from collections import OrderedDict
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
-
-from clearparse.drawing.svg import right_to_left, svg_of
+from clearparse.drawing.svg import right_to_left, svg
 from clearparse.errors import FileError
-from clearparse.explanation.attribution import Attribution, attribute, compute, loss
-from clearparse.explanation.slots import NOTHING, UNSEEN, slots
 from clearparse.explanation.trace import Step, Trace, trace
+from clearparse.io import resources
 from clearparse.model.model import Model
 from clearparse.network.classifier import softmax
-from clearparse.network.notes import Forward
-from clearparse.transition.system import ARCS
+from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import Block, Sentence, parse_block
 from clearparse.web import steps
-from clearparse.web.limits import BAD_REQUEST, TOO_LARGE, Limits, RefusalError
+from clearparse.web.learned import LearnedParsers
+from clearparse.web.limits import BAD_REQUEST, Limits, RefusalError
+from clearparse.web.numbers import numbers, short
+from clearparse.web.payloads import TraceRequest, index
 from clearparse.web.steps import chunks, tokenize
 from clearparse.web.work_queue import Work
 
 CACHED = 32  # traces
-
-
-@dataclass(frozen=True)
-class TraceRequest:
-    """Which trace is requested.
-
-    conllu: the sentence. gold: its tree is a gold tree. follow_gold: follow the oracle. moves: the transitions to take
-    first.
-    """
-
-    conllu: str
-    gold: bool
-    follow_gold: bool
-    moves: tuple[int, ...]
-
-    @classmethod
-    def from_json(cls, payload: Mapping[str, Any]) -> TraceRequest:
-        """Raises RefusalError."""
-        moves = payload.get("moves", [])
-        if not (isinstance(payload.get("conllu"), str) and isinstance(moves, list)):
-            raise RefusalError(BAD_REQUEST, "'conllu' must be a string with a sentence, and 'moves' a list")
-        return cls(
-            payload["conllu"],
-            payload.get("gold") is True,
-            payload.get("follow_gold") is True,
-            tuple(_integer(move, "a transition") for move in moves),
-        )
+SAMPLE = "sample treebank"
 
 
 class Explainer:
     """Answers the page's requests about one model. For one thread; all methods raise RefusalError."""
 
-    def __init__(self, model: Model, model_name: str, limits: Limits) -> None:
-        self.model, self.name, self.limits = model, model_name, limits
-        self._traced = functools.lru_cache(CACHED)(self._trace)
-
-    def model_info(self) -> dict[str, Any]:
-        """Name, transition system and sizes of the model, and the limits of a request."""
-        parser = self.model.parser
-        (V, d), (H, C) = parser.params.L.shape, parser.params.U.shape
-        return {
-            "name": self.name,
-            "system": parser.system,
-            "sizes": {"m": parser.features.m, "d": d, "H": H, "C": C, "V": V},
-            "reads_text": self.model.stages.tokenizer is not None and self.model.stages.tagger is not None,
-            "size": self.limits.size,
-        }
+    def __init__(self, model: Model, limits: Limits) -> None:
+        self.model, self.limits = model, limits
+        self.learned = LearnedParsers(model.parser)
+        self._traces: OrderedDict[TraceRequest, tuple[Sentence, TransitionParser, Trace]] = OrderedDict()
 
     def read(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
-        """The sentences of a text, or of CoNLL-U with its gold trees if it has any."""
+        """The sentences of a text, or of CoNLL-U or the sample treebank with the gold trees if there are any."""
         text, conllu = payload.get("text"), payload.get("conllu")
         notes: list[str] = []
         gold = False
+        if payload.get("sample") is True:
+            with steps.step([]):
+                conllu, payload = resources.sample("dev").read_text(encoding="utf-8"), {"name": SAMPLE}
         if isinstance(text, str):
             self.limits.check_total(len(text.split()))
             block = yield from tokenize(self.model, text, self.limits)
@@ -109,190 +72,118 @@ class Explainer:
             return block, False
 
     def explain(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
-        """All transitions of one sentence, and the resulting tree."""
-        yield
-        request = TraceRequest.from_json(payload)
-        sentence, found = self._traced(request)
-        tree = sentence.with_tree(found.heads, found.labels)
-        return {
-            "words": [
-                {"form": form, "lemma": lemma, "upos": upos, "xpos": xpos, "feats": feats}
-                for form, lemma, upos, xpos, feats in zip(
-                    sentence.forms, sentence.lemmas, sentence.upos, sentence.xpos, sentence.feats, strict=True
-                )
-            ],
-            "heads": found.heads.tolist(),
-            "labels": found.labels,
-            "svg": svg_of(tree),
-            "right_to_left": right_to_left(sentence.forms),
-            "conllu": str(tree),
-            "exact": found.exact,
-            "gold": _gold(sentence) if request.gold else None,
-            "steps": [self._step(step) for step in found.steps],
-        }
+        """All transitions of one sentence, and the resulting tree.
 
-    def _step(self, step: Step) -> dict[str, Any]:
-        """A step, without its scores."""
-        kind = int(self.model.parser.transitions.kind[step.taken])
-        costs = step.advice.costs if step.advice else None
-        y_hat, _ = softmax(step.theta[None], step.legal[None])
-        return {
-            "taken": step.taken,
-            "best": step.best,
-            "name": self.model.parser.transitions.name(step.taken),
-            "move": self.model.parser.transitions.moves[kind],
-            "arc": step.arc,
-            "stack": step.stack,
-            "buffer": step.buffer,
-            "p": _short(y_hat[0, step.taken]),
-            "forced": bool(step.legal.sum() == 1),
-            "cost": costs and costs[kind],
-            "least": costs and min(cost for cost in costs if cost is not None),
-            "target": step.advice and step.advice.target,
-        }
+        Of a sentence of more than `limits.words` words only the tree: its steps are None.
+        """
+        request = TraceRequest.from_json(payload)
+        block = self._block(request)
+        sentence = block[0]
+        if len(sentence) > self.limits.words:
+            yield
+            with steps.step([]):
+                (parsed,) = self.model.parse_block(block)
+            return _tree(sentence, parsed, request.gold) | {"steps": None, "exact": False}
+        sentence, parser, found = yield from self._traced(request)
+        answer = _tree(sentence, sentence.with_tree(found.heads, found.labels), request.gold)
+        return answer | {"exact": found.exact, "steps": [_step(parser, step) for step in found.steps]}
 
     def numbers(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
-        """Scores, attribution, computation and gradients at one step.
+        """Scores, attribution, computation and gradients at one step; see web/numbers.py."""
+        request = TraceRequest.from_json(payload)
+        sentence, parser, found = yield from self._traced(request)
+        step = found.steps[index(payload.get("step"), len(found.steps), "a step")]
+        return numbers(parser, step, sentence if request.gold else None, payload)
 
-        `of` is the transition whose score is attributed to the slots, by default the one taken; `against` the one it is
-        compared with, or "runner-up": the legal transition with the highest score of all others.
-        """
+    def learn(self, payload: Mapping[str, Any]) -> Work[dict[str, Any]]:
+        """What the last lesson changes: the loss, the target's probability, and the words with other arcs."""
+        request = TraceRequest.from_json(payload)
+        sentence = self._explained(request)
         yield
-        parser = self.model.parser
-        _, found = self._traced(TraceRequest.from_json(payload))
-        step = found.steps[_index(payload.get("step"), len(found.steps), "a step")]
-        C = len(step.theta)
-        of = step.taken if payload.get("of") is None else _index(payload["of"], C, "a transition")
-        if payload.get("against") == "runner-up":
-            against = _runner_up(step, of)
-        else:
-            against = None if payload.get("against") is None else _index(payload["against"], C, "a transition")
-        computation = compute(parser.params, step.w, step.legal)
-        parts = attribute(parser.params, step.w, computation, of, against)
-        return {
-            "of": of,
-            "against": against,
-            "scores": self._scores(step, computation),
-            "slots": [
-                {**slot._asdict(), "known": slot.sees not in (NOTHING, UNSEEN), "part": _long(part)}
-                for slot, part in zip(slots(parser, step), parts.slots.tolist(), strict=True)
-            ],
-            "sum": {"value": _long(parts.value), "b_1": _long(parts.b_1), "b_2": _long(parts.b_2)},
-            "computation": _computation(computation, parts),
-            "loss": self._loss(step, computation),
-        }
+        learned = yield from self.learned.learn(request, sentence)
+        if learned is None:
+            raise RefusalError(BAD_REQUEST, "'lessons' is empty")
+        with steps.step([]):
+            trees = [trace(parser, sentence.alone()) for parser in (self.model.parser, learned.parser)]
+        arcs = [list(zip(tree.heads.tolist(), tree.labels, strict=True)) for tree in trees]
+        changed = [word for word, (old, new) in enumerate(zip(*arcs, strict=True), 1) if old != new]
+        return {"J": [short(J) for J in learned.J], "p": [short(p) for p in learned.p], "changed": changed}
 
-    def _scores(self, step: Step, computation: Forward) -> list[dict[str, Any]]:
-        parser = self.model.parser
-        return [
-            {
-                "name": parser.transitions.name(c),
-                "kind": parser.transitions.moves[kind],
-                "labelled": kind in ARCS,
-                "theta": _long(computation.theta[0, c]),
-                "p": _short(computation.y_hat[0, c]),
-                "legal": bool(step.legal[c]),
-                "cost": step.advice.costs[kind] if step.advice else None,
-            }
-            for c, kind in enumerate(parser.transitions.kind.tolist())
-        ]
+    def _traced(self, request: TraceRequest) -> Work[tuple[Sentence, TransitionParser, Trace]]:
+        """A trace, with its sentence and the parser that made it."""
+        yield
+        if request not in self._traces:
+            sentence = self._explained(request)
+            parser = yield from self.learned.get(request, sentence)
+            with steps.step([]):
+                follow, moves = request.follow_gold, request.moves
+                found = trace(parser, sentence.alone(), gold=request.gold, follow_gold=follow, moves=moves)
+            self._traces[request] = sentence, parser, found
+            if len(self._traces) > CACHED:
+                self._traces.popitem(last=False)
+        self._traces.move_to_end(request)
+        return self._traces[request]
 
-    def _loss(self, step: Step, computation: Forward) -> dict[str, Any] | None:
-        """Loss and gradients; None without a target, or where only one transition is legal."""
-        if step.advice is None or step.advice.target is None or step.legal.sum() == 1:
-            return None
-        parser = self.model.parser
-        found = loss(parser.params, step.w, computation, step.advice.target)
-        rest = {"dJ/dU": found.dU, "dJ/dW": found.dW}
-        return {
-            "J": _long(found.J),
-            "target": step.advice.target,
-            "target_name": parser.transitions.name(step.advice.target),
-            "quantities": {
-                "delta_1": _quantity(found.delta_1),
-                "delta_2": _quantity(found.delta_2),
-                "dJ/dL": _quantity(found.dx.reshape(len(step.w), -1)),
-                **{key: _large(array) for key, array in rest.items()},
-            },
-        }
+    def _explained(self, request: TraceRequest) -> Sentence:
+        """The sentence of a request, which may not be too long to be explained."""
+        sentence = self._block(request)[0]
+        self.limits.check_explained(len(sentence))
+        return sentence
 
-    def _trace(self, request: TraceRequest) -> tuple[Sentence, Trace]:
+    def _block(self, request: TraceRequest) -> Block:
+        """The block of one sentence of a request."""
         with steps.step([]):
             block = parse_block(request.conllu.encode(), path="sentence", trees=request.gold)
-            if len(block) != 1:
-                raise RefusalError(BAD_REQUEST, f"one sentence is explained at a time, not {len(block)}")
-            sentence = block[0]
-            if len(sentence) > self.limits.words:
-                message = f"a sentence of {len(sentence)} words; at most {self.limits.words} are explained"
-                raise RefusalError(TOO_LARGE, message)
-            found = trace(
-                self.model.parser,
-                sentence.alone(),
-                gold=request.gold,
-                follow_gold=request.follow_gold,
-                moves=request.moves,
-            )
-        return sentence, found
-
-
-def _runner_up(step: Step, of: int) -> int | None:
-    """The legal transition with the highest score except `of`; None if there is no other."""
-    others = step.legal.copy()
-    others[of] = False
-    return int(np.where(others, step.theta, -np.inf).argmax()) if others.any() else None
+        if len(block) != 1:
+            raise RefusalError(BAD_REQUEST, f"one sentence is explained at a time, not {len(block)}")
+        return self.limits.check_sentences(block)
 
 
 def _sentence(sentence: Sentence, gold: bool) -> dict[str, Any]:
     return {"text": sentence.text, "words": len(sentence), "conllu": str(sentence), "gold": gold}
 
 
-def _gold(sentence: Sentence) -> dict[str, Any]:
-    return {"heads": sentence.heads.tolist(), "labels": sentence.deprels, "svg": svg_of(sentence)}
-
-
-def _computation(computation: Forward, parts: Attribution) -> dict[str, Any]:
-    x, z, h, theta, y_hat = computation
-    named = {
-        "x": x.reshape(parts.gradient.shape),
-        "z": z,
-        "h": h,
-        "theta": theta,
-        "y_hat": y_hat,
-        "dtheta/dL": parts.gradient,
-    }
-    return {key: _quantity(array) for key, array in named.items()}
-
-
-def _quantity(array: NDArray[np.floating]) -> dict[str, Any]:
-    """Shape and values of an array, row by row."""
-    return {"shape": array.shape, "values": [_short(value) for value in array.ravel().tolist()]}
-
-
-def _large(array: NDArray[np.floating]) -> dict[str, Any]:
-    """Summary of a large array: shape, Frobenius norm, number of non-zero values, largest absolute value."""
+def _tree(sentence: Sentence, parsed: Sentence, gold: bool) -> dict[str, Any]:
+    """The words and their tree, drawn; and if there is a gold tree, drawn with it below the words."""
+    tree, right = (parsed.heads, parsed.deprels), (sentence.heads, sentence.deprels)
+    beside = [right] if gold else []
     return {
-        "shape": array.shape,
-        "norm": _short(np.linalg.norm(array)),
-        "nonzero": int(np.count_nonzero(array)),
-        "largest": _short(np.abs(array).max()),
+        "words": [
+            {"form": form, "lemma": lemma, "upos": upos, "xpos": xpos, "feats": feats}
+            for form, lemma, upos, xpos, feats in zip(
+                sentence.forms, sentence.lemmas, sentence.upos, sentence.xpos, sentence.feats, strict=True
+            )
+        ],
+        "heads": parsed.heads.tolist(),
+        "labels": list(parsed.deprels),
+        "svg": svg(sentence.forms, *tree, sentence.upos, beside=beside),
+        "right_to_left": right_to_left(sentence.forms),
+        "conllu": str(parsed),
+        "gold": _gold(sentence, svg(sentence.forms, *tree, sentence.upos, below=right)) if gold else None,
     }
 
 
-def _short(value: Any) -> float:
-    return float(f"{value:.4g}")
+def _gold(sentence: Sentence, picture: str) -> dict[str, Any]:
+    return {"heads": sentence.heads.tolist(), "labels": list(sentence.deprels), "svg": picture}
 
 
-def _long(value: Any) -> float:
-    return float(f"{value:.7g}")
-
-
-def _integer(value: Any, name: str) -> int:
-    if not isinstance(value, int) or isinstance(value, bool):
-        raise RefusalError(BAD_REQUEST, f"{name} must be an integer, not {str(value)[:40]!r}")
-    return value
-
-
-def _index(value: Any, end: int, name: str) -> int:
-    if not 0 <= _integer(value, name) < end:
-        raise RefusalError(BAD_REQUEST, f"{name} must be from 0 to {end - 1}, not {str(value)[:40]}")
-    return int(value)
+def _step(parser: TransitionParser, step: Step) -> dict[str, Any]:
+    """A step, without its scores."""
+    kind = int(parser.transitions.kind[step.taken])
+    costs = step.advice.costs if step.advice else None
+    y_hat, _ = softmax(step.theta[None], step.legal[None])
+    return {
+        "taken": step.taken,
+        "best": step.best,
+        "name": parser.transitions.name(step.taken),
+        "move": parser.transitions.moves[kind],
+        "arc": step.arc,
+        "dependents": step.dependents,
+        "stack": step.stack,
+        "buffer": step.buffer,
+        "p": short(y_hat[0, step.taken]),
+        "forced": bool(step.legal.sum() == 1),
+        "cost": costs and costs[kind],
+        "least": costs and min(cost for cost in costs if cost is not None),
+        "target": step.advice and step.advice.target,
+    }

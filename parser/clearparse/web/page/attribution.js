@@ -1,27 +1,31 @@
 // The scores of all transitions, and the attribution of one of them to words, channels and slots.
 import {at, counted, decimal, el, percent, signed} from "./dom.js";
 
-const FEW_SCORES = 10, FEW_PARTS = 14;
+const FEW_SCORES = 8, FEW_ON_PHONES = 3, FEW_PARTS = 14;
 
-/** The table of scores. choose(c) shows the attribution of a score; take(c) takes this transition instead. */
-export function showScores(trace, step, numbers, all, choose, take) {
+/**
+ * The table of scores. Its actions: choose(c) shows the attribution of a score, take(c) takes this transition instead,
+ * learn(c) shows the loss as if it were right.
+ */
+export function showScores(trace, step, numbers, all, actions) {
   const order = numbers.scores.map((_, c) => c).sort((a, b) => {
     const [s, t] = [numbers.scores[a], numbers.scores[b]];
     return t.legal - s.legal || t.theta - s.theta;
   });
   const legal = numbers.scores.filter((score) => score.legal).length;
   const kept = new Set([numbers.of, step.taken, step.best, step.target]);
-  const rows = order.filter((c, place) => all || (place < FEW_SCORES && numbers.scores[c].legal) || kept.has(c));
+  const few = matchMedia("(max-width: 40rem)").matches ? FEW_ON_PHONES : FEW_SCORES;
+  const rows = order.filter((c, place) => all || (place < few && numbers.scores[c].legal) || kept.has(c));
   const least = Math.min(...numbers.scores.map((score) => score.cost ?? Infinity));
-  at("scores").tBodies[0].replaceChildren(...rows.map((c) => scoreRow(step, numbers, c, least, choose, take)));
+  at("scores").tBodies[0].replaceChildren(...rows.map((c) => scoreRow(trace, step, numbers, c, least, actions)));
   at("scores").classList.toggle("with-gold", step.cost !== null);
   const more = at("all-scores");
-  more.hidden = order.length <= FEW_SCORES;
+  more.hidden = order.length <= few;
   more.textContent = all ? "Show fewer" : `Show all ${counted(order.length)} (${counted(legal)} legal)`;
   more.setAttribute("aria-expanded", all);
 }
 
-function scoreRow(step, numbers, c, least, choose, take) {
+function scoreRow(trace, step, numbers, c, least, {choose, take, learn}) {
   const score = numbers.scores[c];
   const bar = el("span", {class: "meter"}, el("i"));
   bar.firstChild.style.width = `${100 * score.p}%`;
@@ -31,20 +35,29 @@ function scoreRow(step, numbers, c, least, choose, take) {
   if (c === step.target) notes.append(el("span", {class: "badge gold"}, "target"));
   if (!score.legal) notes.append(el("span", {class: "badge illegal"}, "illegal"));
   else if (c !== step.taken) notes.append(el("button", {type: "button", class: "small", click: () => take(c), "aria-label": `Take ${score.name} instead`}, "take"));
-  const cheapest = score.cost !== null && score.cost === least;
+  if (score.legal) notes.append(el("button", {type: "button", class: "small", click: () => learn(c), "aria-pressed": String(numbers.loss?.target === c), "aria-label": `If ${score.name} were right`}, "if right"));
+  const cheapest = score.cost !== null && score.cost === least && !score.wrong_label;
+  const cost = score.cost === null ? "–" : score.wrong_label ? `${score.cost}, label ✗` : `${score.cost}${cheapest ? " ✓" : ""}`;
   return el("tr", {class: [c === numbers.of ? "chosen" : "", score.legal ? "" : "illegal"].join(" ").trim() || null},
-    el("th", {scope: "row"}, el("button", {type: "button", class: "name", "aria-pressed": String(c === numbers.of), click: () => choose(c)}, score.name)),
+    el("th", {scope: "row"}, el("button", {type: "button", class: "name", "aria-pressed": String(c === numbers.of), click: () => choose(c)}, score.name), attached(trace, step, score)),
     el("td", {class: "probability"}, bar, el("span", {}, score.legal ? percent(score.p) : "–")),
     el("td", {class: "number"}, decimal(score.theta)),
-    el("td", {class: `number gold-only${cheapest ? " cheapest" : ""}`}, score.cost === null ? "–" : `${score.cost}${cheapest ? " ✓" : ""}`),
+    el("td", {class: `number gold-only${cheapest ? " cheapest" : ""}`, title: score.wrong_label ? "the gold label is another one" : null}, cost),
     notes);
+}
+
+/** The word that a transition attaches. */
+function attached(trace, step, {kind, legal}) {
+  const word = step.dependents[["LEFT_ARC", "RIGHT_ARC", "ROOT_ARC"].indexOf(kind)];
+  return legal && word ? el("small", {}, trace.words[word - 1].form) : null;
 }
 
 /** The transitions that the score can be compared with. */
 export function showAgainst(numbers, chosen) {
   const legal = numbers.scores.map((score, c) => ({...score, c})).filter((score) => score.legal && score.c !== numbers.of);
   legal.sort((a, b) => b.theta - a.theta);
-  const options = [...(legal.length ? [["runner-up", "the best other transition"]] : []), ["", "nothing (the score itself)"], ...legal.map((score) => [score.c, score.name])];
+  const options = [["runner-up", "the best other transition"], ["", "nothing (the score itself)"], ...legal.map((score) => [score.c, score.name])];
+  at("comparison").hidden = !legal.length;
   at("against").replaceChildren(...options.map(([value, text]) => el("option", {value, selected: String(value) === String(chosen)}, text)));
 }
 

@@ -1,28 +1,53 @@
-// The computation: each quantity with its shape, its first values, and a heat map of all of them.
+// The computation: a card for each quantity, with its shape, its first values and a heat map.
 import {at, counted, decimal, el} from "./dom.js";
+import {equation} from "./equation.js";
+import {clearHeatMaps, heatMap} from "./heatmap.js";
+import {BACKWARD, FORWARD} from "./quantities.js";
 
 const FIRST = 5;
-const DRAWN = new Map(); // the values of each heat map, to draw it again when the colour scheme changes
+const NOTES = "https://web.stanford.edu/class/cs224n/readings/gradient-notes.pdf";
+
+/** Make the cards, without values. */
+export function makeCards() {
+  at("forward").replaceChildren(...FORWARD.map(emptyCard));
+  at("backward").replaceChildren(...BACKWARD.map(emptyCard));
+}
+
+function emptyCard({key, equation: text, text: meaning, notes, derivation}) {
+  return el("article", {"data-key": key, tabindex: -1},
+    el("h4", {}, equation(text)), el("p", {}, meaning),
+    el("p", {class: "sources"}, el("a", {href: NOTES, rel: "noreferrer"}, `notes, ${notes}`), " · ",
+      el("a", {href: `gradients.md#:~:text=${encodeURIComponent(derivation).replaceAll("-", "%2D")}`}, "derivation")));
+}
+
+/** Move to the card of a quantity. */
+export function goToCard(key) {
+  const article = document.querySelector(`article[data-key="${key}"]`);
+  article.focus({preventScroll: true});
+  article.scrollIntoView({block: "center", behavior: matchMedia("(prefers-reduced-motion: reduce)").matches ? "auto" : "smooth"});
+}
 
 /** Fill in the cards of all quantities. */
-export function showNumbers(trace, numbers) {
+export function showNumbers(numbers) {
+  clearHeatMaps();
   const slot = (i) => `${numbers.slots[i].channel.replace("_", " ")} of ${numbers.slots[i].address}`;
-  const transition = (c) => numbers.scores[c].name;
-  const names = {x: slot, "dtheta/dL": slot, "dJ/dL": slot, theta: transition, y_hat: transition, delta_1: transition};
-  DRAWN.clear();
-  for (const [key, quantity] of Object.entries(numbers.computation)) fill(key, quantity, names[key]);
-  at("loss").hidden = !numbers.loss;
-  at("no-loss").hidden = Boolean(numbers.loss);
-  at("no-loss").textContent = trace.gold
-    ? "No loss here: only one transition is legal, or the oracle’s transition is not a class of this model."
-    : "The loss needs a gold tree: open a CoNLL-U file with trees.";
-  if (!numbers.loss) return;
-  at("target").replaceChildren("The target is ", el("b", {}, numbers.loss.target_name),
-    ", the transition of lowest cost that the parser scores highest, with the gold label. So ",
-    el("span", {class: "equation"}, el("var", {}, "y")), " is 1 there and 0 elsewhere.");
-  card("J", el("p", {class: "value"}, decimal(numbers.loss.J, 4)));
-  for (const [key, quantity] of Object.entries(numbers.loss.quantities)) fill(key, quantity, names[key]);
+  const names = {slot, unit: (i) => `unit ${i + 1}`, transition: (c) => numbers.scores[c].name, dimension: (i) => `dimension ${i + 1}`};
+  for (const [key, {shape, values}] of Object.entries(numbers.computation)) fillVector(key, shape, values, names);
+  at("backward").hidden = !numbers.loss;
+  if (!numbers.loss) {
+    at("target-line").textContent = "Only one transition is legal here: its probability is 1, so J and all gradients are 0.";
+    return;
+  }
+  const {J, target_name, advised, quantities} = numbers.loss;
+  at("target-line").replaceChildren("The target is ", el("b", {}, target_name),
+    advised ? ", the transition of lowest cost that the parser scores highest, with the gold label" : ", as if it were right", ": y is 1 there and 0 elsewhere.");
+  card("J", el("p", {class: "value"}, loss(J)));
+  for (const key of ["delta_1", "delta_2", "dJ/dL"]) fillVector(key, quantities[key].shape, quantities[key].values, names);
+  fillProducts(numbers, names);
 }
+
+/** A loss; null stands for one beyond the largest number. */
+export const loss = (J) => J === null ? "∞" : decimal(J, 4);
 
 function card(key, ...content) {
   const article = document.querySelector(`article[data-key="${key}"]`);
@@ -30,58 +55,32 @@ function card(key, ...content) {
   article.append(el("div", {class: "filled"}, ...content));
 }
 
-function fill(key, quantity, name) {
-  const shape = quantity.shape.map(counted).join(" × ");
-  if (!quantity.values) {
-    const zeros = quantity.shape.reduce((a, b) => a * b) - quantity.nonzero;
-    card(key, el("p", {class: "shape"}, shape), el("p", {class: "first"},
-      `norm ${quantity.norm}, largest absolute value ${quantity.largest}, ${counted(zeros)} zeros`));
-    return;
-  }
-  const [rows, columns] = quantity.shape;
-  const flat = key === "x" ? `1 × ${counted(rows * columns)}, as ${shape}` : shape;
-  const first = quantity.values.slice(0, FIRST).map((value) => decimal(value, 3)).join("  ");
-  const active = key === "h" ? el("p", {class: "first"}, `${quantity.values.filter((value) => value > 0).length} of ${columns} units are active`) : null;
-  card(key, el("p", {class: "shape"}, flat), el("p", {class: "first"}, `${first}  …`), active, ...heatMap(key, quantity, name));
+const CELLS = { // what the rows and columns of a quantity stand for
+  x: ["slot", "dimension"], "dtheta/dL": ["slot", "dimension"], "dJ/dL": ["slot", "dimension"],
+  z: [null, "unit"], h: [null, "unit"], delta_2: [null, "unit"], theta: [null, "transition"], y_hat: [null, "transition"], delta_1: [null, "transition"],
+};
+
+function fillVector(key, [rows, columns], values, names) {
+  const [row, column] = CELLS[key].map((what) => names[what]);
+  const shape = key === "x" ? `1 × ${counted(rows * columns)}, as ${rows} × ${columns}` : `${counted(rows)} × ${counted(columns)}`;
+  const active = key === "h" ? `; ${values.filter((value) => value > 0).length} of ${columns} units are active` : "";
+  card(key, el("p", {class: "shape"}, shape + active),
+    el("p", {class: "first"}, `${values.slice(0, FIRST).map((value) => decimal(value, 3)).join("  ")}  …`),
+    ...heatMap({label: key, rows, columns, value: (i) => values[i], flat: rows === 1, place: (i, j) => row ? `${row(i)}, ${column(j)}` : column(j)}));
 }
 
-/** A heat map with one cell for each value, a long row broken into several; below it the value under the mouse. */
-function heatMap(key, {shape: [rows, columns], values}, name) {
-  const per = rows > 1 ? columns : Math.min(columns, 50);
-  const lines = Math.ceil(values.length / per);
-  const least = Math.min(...values), most = Math.max(...values);
-  const canvas = el("canvas", {
-    width: per, height: lines, role: "img", class: rows > 1 ? "map" : "strip",
-    "aria-label": `${counted(values.length)} values from ${decimal(least, 3)} to ${decimal(most, 3)}`,
-  });
-  canvas.style.aspectRatio = `${per} / ${lines * (rows > 1 ? 0.6 : 1.6)}`;
-  const reading = el("p", {class: "reading", "aria-hidden": "true"}, `from ${decimal(least, 3)} to ${decimal(most, 3)}`);
-  canvas.addEventListener("mousemove", (event) => {
-    const box = canvas.getBoundingClientRect();
-    const column = Math.floor((event.clientX - box.left) / box.width * per), row = Math.floor((event.clientY - box.top) / box.height * lines);
-    const i = row * per + column;
-    if (column < 0 || row < 0 || i >= values.length) return;
-    const place = name ? (rows > 1 ? `${name(row)}, dimension ${column + 1}` : name(i)) : `index ${i + 1}`;
-    reading.textContent = `${place}: ${values[i]}`.replace("-", "−");
-  });
-  canvas.addEventListener("mouseleave", () => { reading.textContent = `from ${decimal(least, 3)} to ${decimal(most, 3)}`; });
-  DRAWN.set(key, {canvas, values, largest: Math.max(-least, most, 1e-12)});
-  paint(DRAWN.get(key));
-  return [canvas, reading];
+/** dJ/dU and dJ/dW, whose cells are products of the values of two vectors. */
+function fillProducts({computation: {x, h}, loss: {quantities}}, names) {
+  const {delta_1, delta_2, "dJ/dU": dU, "dJ/dW": dW} = quantities;
+  const [m, d] = x.shape, [, H] = h.shape, [, C] = delta_1.shape;
+  const largest = Array.from({length: m}, (_, i) => x.values.slice(i * d, (i + 1) * d).reduce((a, b) => Math.abs(b) > Math.abs(a) ? b : a));
+  card("dJ/dU", summary(dU), ...heatMap({label: "dJ/dU", rows: H, columns: C,
+    value: (i) => h.values[Math.floor(i / C)] * delta_1.values[i % C], place: (i, c) => `${names.unit(i)}, ${names.transition(c)}`}));
+  card("dJ/dW", summary(dW), ...heatMap({label: "dJ/dW", rows: m, columns: H,
+    value: (i) => largest[Math.floor(i / H)] * delta_2.values[i % H], place: (i, j) => `${names.slot(i)}, ${names.unit(j)}`}));
 }
 
-function paint({canvas, values, largest}) {
-  const style = getComputedStyle(document.documentElement);
-  const [zero, plus, minus] = ["--zero", "--for", "--against"].map((name) => rgb(style.getPropertyValue(name)));
-  const context = canvas.getContext("2d"), image = context.createImageData(canvas.width, canvas.height);
-  values.forEach((value, i) => {
-    const strength = Math.sqrt(Math.abs(value) / largest), to = value < 0 ? minus : plus;
-    for (let k = 0; k < 3; k++) image.data[4 * i + k] = zero[k] + strength * (to[k] - zero[k]);
-    image.data[4 * i + 3] = 255;
-  });
-  context.putImageData(image, 0, 0);
+function summary({shape: [rows, columns], norm, largest, nonzero}) {
+  return el("p", {class: "first"}, el("b", {}, `${counted(rows)} × ${counted(columns)}`),
+    `; norm ${norm}, largest absolute value ${largest}, ${counted(rows * columns - nonzero)} zeros`);
 }
-
-const rgb = (hex) => [1, 3, 5].map((k) => parseInt(hex.trim().slice(k, k + 2), 16));
-
-matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => DRAWN.forEach(paint));

@@ -5,8 +5,20 @@ const DOES = {
   SHIFT: "Moves the first word of the buffer to the stack.",
   SWAP: "Moves the second word of the stack back to the buffer.",
 };
+const ADDRESSED = 4; // words of stack and buffer whose address is shown
 
 const form = (trace, word) => word ? trace.words[word - 1].form : "ROOT";
+
+/** Is the transition of a step an error, by the gold tree? */
+export function isError(trace, step) {
+  return step.cost > step.least || wrongLabel(trace, step);
+}
+
+function wrongLabel(trace, step) {
+  if (!trace.gold || !step.arc) return false;
+  const [head, word, label] = step.arc;
+  return trace.gold.heads[word - 1] === head && trace.gold.labels[word - 1] !== label;
+}
 
 /** Show step k; k = number of steps is the end. */
 export function showConfiguration(trace, k) {
@@ -16,7 +28,7 @@ export function showConfiguration(trace, k) {
   at("slider").setAttribute("aria-valuetext", step ? `step ${k + 1} of ${n}: ${step.name}` : "the end");
   at("count").textContent = step ? `${k + 1} / ${n}` : `${n} / ${n} ✓`;
   for (const id of ["first", "back"]) at(id).disabled = k === 0;
-  for (const id of ["on", "last"]) at(id).disabled = k === n;
+  for (const id of ["on", "last", "play"]) at(id).disabled = k === n;
   at("caption").replaceChildren(...(step ? caption(trace, step, k) : [
     `The tree is complete after ${n} steps. Choose an arc to see why it was added, or step back.`]));
   [...at("timeline").children].forEach((mark, i) => {
@@ -31,11 +43,15 @@ export function showConfiguration(trace, k) {
   wordList("buffer", trace, step ? step.buffer : [], "b", false);
 }
 
-/** One mark for each step, in the colour of its transition. go(k) is called when it is clicked. */
+/** One mark for each step, in the colour of its transition, and the legend. go(k) is called when a mark is clicked. */
 export function drawTimeline(trace, go) {
+  at("timeline").dir = "ltr";
   at("timeline").replaceChildren(...trace.steps.map((step, k) => el("i", {
-    class: `${step.move}${step.cost > step.least ? " bad" : ""}`, title: `${k + 1}: ${step.name}`, click: () => go(k),
+    class: `${step.move}${isError(trace, step) ? " bad" : ""}`, title: `${k + 1}: ${step.name}`, click: () => go(k),
   })));
+  const moves = [...new Set(trace.steps.map((step) => step.move))];
+  at("legend").replaceChildren(...moves.map((move) => el("li", {}, el("i", {class: move}), move)),
+    ...(trace.gold ? [el("li", {}, el("i", {class: "bad"}), "error")] : []));
 }
 
 function caption(trace, step, k) {
@@ -53,17 +69,13 @@ function caption(trace, step, k) {
 
 function showAdvice(trace, step) {
   const estimate = trace.exact ? "" : " (an estimate: this gold tree or this oracle has no exact costs here)";
-  let text = "This transition makes no gold arc unreachable.", bad = false;
+  let text = "This transition makes no gold arc unreachable.";
   if (step.cost === null) text = "This transition system has a static oracle: it gives no advice after a transition that is not the oracle’s.";
-  else if (step.cost > step.least) {
-    bad = true;
-    text = `An error: this transition makes ${arcs(step.cost)} unreachable; the best transition loses ${step.least || "none"}${estimate}.`;
-  } else if (step.arc && trace.gold.heads[step.arc[1] - 1] === step.arc[0] && trace.gold.labels[step.arc[1] - 1] !== step.arc[2]) {
-    bad = true;
-    text = `Correct head, wrong label: the gold label is ${trace.gold.labels[step.arc[1] - 1]}.`;
-  } else if (step.cost) text = `No transition is better: each makes at least ${arcs(step.cost)} unreachable${estimate}.`;
+  else if (step.cost > step.least) text = `An error: this transition makes ${arcs(step.cost)} unreachable; the best transition loses ${step.least || "none"}${estimate}.`;
+  else if (wrongLabel(trace, step)) text = `Correct head, wrong label: the gold label is ${trace.gold.labels[step.arc[1] - 1]}.`;
+  else if (step.cost) text = `No transition is better: each makes at least ${arcs(step.cost)} unreachable${estimate}.`;
   at("advice").textContent = text;
-  at("advice").classList.toggle("bad", bad);
+  at("advice").classList.toggle("bad", isError(trace, step));
 }
 
 const arcs = (n) => n === 1 ? "1 gold arc" : `${n} gold arcs`;
@@ -73,9 +85,9 @@ function wordList(id, trace, words, letter, topLast) {
   const items = words.map((word, i) => {
     const place = topLast ? words.length - 1 - i : i;
     return el("li", {class: word ? null : "root", "data-word": word},
+      place < ADDRESSED ? el("span", {class: "address"}, `${letter}${place}`) : null,
       el("span", {class: "form"}, form(trace, word)),
-      el("span", {class: "tag"}, word ? trace.words[word - 1].upos : "·"),
-      place < 4 ? el("span", {class: "address"}, `${letter}${place}`) : null);
+      el("span", {class: "tag"}, word ? trace.words[word - 1].upos : "·"));
   });
   at(id).replaceChildren(...(items.length ? items : [el("li", {class: "empty"}, "empty")]));
   at(id).scrollLeft = topLast ? (trace.right_to_left ? -1 : 1) * at(id).scrollWidth : 0;

@@ -12,10 +12,11 @@ function parsed(svg, name) {
   return document.importNode(picture, true);
 }
 
-/** Draw the tree of a trace. choose(step, word) is called when an arc is chosen. */
+/** Draw the tree of a trace, with the gold tree below it if that is wanted. choose(step, word) is called when an arc is chosen; without steps, arcs are not buttons. */
 export function drawTree(trace, choose) {
-  const picture = parsed(trace.svg, "Dependency tree; each arc is a button");
-  const stepOf = new Map(trace.steps.flatMap((step, k) => step.arc ? [[step.arc[1], k]] : []));
+  const svg = trace.gold && at("show-gold").checked ? trace.gold.svg : trace.svg;
+  const picture = parsed(svg, trace.steps ? "Dependency tree; each arc is a button" : "Dependency tree");
+  const stepOf = new Map((trace.steps ?? []).flatMap((step, k) => step.arc ? [[step.arc[1], k]] : []));
   for (const arc of picture.querySelectorAll(".arc")) {
     const word = Number(arc.dataset.word);
     const [head, label] = [trace.heads[word - 1], trace.labels[word - 1]];
@@ -23,6 +24,7 @@ export function drawTree(trace, choose) {
     const wrong = trace.gold && (trace.gold.heads[word - 1] !== head || trace.gold.labels[word - 1] !== label);
     const correction = wrong ? `; gold: ${goldArc(trace, word)}` : "";
     arc.classList.toggle("wrong", Boolean(wrong));
+    if (!trace.steps) continue;
     arc.setAttribute("role", "button");
     arc.setAttribute("tabindex", "0");
     arc.setAttribute("aria-label", `${name}, added in step ${stepOf.get(word) + 1}${correction}`);
@@ -52,9 +54,9 @@ function goldArc(trace, word) {
   return head ? `${label} of ${trace.words[head - 1].form}` : label;
 }
 
-export function drawGold(trace) {
-  at("gold").hidden = !trace.gold;
-  if (trace.gold) at("gold-tree").replaceChildren(parsed(trace.gold.svg, "The gold tree"));
+/** Mark the arcs of some words, which learning has changed. */
+export function markChanged(words) {
+  for (const arc of at("tree").querySelectorAll(".arc")) arc.classList.toggle("changed", words.includes(Number(arc.dataset.word)));
 }
 
 /** Mark the arcs added before step k, in it and after it, and which words are on the stack and in the buffer. */
@@ -77,12 +79,13 @@ export function showStep(trace, k) {
   if (now) reveal(now);
 }
 
-/** Scroll the tree horizontally, and nothing else, until a part of it is visible. */
+/** Scroll the tree, and nothing else, until a part of it is visible. */
 function reveal(part) {
-  const frame = at("tree"), box = part.getBoundingClientRect(), outer = frame.getBoundingClientRect();
+  const frame = at("trees"), box = part.getBoundingClientRect(), outer = frame.getBoundingClientRect();
   if (box.left < outer.left + 20 || box.right > outer.right - 20) {
     frame.scrollLeft += (box.left + box.right) / 2 - (outer.left + outer.right) / 2;
   }
+  if (box.top < outer.top || box.bottom > outer.bottom) frame.scrollTop += box.top - outer.top - 20;
 }
 
 /** Colour the words by their contribution to a score: contributions is a Map from word to number, or null. */

@@ -1,0 +1,100 @@
+"""What training learns about words for the tokenizer: abbreviations, familiar words, words that are divided."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from clearparse.errors import FileError
+from clearparse.stages.stretches import inside_words
+from clearparse.stages.tokenizer import undecided
+from clearparse.training.known_words import StopCounts, divided_words, known_words
+from clearparse.training.typography import Rates, altered_paragraphs
+from clearparse.training.upstream_items import characters_of
+from clearparse.treebank.tokens import Token, Tokens, text_of
+
+RAW = [
+    *["He met Prof. Smith, the dept. of physics, in Oslo yesterday."] * 4,
+    *["The Oslo road is long. Oslo is far."] * 6,
+    *["They sold 5 lbs. of it, 5 lbs. for a pound."] * 2,
+    "We drove to Oslo. Then we left",
+]
+
+
+def tokens(text: str) -> Tokens:
+    """The tokens of a text in which `_` stands for no space before the next one."""
+    forms = text.replace("_", " _").split(" ")
+    found = [Token(form.lstrip("_"), (form.lstrip("_"),), space_after=True) for form in forms]
+    for k in range(1, len(forms)):
+        if forms[k].startswith("_"):
+            found[k - 1] = found[k - 1]._replace(space_after=False)
+    return found
+
+
+def test_full_stops_are_counted_in_raw_text() -> None:
+    counts = StopCounts.of(RAW)
+    assert (counts.plain["oslo"], counts.stopped["oslo"], counts.inside["oslo"]) == (16, 1, 0)
+    assert (counts.stopped["dept"], counts.inside["dept"]) == (4, 4)
+    assert counts.words() == {"oslo", "is", "the"}
+    assert counts.abbreviations() == {"dept", "lbs"}
+    assert counts.stopped["prof"] == 4  # a name follows, as it may follow the end of a sentence
+
+
+def test_words_and_abbreviations_of_a_treebank_and_raw_text(tmp_path: Path) -> None:
+    paragraph = [tokens("The dog saw Dr. Who_."), tokens("The dog left_."), tokens("Then the dog saw a dog_.")]
+    (tmp_path / "raw.txt").write_text("\n".join(RAW), encoding="utf-8")
+    known = known_words([paragraph], [tmp_path / "raw.txt"])
+    assert known.abbreviations == {"dr", "dept", "lbs"}
+    assert known.words == {"dog", "saw"}
+    assert known.starters == frozenset()
+    assert "oslo" in known.familiar
+    assert known_words([paragraph]).familiar == frozenset()
+    with pytest.raises(FileError, match="missing"):
+        known_words([paragraph], [tmp_path / "missing.txt"])
+
+
+def test_words_of_letters_are_divided_only_if_training_divides_them() -> None:
+    plain = tokens("we like it very much " + "we go to an old inn on it " * 200 + "end")
+    assert divided_words([plain]) == frozenset()
+    divided = divided_words([[*tokens("a_lot of it a_lot of it once_more"), *plain]])
+    assert divided == {"alot"}
+    often = [tokens("a_b c_d e")] * 9
+    assert divided_words(often) is None  # as in scripts without spaces
+
+
+def test_the_network_is_asked_where_rules_do_not_decide() -> None:
+    text = "An iPhone, Alot: it's 5kg"
+    inside = inside_words(text, frozenset(["alot"]))
+    assert (
+        "".join("-" if here else letter for letter, here in zip(text, inside, strict=True))
+        == "-n -----e, Alot: -t's 5-g"
+    )
+    assert inside_words("नमस्ते", frozenset()).tolist() == [True] * 5 + [False]
+    asked = undecided(text, frozenset(["alot"]), spaces=False)
+    assert [text[k] for k in np.flatnonzero(asked)] == ["e", "A", "l", "o", "t", "t", "'", "5"]
+    assert np.count_nonzero(undecided(text, None, spaces=True)) == len(text)
+
+
+def test_the_tokenizer_learns_only_where_it_is_asked() -> None:
+    paragraph = tokens("We saw it_, twice_.")
+    known = known_words([[paragraph]])
+    items = characters_of([paragraph], known, frozenset())
+    assert items.learned is not None
+    assert [text_of(paragraph)[k] for k in items.learned] == ["t", "e"]
+    assert len(items) == 2
+    assert len(characters_of([paragraph], known)) == 10
+
+
+def test_copies_have_abbreviations_that_are_no_words() -> None:
+    words = "information technology department organization management international"
+    paragraphs = [[tokens(f"we met Smith near {words} 5 Brown left_.")] for _ in range(200)]
+    known = known_words(paragraphs)
+    copies = altered_paragraphs(paragraphs, known, Rates(1, 0, 1, 1, 1), np.random.default_rng(1))
+    added = {token.form for copy in copies for sentence in copy for token in sentence if token.form.endswith(".")} - {
+        "."
+    }
+    assert any(form.count(".") > 1 for form in added)
+    assert any(form[0].isupper() and form[-2].islower() for form in added)
+    assert {form[:-1].lower() for form in added}.isdisjoint(known.words)
