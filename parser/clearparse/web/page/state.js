@@ -1,5 +1,6 @@
 // What the page shows, and the server's answers about it.
-import {request, RequestError, counted} from "./dom.js";
+import {counted, request, RequestError} from "./dom.js";
+import {isClose} from "./steps.js";
 
 export const state = {
   models: [], model: null, size: Infinity, words: Infinity, // the models, the name of the one in use, limits of a request
@@ -53,6 +54,6 @@ export function numbersOf(k, of, against, target) {
 /** The first step with a close decision; without one, the closest. */
 export function closeDecision(trace) {
   const free = trace.steps.map((step, k) => ({...step, k})).filter((step) => !step.forced);
-  const first = free.find((step) => step.p < 0.8);
+  const first = free.find(isClose);
   return first ? first.k : free.reduce((least, step) => step.p < least.p ? step : least, {p: 2, k: 0}).k;
 }

@@ -20,6 +20,9 @@ function wrongLabel(trace, step) {
   return trace.gold.heads[word - 1] === head && trace.gold.labels[word - 1] !== label;
 }
 
+/** Is it a close decision? */
+export const isClose = (step) => !step.forced && step.p < 0.8;
+
 /** Show step k; k = number of steps is the end. */
 export function showConfiguration(trace, k) {
   const n = trace.steps.length, step = trace.steps[k];
@@ -47,10 +50,11 @@ export function showConfiguration(trace, k) {
 export function drawTimeline(trace, go) {
   at("timeline").dir = "ltr";
   at("timeline").replaceChildren(...trace.steps.map((step, k) => el("i", {
-    class: `${step.move}${isError(trace, step) ? " bad" : ""}`, title: `${k + 1}: ${step.name}`, click: () => go(k),
+    class: `${step.move}${isError(trace, step) ? " bad" : ""}${isClose(step) ? " close" : ""}`, title: `${k + 1}: ${step.name}${step.forced ? "" : `, ${percent(step.p)}`}`, click: () => go(k),
   })));
   const moves = [...new Set(trace.steps.map((step) => step.move))];
   at("legend").replaceChildren(...moves.map((move) => el("li", {}, el("i", {class: move}), move)),
+    ...(trace.steps.some(isClose) ? [el("li", {}, el("i", {class: "close"}), "close decision")] : []),
     ...(trace.gold ? [el("li", {}, el("i", {class: "bad"}), "error")] : []));
 }
 
@@ -58,13 +62,20 @@ function caption(trace, step, k) {
   const parts = [el("b", {class: `move ${step.move}`}, step.name), " "];
   if (step.arc) {
     const [head, word] = step.arc;
-    parts.push(el("b", {}, form(trace, head)), " → ", el("b", {}, form(trace, word)), `. “${form(trace, word)}” now has its head. `);
+    parts.push(el("b", {}, form(trace, head)), " → ", el("b", {}, form(trace, word)), `. “${form(trace, word)}” ${has(trace, word, k)}. `);
   } else parts.push(`${DOES[step.move]} `);
   const probability = step.forced ? "No other transition is legal here." : `Probability ${percent(step.p)}.`;
   parts.push(el("span", {class: "quiet"}, probability));
   if (step.taken !== step.best) parts.push(el("span", {class: "quiet"}, " The parser predicts a different transition."));
   parts.unshift(el("span", {class: "hidden"}, `Step ${k + 1}: `));
   return parts;
+}
+
+/** What an arc means for its dependent. */
+function has(trace, word, k) {
+  const next = trace.steps[k + 1];
+  const gone = next && !next.stack.includes(word) && !next.buffer.includes(word);
+  return gone ? "has its head and leaves the stack: no later word can depend on it" : "now has its head";
 }
 
 function showAdvice(trace, step) {
