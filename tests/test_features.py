@@ -14,7 +14,7 @@ from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabul
 from clearparse.transition import decode
 from clearparse.transition.features import DISTANCES, TEMPLATES, Features, compile_template
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, SHIFT, System, Transitions
+from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, SHIFT, System, Transitions
 from clearparse.transition.systems import SYSTEMS
 
 LABELS = ["nsubj", "det", "obj", "punct"]
@@ -118,7 +118,7 @@ def test_unknown_words_and_rare_words_share_a_row() -> None:
 
 
 def test_best_is_the_highest_score_of_a_legal_move() -> None:
-    transitions = Transitions(LABELS, LABELS, ["root"], 4)
+    transitions = Transitions(LABELS, LABELS, ["root"], MOVES)
     rng = np.random.default_rng(3)
     theta = rng.normal(size=(200, len(transitions.kind)))
     legal = rng.random((200, 4)) < 0.5
@@ -131,7 +131,7 @@ def test_best_is_the_highest_score_of_a_legal_move() -> None:
 def test_long_sentences_are_parsed_first() -> None:
     lengths = [1, 7, 2, 9, 3]
     system = SYSTEMS["arc-hybrid"](Layout(np.cumsum([0, *lengths])))
-    transitions = Transitions(LABELS, LABELS, ["root"], 4)
+    transitions = Transitions(LABELS, LABELS, ["root"], MOVES)
     sizes = []
 
     def choose(active: np.ndarray) -> np.ndarray:

@@ -132,7 +132,7 @@ def test_only_small_treebanks_stop_early_by_default() -> None:
         ({"raw_text": "a.txt", "vectors": "b.txt"}, ClearparseError, "not from both"),
         ({"resume": True}, ClearparseError, "resume needs output"),
         ({"init": "no.model"}, FileError, "no.model: no such file"),
-        ({"output": "-"}, FileError, "needs the name of a file"),
+        ({"output": "-"}, FileError, "must be a file name"),
         ({"dev": "no.conllu"}, FileError, "no.conllu: no such file"),
         ({"dev": []}, ClearparseError, "no sentences"),
         ({"dev": ["a.conllu", 3]}, ClearparseError, "a str instead of a clearparse.Sentence"),

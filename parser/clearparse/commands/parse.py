@@ -128,8 +128,7 @@ def _command_line() -> CommandLine:
     cli = CommandLine(
         "parse.py",
         usage="[INPUT ...] [options]",
-        description="Parse raw text or CoNLL-U files. In CoNLL-U, HEAD and DEPREL are replaced and missing tags\n"
-        "filled in; everything else is kept.",
+        description="Parse raw text or CoNLL-U files, whose HEAD and DEPREL are replaced and missing tags filled in.",
     )
     _add_input(cli)
     _add_output(cli)
@@ -179,7 +178,7 @@ def _add_output(cli: CommandLine) -> None:
         "--confidence",
         group="output",
         action="store_true",
-        help="write the probability that HEAD and DEPREL are correct to MISC: Conf=0.93",
+        help="write the confidence in HEAD and DEPREL to MISC: Conf=0.93",
     )
     cli.option(
         "--ranges",

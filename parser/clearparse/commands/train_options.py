@@ -48,7 +48,7 @@ def _add_data(cli: CommandLine) -> None:
         group="data",
         nargs="+",
         metavar="FILE",
-        help="development set, which selects the best epoch (default: a held-out part of the training data)",
+        help="development set, which selects the best epoch (default: part of train)",
     )
     text = cli.titled_group("data").add_mutually_exclusive_group()
     cli.option(
@@ -57,7 +57,7 @@ def _add_data(cli: CommandLine) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="unannotated text, for word vectors and, without --silver, self-training",
+        help="unannotated text, for word vectors and self-training",
     )
     cli.option(
         "--silver",
@@ -66,7 +66,7 @@ def _add_data(cli: CommandLine) -> None:
         action="extend",
         default=[],
         metavar="FILE",
-        help="CoNLL-U files with trees predicted by another parser, used as additional training data",
+        help="trees predicted by another parser, as additional training data",
     )
     cli.option("--vectors", group=text, metavar="FILE", help="word vectors in the format of word2vec or GloVe")
 
@@ -99,6 +99,7 @@ def _add_model(cli: CommandLine) -> None:
         "--float16",
         group="model",
         old=["--half"],
+        advanced=True,
         action="store_true",
         help="store parameters as float16, in half the file size",
     )
@@ -152,12 +153,13 @@ def _add_running(cli: CommandLine) -> None:
         "--resume",
         group="running",
         action="store_true",
-        help="resume from MODEL.checkpoint; the model is bit-identical to that of an uninterrupted run",
+        help="resume from MODEL.checkpoint, to a bit-identical model",
     )
     cli.option(
         "--reproduce",
         group="running",
         old=["--again"],
+        advanced=True,
         metavar="RECORD",
         help="retrain from a training record, MODEL.json, and check that the model is bit-identical",
     )
