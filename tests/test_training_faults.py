@@ -406,7 +406,7 @@ def test_missing_folders_are_created(tmp_path: Path) -> None:
     (tmp_path / "file").write_bytes(b"")
     assert_one_line(script(*on_sample(tmp_path / "file" / "m")), f"{tmp_path / 'file'}: ")
     for wrong in ("-", str(tmp_path), os.devnull):
-        with pytest.raises(FileError, match="needs the name of a file"):
+        with pytest.raises(FileError, match="must be a file name"):
             train.main(["--train", str(SAMPLE / "dev.conllu"), "--output", wrong])
 
 
@@ -493,7 +493,7 @@ def test_records_that_cannot_be_reproduced(record: Path, tmp_path: Path, capsys:
         with pytest.raises(FileError, match=message):
             train.main(["--reproduce", changed(record, tmp_path / "r.json", **values), *output])
     assert not list((tmp_path / "new").glob("*"))
-    with pytest.raises(FileError, match="not the record"):
+    with pytest.raises(FileError, match="not a training record"):
         train.main(["--reproduce", str(SAMPLE / "dev.conllu")])
     with pytest.raises(ClearparseError, match="--reproduce takes --learning-rate from the record"):
         train.main(["--reproduce", str(record), "--learning-rate", "0.01"])
