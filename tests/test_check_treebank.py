@@ -100,3 +100,13 @@ def test_the_report(parser_model: Path, tmp_path: Path, capsys: pytest.CaptureFi
     assert "relations that occur once: 2" in output
     check_treebank.main([str(DEV), "--model", str(parser_model), "--limit", "3"])
     assert "least likely trees" in capsys.readouterr().out
+
+
+def test_control_characters_are_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text("1\tGo\t_\tV\x1b[31m\t_\t_\t0\tr\x9boot\t_\t_\n\n", encoding="utf-8")
+    check_treebank.main([str(path)])
+    printed = capsys.readouterr().out
+    assert f"  {path}:1: r\ufffdoot\n" in printed
+    assert f"  {path}:1: V\ufffd[31m\n" in printed
+    assert "\x1b" not in printed

@@ -19,7 +19,7 @@ import pytest
 import clearparse
 from benchmarks import cluster_command
 from clearparse.commands import parse, train
-from clearparse.corpus.chunks import ChunkParser, ParsedFile, ParseJob
+from clearparse.corpus.chunks import BadFile, ChunkParser, ParsedFile, ParseJob
 from clearparse.corpus.journal import JOURNAL
 from clearparse.corpus.tasks import expand_patterns, plan_tasks
 from clearparse.errors import ClearparseError, FileError
@@ -120,9 +120,16 @@ def test_a_file_parsed_for_a_cluster(model: Path, corpus: Path, expected: dict[s
     assert contents(tmp_path) == {"3.conllu.gz": expected["3.conllu.gz"]}
     bare = tmp_path / "bare.conllu"
     bare.write_text("1\tDogs\t_\t_\t_\t_\t_\t_\t_\t_\n\n", encoding="utf-8")
-    (warned,), words = job.parse_file(str(bare), str(tmp_path / "out"))
+    parsed = job.parse_file(str(bare), str(tmp_path / "out"))
+    assert isinstance(parsed, ParsedFile)
+    (warned,), words = parsed
     assert isinstance(warned, MissingTagsWarning)
     assert words == 1
+    bare.write_text("1\tx\n\n", encoding="utf-8")
+    bad = job.parse_file(str(bare), str(tmp_path / "none"))
+    assert isinstance(bad, BadFile)
+    assert str(bad.error).startswith(f"{bare}:1: 2 columns")
+    assert not (tmp_path / "none").exists()
 
 
 def test_a_bag_of_sentences(model: Path) -> None:
@@ -177,7 +184,7 @@ class Fatal:
     def __init__(self, job: ParseJob, name: str, sign: Path, always: bool) -> None:
         self.job, self.name, self.sign, self.always = job, name, sign, always
 
-    def __call__(self, source: str, target: str) -> ParsedFile:
+    def __call__(self, source: str, target: str) -> ParsedFile | BadFile:
         if os.path.basename(source) == self.name and (self.always or not self.sign.exists()):
             self.sign.touch()
             Path(target).write_bytes(b"1\thalf a senten")

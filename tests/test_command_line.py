@@ -45,6 +45,7 @@ def ended(body: str, encoding: str = "utf-8") -> tuple[int, str, str]:
         ("raise ClearparseError('no sentences to train on')", 1, "no sentences to train on"),
         ("raise FileError('a.conllu', '9 columns, not 10', 7)", 1, "a.conllu:7: 9 columns, not 10"),
         ("raise FileError('a\\nb.conllu', 'no such file')", 1, "a\\nb.conllu: no such file"),
+        ("raise FileError('a\\x1b[31m\\x9b.conllu', 'no such file')", 1, "a\ufffd[31m\ufffd.conllu: no such file"),
         ("open('nowhere/at/all', 'rb')", 1, "nowhere/at/all: No such file or directory"),
         ("raise OSError(28, 'No space left on device')", 1, "No space left on device"),
         ("raise OSError('something odd')", 1, "something odd"),
@@ -217,3 +218,14 @@ def test_a_record_with_former_names_is_read() -> None:
 def test_the_recorded_command_has_no_flags_without_effect(argv: str, recorded: str) -> None:
     assert recorded_command(argv.split()) == f"python scripts/train.py {recorded}"
     assert recorded_command(argv.split(), ["clearparse", "train"]) == f"clearparse train {recorded}"
+
+
+def test_warnings_are_printed_also_before_an_error() -> None:
+    body = """
+import warnings
+from clearparse.commands.command_line import print_warnings
+with print_warnings():
+    warnings.warn("no tags: \\x1b[31m", UserWarning)
+    raise ClearparseError("a file is missing")
+"""
+    assert ended(body) == (1, "", "warning: no tags: \ufffd[31m\na file is missing\n")

@@ -188,6 +188,23 @@ def test_a_bad_file_does_not_stop_the_others(
     assert capsys.readouterr().out == f"1 file written to {out}/, 13 had been parsed before\n"
 
 
+def test_warnings_about_the_beginning_of_a_bad_file(
+    inputs: list[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr("clearparse.corpus.inputs.BLOCK_BYTES", 20)  # a sentence in each chunk
+    bad = tmp_path / "bad.conllu"
+    bad.write_text("1\tDogs\t_\tNOUN\t_\t_\t_\t_\t_\t_\n\n" * 5 + "1\tx\n\n", encoding="utf-8")
+    missing_tags = f"warning: {bad}: XPOS and FEATS not in the input"
+    with pytest.raises(ClearparseError, match="^1 of 2 files could not be parsed"):
+        run(bad, inputs[0], "--output", f"{tmp_path}/out/")
+    lines = capsys.readouterr().err.splitlines()
+    assert lines[0].startswith(f"{bad}:11: 2 columns")
+    assert lines[1].startswith(missing_tags)
+    with pytest.raises(FileError, match=r"bad\.conllu:11: 2 columns"):
+        run(bad, "--output", tmp_path / "one.conllu")
+    assert capsys.readouterr().err.startswith(missing_tags)
+
+
 def test_a_bad_file_stops_the_others_on_request(inputs: list[str], tmp_path: Path) -> None:
     bad, out = tmp_path / "bad.conllu", tmp_path / "out"
     bad.write_bytes(b"1\tx\n\n")
@@ -205,7 +222,7 @@ def test_wrong_inputs(inputs: list[str], tmp_path: Path) -> None:
     twin.touch()
     for arguments, message in [
         ([inputs[0], twin, "--output", f"{tmp_path}/out/"], "would both be written to"),
-        ([twin, "--output", twin.parent], "would be overwritten by its own output"),
+        ([twin, "--output", twin.parent], "would be overwritten by the output"),
         (["--output", f"{tmp_path}/out/"], "^-: not a file"),
         (["Dogs bark.", "--output", f"{tmp_path}/out/"], "^Dogs bark.: not a file"),
         ([inputs[0], "--on-error", "skip", "--output", tmp_path / "file"], "--on-error needs --output FOLDER"),

@@ -109,6 +109,15 @@ def test_json(files: tuple[str, str], tmp_path: Path, capsys: pytest.CaptureFixt
     assert conditions["tokens"].startswith("gold")
 
 
+def test_control_characters_in_labels_are_replaced(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path = tmp_path / "a.conllu"
+    path.write_text("1\tGo\t_\t_\t_\t_\t0\tr\x1b[31m\t_\t_\n\n", encoding="utf-8")
+    main(["--system", str(path), "--gold", str(path), "--details"])
+    printed = capsys.readouterr().out
+    assert "\nr\ufffd[31m  " in printed
+    assert "\x1b" not in printed
+
+
 def test_json_on_stdout_is_all_of_stdout(files: tuple[str, str]) -> None:
     gold, system = files
     run = evaluate_in_a_shell("--system", system, "--gold", gold, "--json", "-")

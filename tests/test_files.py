@@ -12,15 +12,19 @@ import stat
 import sys
 from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
+from clearparse.commands import draw, evaluate, parse
 from clearparse.corpus.tasks import plan_tasks
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import atomic_output, open_input, remove_unfinished
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="permissions and devices of POSIX systems")
 TEXT = b"one\ntwo\n" * 1000
+TESTS = Path(__file__).resolve().parent
+MODEL, DEV = TESTS / "data" / "format-1.model", TESTS.parent / "data" / "sample" / "dev.conllu"
 
 
 def read(path: Path | str) -> bytes:
@@ -239,3 +243,28 @@ def test_the_ending_of_compressed_files_stays(tmp_path: Path) -> None:
     names = ["a.conllu", "b.conllu.gz", "c.conllu.bz2", "d.conllu.xz"]
     tasks = plan_tasks(names, str(tmp_path), lambda name: ".svg")
     assert [Path(task.target).name for task in tasks] == ["a.svg", "b.svg.gz", "c.svg.bz2", "d.svg.xz"]
+
+
+@POSIX
+@pytest.mark.parametrize("same", ["name", "symbolic link", "hard link"])
+@pytest.mark.parametrize(
+    ("command", "arguments"),
+    [
+        (parse, ["--model", str(MODEL), "{input}", "-o", "{output}"]),
+        (parse, ["--model", "{input}", "Dogs bark.", "-o", "{output}"]),
+        (draw, ["{input}", "-o", "{output}"]),
+        (evaluate, ["--system", str(DEV), "--gold", "{input}", "--json", "{output}"]),
+        (evaluate, ["--system", "{input}", "--gold", str(DEV), "--report", "{output}"]),
+    ],
+)
+def test_an_input_is_not_overwritten(command: ModuleType, arguments: list[str], same: str, tmp_path: Path) -> None:
+    content = (MODEL if arguments[1] == "{input}" and command is parse else DEV).read_bytes()
+    source, target = tmp_path / "input", tmp_path / ("input" if same == "name" else "output")
+    source.write_bytes(content)
+    if same == "symbolic link":
+        target.symlink_to(source)
+    elif same == "hard link":
+        target.hardlink_to(source)
+    with pytest.raises(FileError, match=f"input: would be overwritten by the output .*{target.name}; choose another"):
+        command.main([each.format(input=source, output=target) for each in arguments])
+    assert source.read_bytes() == content

@@ -294,6 +294,47 @@ def test_thousands_of_labels(tmp_path: Path, capsys: pytest.CaptureFixture[str])
     assert "warning   5001 labels: is DEPREL really column 8" in capsys.readouterr().out
 
 
+@pytest.mark.parametrize(
+    ("stages", "line", "message"),
+    [
+        ("parser", "1\tGo\tgo\tVERB\tVB\t_\t0\t{long}\t_\t_", "1: DEPREL has 1,001 characters"),
+        ("all", "1\tGo\t{long}\tVERB\tVB\t_\t0\troot\t_\t_", "1: LEMMA has 1,001 characters"),
+        ("all", "1\tGo\tgo\t{long}\tVB\t_\t0\troot\t_\t_", "1: UPOS has 1,001 characters"),
+        ("all", "1\tGo\tgo\tVERB\t{long}\t_\t0\troot\t_\t_", "1: XPOS has 1,001 characters"),
+        ("all", "1\tGo\tgo\tVERB\tVB\t{long}\t0\troot\t_\t_", "1: FEATS has 1,001 characters"),
+        ("all", "1\t{long}" + "x" * 9000 + "\tgo\tVERB\tVB\t_\t0\troot\t_\t_", "1: FORM has 10,001 characters"),
+        (
+            "all",
+            "1-2\tGo" + "\t_" * 8 + "\n1\tG\tgo\tVERB\tVB\t_\t0\troot\t_\t_\n2\t{long}\to\tX\tX\t_\t1\tdep\t_\t_",
+            "3: FORM in a multiword token has 1,001 characters",
+        ),
+        (
+            "all",
+            "1-21\tGo" + "\t_" * 8 + "".join(f"\n{i}\tGo\tgo\tX\tX\t_\t{i - 1}\tdep\t_\t_" for i in range(1, 22)),
+            "1: a multiword token of 21 words",
+        ),
+    ],
+)
+def test_values_that_no_model_can_hold(stages: str, line: str, message: str, tmp_path: Path) -> None:
+    path = tmp_path / "odd.conllu"
+    path.write_text((line.format(long="\u00e9" * 1001) + "\n\n") * 12, encoding="utf-8")
+    with pytest.raises(FileError, match=rf"odd\.conllu:{message}"):
+        train.main(["--train", str(path), "--output", str(tmp_path / "m"), "--stages", stages, *SMALL, "--quiet"])
+    assert [each.name for each in tmp_path.iterdir()] == ["odd.conllu"]
+
+
+@pytest.mark.parametrize("written", ["m", "m.json", "m.checkpoint"])
+@pytest.mark.parametrize("read", ["--train", "--dev", "--raw-text", "--vectors"])
+def test_an_input_is_not_overwritten(read: str, written: str, tmp_path: Path) -> None:
+    data = tmp_path / written
+    data.write_bytes((SAMPLE / "dev.conllu").read_bytes())
+    arguments = ["--train", str(SAMPLE / "dev.conllu"), read, str(data), "--output", str(tmp_path / "m"), "--quiet"]
+    with pytest.raises(FileError, match=f"{written}: would be overwritten by the output"):
+        train.main([*arguments, *SMALL])
+    assert data.read_bytes() == (SAMPLE / "dev.conllu").read_bytes()
+    assert list(tmp_path.iterdir()) == [data]
+
+
 def test_a_column_that_does_not_hold_tags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = "".join(pair(f"a{k % 50}", f"b{k % 31}", tags=f"X\ttag{k}\t_") for k in range(50_000))
     (tmp_path / "tags").write_text(text, encoding="utf-8")

@@ -594,6 +594,7 @@ def test_a_multipart_body_that_is_not_utf_8(client: Client) -> None:
         b"[" * 50_000, b'{"a":' * 15_000, b'{"conllu": "\\ud800"}', b'{"\\ud800": 1}', b'{"text": "\\udfff"}',
         b'{"conllu": "\\u0000"}', b'{"conllu": "x", "moves": [1e400]}', b'{"step": ' + b"9" * 4000 + b"}",
         b"1" * 5000, b"\xff", b"NaN", b"",
+        *('{"text": "\\ud800", "conllu": "\\ud800"}'.encode(each) for each in ("utf-16", "utf-16-le", "utf-32-be")),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("path", ["read", "explain", "numbers"])

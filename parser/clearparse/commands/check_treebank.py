@@ -9,6 +9,7 @@ from itertools import islice
 import numpy as np
 
 from clearparse.commands.command_line import CommandLine, positive
+from clearparse.drawing.text import printable_lines
 from clearparse.model.model import load
 from clearparse.training.data import read_treebanks
 from clearparse.training.parser_batches import Treebank, log_likelihoods
@@ -27,10 +28,10 @@ def main(argv: list[str]) -> None:
     data = read_treebanks(options.files)
     print(f"{data.sentences:,} sentences, {data.words:,} words")
     for line in _report(data.blocks, options.limit):
-        print(line)
+        print(printable_lines(line))
     if options.model is not None:
         for line in _unlikely(data.blocks, options.model, options.limit):
-            print(line)
+            print(printable_lines(line))
 
 
 def _report(blocks: Sequence[Block], limit: int) -> Iterator[str]:

@@ -15,6 +15,7 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
+from clearparse.drawing.text import printable
 from clearparse.errors import ClearparseError
 
 FAILURE = 1
@@ -160,12 +161,21 @@ def positive(text: str) -> int:
 
 @contextlib.contextmanager
 def print_warnings() -> Iterator[None]:
-    """Collect warnings, and print each distinct one in a line on stderr when the block ends without an error."""
-    with warnings.catch_warnings(record=True) as caught:
-        warnings.simplefilter("always", UserWarning)
-        yield
-    for message in dict.fromkeys(str(warning.message) for warning in caught if sys.stderr is not None):
-        print(f"warning: {message}", file=sys.stderr)
+    """Collect warnings, and print each distinct one in a line on stderr when the block ends, also with an error."""
+    caught: list[warnings.WarningMessage] = []
+    try:
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always", UserWarning)
+            yield
+    finally:
+        for message in dict.fromkeys(str(warning.message) for warning in caught):
+            print_line(f"warning: {message}")
+
+
+def print_line(message: str) -> None:
+    """Print a message as one line on stderr, whatever the names and values in it contain."""
+    if sys.stderr is not None:  # closed: print would write to stdout
+        print(printable("\\n".join(message.splitlines())), file=sys.stderr)
 
 
 def print_summary(text: str, *, quiet: bool = False) -> None:
@@ -214,9 +224,7 @@ def _status(main: Callable[[list[str]], None], argv: list[str]) -> int | str | N
 
 
 def _print_error(message: str, status: int) -> int:
-    """Print the message as one line, even if a file name in it has a line end."""
-    if sys.stderr is not None:  # closed: print would write to stdout
-        print("\\n".join(message.splitlines()), file=sys.stderr)
+    print_line(message)
     return status
 
 

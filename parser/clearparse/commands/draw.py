@@ -10,7 +10,7 @@ from clearparse.commands.output_format import add_format_option, chosen_format
 from clearparse.corpus.formats import FORMATS
 from clearparse.drawing.text import shows_boxes
 from clearparse.errors import ClearparseError
-from clearparse.io.files import atomic_output
+from clearparse.io.files import atomic_output, refuse_overwriting
 from clearparse.treebank.conllu import Block, read_blocks
 
 DEFAULT_FORMAT = "tree"
@@ -22,6 +22,7 @@ def main(argv: list[str]) -> None:
     options = _command_line().parse(argv)
     output_format = DRAWINGS[chosen_format(options, DRAWINGS, DEFAULT_FORMAT)]
     ascii_only = not shows_boxes(sys.stdout)
+    refuse_overwriting([options.output], options.files)
     blocks = _blocks(options.files or ["-"], options.sent_id)
     with atomic_output(options.output) as stream:
         stream.writelines(output_format.document(output_format.write(block, ascii_only) for block in blocks))

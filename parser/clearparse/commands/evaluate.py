@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from clearparse.commands.command_line import CommandLine, positive, print_warnings
 from clearparse.corpus.inputs import format_of_file
-from clearparse.drawing.text import printable
+from clearparse.drawing.text import printable_lines
 from clearparse.errors import FileError
 from clearparse.evaluation.evaluate import (
     GIVEN,
@@ -23,7 +23,7 @@ from clearparse.evaluation.evaluate import (
     evaluate_stream,
 )
 from clearparse.evaluation.tables import format_raw_text_scores, format_scores
-from clearparse.io.files import atomic_output
+from clearparse.io.files import atomic_output, refuse_overwriting
 from clearparse.io.progress import progress_bar
 from clearparse.model.container import is_model_file
 from clearparse.model.model import Model, load
@@ -36,9 +36,11 @@ def main(argv: list[str]) -> None:
     options = _arguments(argv)
     model = load(options.model) if options.model is not None else None
     if options.info and model:
-        print("\n".join(map(printable, model.describe().split("\n"))), end="\n" if options.gold is None else "\n\n")
+        print(printable_lines(model.describe()), end="\n" if options.gold is None else "\n\n")
     if options.gold is None:
         return
+    outputs = filter(None, (options.json, options.report))
+    refuse_overwriting(outputs, [options.model, options.system, options.gold, options.compare])
     _refuse_raw_text(options)
     bar = progress_bar(unit=" words", quiet=options.quiet)
     candidate = EvaluatedModel(options.model, model, bar.update) if model else ParserOutput(options.system)
@@ -51,7 +53,8 @@ def main(argv: list[str]) -> None:
     if options.quiet or "-" in (options.json, options.report):
         return
     is_text = options.given == "text"
-    print(format_raw_text_scores(scores) if is_text else format_scores(scores, details=options.details))
+    shown = format_raw_text_scores(scores) if is_text else format_scores(scores, details=options.details)
+    print(printable_lines(shown))
     if options.report:
         print(f"\nreport written to {options.report}")
 

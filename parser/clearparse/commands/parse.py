@@ -9,7 +9,14 @@ from collections.abc import Sequence
 from functools import partial
 from typing import Any
 
-from clearparse.commands.command_line import CommandLine, UsageError, positive, print_summary, print_warnings
+from clearparse.commands.command_line import (
+    CommandLine,
+    UsageError,
+    positive,
+    print_line,
+    print_summary,
+    print_warnings,
+)
 from clearparse.commands.output_format import add_format_option, chosen_format
 from clearparse.corpus import processes
 from clearparse.corpus.chunks import ChunkParser, ParseJob
@@ -20,7 +27,7 @@ from clearparse.corpus.tasks import expand_patterns, is_folder, plan_tasks
 from clearparse.drawing.text import shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
-from clearparse.io.files import checksum
+from clearparse.io.files import checksum, refuse_overwriting
 from clearparse.io.progress import rate
 from clearparse.model.model import load
 
@@ -62,7 +69,8 @@ def main(argv: list[str]) -> None:
 
 
 def _parse_to_one_output(job: ParseJob, inputs: Sequence[str], arguments: argparse.Namespace) -> None:
-    """Parse; a bar and a summary are shown if neither would be mixed with the trees."""
+    """Parse; a bar and a summary are shown if neither would be mixed with the trees. Raises ClearparseError."""
+    refuse_overwriting([arguments.output], [*inputs, arguments.model])
     to_terminal = arguments.output == "-" and sys.stdout is not None and sys.stdout.isatty()
     quiet, started = arguments.quiet or to_terminal, time.monotonic()
     words = job.parse(inputs, arguments.output, arguments.jobs, quiet=quiet)
@@ -91,8 +99,7 @@ def _report(result: CorpusResult, folder: str, *, quiet: bool) -> None:
     if not quiet:
         print(f"{written} file{'s' * (written != 1)} written to {folder}{finished}")
     for error in errors:
-        if sys.stderr is not None:
-            print("\\n".join(str(error).splitlines()), file=sys.stderr)
+        print_line(str(error))
     if errors:
         total = written + unchanged + len(errors)
         if total == len(errors):

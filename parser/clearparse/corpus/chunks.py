@@ -11,6 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from clearparse.corpus.formats import FORMATS
 from clearparse.corpus.inputs import Chunk, TextChunk, read_chunks
+from clearparse.errors import ClearparseError
 from clearparse.io.files import atomic_output
 from clearparse.io.parallel import map_in_order
 from clearparse.io.progress import progress_bar
@@ -31,6 +32,13 @@ class ParsedFile(NamedTuple):
 
     warnings: list[Warning]
     words: int
+
+
+class BadFile(NamedTuple):
+    """Why a file could not be parsed, and the warnings about what was parsed of it."""
+
+    error: ClearparseError
+    warnings: list[Warning]
 
 
 @dataclass(frozen=True)
@@ -108,11 +116,14 @@ class ParseJob:
             stream.writelines(output_format.document(texts()))
         return words
 
-    def parse_file(self, source: str, target: str) -> ParsedFile:
-        """Parse a file to another. Raises ClearparseError."""
+    def parse_file(self, source: str, target: str) -> ParsedFile | BadFile:
+        """Parse a file to another."""
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
-            words = self.parse([source], target, 1)
+            try:
+                words = self.parse([source], target, 1)
+            except ClearparseError as error:
+                return BadFile(error, _messages(caught))
         return ParsedFile(_messages(caught), words)
 
 

@@ -17,7 +17,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from clearparse.corpus.chunks import ParsedFile, ParseJob
+from clearparse.corpus.chunks import BadFile, ParsedFile, ParseJob
 from clearparse.corpus.runner import Outcome
 from clearparse.corpus.tasks import FileTask
 from clearparse.errors import ClearparseError, FileError
@@ -32,7 +32,7 @@ with optional_import("dask", "Dask's engine"):
     from dask.delayed import delayed
     from distributed import Client, KilledWorker, LocalCluster, WorkerPlugin, as_completed, get_worker
 
-ParseFile = Callable[[str, str], ParsedFile]  # of source and target
+ParseFile = Callable[[str, str], Outcome]  # of source and target
 
 TIMEOUT = "20s"  # of the connection to a scheduler
 _WARNINGS_LOCK = threading.Lock()  # warnings are caught for a whole process
@@ -148,21 +148,20 @@ def parse_files_on(
 def _outcome(future: Any, source: str) -> Outcome:
     error = future.exception()
     if isinstance(error, KilledWorker):
-        return FileError(source, "each worker that parsed it was killed; was there enough memory?")
-    if isinstance(error, ClearparseError):
-        return error
-    parsed: ParsedFile = future.result()  # any other exception is a bug, and is raised here
-    return parsed
+        return BadFile(FileError(source, "each worker that parsed it was killed; was there enough memory?"), [])
+    outcome: Outcome = future.result()  # any other exception is a bug, and is raised here
+    return outcome
 
 
-def _parse_file(plugin: str, task: FileTask, scratch: str) -> ParsedFile:
+def _parse_file(plugin: str, task: FileTask, scratch: str) -> Outcome:
     """What a worker does with a task: write to the scratch folder, then rename to the target."""
     new = os.path.join(scratch, f"{secrets.token_hex(8)}-{os.path.basename(task.target)}")
     parse_file = get_worker().plugins[plugin].parse_file
     with _WARNINGS_LOCK:
-        parsed: ParsedFile = parse_file(task.source, new)
-    os.replace(new, task.target)
-    return parsed
+        outcome: Outcome = parse_file(task.source, new)
+    if isinstance(outcome, ParsedFile):
+        os.replace(new, task.target)
+    return outcome
 
 
 class _ParserPlugin(WorkerPlugin):  # type: ignore[misc]  # Dask publishes no types

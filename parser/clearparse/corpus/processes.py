@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from clearparse.corpus.chunks import ChunkParser, ParsedChunk, ParsedFile, ParseJob
+from clearparse.corpus.chunks import BadFile, ChunkParser, ParsedChunk, ParsedFile, ParseJob
 from clearparse.corpus.formats import FORMATS
 from clearparse.corpus.inputs import Chunk, read_chunks
 from clearparse.corpus.runner import Outcome
@@ -32,7 +32,7 @@ def parse_files(job: ParseJob, tasks: Sequence[FileTask], jobs: int) -> Generato
             yield number, _write(job.parser, tasks[number].target, (parsed for _, parsed in group))
         except _BadFileError as failure:
             bad.add(number)
-            yield number, failure.error
+            yield number, failure.outcome
 
 
 @dataclass(frozen=True)
@@ -75,7 +75,7 @@ def _write(parser: ChunkParser, target: str, results: Iterable[ParsedChunk | Cle
         nonlocal words
         for result in results:
             if isinstance(result, ClearparseError):
-                raise _BadFileError(result)
+                raise _BadFileError(BadFile(result, warned))
             warned.extend(result.warnings)
             words += result.words
             yield result.text
@@ -88,6 +88,6 @@ def _write(parser: ChunkParser, target: str, results: Iterable[ParsedChunk | Cle
 class _BadFileError(Exception):
     """A file cannot be parsed; ends the block of atomic_output."""
 
-    def __init__(self, error: ClearparseError) -> None:
-        super().__init__(error)
-        self.error = error
+    def __init__(self, outcome: BadFile) -> None:
+        super().__init__(outcome)
+        self.outcome = outcome

@@ -8,14 +8,14 @@ import warnings
 from collections.abc import Callable, Generator, Iterator, Sequence
 from typing import Any, NamedTuple
 
-from clearparse.corpus.chunks import ParsedFile, ParseJob
+from clearparse.corpus.chunks import BadFile, ParsedFile, ParseJob
 from clearparse.corpus.journal import JOURNAL, Journal, state_of
 from clearparse.corpus.tasks import FileTask
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import remove_unfinished
 from clearparse.io.progress import progress_bar
 
-Outcome = ParsedFile | ClearparseError  # of a file; the error says why it could not be parsed
+Outcome = ParsedFile | BadFile  # of a file
 
 # Parses files; yields the number and the outcome of each one as it is finished. See processes.py and dask.py.
 Engine = Callable[[ParseJob, Sequence[FileTask]], Generator[tuple[int, Outcome], None, None]]
@@ -57,16 +57,16 @@ def parse_corpus(
         outcomes = engine(job, pending)
         with contextlib.closing(outcomes), progress_bar(total=len(pending), unit=" files", quiet=quiet) as bar:
             for number, outcome in outcomes:
+                for warning in outcome.warnings:
+                    warnings.warn(warning, stacklevel=2)
                 if isinstance(outcome, ParsedFile):
-                    for warning in outcome.warnings:
-                        warnings.warn(warning, stacklevel=2)
                     words += outcome.words
                     bar.set_postfix_str(f"{words:,} words", refresh=False)
                     journal.add(pending[number], states[number])
                 elif skip_bad_files:
-                    errors.append(outcome)
+                    errors.append(outcome.error)
                 else:
-                    raise outcome
+                    raise outcome.error
                 bar.update()
     return CorpusResult(len(pending) - len(errors), len(tasks) - len(pending), errors, words)
 

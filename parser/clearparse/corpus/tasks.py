@@ -9,6 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from clearparse.errors import ClearparseError
+from clearparse.io.files import refuse_overwriting
 
 _TEXT_FILE = re.compile(r"\.(conll\w{0,3}|txt)(\.\w{2,3})?\Z", re.IGNORECASE)
 _FILE_NAME = re.compile(r"[/\\*]|\.[A-Za-z]\w{0,7}\Z")
@@ -58,7 +59,7 @@ def plan_tasks(
     """A task for each source: a file of the same name in the folder, with another extension if the source has one.
 
     `.gz`, `.bz2` or `.xz` at the end of a name stays. Raises ClearparseError for what is not a file, where two sources
-    would have one target, and where a file would overwrite itself.
+    would have one target, and where a source would be overwritten.
     """
     tasks: dict[str, FileTask] = {}
     for source in sources:
@@ -69,7 +70,6 @@ def plan_tasks(
         target = os.path.join(folder, name if extension is None else _EXTENSION.sub(rf"{extension}\2", name, count=1))
         if other := tasks.get(target):
             raise ClearparseError(f"{other.source} and {source} would both be written to {target}")
-        if os.path.exists(target) and os.path.exists(source) and os.path.samefile(source, target):
-            raise ClearparseError(f"{source} would be overwritten by its own output; choose another folder")
         tasks[target] = FileTask(source, target)
+    refuse_overwriting(tasks, sources)
     return list(tasks.values())

@@ -124,6 +124,11 @@ def printable(text: str) -> str:
     return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) == "Cc" else c for c in text)
 
 
+def printable_lines(text: str) -> str:
+    """The same for a text of several lines, whose line ends stay; tabs become spaces."""
+    return "\n".join(map(printable, text.expandtabs().split("\n")))
+
+
 def _place_trunks(heads: NDArray[np.int64], max_trunks: int) -> NDArray[np.int64]:
     """Distance (n,) of the trunk of each word from the words: 1 is next to them, 0 means no trunk.
 

@@ -34,7 +34,7 @@ MAX_OF_TYPE = 1 << 20  # numbers of one type of word in all tables
 MIN_TYPES = ROOT + 2  # NULL, ROOT and a word
 MAX_TYPES = 50_000  # types of word in the tables, however narrow these are
 KEY_BYTES = 400  # of a type of word besides its rows: its key, its rows of L, and where they are found
-MEMORY = 256 << 20  # bytes of the tables of all networks of a model together (see type_cache.share_memory)
+MEMORY = 192 << 20  # bytes of the tables of all networks of a model together (see type_cache.share_memory)
 
 
 class PrecomputedLayer:

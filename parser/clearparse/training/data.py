@@ -34,6 +34,11 @@ class Dataset:
     sources: list[dict[str, Any]]
 
     @property
+    def paths(self) -> list[str]:
+        """The names of its sources; those of files are their paths."""
+        return [source["path"] for source in self.sources]
+
+    @property
     def sentences(self) -> int:
         return sum(map(len, self.blocks))
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
+from clearparse.drawing.text import printable_lines
 from clearparse.io.progress import ProgressBar, progress_bar
 
 
@@ -21,7 +22,8 @@ class Log:
     def line(self, text: str) -> None:
         """Write a line above the progress bar."""
         if not self.quiet:
-            ProgressBar.write(f"{text}\n", end="")  # in one write: worker processes have the same output
+            line = f"{printable_lines(text)}\n"
+            ProgressBar.write(line, end="")  # in one write: worker processes have the same output
             sys.stdout.flush()
 
     def progress(self, words: int, description: str = "", unit: str = " words") -> ProgressBar:

@@ -16,6 +16,7 @@ from threadpoolctl import threadpool_limits
 from clearparse.config import Config
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.vocabulary import lookup_form
+from clearparse.io.files import refuse_overwriting
 from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
 from clearparse.stages.tagger import retagged, with_tags
@@ -32,6 +33,7 @@ from clearparse.training.self_training import SILVER, silver_sentences, teacher_
 from clearparse.training.silver import Silver, read_silver, retagged_silver, with_labels
 from clearparse.training.text_checks import text_warnings
 from clearparse.training.upstream import UpstreamStages, train_upstream
+from clearparse.training.value_checks import check_values
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors, word_vectors
 from clearparse.transition.features import compile_template
@@ -123,6 +125,11 @@ def run(
         train, dev = read_train_and_dev(train_source, dev_source, config.dev_part, config.seed)
         if dev_source is None:
             log("dev", dev.sources[0]["path"])
+        check_values(train.blocks, options.stages)
+        if output:
+            outputs: list[FileName] = [output, f"{output}.json", f"{output}.checkpoint"]
+            others = [*options.unannotated_files(), *options.silver, options.init]
+            refuse_overwriting(outputs, [*train.paths, *dev.paths, *others])
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         template = init.parser.features.template.text if init else template_text(config.template)
         compile_template(template)  # an error in it is found now, not after the first stages are trained

@@ -156,7 +156,7 @@ async def _json(request: Request) -> Mapping[str, Any]:
     """The JSON object in the body of a request. Raises RefusalError."""
     body = await request.body()
     try:
-        payload = json.loads(body)
+        payload = json.loads(body.decode("utf-8-sig"))  # of bytes, json would read UTF-16 and UTF-32 too
         if b"\\u" in body:
             json.dumps(payload, ensure_ascii=False).encode()  # finds "\ud800", an unpaired surrogate
     except UnicodeEncodeError:
