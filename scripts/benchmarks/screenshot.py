@@ -9,6 +9,7 @@ from clearparse.io.optional import optional_import
 
 FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
 WIDTH, HEIGHT = 1280, 900  # pixels
+TIMEOUT = 120_000  # milliseconds, on a busy machine
 
 
 def screenshot(browser: str, address: str, sentence: str, step: int, path: Path) -> Path:
@@ -21,9 +22,10 @@ def screenshot(browser: str, address: str, sentence: str, step: int, path: Path)
     with sync_api.sync_playwright() as driver:
         chromium = driver.chromium.launch(executable_path=browser, args=FLAGS)
         page = chromium.new_page(viewport={"width": WIDTH, "height": HEIGHT}, color_scheme="light")
+        page.set_default_timeout(TIMEOUT)
         page.goto(f"{address}#{urlencode({'text': sentence, 'step': step})}")
         page.wait_for_selector("#result:not(.waiting) #tree svg")
-        sync_api.expect(page.locator("#count")).to_contain_text(f"{step} / ")
+        sync_api.expect(page.locator("#count")).to_contain_text(f"{step} / ", timeout=TIMEOUT)
         page.wait_for_selector("#scores tr.chosen")
         page.wait_for_selector("#parts li")
         page.wait_for_timeout(500)  # milliseconds, for transitions of the style sheet
