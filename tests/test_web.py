@@ -239,6 +239,7 @@ def test_missing_tags_are_a_warning_in_the_response(client: Client) -> None:
         ({}, "The parameter 'data' is required."),
         ({"data": "x", "model": "klingon"}, "The requested model 'klingon' does not exist."),
         ({"data": "x", "model": "eng"}, "The requested model 'eng' does not exist."),
+        ({"data": "x", "model": "a\x1eb\u2028c"}, "The requested model 'a\ufffdb\ufffdc' does not exist."),
         ({"data": "x", "input": "matxin"}, "Unknown input format 'matxin'"),
         ({"data": "x", "output": "epe"}, "Unknown output format 'epe'"),
         ({"data": "x", "tokenizer": "presegmented;fast"}, "The tokenizer has no option 'fast'."),

@@ -120,8 +120,9 @@ def display_width(text: str) -> int:
 
 
 def printable(text: str) -> str:
-    """The text without control characters, which could move the cursor or worse."""
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) == "Cc" else c for c in text)
+    """The text on one line, without control characters, which could move the cursor or worse."""
+    replaced = ("Cc", "Zl", "Zp")  # control characters, line and paragraph separators
+    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in replaced else c for c in text)
 
 
 def printable_lines(text: str) -> str:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from clearparse.drawing.text import printable
 from clearparse.treebank.conllu import Block
 
 BAD_REQUEST, FORBIDDEN, NOT_FOUND, TIMEOUT = 400, 403, 404, 408
@@ -17,7 +18,7 @@ class RefusalError(Exception):
 
     def __init__(self, status: int, message: str) -> None:
         super().__init__(status, message)
-        self.status, self.message = status, message
+        self.status, self.message = status, printable(message)
 
 
 @dataclass(frozen=True)

@@ -39,6 +39,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
+from clearparse.drawing.text import printable
 from clearparse.drawing.theme import THEME
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
@@ -149,7 +150,7 @@ async def _not_installed(_: Request, error: ClearparseError) -> Response:
 
 async def _http_error(request: Request, error: HTTPException) -> Response:
     line = f"there is nothing at {request.url.path}" if error.status_code == 404 else error.detail
-    return PlainTextResponse(f"{line}\n".encode(errors="replace"), error.status_code, headers=error.headers)
+    return PlainTextResponse(f"{printable(line)}\n".encode(errors="replace"), error.status_code, headers=error.headers)
 
 
 async def _json(request: Request) -> Mapping[str, Any]:
