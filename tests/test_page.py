@@ -462,7 +462,7 @@ def test_animation_respects_the_users_preference(visit: Any) -> None:
 def test_right_to_left_scripts(visit: Any) -> None:
     """The first word is the rightmost one in tree and buffer, and the buffer is left of the stack."""
     page = visit()
-    parse(page, "قرأ الولد كتابا")
+    parse(page, "قرأ الولد كتابا.")
     page.get_by_role("button", name="First step").click()
     wait_for_details(page)
     for words in ("#tree .word", "#buffer .form"):
