@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import sys
 from contextlib import AbstractContextManager
 from typing import Any
 
@@ -10,8 +11,9 @@ from threadpoolctl import ThreadpoolController
 
 
 @functools.cache
-def _controller() -> Any:
-    return ThreadpoolController()  # looks for the libraries in memory, which takes milliseconds
+def _controller(scipy_blas: bool) -> Any:
+    """The libraries in memory; looking for them takes milliseconds. scipy_blas: whether SciPy's BLAS is among them."""
+    return ThreadpoolController()
 
 
 def one_blas_thread() -> AbstractContextManager[Any]:
@@ -19,5 +21,5 @@ def one_blas_thread() -> AbstractContextManager[Any]:
 
     The number is that of the whole process; where several Python threads set it, threadpoolctl obeys the first one.
     """
-    limiter: AbstractContextManager[Any] = _controller().limit(limits=1)
+    limiter: AbstractContextManager[Any] = _controller("scipy.linalg" in sys.modules).limit(limits=1)
     return limiter
