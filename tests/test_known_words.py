@@ -37,9 +37,7 @@ def test_full_stops_are_counted_in_raw_text() -> None:
     counts = StopCounts.of(RAW)
     assert (counts.plain["oslo"], counts.stopped["oslo"], counts.inside["oslo"]) == (16, 1, 0)
     assert (counts.stopped["dept"], counts.inside["dept"]) == (4, 4)
-    assert {"oslo", "is", "the", "he"} <= counts.words()
-    assert not {"dept", "lbs", "prof"} & counts.words()
-    assert {counts.plain[word] >= 3 for word in counts.words()} == {True}
+    assert counts.words() == {"oslo", "is", "the", "he", "in", "met", "of", "road", "smith"}
     assert counts.abbreviations() == {"dept", "lbs"}
     assert counts.stopped["prof"] == 4  # a name follows, as it may follow the end of a sentence
 

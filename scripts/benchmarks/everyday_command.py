@@ -12,7 +12,7 @@ from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.io import resources
 from clearparse.model.model import Model, load
 from clearparse.treebank.conllu import parse_block
-from clearparse.treebank.tokens import paragraphs_of, text_of
+from clearparse.treebank.tokens import paragraphs_of, text_of, tokens_in
 
 EVERYDAY = Path(__file__).resolve().parents[2] / "tests" / "data" / "everyday.conllu"
 MEASURES = ("Tokens", "Sentences", "Words", "UPOS", "UAS", "LAS")
@@ -49,8 +49,7 @@ def _table(model: Model, gold: Path) -> Iterator[str]:
 def scores(model: Model, sentences: list[SentenceLines], space: str = " ") -> dict[str, float]:
     """The F1 of each measure from raw text to trees. space: what stands in the text in the place of a space."""
     gold = parse_block(typographies.as_conllu(sentences), trees=True)
-    paragraphs = ([token for sentence in each for token in sentence] for each in paragraphs_of([gold]))
-    text = "\n\n".join(text_of(tokens) for tokens in paragraphs).replace(" ", space)
+    text = "\n\n".join(text_of(tokens_in(each)) for each in paragraphs_of([gold])).replace(" ", space)
     block = model.parse_block(model.tag(model.tokenize(text)))
     return raw_text_scores([gold], [block], gold_path="gold", system_path="system")
 

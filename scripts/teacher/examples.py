@@ -15,6 +15,7 @@ from clearparse.features.vocabulary import lookup_form, shape
 from clearparse.io.files import PathLike, open_input, shown_name
 from clearparse.stages.lemmatizer import LemmaRule
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, LEMMA, UPOS, XPOS, Block, parse_block
+from clearparse.treebank.ragged import offsets, take_rows
 from teacher.encoder import WordPieces
 
 TAGS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
@@ -105,8 +106,7 @@ class Examples:
         self._n_pieces = np.array([len(pieces) for pieces in self._pieces], np.int64)
         number = {symbol: k for k, symbol in enumerate(symbols.shapes, 1)}
         self._shapes = np.array([number.get(shape(lookup_form(form)), 0) for form in forms], np.int64)
-        ends = np.concatenate(([0], np.cumsum(self._n_pieces)))
-        self.lengths = np.diff(ends[self.sentences]) + 2  # pieces of each sentence
+        self.lengths = np.diff(offsets(self._n_pieces)[self.sentences]) + 2  # pieces of each sentence
         self.kept = np.flatnonzero(self.lengths <= most_pieces)
         self.skipped = len(self.lengths) - len(self.kept)
 
@@ -146,7 +146,7 @@ class Examples:
             shapes[row, : last - first] = self._shapes[first:last]
         words = np.arange(n_words) < (end - begin)[:, None]
         attended = np.arange(n_pieces) < self.lengths[which][:, None]
-        places = np.concatenate([np.arange(first, last) for first, last in zip(begin, end, strict=True)])
+        _, places = take_rows(self.sentences, which)
         return Batch(pieces, attended, pooling, shapes, words, places)
 
 

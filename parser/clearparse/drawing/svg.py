@@ -56,6 +56,8 @@ def svg(
     widths = [
         LETTER * max(display_width(form), 0.8 * display_width(tag), 1) for form, tag in zip(forms, tags, strict=True)
     ]
+    if below:
+        below = below[0], [label.translate(REPLACED) for label in below[1]]
     trees = [(heads, labels), *beside, *([below] if below else [])]
     fitted = [(arc, tree_labels[arc[1]]) for tree, tree_labels in trees for arc in arcs_of(tree)]
     x = places(widths, fitted)
@@ -71,9 +73,7 @@ def svg(
         parts.append(drawn.tree((heads, labels), marked))
         parts.append(drawn.words(forms, tags))
         if below:
-            parts.append(
-                drawn.tree((below[0], [label.translate(REPLACED) for label in below[1]]), (), upside_down=True)
-            )
+            parts.append(drawn.tree(below, (), upside_down=True))
         y = drawn.bottom
     height, direction = y if forms else MARGIN, ' direction="rtl"' if mirrored else ""
     return (

@@ -17,7 +17,7 @@ from clearparse.evaluation.scores import PUNCTUATION, SCORER, all_scores
 from clearparse.evaluation.significance import comparison
 from clearparse.io.files import checksum, shown_name
 from clearparse.treebank.conllu import Block, read_blocks
-from clearparse.treebank.tokens import paragraphs_of, text_of
+from clearparse.treebank.tokens import paragraphs_of, text_of, tokens_in
 from clearparse.version import __version__
 
 BLOCK_BYTES = 3 << 20  # of the gold file that are parsed at once
@@ -84,7 +84,7 @@ class EvaluatedModel:
         """The texts of the paragraphs, some at a time, split and tagged by the model."""
         paragraphs = paragraphs_of(gold)
         while some := list(itertools.islice(paragraphs, PARAGRAPHS)):
-            texts = [text_of([token for sentence in each for token in sentence]) for each in some]
+            texts = [text_of(tokens_in(each)) for each in some]
             yield self.model.tag(self.model.tokenize(texts))
 
     def inputs(self, gold: Iterable[Block], given: str) -> Iterator[Block]:

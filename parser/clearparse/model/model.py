@@ -236,7 +236,7 @@ class Model:
         Warns (MissingTagsWarning) if a tag column that the model was trained with is empty in all words; FEATS alone
         may be empty.
         """
-        self._warn_of_missing_tags(block)
+        self.warn_of_missing_tags(block)
         if not confidence:
             with one_blas_thread():
                 return block.with_trees(*self.stages.ensemble.parse(block))
@@ -256,7 +256,8 @@ class Model:
         seen = self.parser.vocabulary.symbols
         return [channel for channel in TAG_COLUMNS if any(symbol != "_" for symbol in seen.get(channel, ()))]
 
-    def _warn_of_missing_tags(self, block: Block) -> None:
+    def warn_of_missing_tags(self, block: Block) -> None:
+        """Warn as parse_block does (MissingTagsWarning), without parsing."""
         expected = self.tag_columns()
         empty = [channel.upper() for channel in expected if len(block) and block.is_empty(TAG_COLUMNS[channel])]
         if empty and (empty != ["FEATS"] or expected == ["feats"]):  # a few words may well have no features

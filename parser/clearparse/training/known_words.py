@@ -15,9 +15,10 @@ from typing import NamedTuple
 import numpy as np
 
 from clearparse.features.vocabulary import lookup_form
-from clearparse.io.files import PathLike, open_input
+from clearparse.io.files import PathLike
 from clearparse.stages.stretches import CLOSING, MAX_ABBREVIATION_LENGTH, OPENING, STOP, KnownWords, inside_words
-from clearparse.treebank.tokens import Paragraph, Token, text_of
+from clearparse.treebank.raw_words import read_lines
+from clearparse.treebank.tokens import Paragraph, Token, text_of, tokens_in
 
 MIN_COUNT = 2  # times that a treebank has to have a word in lower case, or at the beginning of a sentence
 MIN_PLAIN, MAX_STOPPED = 10, 0.3  # times that a word is without a full stop; with one, as a part of these
@@ -121,8 +122,6 @@ def divided_words(paragraphs: Iterable[Sequence[Token]]) -> frozenset[str] | Non
 def _lines(paragraphs: Iterable[Paragraph], raw_text: Iterable[PathLike]) -> Iterator[str]:
     """The paragraphs of a treebank, and the lines of files."""
     for paragraph in paragraphs:
-        yield text_of([token for sentence in paragraph for token in sentence])
+        yield text_of(tokens_in(paragraph))
     for path in raw_text:
-        with open_input(path) as stream:
-            for line in stream:
-                yield line.decode("utf-8", errors="replace")
+        yield from read_lines(path)

@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from clearparse.config import Config
-from clearparse.io.files import PathLike, open_input
+from clearparse.io.files import PathLike
 from clearparse.model.container import Arrays
 from clearparse.model.model import Model
 from clearparse.training.checkpoint import Codec, Part
@@ -20,6 +20,7 @@ from clearparse.training.log import Log
 from clearparse.training.parser_batches import Treebank
 from clearparse.training.silver import Parsed, collect, mean_confidence, most_confident
 from clearparse.treebank.conllu import Block
+from clearparse.treebank.raw_words import read_lines
 from clearparse.treebank.tree import in_cycle
 
 LINES_AT_ONCE = 4000  # of raw text
@@ -61,13 +62,12 @@ def _paragraphs(paths: Sequence[PathLike]) -> Iterator[list[str]]:
     """The lines of the files that are not blank, with single spaces, LINES_AT_ONCE at a time."""
     lines: list[str] = []
     for path in paths:
-        with open_input(path) as stream:
-            for line in stream:
-                if normalized := " ".join(line.decode("utf-8", errors="replace").split()):
-                    lines.append(normalized)
-                if len(lines) == LINES_AT_ONCE:
-                    yield lines
-                    lines = []
+        for line in read_lines(path):
+            if normalized := " ".join(line.split()):
+                lines.append(normalized)
+            if len(lines) == LINES_AT_ONCE:
+                yield lines
+                lines = []
     if lines:
         yield lines
 

@@ -34,7 +34,7 @@ from clearparse.training.upstream_items import (
 from clearparse.training.window_batches import Items, build_and_train
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
-from clearparse.treebank.tokens import paragraphs_of
+from clearparse.treebank.tokens import paragraphs_of, tokens_in
 
 MAX_TAGS = 10_000  # different ones; each is a class of the last layer
 FOLDS = 4  # of the training data, each tagged by networks that were trained on the others
@@ -81,7 +81,7 @@ def train_tokenizer(
         plain + altered_paragraphs(plain, known, rates, np.random.default_rng([seed, 6]))
         for rates in (FOR_TOKENS, FOR_SENTENCES)
     )
-    tokens = [[token for sentence in paragraph for token in sentence] for paragraph in for_tokens]
+    tokens = list(map(tokens_in, for_tokens))
     spaces = any(" " in token.form for paragraph in tokens for token in paragraph)
 
     def trained(
@@ -91,7 +91,7 @@ def train_tokenizer(
             name, CLASSIFIER, lambda: build_and_train(template, items, config, [seed, k], vectors, log=log, name=name)
         )
 
-    divided = divided_words([token for sentence in paragraph for token in sentence] for paragraph in plain)
+    divided = divided_words(map(tokens_in, plain))
     of_sentences = tokenizer.SENTENCES + (tokenizer.CLUSTERS if vectors else "")
     of_characters = characters_of(tokens, known, divided, spaces=spaces)
     of_multiword = multiword.TEMPLATE + (multiword.CLUSTERS if vectors else "")
@@ -99,10 +99,7 @@ def train_tokenizer(
     return Tokenizer(
         trained("characters", tokenizer.CHARACTERS, of_characters, CHARACTERS, 0),
         trained("sentences", of_sentences, sentence_ends_of(for_sentences, known), SENTENCES, 1, vectors),
-        MultiwordSplitter(
-            splitter,
-            SplitForms.of(rules_of(token for paragraph in plain for sentence in paragraph for token in sentence)),
-        ),
+        MultiwordSplitter(splitter, SplitForms.of(rules_of(token for each in plain for token in tokens_in(each)))),
         spaces,
         known,
         divided,

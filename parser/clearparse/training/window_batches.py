@@ -104,7 +104,9 @@ class WindowBatches:
         self.target = np.array([number.get(name, -1) for name in items.names], np.intp)
         self._learned = self.target >= 0
         if items.learned is not None:
-            self._learned &= np.isin(np.arange(len(self.target)), items.learned)
+            chosen = np.zeros(len(self.target), np.bool_)
+            chosen[items.learned] = True
+            self._learned &= chosen
         encoder = Encoder(classifier.vocabulary)
         self._types = encoder.types(items.keys)
         shown, first_row = encoder.rows(), classifier.vocabulary.first

@@ -13,19 +13,26 @@ _JOINT = re.compile(r"(['\u2019.-])")
 _APOSTROPHE = re.compile(r"['\u2019]")
 
 
+def read_lines(path: PathLike) -> Iterator[str]:
+    """The lines of a file of unannotated text. Bytes that are not UTF-8 become replacement characters.
+
+    Raises FileError if the file is missing or damaged.
+    """
+    with open_input(path) as stream:
+        for line in stream:
+            yield line.decode("utf-8", errors="replace")
+
+
 def read_raw_words(path: PathLike, known: Iterable[str], normalize: Callable[[str], str] = str) -> Iterator[list[str]]:
     """The words of each line that has some. known: forms of a treebank; `isn't` is split if `is` and `n't` are known.
 
-    normalize: applied to each line first. Bytes that are not UTF-8 become replacement characters. Raises FileError if
-    the file is missing or damaged.
+    normalize: applied to each line first. Raises FileError: see read_lines.
     """
     tokens_of = _Tokenizer(frozenset(form.lower() for form in known))
-    with open_input(path) as stream:
-        for line in stream:
-            text = normalize(line.decode("utf-8", errors="replace"))
-            words = [word for candidate in _CANDIDATE.findall(text) for word in tokens_of[candidate]]
-            if words:
-                yield words
+    for line in read_lines(path):
+        words = [word for candidate in _CANDIDATE.findall(normalize(line)) for word in tokens_of[candidate]]
+        if words:
+            yield words
 
 
 class _Tokenizer(dict[str, list[str]]):

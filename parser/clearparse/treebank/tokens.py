@@ -71,6 +71,11 @@ def paragraphs_of(blocks: Iterable[Block]) -> Iterator[Paragraph]:
         yield paragraph
 
 
+def tokens_in(paragraph: Paragraph) -> Tokens:
+    """The tokens of all its sentences."""
+    return [token for sentence in paragraph for token in sentence]
+
+
 def text_of(tokens: Sequence[Token]) -> str:
     """The text of some tokens, without a space after the last one."""
     return "".join(token.form + " " * token.space_after for token in tokens).removesuffix(" ")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Iterator
 
 from clearparse.explanation.learning import Learned, learn
 from clearparse.explanation.trace import Step, Trace, trace
@@ -41,8 +40,8 @@ class LearnedParsers:
             learned = self._kept[key]
             parser = learned.parser
             self._kept.move_to_end(key)
-            for old in self._superfluous():
-                del self._kept[old]
+            if len(self._kept) > KEPT:
+                self._kept.popitem(last=False)
         return learned
 
     def _learn(self, parser: TransitionParser, sentence: Sentence, lesson: Lesson) -> Learned:
@@ -50,9 +49,6 @@ class LearnedParsers:
             found = trace(parser, sentence.alone(), moves=lesson.moves)
             at = step_of(found, len(lesson.moves))
             return learn(parser, at.w, at.legal, target_of(at, lesson.target), lesson.learning_rate)
-
-    def _superfluous(self) -> Iterator[tuple[str, tuple[Lesson, ...]]]:
-        return iter(list(self._kept)[:-KEPT])
 
 
 def step_of(found: Trace, number: int) -> Step:

@@ -11,6 +11,7 @@ from clearparse.web.limits import BAD_REQUEST, TOO_LARGE, RefusalError
 
 MAX_LESSONS = 20  # of a request
 MAX_LEARNING_RATE = 10.0
+NO_SENTENCE = "'conllu' must be a string with a sentence, and 'moves' a list"
 MAX_MOVES = 100_000  # more than any sentence that is explained needs
 
 
@@ -44,7 +45,7 @@ class TraceRequest:
     def from_json(cls, payload: Mapping[str, Any]) -> TraceRequest:
         """Raises RefusalError."""
         if not isinstance(payload.get("conllu"), str):
-            raise RefusalError(BAD_REQUEST, "'conllu' must be a string with a sentence, and 'moves' a list")
+            raise RefusalError(BAD_REQUEST, NO_SENTENCE)
         lessons = payload.get("lessons", [])
         if not isinstance(lessons, list):
             raise RefusalError(BAD_REQUEST, "'lessons' must be a list")
@@ -65,7 +66,7 @@ class TraceRequest:
 
 def _moves(value: Any) -> tuple[int, ...]:
     if not isinstance(value, list) or len(value) > MAX_MOVES:
-        raise RefusalError(BAD_REQUEST, "'conllu' must be a string with a sentence, and 'moves' a list")
+        raise RefusalError(BAD_REQUEST, NO_SENTENCE)
     return tuple(integer(move, "a transition") for move in value)
 
 

@@ -56,7 +56,7 @@ class Explainer:
             with steps.step(notes):
                 tagged = self.model.fill_tags(chunk)
                 if not sentences:
-                    self.model.parse_block(tagged)  # for its warnings
+                    self.model.warn_of_missing_tags(tagged)
                 sentences += [_sentence(each, gold) for each in tagged]
         return {"sentences": sentences, "notes": notes}
 
