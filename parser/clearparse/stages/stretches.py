@@ -41,6 +41,8 @@ _INITIAL = re.compile(r"[^\W\d_]\.")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.){2,}")
 STOP = re.compile(r"([^\W\d_]+)\.")
 _APOSTROPHE_ON = re.compile(r"'.*")
+_WORD = re.compile(r"\w+")
+NUMBER_WORD = re.compile(r"(?<!\w)\d+([^\W\d_]+)(?!\w)")
 
 
 class KnownWords(NamedTuple):
@@ -48,13 +50,14 @@ class KnownWords(NamedTuple):
 
     abbreviations: without their full stop. words: those that are more often than not written in lower case where no
     sentence begins. starters: those of them that begin sentences. familiar: short ones, of treebank or raw text, that
-    rarely have a full stop.
+    rarely have a full stop. units: what stands after numbers, with or without a space (`5 km`); not in lower case.
     """
 
     abbreviations: frozenset[str]
     words: frozenset[str]
     starters: frozenset[str]
     familiar: frozenset[str]
+    units: frozenset[str]
 
 
 def address_in(stretch: str) -> tuple[int, int] | None:
@@ -74,21 +77,32 @@ def address_in(stretch: str) -> tuple[int, int] | None:
     return (start, end) if end > start else None
 
 
-def inside_words(text: str, divided: frozenset[str]) -> Mask:
-    """The characters (n,) of a text after which a word of letters, and marks on them, continues.
+def inside_words(text: str, divided: frozenset[str], units: frozenset[str]) -> Mask:
+    """The characters (n,) of a text after which a word goes on, where no token can end.
 
-    divided: words, in lower case, that do not count.
+    A word is a run of letters (and marks on them), of digits, or of digits and then letters, as in `3DS`. Words of
+    letters in divided, in lower case, do not count, nor do units after digits.
     """
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     characters, character = distinct(codes, int(codes.max(initial=0)) + 1)
-    letters = np.array([unicodedata.category(chr(code))[0] in "LM" for code in characters.tolist()], np.bool_)[
-        character
-    ]
-    inside: Mask = letters & np.append(letters[1:], False)
+    categories = [unicodedata.category(chr(code)) for code in characters.tolist()]
+    letters = np.array([category[0] in "LM" for category in categories], np.bool_)[character]
+    digits = np.array([category == "Nd" for category in categories], np.bool_)[character]
+    letter_next, digit_next = (np.append(kind[1:], False) for kind in (letters, digits))
+    inside: Mask = (letters & letter_next) | (digits & digit_next)
     if divided:
         for word in _one_of(divided).finditer(text):
             inside[word.start() : word.end()] = False
+    for place in np.flatnonzero(digits & letter_next).tolist():
+        word = _WORD.match(text, place + 1)
+        inside[place] = word is None or word[0] not in units
     return inside
+
+
+def has_unit(stretch: str, units: frozenset[str]) -> bool:
+    """Whether a stretch of text has a number with a unit after it in one word."""
+    word = NUMBER_WORD.search(stretch)
+    return word is not None and word[1] in units
 
 
 @cache

@@ -28,6 +28,7 @@ from clearparse.stages.stretches import (
     KnownWords,
     address_in,
     beginning,
+    has_unit,
     inside_words,
     stop_kind,
     token_kind,
@@ -37,7 +38,7 @@ from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
 from clearparse.treebank.tokens import Tokenization
 
-OTHER = "other"  # kind of stretch
+OTHER, CODE, UNIT = "other", "code", "unit"  # kinds of stretches
 CONTINUES, ENDS = "goes on", "ends"  # the classes of both networks, as model files have them
 
 CHARACTERS = """
@@ -65,7 +66,7 @@ _AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
 _KINDS = (
     ("address", re.compile(r"\S*(?:://|www\.)\S*\Z|\S+\.(?:com|org|net|edu|gov|htm|html|php|pdf|doc|jpg|xls)\b\S*\Z")),
     ("number", re.compile(r"[^\w\s]*\d[\d.,:/-]*\d\S?\Z")),
-    ("code", re.compile(r"[^\w\s]*(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])[^\W_]+\S?\Z")),
+    (CODE, re.compile(r"[^\w\s]*(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])[^\W_]+\S?\Z")),
     ("letters", re.compile(r"[^\W\d_]+\Z")),
 )
 
@@ -92,6 +93,11 @@ def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | 
     lengths = np.array([len(stretch) for stretch in stretches])[which]
     start = np.cumsum(lengths + 1) - lengths - 1
     names = [kind_of(stretch) for stretch in stretches]
+    if known:
+        names = [
+            UNIT if name == CODE and has_unit(stretch, known.units) else name
+            for name, stretch in zip(names, stretches, strict=True)
+        ]
     addresses: list[tuple[int, int]] = []
     if known:
         inside = {k: span for k, stretch in enumerate(stretches) if (span := address_in(stretch))}
@@ -116,14 +122,14 @@ def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | 
     return Characters(keys, pair.astype(np.intp), addresses)
 
 
-def undecided(text: str, divided: frozenset[str] | None, *, spaces: bool) -> Mask:
+def undecided(text: str, divided: frozenset[str] | None, known: KnownWords | None, *, spaces: bool) -> Mask:
     """The characters (n,) of a text of which the network decides whether they end a token.
 
     A token ends before every space, unless tokens can contain spaces, and none ends inside a word: see Tokenizer.
     """
     space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
     asked = np.ones(len(text), np.bool_) if spaces else ~(space[:-1] | space[1:])
-    return asked if divided is None else asked & ~inside_words(text, divided)
+    return asked if divided is None or known is None else asked & ~inside_words(text, divided, known.units)
 
 
 def _with_stops(
@@ -160,7 +166,8 @@ def _with_stops(
 def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
     """The key of a character in a stretch of some kind."""
     seen = lookup_form(character) if normalized else character
-    return f"{character}\t_\t{kind}\t{unicodedata.category(seen)}\t_".encode()
+    shown = "0" if normalized and character.isdecimal() else character  # a number of another value is divided alike
+    return f"{shown}\t_\t{kind}\t{unicodedata.category(seen)}\t_".encode()
 
 
 def kind_of(stretch: str) -> str:
@@ -240,7 +247,7 @@ class Tokenizer:
         text: the paragraphs joined by spaces. begin (P,): the start of each.
         """
         space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
-        ends = self._character_ends(text, begin, undecided(text, self.divided, spaces=self.spaces))
+        ends = self._character_ends(text, begin, undecided(text, self.divided, self.known, spaces=self.spaces))
         # A space belongs to a token if neither the character before it ends one nor it itself does.
         inside = ~ends & ~np.append(True, ends[:-1]) if self.spaces else np.zeros(len(text), np.bool_)
         outside = space & ~np.append(inside, False)

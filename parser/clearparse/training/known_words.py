@@ -7,6 +7,7 @@ words of a language occur often enough for that.
 
 from __future__ import annotations
 
+import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from itertools import pairwise
@@ -16,7 +17,7 @@ import numpy as np
 
 from clearparse.features.vocabulary import lookup_form
 from clearparse.io.files import PathLike
-from clearparse.stages.stretches import CLOSING, MAX_ABBREVIATION_LENGTH, OPENING, STOP, KnownWords, inside_words
+from clearparse.stages.stretches import CLOSING, MAX_ABBREVIATION_LENGTH, NUMBER_WORD, OPENING, STOP, KnownWords
 from clearparse.treebank.raw_words import read_lines
 from clearparse.treebank.tokens import Paragraph, Token, text_of, tokens_in
 
@@ -26,8 +27,11 @@ MIN_ALWAYS_PLAIN = 3  # times that a word is without a full stop if it never has
 MIN_INSIDE, MIN_INSIDE_PART = 4, 0.4  # times that the sentence goes on after an abbreviation, and as a part of all
 
 MAX_DIVIDED = 0.002  # part of the words of letters that are divided into tokens
+MIN_NUMBERS, MIN_AFTER = 5, 0.1  # different numbers that a unit follows, and part of its places where it follows one
 
 _MARKS = CLOSING.replace(".", "")
+_LETTERS = re.compile(r"[^\W\d_]+")
+_NUMBER_AND_WORD = re.compile(r"(?<!\S)\(?(\d[\d.,]*) ([^\W\d_]+)(?!\w)")
 
 
 class StopCounts(NamedTuple):
@@ -96,7 +100,8 @@ def known_words(paragraphs: Sequence[Paragraph], raw_text: Sequence[PathLike] = 
     starters = {word for word in words if first[word] >= MIN_COUNT} | ({"i"} & first.keys())
     counts = StopCounts.of(_lines(paragraphs, raw_text))
     return KnownWords(
-        *map(frozenset, (abbreviations | counts.abbreviations(), words, starters, counts.words() - words))
+        *map(frozenset, (abbreviations | counts.abbreviations(), words, starters, counts.words() - words)),
+        frozenset(_units(paragraphs, raw_text)),
     )
 
 
@@ -105,18 +110,38 @@ def divided_words(paragraphs: Iterable[Sequence[Token]]) -> frozenset[str] | Non
     divided: Counter[str] = Counter()
     n = 0
     for tokens in paragraphs:
-        text = text_of(tokens)
-        ends = np.zeros(len(text) + 2, np.bool_)
-        ends[np.cumsum([len(token.form) + token.space_after for token in tokens])] = True
-        inside = np.concatenate(([False], inside_words(text, frozenset()), [False]))
-        changes = np.flatnonzero(inside[1:] != inside[:-1]).reshape(-1, 2)
-        n += len(changes)
-        divided.update(
-            text[first : last + 1].lower() for first, last in changes.tolist() if ends[first + 1 : last + 1].any()
-        )
+        text, ends = text_of(tokens), _ends(tokens)
+        for word in _LETTERS.finditer(text):
+            n += 1
+            divided[word[0].lower()] += not ends.isdisjoint(range(word.start() + 1, word.end()))
     if divided.total() > MAX_DIVIDED * n:
         return None
     return frozenset(word for word, times in divided.items() if times >= MIN_COUNT)
+
+
+def _units(paragraphs: Iterable[Paragraph], raw_text: Iterable[PathLike]) -> set[str]:
+    """What a treebank divides from a number, or what follows several numbers after a space."""
+    units: set[str] = set()
+    for paragraph in paragraphs:
+        tokens = list(tokens_in(paragraph))
+        text, ends = text_of(tokens), _ends(tokens)
+        units.update(word[1] for word in NUMBER_WORD.finditer(text) if word.start(1) in ends)
+    numbers: dict[str, set[str]] = {}
+    after, words = Counter[str](), Counter[str]()
+    for line in _lines(paragraphs, raw_text):
+        words.update(_LETTERS.findall(line))
+        for number, word in _NUMBER_AND_WORD.findall(line):
+            numbers.setdefault(word, set()).add(number)
+            after[word] += 1
+    return units | {
+        word for word, n in after.items() if len(numbers[word]) >= MIN_NUMBERS and n >= MIN_AFTER * words[word]
+    }
+
+
+def _ends(tokens: Sequence[Token]) -> set[int]:
+    """Where tokens end in their text."""
+    places = np.cumsum([len(token.form) + token.space_after for token in tokens])
+    return {int(place) - token.space_after for place, token in zip(places, tokens, strict=True)}
 
 
 def _lines(paragraphs: Iterable[Paragraph], raw_text: Iterable[PathLike]) -> Iterator[str]:

@@ -41,7 +41,7 @@ def characters_of(
     for text in texts:
         found = characters_of_text(text, np.zeros(1, np.int64), known)
         keys += [found.keys[k] for k in found.which.tolist()]
-    learned = np.flatnonzero(np.concatenate([undecided(text, divided, spaces=spaces) for text in texts]))
+    learned = np.flatnonzero(np.concatenate([undecided(text, divided, known, spaces=spaces) for text in texts]))
     return Items(keys, names, offsets(list(map(len, texts))), learned if len(learned) else None)
 
 
