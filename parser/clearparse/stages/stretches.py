@@ -21,6 +21,7 @@ from clearparse.treebank.columns import Mask
 
 ADDRESS = "address"
 MAX_ADDRESS_LENGTH = 500  # characters; a longer stretch would take long to search
+MAX_PARTS = 5  # of the shape of a number, and digits in one of them
 MAX_ABBREVIATION_LENGTH = 6  # letters, of one that training has not seen
 
 _SIGNS = re.compile(r"[@#/]|\w\.\w")  # every address has one
@@ -42,6 +43,7 @@ _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.){2,}")
 STOP = re.compile(r"([^\W\d_]+)\.")
 _APOSTROPHE_ON = re.compile(r"'.*")
 _WORD = re.compile(r"\w+")
+_PARTS = re.compile(r"\d+|[^\W\d_]+|[\W_]")
 NUMBER_WORD = re.compile(r"(?<!\w)\d+([^\W\d_]+)(?!\w)")
 
 
@@ -99,10 +101,22 @@ def inside_words(text: str, divided: frozenset[str], units: frozenset[str]) -> M
     return inside
 
 
-def has_unit(stretch: str, units: frozenset[str]) -> bool:
-    """Whether a stretch of text has a number with a unit after it in one word."""
+def number_shape(stretch: str, known: KnownWords) -> str:
+    """The form of a number or code without the punctuation around it, with digits as 0 and letters as `A` or `a`.
+
+    `unit` if it has a unit, empty if it has many parts.
+    """
     word = NUMBER_WORD.search(stretch)
-    return word is not None and word[1] in units
+    if word and word[1] in known.units:
+        return "unit"
+    parts = _PARTS.findall(stretch.strip(OPENING + CLOSING))
+    return "".join(map(_shape_of_part, parts)) if len(parts) <= MAX_PARTS else ""
+
+
+def _shape_of_part(part: str) -> str:
+    if part[0].isdigit():
+        return "0" * min(len(part), MAX_PARTS)
+    return part if not part[0].isalpha() else "a" if part.islower() else "A"
 
 
 @cache

@@ -28,8 +28,8 @@ from clearparse.stages.stretches import (
     KnownWords,
     address_in,
     beginning,
-    has_unit,
     inside_words,
+    number_shape,
     stop_kind,
     token_kind,
 )
@@ -38,7 +38,7 @@ from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
 from clearparse.treebank.tokens import Tokenization
 
-OTHER, CODE, UNIT = "other", "code", "unit"  # kinds of stretches
+OTHER, NUMBER, CODE = "other", "number", "code"  # kinds of stretches
 CONTINUES, ENDS = "goes on", "ends"  # the classes of both networks, as model files have them
 
 CHARACTERS = """
@@ -65,7 +65,7 @@ MAX_CACHED = 20_000  # stretches whose kind is cached
 _AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
 _KINDS = (
     ("address", re.compile(r"\S*(?:://|www\.)\S*\Z|\S+\.(?:com|org|net|edu|gov|htm|html|php|pdf|doc|jpg|xls)\b\S*\Z")),
-    ("number", re.compile(r"[^\w\s]*\d[\d.,:/-]*\d\S?\Z")),
+    (NUMBER, re.compile(r"[^\w\s]*\d[\d.,:/-]*\d\S?\Z")),
     (CODE, re.compile(r"[^\w\s]*(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])[^\W_]+\S?\Z")),
     ("letters", re.compile(r"[^\W\d_]+\Z")),
 )
@@ -94,10 +94,7 @@ def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | 
     start = np.cumsum(lengths + 1) - lengths - 1
     names = [kind_of(stretch) for stretch in stretches]
     if known:
-        names = [
-            UNIT if name == CODE and has_unit(stretch, known.units) else name
-            for name, stretch in zip(names, stretches, strict=True)
-        ]
+        names = [number_kind(name, stretch, known) for name, stretch in zip(names, stretches, strict=True)]
     addresses: list[tuple[int, int]] = []
     if known:
         inside = {k: span for k, stretch in enumerate(stretches) if (span := address_in(stretch))}
@@ -183,6 +180,11 @@ def _kind(stretch: str) -> str:
 
 
 _kind_of = BoundedCache(_kind, MAX_CACHED)
+
+
+def number_kind(kind: str, stretch: str, known: KnownWords) -> str:
+    """The kind of a stretch, with its shape if it has digits: `0/00` or, before a unit, `0 unit`."""
+    return f"{kind} {number_shape(stretch, known)}" if kind in (NUMBER, CODE) else kind
 
 
 def token_key(form: str, known: KnownWords | None, *, space_after: bool) -> bytes:
