@@ -8,9 +8,9 @@ import numpy as np
 import pytest
 
 from clearparse.errors import FileError
-from clearparse.stages.stretches import inside_words
+from clearparse.stages.stretches import inside_words, number_shape
 from clearparse.stages.tokenizer import undecided
-from clearparse.training.known_words import StopCounts, divided_words, known_words
+from clearparse.training.known_words import MIN_NUMBERS, StopCounts, divided_words, known_words
 from clearparse.training.typography import Rates, altered_paragraphs
 from clearparse.training.upstream_items import characters_of
 from clearparse.treebank.tokens import Token, Tokens, text_of
@@ -65,16 +65,33 @@ def test_words_of_letters_are_divided_only_if_training_divides_them() -> None:
 
 
 def test_the_network_is_asked_where_rules_do_not_decide() -> None:
-    text = "An iPhone, Alot: it's 5kg"
-    inside = inside_words(text, frozenset(["alot"]))
+    text = "An iPhone, Alot: it's 50kg, 3DS."
+    inside = inside_words(text, frozenset(["alot"]), frozenset(["kg"]))
     assert (
         "".join("-" if here else letter for letter, here in zip(text, inside, strict=True))
-        == "-n -----e, Alot: -t's 5-g"
+        == "-n -----e, Alot: -t's -0-g, --S."
     )
-    assert inside_words("नमस्ते", frozenset()).tolist() == [True] * 5 + [False]
-    asked = undecided(text, frozenset(["alot"]), spaces=False)
-    assert [text[k] for k in np.flatnonzero(asked)] == ["e", "A", "l", "o", "t", "t", "'", "5"]
-    assert np.count_nonzero(undecided(text, None, spaces=True)) == len(text)
+    assert inside_words("नमस्ते", frozenset(), frozenset()).tolist() == [True] * 5 + [False]
+    known = known_words([[tokens("it is 50_kg_.")]])
+    asked = undecided(text, frozenset(["alot"]), known, spaces=False)
+    assert [text[k] for k in np.flatnonzero(asked)] == ["e", "A", "l", "o", "t", "t", "'", "0", "g", "S"]
+    assert np.count_nonzero(undecided(text, None, known, spaces=True)) == len(text)
+
+
+def test_units_follow_numbers_in_a_treebank_or_in_raw_text(tmp_path: Path) -> None:
+    raw = [f"After {n} km they saw {n} D and the 3DS of D." for n in range(MIN_NUMBERS)] + ["D D D and D"] * 20
+    (tmp_path / "raw.txt").write_text("\n".join(raw), encoding="utf-8")
+    paragraphs = [[tokens("it weighs 50_kg and 3DS is a 2nd one")]]
+    assert known_words(paragraphs).units == {"kg"}  # the treebank divides 50kg, not 3DS
+    assert known_words(paragraphs, [tmp_path / "raw.txt"]).units == {"kg", "km"}  # D rarely follows a number
+
+
+@pytest.mark.parametrize(
+    ("stretch", "shape"),
+    [("(555-0134),", "000-0000"), ("1/2", "0/0"), ("A320", "A000"), ("10kg.", "unit"), ("1.2.3.4", "")],
+)
+def test_the_shape_of_a_number(stretch: str, shape: str) -> None:
+    assert number_shape(stretch, known_words([[tokens("it weighs 50_kg")]])) == shape
 
 
 def test_the_tokenizer_learns_only_where_it_is_asked() -> None:

@@ -40,7 +40,7 @@ from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
-NOTHING = KnownWords(*[frozenset[str]()] * 4)
+NOTHING = KnownWords(*[frozenset[str]()] * 5)
 SMALL = NetworkConfig(embedding_dim=8, hidden_size=16, epochs=2, batch_size=64)
 
 
@@ -173,7 +173,7 @@ def _characters(text: str, known: KnownWords = NOTHING) -> list[list[str]]:
 
 
 def test_full_stops_are_classified_by_what_follows() -> None:
-    known = KnownWords(*map(frozenset, (["dr", "etc"], ["then", "dog"], ["then"], ["oslo"])))
+    known = KnownWords(*map(frozenset, (["dr", "etc"], ["then", "dog"], ["then"], ["oslo"], ["km"])))
     texts = ("Dr. Who", "etc. Then", "J. Doe", "U.S. law", "xyz. 5", "dog. Then", "Dr.", "XYZ. Then", "Oslo. Ann")
     kinds = [_characters(text, known)[0][2] for text in texts]
     assert kinds == [

@@ -96,8 +96,8 @@ def inside_words(text: str, divided: frozenset[str], units: frozenset[str]) -> M
         for word in _one_of(divided).finditer(text):
             inside[word.start() : word.end()] = False
     for place in np.flatnonzero(digits & letter_next).tolist():
-        word = _WORD.match(text, place + 1)
-        inside[place] = word is None or word[0] not in units
+        word_there = _WORD.match(text, place + 1)
+        inside[place] = word_there is None or word_there[0] not in units
     return inside
 
 
@@ -128,8 +128,8 @@ def _one_of(words: frozenset[str]) -> re.Pattern[str]:
 def stop_kind(stretch: str, known: KnownWords) -> str:
     """The kind of a final full stop, by the word before it; empty without one.
 
-    initial, letter (a small one), dotted (`U.S.`), abbreviation (a known one), short (a word that may be one), acronym
-    (such a word in capitals), familiar or stop (words that are hardly one).
+    initial, letter (a small one), dotted (`U.S.`), abbreviation (a known one), short (a word that may be one), capital
+    and acronym (such words with an initial capital and in capitals), familiar or stop (words that are hardly one).
     """
     if not stretch.endswith("."):
         return ""
@@ -147,7 +147,7 @@ def stop_kind(stretch: str, known: KnownWords) -> str:
         if len(lower) <= MAX_ABBREVIATION_LENGTH and lower not in known.words:
             if lower in known.familiar:
                 return "familiar"
-            return "acronym" if word[1].isupper() else "short"
+            return "acronym" if word[1].isupper() else "short" if word[1].islower() else "capital"
     return "stop"
 
 

@@ -99,10 +99,9 @@ def known_words(paragraphs: Sequence[Paragraph], raw_text: Sequence[PathLike] = 
     words = {word for word, n in small.items() if n >= max(MIN_COUNT, capital[word])}
     starters = {word for word in words if first[word] >= MIN_COUNT} | ({"i"} & first.keys())
     counts = StopCounts.of(_lines(paragraphs, raw_text))
-    return KnownWords(
-        *map(frozenset, (abbreviations | counts.abbreviations(), words, starters, counts.words() - words)),
-        frozenset(_units(paragraphs, raw_text)),
-    )
+    abbreviations |= counts.abbreviations()
+    sets = abbreviations, words, starters, counts.words() - words, _units(paragraphs, raw_text)
+    return KnownWords(*map(frozenset, sets))
 
 
 def divided_words(paragraphs: Iterable[Sequence[Token]]) -> frozenset[str] | None:
