@@ -23,7 +23,6 @@ from clearparse.treebank.tokens import Paragraph, Token, text_of, tokens_in
 
 MIN_COUNT = 2  # times that a treebank has to have a word in lower case, or at the beginning of a sentence
 MIN_PLAIN, MAX_STOPPED = 10, 0.3  # times that a word is without a full stop; with one, as a part of these
-MIN_ALWAYS_PLAIN = 3  # times that a word is without a full stop if it never has one
 MIN_INSIDE, MIN_INSIDE_PART = 4, 0.4  # times that the sentence goes on after an abbreviation, and as a part of all
 
 MAX_DIVIDED = 0.002  # part of the words of letters that are divided into tokens
@@ -63,12 +62,7 @@ class StopCounts(NamedTuple):
 
     def words(self) -> set[str]:
         """The short words that are rarely followed by a full stop."""
-        return {
-            word
-            for word, n in self.plain.items()
-            if (n >= MIN_PLAIN and self.stopped[word] <= MAX_STOPPED * n)
-            or (n >= MIN_ALWAYS_PLAIN and not self.stopped[word])
-        }
+        return {word for word, n in self.plain.items() if n >= MIN_PLAIN and self.stopped[word] <= MAX_STOPPED * n}
 
     def abbreviations(self) -> set[str]:
         """The short words that often have a full stop, after which the sentence often goes on."""
