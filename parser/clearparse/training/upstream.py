@@ -153,7 +153,10 @@ def train_tagger(
     jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first_config, second_config = (replace(each, silver_ratio=silver_ratio) for each in (FIRST_TAGS, TAGS))
+    first_config, second_config = (
+        replace(each, silver_ratio=silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05) if silver else each
+        for each in (FIRST_TAGS, TAGS)
+    )  # much more data need less dropout
     first, tags = Jackknife(tagger.FIRST + clusters, items, first_config, seed, vectors, silver, log).run(
         "first tags", jobs, checkpoint, FOLDS
     )
