@@ -16,7 +16,7 @@ from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import Schedule, fit
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training import data
-from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser, labels_of
+from clearparse.training.parser_batches import ParserBatches, Treebank, initialize_parser, labels_of
 from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
@@ -38,7 +38,7 @@ def treebank() -> Treebank:
 
 def untrained(treebank: Treebank, system: str = "arc-hybrid") -> TransitionParser:
     config = replace(CONFIG, transition_system=system)
-    return initialise_parser(treebank, config, np.random.default_rng(1))
+    return initialize_parser(treebank, config, np.random.default_rng(1))
 
 
 def examples_of(parser: TransitionParser, treebank: Treebank, exploration: float) -> tuple[OracleExamples, Examples]:
@@ -142,7 +142,7 @@ def test_a_parser_can_overfit_a_few_sentences(treebank: Treebank, system: str) -
         epochs=30,
     )
     rng = np.random.default_rng(3)
-    parser = initialise_parser(few, config, rng)
+    parser = initialize_parser(few, config, rng)
     parser_batches = ParserBatches(parser, few, config, rng)
     average = MovingAverage(parser.params, 0.9)
     fit(

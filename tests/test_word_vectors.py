@@ -122,7 +122,7 @@ def test_raw_text_is_tokenized_as_the_treebank(tmp_path: Path) -> None:
         list(read_raw_words(tmp_path / "missing.txt", known))
 
 
-def test_embeddings_are_initialised_with_word_vectors(tmp_path: Path) -> None:
+def test_embeddings_are_initialized_with_word_vectors(tmp_path: Path) -> None:
     raw = tmp_path / "raw.txt"
     raw.write_text("Zebras graze quietly .\n" * 5, encoding="utf-8")
     path = tmp_path / "with.model"

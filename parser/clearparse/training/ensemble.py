@@ -19,7 +19,7 @@ from clearparse.training.data import Dataset
 from clearparse.training.fine_tuning import with_labels_of
 from clearparse.training.log import Log
 from clearparse.training.network_training import NetworkTraining, is_result
-from clearparse.training.parser_batches import Treebank, initialise_parser
+from clearparse.training.parser_batches import Treebank, initialize_parser
 from clearparse.training.word_vectors import Vectors
 
 Stopped = KeyboardInterrupt | DivergedError
@@ -81,16 +81,16 @@ class EnsembleTraining:
         """The training of network k, counted from 0, before its first step."""
         config, right_to_left = self.config.member(k)
         rng = np.random.default_rng(config.seed)
-        parser = self.initialise(config, rng, right_to_left=right_to_left)
+        parser = self.initialize(config, rng, right_to_left=right_to_left)
         name = self._name(k)
         prefix = f"{name}  " if self.config.networks > 1 else ""
         return NetworkTraining(parser, config, self.treebank, self.dev, rng, self.silver, self.log, name, prefix)
 
-    def initialise(self, config: Config, rng: np.random.Generator, *, right_to_left: bool = False) -> TransitionParser:
+    def initialize(self, config: Config, rng: np.random.Generator, *, right_to_left: bool = False) -> TransitionParser:
         """The parser that the training of a network starts from."""
         if self.init:
             return with_labels_of(self.treebank, self.init, rng)
-        return initialise_parser(self.treebank, config, rng, self.vectors, right_to_left=right_to_left)
+        return initialize_parser(self.treebank, config, rng, self.vectors, right_to_left=right_to_left)
 
     def _name(self, k: int) -> str:
         return f"{self.name} {k + 1}"

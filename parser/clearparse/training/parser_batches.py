@@ -90,7 +90,7 @@ class Treebank:
         )
 
 
-def initialise_parser(
+def initialize_parser(
     treebank: Treebank,
     config: Config,
     rng: np.random.Generator,

@@ -241,7 +241,7 @@ class Recipe:
                 added = retagged_silver(added, upstream.tagger)
         init = self.init.parser if self.init else None
         training = EnsembleTraining(self.config, treebank, dev, vectors, init, log=self.log)
-        first = training.initialise(self.config, np.random.default_rng(self.config.seed))
+        first = training.initialize(self.config, np.random.default_rng(self.config.seed))
         for line in describe(self.train, dev, first):
             self.log.line(line)
         if init and (new := sorted(set(first.transitions.labels).difference(init.transitions.labels))):

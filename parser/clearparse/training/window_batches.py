@@ -53,7 +53,7 @@ class Items:
         return Items([*self.keys, *more.keys], [*self.names, *more.names], rows)
 
 
-def initialise(
+def initialize(
     template: str, items: Items, config: NetworkConfig, rng: np.random.Generator, vectors: Vectors | None = None
 ) -> WindowClassifier:
     """A window classifier with random parameters, for the symbols and classes of some items.
@@ -182,7 +182,7 @@ def build_and_train(
     epochs = round(config.epochs * min(max((NOMINAL_ITEMS / n) ** 0.5, 1), 3))
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
-    classifier = initialise(template, items, config, rng, vectors)
+    classifier = initialize(template, items, config, rng, vectors)
     with log.progress(mixture(items, silver, config).words(epochs) if silver else n * epochs, name, " items") as bar:
         trained = train(classifier, items, config, rng, bar.update, silver)
     log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
