@@ -467,7 +467,7 @@ def test_the_size_of_blocks_does_not_matter_for_any_bytes(text: bytes, trees: bo
 
 
 @given(SCRAPS, st.booleans())
-def test_normalisation_is_idempotent(text: bytes, trees: bool) -> None:
+def test_normalization_is_idempotent(text: bytes, trees: bool) -> None:
     block = outcome(lambda: parse(text, trees=trees))
     if isinstance(block, Block):
         assert parse(block.text, trees=trees).text == block.text

@@ -1,7 +1,7 @@
 """Tagger for UPOS, XPOS and FEATS: two networks over the words of a sentence.
 
 A class is the combination of a word's three tags. The first network, a smaller one, sees only forms; the second also
-sees the tags that the first predicts for the word and its neighbours. It is trained on tags that the first network
+sees the tags that the first predicts for the word and its neighbors. It is trained on tags that the first network
 predicted for sentences it was not trained on. Both see clusters of words if the training had raw text.
 """
 

@@ -1,4 +1,4 @@
-"""Sequence labelling with a window: the class of each item of a sequence, given the items around it.
+"""Sequence labeling with a window: the class of each item of a sequence, given the items around it.
 
 The items are the words of sentences, or the characters of paragraphs, which count as words of one letter. No class
 depends on another, so all are found at once; slot i holds one channel of the item at one place of the window.

@@ -84,7 +84,7 @@ def mixture(items: Items, silver: Items | None, config: NetworkConfig) -> Mixtur
 class WindowBatches:
     """Batches of items with their classes; an epoch has each item once, and some of the silver ones: see Mixture.
 
-    Silver items of a class that the classifier does not have are seen as neighbours only.
+    Silver items of a class that the classifier does not have are seen as neighbors only.
     Word dropout: in each epoch, other items have UNKNOWN as their form, as unknown words will. Twice as many have
     UNKNOWN as their cased form and keep the lower-cased one, as words in titles or at the start of a sentence might.
     """

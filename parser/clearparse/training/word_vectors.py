@@ -1,7 +1,7 @@
 """Word vectors and word clusters from raw text: initial embeddings of word forms, and a feature channel.
 
 The vectors are a truncated SVD of a matrix of positive pointwise mutual information (PPMI), with a row for each word
-and a column for each context word at each position: the matrix that skip-gram factorises implicitly (Levy & Goldberg
+and a column for each context word at each position: the matrix that skip-gram factorizes implicitly (Levy & Goldberg
 2014). Contexts are smoothed and singular values weighted as in Levy, Goldberg & Dagan (2015, sections 3.2 and 3.3).
 
 The clusters are k-means clusters of the vectors' directions. As a channel of features they let the parser treat words
