@@ -127,7 +127,7 @@ class WindowBatches:
         order = self._order(epoch)
         for k in range(0, len(order), config.batch_size):
             now = order[k : k + config.batch_size]
-            words = [type_of[where[now] + place] for place in self.window.places]
+            words = [type_of[where[now] + offset] for offset in self.window.offsets]
             w = self.window.slot_rows(words, [], self._type_rows)
             yield Batch(w, self.target[now], None, (epoch + k / len(order)) / config.epochs)
 
