@@ -21,7 +21,6 @@ from clearparse.network.training import Batch
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.mixture import Mixture
 from clearparse.training.word_vectors import Vectors
-from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
 from clearparse.transition.features import TEMPLATES, Features, compile_template
@@ -29,6 +28,7 @@ from clearparse.transition.layout import Index, Layout
 from clearparse.transition.likelihood import GoldLikelihood
 from clearparse.transition.system import Transitions
 from clearparse.transition.systems import SYSTEMS
+from clearparse.transition.targets import OracleTargets
 from clearparse.treebank.conllu import DEPREL, Block
 from clearparse.treebank.ragged import offsets, take_rows
 
@@ -218,8 +218,8 @@ class ParserBatches:
         type_rows, type_of = self._types_with_word_dropout(section, layout)
         self._precomputed.extend(type_rows)
         greedy = GreedyPolicy(system, parser.transitions, parser.features, self._precomputed, type_of)
-        advisor = OracleAdvisor(system, parser.transitions, section.heads, section.labels)
-        return OracleExamples(greedy, advisor, type_rows[type_of], exploration, self.rng).run()
+        targets = OracleTargets(system, parser.transitions, section.heads, section.labels)
+        return OracleExamples(greedy, targets, type_rows[type_of], exploration, self.rng).run()
 
     def _types_with_word_dropout(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
         """Types as rows of L (types, channels) and the type at each flat index (size,), after word dropout.
@@ -240,5 +240,5 @@ class ParserBatches:
 def log_likelihoods(parser: TransitionParser, treebank: Treebank) -> NDArray[np.float64]:
     """The mean log probability of the gold tree's transitions, for each sentence (S,)."""
     system = SYSTEMS[parser.system](parser.layout(treebank.sentences))
-    advisor = OracleAdvisor(system, parser.transitions, treebank.heads, treebank.labels)
-    return GoldLikelihood(parser.greedy(system, treebank.keys), advisor).run()
+    targets = OracleTargets(system, parser.transitions, treebank.heads, treebank.labels)
+    return GoldLikelihood(parser.greedy(system, treebank.keys), targets).run()
