@@ -1,4 +1,4 @@
-"""Checks of the training data: values that a model file cannot hold are found before training."""
+"""Checks of the training data, before training: values that a model file cannot hold."""
 
 from __future__ import annotations
 
@@ -28,7 +28,7 @@ def check_values(blocks: Sequence[Block], stages: str) -> None:
 
 
 def _check_columns(block: Block, columns: Iterable[int], most: int = MAX_VALUE_LENGTH) -> None:
-    """Raises FileError for a value in these columns that has more than `most` characters."""
+    """Raise FileError if a value in these columns has more than `most` characters."""
     for column in columns:
         values = zip(block.column(column), block.lines, strict=True)
         _check_lengths(block.path, ((NAMES[column], value, int(line)) for value, line in values), most)
