@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_text import read_paragraphs
 
 from clearparse.errors import FileError
 from clearparse.treebank.conllu import (
@@ -30,7 +31,6 @@ from clearparse.treebank.conllu import (
     read_conllu,
     write_conllu,
 )
-from clearparse.treebank.paragraphs import read_paragraphs
 
 
 def row(identifier: object, form: str = "x", head: object = 0, deprel: str = "dep", misc: str = "_") -> str:

@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_text import read_paragraphs
 
 from clearparse.commands import evaluate, parse
 from clearparse.config import NetworkConfig
@@ -36,7 +37,7 @@ from clearparse.training.upstream_items import (
 )
 from clearparse.training.window_batches import Items, WindowBatches, build_and_train, initialize
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, LEMMA, UPOS, XPOS, Block, parse_block
-from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
+from clearparse.treebank.paragraphs import split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
