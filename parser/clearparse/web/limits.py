@@ -25,7 +25,7 @@ class RefusalError(Exception):
 class Limits:
     """What the server accepts.
 
-    size: bytes of a request. total: its words. sentences: its sentences, and its paragraphs. longest: words of a sentence
+    size: bytes of a request. total: its words. sentences: its sentences, and its paragraphs. longest: words of one
     that is parsed. words, explained: words of a sentence that is explained, and bytes of its CoNLL-U. paragraph:
     characters of a paragraph of raw text. seconds: time to receive a request, and time to respond to it. waiting:
     requests in progress and in the queue. header_seconds: time for the headers of a request, from the opening of the
