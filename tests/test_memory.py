@@ -121,8 +121,8 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> str:
     def opened(path: object) -> io.BufferedReader:
         return io.BufferedReader(Zeros())
 
-    for module in ("model.container", "treebank.conllu", "treebank.paragraphs"):
-        monkeypatch.setattr(f"clearparse.{module}.open_input", opened)
+    for module in ("clearparse.model.container", "clearparse.treebank.conllu", "raw_text"):
+        monkeypatch.setattr(f"{module}.open_input", opened)
     return "zeros"
 
 
