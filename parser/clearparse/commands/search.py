@@ -24,7 +24,7 @@ def main(argv: list[str]) -> None:
     finished = FinishedTrials(options.output / "trials.json", trial)
     missing = sum(values not in finished for values in drawn)
     if not options.quiet:
-        print(f"{len(drawn)} trials, {len(drawn) - missing} of them finished before", flush=True)
+        print(f"{len(drawn)} trials, {len(drawn) - missing} already finished", flush=True)
     trials = search(trial, drawn, finished, options.jobs)
     with progress_bar(total=missing, unit=" trials", quiet=options.quiet) as bar:
         for _ in trials:
