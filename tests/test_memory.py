@@ -8,6 +8,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from raw_text import read_paragraphs
 
 from clearparse.errors import FileError
 from clearparse.features import precompute, type_cache, vocabulary
@@ -18,7 +19,6 @@ from clearparse.model.container import load_arrays
 from clearparse.model.model import Model, load
 from clearparse.treebank import conllu
 from clearparse.treebank.conllu import parse_block, read_blocks
-from clearparse.treebank.paragraphs import read_paragraphs
 
 MODEL = Path(__file__).parent / "data" / "format-1.model"
 WORDS = [f"{a}{b}{c}" for a in "abcdefgh" for b in "aeiou" for c in "lmnrst"]
