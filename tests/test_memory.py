@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -33,8 +36,14 @@ def parsed(model: Model, texts: list[str]) -> list[str]:
     return [str(sentence) for text in texts for sentence in model(text)]
 
 
-def test_the_tables_of_a_model_share_one_memory() -> None:
-    layers = [cache.layer for cache in caches(load(MODEL))]
+def pickled(model: Model) -> Model:
+    return pickle.loads(pickle.dumps(model))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])
+def test_the_tables_of_a_model_share_one_memory(copied: Callable[[Model], Model]) -> None:
+    """Also those of its copies, such as the ones in worker processes."""
+    layers = [cache.layer for cache in caches(copied(load(MODEL)))]
     assert sum(layer.memory for layer in layers) <= precompute.MEMORY
     assert all(layer.fixed_bytes + layer.capacity * layer.type_bytes <= layer.memory for layer in layers)
 

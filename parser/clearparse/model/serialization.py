@@ -11,7 +11,7 @@ Each stage converts its own networks: see to_stored and from_stored there.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -51,6 +51,10 @@ class Stages:
     def __post_init__(self) -> None:
         caches = [member.cache for member in self.ensemble.members]
         share_memory([*caches, *(classifier.cache for classifier in self.window_classifiers().values())])
+
+    def __reduce__(self) -> tuple[type[Stages], tuple[Any, ...]]:
+        """Copies share a memory as well: in other processes, and those of `copy`, which would not call the above."""
+        return Stages, tuple(getattr(self, field.name) for field in fields(self))
 
     @property
     def parser(self) -> TransitionParser:
