@@ -92,8 +92,8 @@ export function hideResult() {
 
 function score(trace) {
   const right = trace.heads.map((head, i) => head === trace.gold.heads[i]);
-  const labelled = right.filter((is, i) => is && trace.labels[i] === trace.gold.labels[i]).length;
-  return `Correct heads: ${right.filter(Boolean).length} of ${right.length}, with the correct label: ${labelled}.${labelled < right.length ? " Wrong arcs are dashed." : ""}`;
+  const labeled = right.filter((is, i) => is && trace.labels[i] === trace.gold.labels[i]).length;
+  return `Correct heads: ${right.filter(Boolean).length} of ${right.length}, with the correct label: ${labeled}.${labeled < right.length ? " Wrong arcs are dashed." : ""}`;
 }
 
 /** Show step k. */
