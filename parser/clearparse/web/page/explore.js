@@ -136,6 +136,7 @@ function chooseScore(c) {
   attempt(async () => {
     await showDetails();
     at("scores").querySelector(".chosen .name")?.focus({preventScroll: true});
+    revealPane();
   });
 }
 
@@ -146,7 +147,13 @@ function chooseTarget(c) {
   attempt(async () => {
     await showDetails();
     at("target").focus({preventScroll: true});
+    revealPane();
   });
+}
+
+/** Scroll to reasons or gradients where they are below the scores, as on phones. */
+function revealPane() {
+  if (matchMedia("(max-width: 63.99rem)").matches) at("why-pane").scrollIntoView({block: "nearest"});
 }
 
 /** Take another transition in this step. */
