@@ -151,7 +151,7 @@ def test_invalid_sentences_are_refused(fitted: clearparse.DependencyParser, sent
         clearparse.DependencyParser().predict(sentences)
     with pytest.raises(ClearparseError, match="no sentences"):
         clearparse.DependencyParser().fit([])
-    with pytest.raises(ClearparseError, match=r"a str instead of a clearparse\.Sentence"):
+    with pytest.raises(ClearparseError, match=r"expected clearparse\.Sentence objects, got str"):
         fitted.predict(["Dogs bark ."])
     circle = sentences[0].with_tree([2, 1] + [0] * (len(sentences[0]) - 2), sentences[0].deprels)
     with pytest.raises(FileError, match="in a cycle"):
