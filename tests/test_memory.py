@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from raw_text import read_paragraphs
 
 from clearparse.errors import FileError
 from clearparse.features import precompute, type_cache, vocabulary
@@ -24,7 +25,6 @@ from clearparse.model.model import Model, load
 from clearparse.training.vector_files import read_vectors
 from clearparse.treebank import conllu
 from clearparse.treebank.conllu import parse_block, read_blocks
-from clearparse.treebank.paragraphs import read_paragraphs
 from clearparse.treebank.raw_words import read_raw_words
 
 MODEL = Path(__file__).parent / "data" / "format-1.model"
@@ -134,8 +134,8 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> str:
     def opened(path: object) -> io.BufferedReader:
         return io.BufferedReader(Zeros())
 
-    for module in ("model.container", "treebank.conllu", "treebank.paragraphs", "io.files"):
-        monkeypatch.setattr(f"clearparse.{module}.open_input", opened)
+    for module in ("clearparse.model.container", "clearparse.treebank.conllu", "clearparse.io.files", "raw_text"):
+        monkeypatch.setattr(f"{module}.open_input", opened)
     return "zeros"
 
 

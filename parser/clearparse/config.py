@@ -36,8 +36,8 @@ def _setting(
 ) -> Value:
     """A field: a number from low to high, or text, which may have choices.
 
-    choices: a function, so that registered systems and optimizers are among them. group: where `--help-all` lists the
-    flag. old: a former name, which records may still use, and as a flag if old_flag.
+    choices: a function, so that systems and optimizers registered later are included. group: where `--help-all` lists
+    the flag. old: a deprecated name that training records may use; also a flag if old_flag.
     """
     metadata = {
         "help": help,
@@ -57,12 +57,12 @@ class NetworkConfig:
     """The size of a network and how it is trained."""
 
     seed: int = _setting(
-        1, "seed of all random choices; with the same seed a machine trains a bit-identical model", 0, 2**32 - 1
+        1, "seed of all random choices; with the same seed, the same machine trains a bit-identical model", 0, 2**32 - 1
     )
     embedding_dim: int = _setting(50, "dimension of the embeddings", 1, 10_000, group="network", old="d")
     hidden_size: int = _setting(200, "number of hidden units", 1, 100_000, group="network", old="H")
-    epochs: int = _setting(0, "training epochs; 0: by the size of the training data, one to two times --passes")
-    passes: int = _setting(14, "epochs at 200,000 training words; up to twice as many for smaller treebanks", 1)
+    epochs: int = _setting(0, "training epochs; 0: one to two times --passes, by the size of the training data")
+    passes: int = _setting(14, "epochs for 200,000 training words; up to twice as many for smaller treebanks", 1)
     batch_size: int = _setting(
         0, "examples per step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000, old="batch"
     )
@@ -71,7 +71,7 @@ class NetworkConfig:
     warmup: float = _setting(0.02, "fraction of training over which the learning rate rises", 0, 0.99, old="warm_up")
     final_learning_rate: float = _setting(0.02, "final learning rate, as a fraction of the peak", 0, 1, old="lr_end")
     ema_decay: float = _setting(
-        0.998, "decay of the moving average of the parameters, which is what is saved", 0, 0.999999, old="average"
+        0.998, "decay of the moving average of the parameters; the model has the averages", 0, 0.999999, old="average"
     )
     dropout: float = _setting(0.3, "dropout rate of the hidden units", 0, 0.95)
     slot_dropout: float = _setting(0.25, "dropout rate of the input embeddings, whole slots at a time", 0, 0.95)
@@ -97,10 +97,10 @@ class NetworkConfig:
     )
 
     def for_words(self: AnyConfig, words: int) -> AnyConfig:
-        """A copy in which epochs and batch_size, where they are 0, and patience, if -1, are set for the training words.
+        """A copy with epochs and batch_size, where 0, and patience, where -1, set by the number of training words.
 
-        This gives about 400 steps per epoch, and more epochs for fewer words, of which a small treebank rarely needs
-        all. If the number of epochs is given, all are trained.
+        There are about 400 steps per epoch, and more epochs for fewer words; on a small treebank training usually stops
+        early. If the number of epochs is given, all are trained.
         """
         epochs = round(self.passes * min(max((200_000 / words) ** 0.5, 1), 2))
         batch_size = 1 << min(max(round(math.log2(words / 200)), 6), 10)
@@ -135,13 +135,13 @@ class Config(NetworkConfig):
     )
     transition_system: str = _setting(
         "auto",
-        "auto: arc-standard, or with SWAP if at least 10 % of the training sentences are non-projective",
+        "auto: arc-standard, or arc-standard-swap if at least 10 % of the training sentences are non-projective",
         choices=lambda: ("auto", *SYSTEMS),
         group="network",
         old="system",
     )
     silver_share: float = _setting(
-        1.0, "share of the words of --silver files to use, from the most confident sentences", 0.001, 1,
+        1.0, "fraction of the words of --silver files to use, from the most confident sentences", 0.001, 1,
         group="self-training",
     )  # fmt: skip
     networks: int = _setting(
@@ -158,7 +158,7 @@ class Config(NetworkConfig):
 
     @classmethod
     def from_record(cls, values: Mapping[str, Any]) -> Config:
-        """The configuration in a training record, whose fields may have their old names.
+        """The configuration in a training record, whose fields may have deprecated names.
 
         Raises TypeError if a field is unknown; ClearparseError if a value has another type or is out of range.
         """
@@ -176,7 +176,7 @@ class Config(NetworkConfig):
         return replace(self, seed=self.seed + k, transition_system=system), k % 4 >= 2
 
     def for_data(self, words: int, nonprojective: float) -> Config:
-        """A copy with the settings that depend on the training data (see for_words), and the system if it is auto.
+        """A copy with data-dependent defaults filled in (see for_words), and the transition system if it is auto.
 
         nonprojective: the fraction of the training sentences that are non-projective.
         """
@@ -186,7 +186,7 @@ class Config(NetworkConfig):
 
 
 def check_type(name: str, value: Any, kind: type) -> None:
-    """Raises ClearparseError if a value does not have the type of its field; a whole number is a number, too."""
+    """Raise ClearparseError if a value does not have the type of its field; a float field may hold an int."""
     if kind is str:
         valid = isinstance(value, str) and 0 < len(value) <= MAX_TEXT_LENGTH
     elif isinstance(value, bool):
@@ -201,7 +201,7 @@ OLD_NAMES: dict[str, str] = {each.metadata["old"]: each.name for each in fields(
 
 
 def current_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same values, in which fields of Config that have their old names get their present ones."""
+    """The same values by the current names of the fields of Config; deprecated names are replaced."""
     return {OLD_NAMES.get(name, name): value for name, value in values.items()}
 
 

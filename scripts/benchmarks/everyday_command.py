@@ -47,7 +47,7 @@ def _table(model: Model, gold: Path) -> Iterator[str]:
 
 
 def scores(model: Model, sentences: list[SentenceLines], space: str = " ") -> dict[str, float]:
-    """The F1 of each measure from raw text to trees. space: what stands in the text in the place of a space."""
+    """The F1 of each measure from raw text to trees. space: replaces each space of the text."""
     gold = parse_block(typographies.as_conllu(sentences), trees=True)
     text = "\n\n".join(text_of(tokens_in(each)) for each in paragraphs_of([gold])).replace(" ", space)
     block = model.parse_block(model.tag(model.tokenize(text)))
@@ -59,7 +59,11 @@ def _row(name: str, found: dict[str, float]) -> str:
 
 
 def _command_line() -> CommandLine:
-    cli = CommandLine("benchmark_everyday.py", description="Score a model on raw text in several typographies.")
+    cli = CommandLine(
+        "benchmark_everyday.py",
+        usage="--gold F [options]",
+        description="Score a model on raw text in several typographies.",
+    )
     cli.add_argument("--model", type=Path, metavar="MODEL", help="model file (default: the bundled English model)")
     cli.add_argument("--gold", type=Path, required=True, metavar="F", help="English treebank to score on")
     return cli

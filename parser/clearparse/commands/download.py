@@ -1,6 +1,6 @@
 """`python scripts/download.py`: download a treebank of Universal Dependencies.
 
-That is its train, dev and test files, its licence and its README, from the treebank's repository at the tag of the
+That is its train, dev and test files, its license and its README, from the treebank's repository at the tag of the
 release (https://universaldependencies.org). Checksums are kept in SHA256SUMS beside the files: running the command
 again checks the files and downloads only missing ones.
 """
@@ -14,7 +14,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from clearparse.commands.command_line import CommandLine, invocation
-from clearparse.download.universal_dependencies import PARTS, RELEASE, SERVER, Paths, download, is_treebank, licence
+from clearparse.download.universal_dependencies import (
+    PARTS,
+    RELEASE,
+    SERVER,
+    Paths,
+    download,
+    is_treebank,
+    license_notice,
+)
 
 
 def main(argv: list[str]) -> None:
@@ -36,7 +44,7 @@ def main(argv: list[str]) -> None:
         server=options.url,
         quiet=options.quiet,
     )
-    for line in (*licence(folder), *_next_step(found)):
+    for line in (*license_notice(folder), *_next_step(found)):
         log(line)
 
 
@@ -67,10 +75,14 @@ def _command_line() -> CommandLine:
         help="name, such as UD_English-EWT; the list is at https://universaldependencies.org",
     )
     cli.option(
-        "-o", "--output", default="data", metavar="DIR", help="folder for the treebank's folder (default: %(default)s)"
+        "-o",
+        "--output",
+        default="data",
+        metavar="DIR",
+        help="where to create the treebank's folder (default: %(default)s)",
     )
     cli.option("--release", default=RELEASE, metavar="TAG", help="release of UD (default: %(default)s)")
-    cli.option("--code", metavar="CODE", help="language code in the file names, for an unknown language")
+    cli.option("--code", metavar="CODE", help="language code in the file names, if the language is not known")
     cli.option(
         "--parts",
         nargs="+",
@@ -78,7 +90,7 @@ def _command_line() -> CommandLine:
         metavar="NAME",
         help="files of the treebank, such as train-a dev (default: train dev test)",
     )
-    cli.option("--url", default=SERVER, metavar="URL", help="server with the same folders (default: UD's on GitHub)")
+    cli.option("--url", default=SERVER, metavar="URL", help="server that mirrors UD's repositories (default: GitHub)")
     cli.option("-q", "--quiet", action="store_true", help="print nothing but errors")
     return cli
 

@@ -1,9 +1,10 @@
 """Lemmatizer: a network predicts the edit rule that turns a form into its lemma.
 
-As in UDPipe (Straka & Straková 2017, section 3.3), a rule removes and adds letters at both ends of a form; it depends
-only on the form and its tags; so each different word is lemmatized once. The network sees only the ends of a form and
-learns only rules that several words share. Words of the training data that these rules get wrong, such as `woke`, are
-stored as exceptions. Among rules with similar scores, one that gives a known lemma is preferred.
+As in UDPipe (Straka & Straková 2017, section 3.3), a rule removes and adds characters at both ends of a form. It
+depends only on the form and its tags, so each distinct word is lemmatized once. The network sees only the ends of a
+form and learns only rules that several words share. Words of the training data for which these rules give a wrong
+lemma, such as `woke`, are stored as exceptions. Among rules with similar scores, one that gives a known lemma is
+preferred.
 """
 
 from __future__ import annotations
@@ -21,7 +22,7 @@ from clearparse.features.bounded_cache import MAX_KEY_LENGTH
 from clearparse.features.vocabulary import lookup_form
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks
-from clearparse.stages.validation import check, check_column, check_letters, check_texts
+from clearparse.stages.validation import check, check_column, check_length, check_texts
 from clearparse.stages.window import WindowClassifier
 
 TEMPLATE = """
@@ -44,9 +45,9 @@ MAX_CACHED = 50_000  # words whose lemmas are cached
 
 
 class LemmaRule(NamedTuple):
-    """Change the case of a form, remove `first` letters at its start and `last` at its end, add prefix and suffix.
+    """Change the case of a form, remove `first` characters at its start and `last` at its end, add prefix and suffix.
 
-    If form and lemma have no letter in common, `prefix` is the lemma and `case` is empty.
+    If form and lemma have no character in common, `prefix` is the lemma and `case` is empty.
     """
 
     case: str
@@ -87,7 +88,8 @@ class LemmaRule(NamedTuple):
 class Lexicon(NamedTuple):
     """The words of the training data.
 
-    lemmas: by UPOS. exceptions: the lemmas of words that the rules get wrong, by a word's key, or by its short key.
+    lemmas: the known lemmas of each UPOS. exceptions: lemmas that no learned rule gives, by the word's key or short
+    key.
     """
 
     lemmas: dict[bytes, frozenset[bytes]]
@@ -101,7 +103,7 @@ def short_key(key: bytes) -> bytes:
 
 
 def lookup_key(key: bytes) -> bytes:
-    """A word's key with its form normalized (see lookup_form)."""
+    """A word's key with its form normalized by lookup_form."""
     if key.isascii() and b"`" not in key:
         return key
     form, tab, tags = key.partition(b"\t")
@@ -147,9 +149,9 @@ class Lemmatizer:
             yield key, exception or self._by_rule(seen, theta)
 
     def _by_rule(self, key: bytes, theta: NDArray[np.floating]) -> bytes:
-        """The lemma by the best of the rules that are not much worse than the best and make a known lemma of a word.
+        """The lemma by the best rule that gives a known lemma and scores within MARGIN of the best; else by the best.
 
-        If there is none, by the best. theta (C,): the scores of the rules.
+        theta (C,): the scores of the rules.
         """
         form, _, upos, _ = key.split(b"\t", 3)
         word, known = form.decode(), self.known.lemmas.get(upos, frozenset())
@@ -159,7 +161,7 @@ class Lemmatizer:
         return lemma
 
     def classifiers(self) -> dict[str, WindowClassifier]:
-        """Its network by the name it has in a file."""
+        """Its network by its name in a model file."""
         return dict(zip(self.NETWORKS, (self.classifier,), strict=True))
 
     def to_stored(self) -> dict[str, StoredNetwork]:
@@ -172,7 +174,7 @@ class Lemmatizer:
 
     @classmethod
     def from_stored(cls, networks: StoredNetworks) -> Lemmatizer:
-        """The lemmatizer of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        """The lemmatizer of a stored network. Raises as WindowClassifier.from_stored does."""
         (name,) = cls.NETWORKS
         classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
         metadata = networks[name].metadata  # without a lexicon in the first models
@@ -180,7 +182,7 @@ class Lemmatizer:
 
 
 def _stored_lexicon(known: Any, exceptions: Any) -> Lexicon:
-    """The lexicon of a stored network. Raises ValueError for values that cannot be."""
+    """The lexicon of a stored network. Raises ValueError if it is invalid."""
     check(isinstance(known, dict) and isinstance(exceptions, dict), "the known lemmas are not dictionaries")
     for upos, lemmas in known.items():
         check_texts([upos], "UPOS")
@@ -196,12 +198,12 @@ def _stored_lexicon(known: Any, exceptions: Any) -> Lexicon:
 
 
 def _check_class(name: str) -> None:
-    """Raises ValueError unless the class is a LemmaRule."""
+    """Raise ValueError unless the class is a LemmaRule."""
     rule = json.loads(name)
     check(isinstance(rule, list) and len(rule) == 5, f"{ascii(name)[:40]} is not a rule for lemmas")
     case, first, prefix, last, suffix = rule
     check(isinstance(case, str) and case in ("", *CASES), f"{ascii(case)[:40]} is not a case")
     check_column(prefix, empty=bool(case))
     check_column(suffix, empty=True)
-    check_letters(first)
-    check_letters(last)
+    check_length(first)
+    check_length(last)

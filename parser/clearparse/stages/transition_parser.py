@@ -23,7 +23,7 @@ from clearparse.treebank.conllu import Block
 
 
 class TransitionParser:
-    """A network that chooses the transitions of a transition system, greedily.
+    """A greedy parser: a network chooses the transitions of a transition system.
 
     template: its slots. system: a name in SYSTEMS. transitions: its classes. right_to_left: it reads sentences from the
     last word to the first.
@@ -61,7 +61,7 @@ class TransitionParser:
         return Layout(sentences, right_to_left=self.right_to_left)
 
     def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
-        """HEAD (words,) and DEPREL (words,) of a block. The tree of a sentence depends on this sentence only.
+        """HEAD (words,) and DEPREL (words,) of a block. A sentence's tree depends on that sentence only.
 
         batch: number of sentences parsed in parallel. Thread-safe: calls are serialized by a lock.
         """
@@ -94,7 +94,7 @@ class TransitionParser:
     def _parts(
         self, keys: list[bytes], sentences: NDArray[np.int64]
     ) -> Iterator[tuple[list[bytes], NDArray[np.int64]]]:
-        """The words' keys and the offsets of their sentences, in parts whose word types fit into the cache."""
+        """Yield the words' keys and their sentences' offsets in parts whose word types fit into the cache."""
         max_types, s = self.cache.layer.max_types, 0
         _, type_of = factorize(keys)
         while s < len(sentences) - 1:
@@ -105,7 +105,7 @@ class TransitionParser:
             s = last
 
     def probabilities(self, block: Block) -> list[NDArray[np.floating]]:
-        """For each sentence the probabilities of all classes at each step (steps, C): see RecordingPolicy.recorded."""
+        """The probabilities of all classes at each step of each sentence (steps, C); 0 where a class is illegal."""
         if not len(block):
             return []
         system = SYSTEMS[self.system](self.layout(block.sentences))
@@ -133,12 +133,12 @@ class TransitionParser:
     def from_stored(cls, network: StoredNetwork, vocabulary: Vocabulary) -> TransitionParser:
         """The parser of a stored network.
 
-        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        Raises ValueError or TemplateError if it is inconsistent, KeyError if something is missing.
         """
         metadata = network.metadata
         template, system, right_to_left = metadata["template"], metadata["system"], flag(metadata, "from_end")
         known = isinstance(system, str) and system in SYSTEMS
-        check(known, f"{ascii(system)[:40]} is not a transition system; there are {', '.join(SYSTEMS)}")
+        check(known, f"{ascii(system)[:40]} is not a transition system; the systems are {', '.join(SYSTEMS)}")
         left, right, root = _labels(metadata["labels"])
         transitions = Transitions(left, right, root, SYSTEMS[system].moves)
         features = Features(compile_template(template), vocabulary, len(transitions.labels))
@@ -147,7 +147,7 @@ class TransitionParser:
 
 
 def _labels(labels: Any) -> list[list[str]]:
-    """The labels of left arcs, right arcs and root arcs. Raises ValueError for what cannot be a label."""
+    """The labels of left arcs, right arcs and root arcs. Raises ValueError if a label is invalid."""
     moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
     check(isinstance(labels, dict) and set(labels) == set(moves), f"expected labels of {', '.join(moves)}")
     for move, names in labels.items():

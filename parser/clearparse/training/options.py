@@ -1,4 +1,4 @@
-"""Options of training, and its configuration from a preset, given values and a model."""
+"""Training options, and the configuration that results from a preset, given values and an initial model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_PROCESSES = 1024  # processes or threads
 
 @dataclass(frozen=True)
 class Options:
-    """The options of training besides its Config (see recipe.train). command: for the training record."""
+    """Training options in addition to the Config (see recipe.train). command: for the training record."""
 
     preset: str = "fast"
     stages: str = "parser"
@@ -37,23 +37,23 @@ class Options:
     command: str = "clearparse.train"
 
     def check(self) -> None:
-        """Raises ClearparseError if an option is out of range, or two exclude each other."""
+        """Raise ClearparseError if an option is out of range, or two options exclude each other."""
         if self.stages not in ("parser", "all"):
-            raise ClearparseError(f"stages is {self.stages!r}; it can be 'parser' or 'all'")
+            raise ClearparseError(f"stages is {self.stages!r}; it must be 'parser' or 'all'")
         for name, value in (("jobs", self.jobs), ("threads", self.threads)):
             if not isinstance(value, int) or not 1 <= value <= MAX_PROCESSES:
                 raise ClearparseError(f"{name} is {value!r}; it must be a whole number from 1 to {MAX_PROCESSES:,}")
         if self.raw_text and self.vectors is not None:
             raise ClearparseError("word vectors come from raw_text or from the file of vectors, not from both")
         if self.resume and self.output is None:
-            raise ClearparseError("resume needs output: the checkpoint is beside it")
+            raise ClearparseError("resume needs output: the checkpoint is next to it")
 
     def provenance(self) -> dict[str, Any]:
         """The options that affect the bytes of the model."""
         return {name: getattr(self, name) for name in ("preset", "stages", "float16", "threads")}
 
     def unannotated_files(self) -> list[FileName]:
-        """The raw text or word vectors that training reads."""
+        """The files of raw text or word vectors that training reads."""
         return [*self.raw_text, *([self.vectors] if self.vectors else [])]
 
 
@@ -63,20 +63,20 @@ def file_names(names: FileName | Iterable[FileName]) -> tuple[FileName, ...]:
 
 
 def config_from(preset: str, values: Mapping[str, Any]) -> Config:
-    """The configuration of a preset with other values of some fields. NumPy's numbers become Python's.
+    """The configuration of a preset with the given values. NumPy numbers are converted to Python's.
 
     Raises TypeError for a name that is not a field; ClearparseError for an unknown preset or a wrong value.
     """
     if preset not in PRESETS:
-        raise ClearparseError(f"preset is {preset!r}; it can be {' or '.join(PRESETS)}")
+        raise ClearparseError(f"preset is {preset!r}; it must be {' or '.join(PRESETS)}")
     kinds: dict[str, type] = {each.name: each.metadata["type"] for each in fields(Config)}
     if unknown := values.keys() - kinds.keys():
-        raise TypeError(f"no parameter {' or '.join(sorted(unknown))}; there are {', '.join(kinds)}")
+        raise TypeError(f"unknown parameter {' and '.join(sorted(unknown))}; the parameters are {', '.join(kinds)}")
     return replace(PRESETS[preset], **{name: _plain(name, value, kinds[name]) for name, value in values.items()})
 
 
 def config_like(model: Model, config: Config, options: Options) -> Config:
-    """The configuration with the network's shape of a model that is fine-tuned.
+    """The configuration with the network shape of the model that is fine-tuned.
 
     Raises FileError if the model's record lacks its config; ClearparseError for an ensemble.
     """
@@ -87,12 +87,12 @@ def config_like(model: Model, config: Config, options: Options) -> Config:
         assert options.init is not None
         raise FileError(options.init, "cannot be fine-tuned: its training record lacks the configuration") from error
     if config.networks > 1 or recorded["networks"] != 1:
-        raise ClearparseError("only a single network can be fine-tuned, into a single network: networks must be 1")
+        raise ClearparseError("only a single network can be fine-tuned: networks must be 1")
     return config
 
 
 def _plain(name: str, value: Any, kind: type) -> Any:
-    """A value as the type of its field. Raises ClearparseError."""
+    """Convert a value to the type of its field. Raises ClearparseError if that is not possible."""
     try:
         if kind is str:
             if isinstance(value, str):

@@ -86,20 +86,21 @@ export function hideResult() {
   traces++;
   latest++;
   at("result").hidden = true;
+  at("example").value = "";
   fold(false);
 }
 
 function score(trace) {
   const right = trace.heads.map((head, i) => head === trace.gold.heads[i]);
-  const labelled = right.filter((is, i) => is && trace.labels[i] === trace.gold.labels[i]).length;
-  return `Correct heads: ${right.filter(Boolean).length} of ${right.length}, with the correct label: ${labelled}. Wrong arcs are dashed.`;
+  const labeled = right.filter((is, i) => is && trace.labels[i] === trace.gold.labels[i]).length;
+  return `Correct heads: ${right.filter(Boolean).length} of ${right.length}, with the correct label: ${labeled}.${labeled < right.length ? " Wrong arcs are dashed." : ""}`;
 }
 
 /** Show step k. */
 export async function show(k, {of = null, target = null} = {}) {
   const trace = state.trace;
   Object.assign(state, {k: Math.max(0, Math.min(k, trace.steps.length)), of, target});
-  showConfiguration(trace, state.k);
+  showConfiguration(trace, state.k, step);
   showStep(trace, state.k);
   await showDetails();
 }
@@ -135,6 +136,7 @@ function chooseScore(c) {
   attempt(async () => {
     await showDetails();
     at("scores").querySelector(".chosen .name")?.focus({preventScroll: true});
+    revealPane();
   });
 }
 
@@ -145,7 +147,13 @@ function chooseTarget(c) {
   attempt(async () => {
     await showDetails();
     at("target").focus({preventScroll: true});
+    revealPane();
   });
+}
+
+/** Scroll to reasons or gradients where they are below the scores, as on phones. */
+function revealPane() {
+  if (matchMedia("(max-width: 63.99rem)").matches) at("why-pane").scrollIntoView({block: "nearest"});
 }
 
 /** Take another transition in this step. */
