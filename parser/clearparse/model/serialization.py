@@ -30,6 +30,10 @@ MAX_MESSAGE_LENGTH = 200  # characters of an error message about a file, whose c
 Upstream = TypeVar("Upstream", Tokenizer, Tagger, Lemmatizer)
 
 
+# Networks that see few types: characters, tokens that may be split, and words whose lemma is not known yet.
+FEW_TYPES = ("characters", "multiword", "lemmas")
+
+
 @dataclass(frozen=True)
 class Stages:
     """The stages of a model. Only `ensemble` is set if the model was trained without `--stages all`.
@@ -44,8 +48,9 @@ class Stages:
     float16: bool = False
 
     def __post_init__(self) -> None:
-        caches = [member.cache for member in self.ensemble.members]
-        share_memory([*caches, *(classifier.cache for classifier in self.window_classifiers().values())])
+        windows = {name: classifier.cache for name, classifier in self.window_classifiers().items()}
+        caches = [*(member.cache for member in self.ensemble.members), *windows.values()]
+        share_memory(caches, small=[windows[name] for name in FEW_TYPES if name in windows])
 
     @property
     def parser(self) -> TransitionParser:
