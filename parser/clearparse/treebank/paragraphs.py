@@ -11,8 +11,8 @@ from clearparse.io.compression import not_text
 from clearparse.io.files import PathLike, check_text, open_input, shown_name
 from clearparse.treebank.ranges import RawText
 
-BLOCK_BYTES = 256 << 10  # about 47,000 words: with fewer the parser's batches get small, more take memory
-MAX_BLOCKS = 4  # of a paragraph without a line end
+BLOCK_BYTES = 512 << 10  # about 94,000 words: with fewer the batches of the parser get small, more take memory
+MAX_BLOCKS = 2  # of a paragraph without a line end
 
 _SPACE = re.compile(r"\s+")
 _PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
