@@ -4,7 +4,7 @@ from __future__ import annotations
 
 
 def is_tree(heads: tuple[int, ...]) -> bool:
-    """Does every word of a HEAD column, 0 for the root, lead to the root?"""
+    """Return True if every word of a HEAD column leads to the root, 0."""
     for word in range(1, len(heads) + 1):
         steps = 0
         while word and steps <= len(heads):

@@ -103,7 +103,7 @@ VALUES = st.text("ab é", min_size=1, max_size=5).map(lambda value: value.strip(
 
 @st.composite
 def edits(draw: st.DrawFn) -> tuple[int, int, list[bytes]]:
-    """New values of some neighbouring columns."""
+    """New values of some neighboring columns."""
     first = draw(st.integers(FORM, MISC))
     last = draw(st.integers(first, MISC))
     row = st.lists(VALUES, min_size=last - first + 1, max_size=last - first + 1).map(b"\t".join)

@@ -11,7 +11,7 @@ from clearparse.commands import check_treebank
 from clearparse.config import Config
 from clearparse.model.model import load
 from clearparse.network.classifier import softmax
-from clearparse.training.parser_batches import Treebank, initialise_parser, log_likelihoods
+from clearparse.training.parser_batches import Treebank, initialize_parser, log_likelihoods
 from clearparse.transition.decode import forced
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC
@@ -85,7 +85,7 @@ def test_an_unknown_relation_is_less_likely_than_a_known_one() -> None:
         "3\thome\thome\tADV\tRB\t_\t1\tplace\t_\t_\n4\tnow\tnow\tADV\tRB\t_\t1\ttime\t_\t_\n\n"
     )
     known = Treebank.of([parse_block(text.encode(), trees=True)])
-    parser = initialise_parser(known, Config(transition_system="arc-hybrid"), np.random.default_rng(1))
+    parser = initialize_parser(known, Config(transition_system="arc-hybrid"), np.random.default_rng(1))
     assert parser.transitions.labels == ["top", "place", "time"]
     novel = Treebank.of([parse_block(text.replace("place", "novel").encode(), trees=True)])
     assert log_likelihoods(parser, novel)[0] < log_likelihoods(parser, known)[0] - 1

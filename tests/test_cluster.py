@@ -209,7 +209,7 @@ def test_files_of_a_killed_worker_are_parsed_again(
         found = dict(parse_files_on(client, Fatal(job, "5.conllu", sign, always), tasks))
     assert sign.exists()
     assert sorted(found) == list(range(8))
-    bad = {os.path.basename(tasks[k].source): str(each) for k, each in found.items() if isinstance(each, Exception)}
+    bad = {tasks[k].source: str(each.error) for k, each in found.items() if isinstance(each, BadFile)}
     if always:
         (message,) = bad.values()
         assert message == f"{corpus}/5.conllu: each worker that parsed it was killed; was there enough memory?"

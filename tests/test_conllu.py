@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_text import read_paragraphs
 
 from clearparse.errors import FileError
 from clearparse.treebank.conllu import (
@@ -30,7 +31,6 @@ from clearparse.treebank.conllu import (
     read_conllu,
     write_conllu,
 )
-from clearparse.treebank.paragraphs import read_paragraphs
 
 
 def row(identifier: object, form: str = "x", head: object = 0, deprel: str = "dep", misc: str = "_") -> str:
@@ -467,7 +467,7 @@ def test_the_size_of_blocks_does_not_matter_for_any_bytes(text: bytes, trees: bo
 
 
 @given(SCRAPS, st.booleans())
-def test_normalisation_is_idempotent(text: bytes, trees: bool) -> None:
+def test_normalization_is_idempotent(text: bytes, trees: bool) -> None:
     block = outcome(lambda: parse(text, trees=trees))
     if isinstance(block, Block):
         assert parse(block.text, trees=trees).text == block.text

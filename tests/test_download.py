@@ -108,7 +108,7 @@ def test_a_treebank_is_downloaded(server: Server, tmp_path: Path, capsys: pytest
     assert names(folder) == {*FILES, "SHA256SUMS"}
     assert all((folder / name).read_bytes() == data for name, data in FILES.items())
     out = capsys.readouterr().out
-    assert "Licence of the treebank: CC BY-SA 4.0" in out
+    assert "License of the treebank: CC BY-SA 4.0" in out
     assert str(folder / "LICENSE.txt") in out
     assert "scripts/train.py --train" in out
 
@@ -264,7 +264,7 @@ def test_training_on_a_treebank_by_its_name(
         server.files[f"en_toy-ud-{part}.conllu"] = (SAMPLE / f"{part}.conllu").read_bytes()
     clearparse.dispatch(["train", "--treebank", "UD_English-Toy", *SMALL])
     out = capsys.readouterr().out
-    assert "Licence of the treebank: CC BY-SA 4.0" in out
+    assert "License of the treebank: CC BY-SA 4.0" in out
     assert "parse     clearparse parse --model models/UD_English-Toy-fast.model FILE.conllu\n" in out
     record = json.loads(Path("models/UD_English-Toy-fast.model.json").read_text(encoding="utf-8"))
     assert record["command"] == "clearparse train --treebank UD_English-Toy " + " ".join(SMALL)

@@ -74,9 +74,9 @@ def test_table(files: tuple[str, str], capsys: pytest.CaptureFixture[str]) -> No
     lines = [" ".join(line.split()) for line in out.splitlines()]
     assert f"gold {gold}" in lines
     assert f"system {system}" in lines
-    assert "UAS unlabelled attachment score 83.33 80.00" in lines
-    assert "LAS labelled attachment score 83.33 80.00" in lines
-    assert "UEM unlabelled exact match (sentences) 50.00 50.00" in lines
+    assert "UAS unlabeled attachment score 83.33 80.00" in lines
+    assert "LAS labeled attachment score 83.33 80.00" in lines
+    assert "UEM unlabeled exact match (sentences) 50.00 50.00" in lines
     assert "words 6 5" in lines
     assert "1 4 4 75.00 75.00 75.00" not in lines
     assert not any(line.startswith("nsubj") for line in lines)

@@ -20,7 +20,7 @@ from clearparse.explanation.trace import trace
 from clearparse.model.model import load
 from clearparse.network.classifier import Parameters
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.training.parser_batches import Treebank, initialise_parser
+from clearparse.training.parser_batches import Treebank, initialize_parser
 from clearparse.treebank.conllu import parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -54,7 +54,7 @@ def parser(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
 def untrained(system: str) -> TransitionParser:
     """A parser that makes many errors."""
     config = Config(transition_system=system, hidden_size=16, embedding_dim=8)
-    return initialise_parser(Treebank.of([DEV]), config, np.random.default_rng(1))
+    return initialize_parser(Treebank.of([DEV]), config, np.random.default_rng(1))
 
 
 def double(parser: TransitionParser) -> TransitionParser:

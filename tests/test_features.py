@@ -71,7 +71,7 @@ def test_errors_quote_the_part_that_is_wrong(template: str, quoted: str) -> None
     assert "\n" not in str(error.value)
 
 
-def test_the_old_spelling_of_neighbours_is_read() -> None:
+def test_the_old_spelling_of_neighbors_is_read() -> None:
     old, new = (compile_template(f"form: s0 {left}(b0) {right}({left}(s0))\ndistance: {left}(s0)-b0") for left, right in
                 (("before", "behind"), ("left_neighbour", "right_neighbour")))  # fmt: skip
     assert old.slots == new.slots

@@ -1,4 +1,4 @@
-"""The analysis of a sentence depends on the sentence alone: not on its neighbours, order, batch, process or thread."""
+"""The analysis of a sentence depends on the sentence alone: not on its neighbors, order, batch, process or thread."""
 
 from __future__ import annotations
 
@@ -82,7 +82,7 @@ def forever(*sizes: int) -> Iterator[int]:
 
 
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-def test_trees_do_not_depend_on_neighbours_order_or_batch(block: Block, dtype: type) -> None:
+def test_trees_do_not_depend_on_neighbors_order_or_batch(block: Block, dtype: type) -> None:
     model = undecided(load(MODEL), dtype)
     sentences = list(block)
     expected = parsed(model.parser, sentences, forever(len(sentences)))

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import copy
 import gzip
 import io
+import pickle
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from raw_text import read_paragraphs
 
 from clearparse.errors import FileError
 from clearparse.features import precompute, type_cache, vocabulary
@@ -18,7 +22,6 @@ from clearparse.model.container import load_arrays
 from clearparse.model.model import Model, load
 from clearparse.treebank import conllu
 from clearparse.treebank.conllu import parse_block, read_blocks
-from clearparse.treebank.paragraphs import read_paragraphs
 
 MODEL = Path(__file__).parent / "data" / "format-1.model"
 WORDS = [f"{a}{b}{c}" for a in "abcdefgh" for b in "aeiou" for c in "lmnrst"]
@@ -33,8 +36,14 @@ def parsed(model: Model, texts: list[str]) -> list[str]:
     return [str(sentence) for text in texts for sentence in model(text)]
 
 
-def test_the_tables_of_a_model_share_one_memory() -> None:
-    layers = [cache.layer for cache in caches(load(MODEL))]
+def pickled(model: Model) -> Model:
+    return pickle.loads(pickle.dumps(model))  # type: ignore[no-any-return]
+
+
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy, pickled])
+def test_the_tables_of_a_model_share_one_memory(copied: Callable[[Model], Model]) -> None:
+    """Also those of its copies, such as the ones in worker processes."""
+    layers = [cache.layer for cache in caches(copied(load(MODEL)))]
     assert sum(layer.memory for layer in layers) <= precompute.MEMORY
     assert all(layer.fixed_bytes + layer.capacity * layer.type_bytes <= layer.memory for layer in layers)
 

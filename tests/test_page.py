@@ -315,7 +315,7 @@ def test_a_link_leads_to_the_same_step_and_choice(visit: Any) -> None:
     playwright.expect(again.locator("#shown-text")).to_have_text(SENTENCE)
     playwright.expect(again.locator("#count")).to_contain_text("3 /")
     playwright.expect(again.locator("#scores tr.chosen .name")).to_have_text(name)
-    again.get_by_role("tab", name="If it were right").click()
+    again.get_by_role("tab", name="Loss and gradients").click()
     playwright.expect(again.locator("#loss-line")).to_contain_text(name)
 
 
@@ -360,7 +360,7 @@ def test_the_layers_lead_to_cards_and_heat_maps_are_read_by_keys(visit: Any) -> 
             page.keyboard.press("ArrowDown")
             assert re.search(r": −?[\d.]+(e−?\d+)?$", card.locator(".reading").inner_text()), key
             assert page.locator("#count").inner_text() == count  # the keys do not step
-    largest = float(re.search(r"value ([\d.e-]+),", page.locator('article[data-key="dJ/dW"] .first').inner_text())[1])
+    largest = number(re.search(r"value (\S+)$", page.locator('article[data-key="dJ/dW"] .first').inner_text())[1])
     shown = page.locator('article[data-key="dJ/dW"] canvas').get_attribute("aria-label")
     ends = [abs(number(end)) for end in re.search(r"from (\S+) to (\S+);", shown).groups()]
     assert max(ends) == pytest.approx(largest, rel=0.01, abs=1e-4)
@@ -377,6 +377,28 @@ def test_cause_and_effect_are_visible_together(visit: Any) -> None:
                 box = page.locator(part).bounding_box()
                 assert box["y"] >= 0, part
                 assert box["y"] + (0 if part == "#tree svg" else box["height"]) <= size["height"], part
+
+
+def test_an_arc_names_the_close_decision_that_ruled_out_another_head(visit: Any) -> None:
+    page = visit()
+    sample(page)
+    named = page.locator("#caption button")
+    for sentence in range(10):
+        page.get_by_label("Sentence", exact=True).select_option(str(sentence))
+        playwright.expect(page.locator("#result:not(.waiting)")).to_be_visible()
+        for k in range(page.locator("#timeline i").count()):
+            page.locator("#timeline i").nth(k).click()
+            if named.count():
+                break
+        if named.count():
+            break
+    text = named.inner_text()
+    step = int(re.search(r"step (\d+)", text)[1])
+    assert step < k + 1
+    named.click()
+    playwright.expect(page.locator("#count")).to_contain_text(f"{step} /")
+    assert "close" in page.locator("#timeline i.now").get_attribute("class").split()
+    assert text.split("”")[0].strip("“") in page.locator("#stack .form").all_inner_texts()
 
 
 def test_autoplay_ends_at_the_complete_tree(visit: Any) -> None:
@@ -440,7 +462,7 @@ def test_contrast_names_and_roles(visit: Any, scheme: str, size: dict[str, int])
     check_with_axe(page, size)
     sample(page)
     page.get_by_label("gold tree below the words").check()
-    page.get_by_role("tab", name="If it were right").click()
+    page.get_by_role("tab", name="Loss and gradients").click()
     go_to_step(page, 5)
     check_with_axe(page, size)
     page.get_by_role("button", name="Complete tree").click()

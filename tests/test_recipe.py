@@ -135,7 +135,7 @@ def test_only_small_treebanks_stop_early_by_default() -> None:
         ({"output": "-"}, FileError, "must be a file name"),
         ({"dev": "no.conllu"}, FileError, "no.conllu: no such file"),
         ({"dev": []}, ClearparseError, "no sentences"),
-        ({"dev": ["a.conllu", 3]}, ClearparseError, "a str instead of a clearparse.Sentence"),
+        ({"dev": ["a.conllu", 3]}, ClearparseError, "expected clearparse.Sentence objects, got str"),
         ({"dev": 3}, ClearparseError, "cannot train on a int"),
     ],
 )

@@ -1,4 +1,4 @@
-"""What is released: the console command, what comes bundled, licences; and, marked full, a wheel tried on its own."""
+"""What is released: the console command, what comes bundled, licenses; and, marked full, a wheel tried on its own."""
 
 from __future__ import annotations
 
@@ -114,7 +114,7 @@ def test_the_english_model_is_the_default() -> None:
     assert sentence.heads.tolist() == [2, 0, 4, 2, 2]
 
 
-def test_versions_and_licences_agree() -> None:
+def test_versions_and_licenses_agree() -> None:
     citation = (CHECKOUT / "CITATION.cff").read_text(encoding="utf-8")
     assert f"\nversion: {clearparse.__version__}\n" in citation
     assert f"\n## {clearparse.__version__}\n" in (CHECKOUT / "CHANGELOG.md").read_text(encoding="utf-8")

@@ -107,7 +107,7 @@ def test_of_a_system(files: tuple[str, str], tmp_path: Path, capsys: pytest.Capt
     assert ["mail", "", "85.7", "7 words"] in bars
     assert ["web", "", "100.0", "2 words"] in bars
     error_section = section(root, "errors")
-    assert [words_of(each) for each in error_section.iter("h3")] == ["obl labelled obj: 1 word"]
+    assert [words_of(each) for each in error_section.iter("h3")] == ["obl labeled obj: 1 word"]
     [figure] = error_section.iter("figure")
     assert words_of(figure).startswith("Dogs bark at cats")
     assert len([each for each in figure.iter() if each.get("class") == "arc marked"]) == 2  # one arc in each tree

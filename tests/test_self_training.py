@@ -14,7 +14,7 @@ from clearparse.errors import FileError
 from clearparse.model.model import load
 from clearparse.training import data, self_training
 from clearparse.training.log import Log
-from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser
+from clearparse.training.parser_batches import ParserBatches, Treebank, initialize_parser
 from clearparse.training.self_training import (
     SILVER,
     SILVER_SHARE,
@@ -79,7 +79,7 @@ def test_an_epoch_has_its_share_of_silver_and_the_last_epochs_have_none(
 ) -> None:
     """The share is in words of the treebank; there are only 4 times as many silver words, fewer than 9."""
     config = replace(CONFIG, silver_ratio=share)
-    parser = initialise_parser(treebank, config, np.random.default_rng(1))
+    parser = initialize_parser(treebank, config, np.random.default_rng(1))
     more = Treebank.concatenated([treebank] * 4)
     parser_batches = ParserBatches(parser, treebank, config, np.random.default_rng(2), more)
     lengths, gold = np.diff(parser_batches.treebank.sentences), len(treebank)

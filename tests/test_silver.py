@@ -24,7 +24,7 @@ from clearparse.training.log import Log
 from clearparse.training.parser_batches import Treebank
 from clearparse.training.silver import MAX_WORDS, MIN_WORDS, read_silver, retagged_silver, with_labels
 from clearparse.training.upstream_items import tagged_words
-from clearparse.training.window_batches import WindowBatches, initialise
+from clearparse.training.window_batches import WindowBatches, initialize
 from clearparse.treebank.conllu import parse_block, read_blocks
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -133,7 +133,7 @@ def test_the_tagger_learns_only_classes_of_the_treebank(tmp_path: Path) -> None:
     path = written(tmp_path / "s.conllu", sentence("a b c e"), sentence("e e e e e", upos="NEW"))
     added = read_silver([path], 1.0, QUIET).tagged_words()
     config, rng = NetworkConfig(embedding_dim=4, hidden_size=4, epochs=10, batch_size=4), np.random.default_rng(1)
-    batches = WindowBatches(initialise(tagger.FIRST, gold, config, rng), gold, config, rng, added)
+    batches = WindowBatches(initialize(tagger.FIRST, gold, config, rng), gold, config, rng, added)
     sizes = []
     for epoch in range(config.epochs):
         targets = np.concatenate([batch.target for batch in batches.batches(epoch)])

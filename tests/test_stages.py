@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from raw_text import read_paragraphs
 
 from clearparse.commands import evaluate, parse
 from clearparse.config import NetworkConfig
@@ -34,9 +35,9 @@ from clearparse.training.upstream_items import (
     shared_rules_of,
     tagged_words,
 )
-from clearparse.training.window_batches import Items, WindowBatches, build_and_train, initialise
+from clearparse.training.window_batches import Items, WindowBatches, build_and_train, initialize
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, LEMMA, UPOS, XPOS, Block, parse_block
-from clearparse.treebank.paragraphs import read_paragraphs, split_paragraphs
+from clearparse.treebank.paragraphs import split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
@@ -54,7 +55,7 @@ def block() -> Block:
 
 @pytest.mark.parametrize(
     ("template", "message"),
-    [("form: one", "'one' is not a place"), ("form: 0 0", "is there twice"), ("form: 101", "'101' is not a place")],
+    [("form: one", "'one' is not an offset"), ("form: 0 0", "is there twice"), ("form: 101", "'101' is not an offset")],
 )
 def test_invalid_window_templates(template: str, message: str) -> None:
     with pytest.raises(TemplateError, match=message):
@@ -74,7 +75,7 @@ def test_precomputed_scores_equal_the_classifiers(block: Block) -> None:
     """From tables, for words with tags and without, as from the rows that training sees."""
     items = tagged_words([block])
     keys = tagger.with_tags(items.keys, [name.encode() for name in items.names])
-    classifier = initialise(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
+    classifier = initialize(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
     classifier.params.L[...] *= 50
     theta = np.concatenate([theta for theta, _ in classifier.theta(keys, items.rows)])
     lessons = WindowBatches(classifier, replace(items, keys=keys), replace(SMALL, word_dropout=0), _Unmixed())
@@ -98,7 +99,7 @@ class _Unmixed(np.random.Generator):
 def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -> None:
     items = tagged_words([block])
     config = replace(SMALL, word_dropout=0.25, min_count=1)
-    classifier = initialise("form: 0\nlower: 0\nsuffix2: 0", items, config, np.random.default_rng(1))
+    classifier = initialize("form: 0\nlower: 0\nsuffix2: 0", items, config, np.random.default_rng(1))
     first = classifier.vocabulary.first
     w = np.concatenate([b.w for b in WindowBatches(classifier, items, config, np.random.default_rng(2)).batches(0)])
     form, lower, suffix = (w[:, k] == first[channel] + UNKNOWN for k, channel in enumerate(first))
@@ -359,7 +360,7 @@ def test_most_characters_may_end_a_token() -> None:
 def _cut(characters: WindowClassifier, *texts: str) -> list[list[str]]:
     """The forms of tokens; the other networks of a tokenizer have no part in them."""
     items = Items([form_key("a")], [multiword.ONE_WORD], np.array([0, 1]))
-    one_word = initialise("form: 0", items, SMALL, np.random.default_rng(1))
+    one_word = initialize("form: 0", items, SMALL, np.random.default_rng(1))
     nothing = multiword.SplitForms(*[frozenset()] * 3)
     splitter = multiword.MultiwordSplitter(one_word, nothing)
     cutter = tokenizer.Tokenizer(characters, characters, splitter, spaces=False, known=NOTHING)

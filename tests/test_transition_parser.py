@@ -16,13 +16,13 @@ from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import Schedule, fit
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training import data
-from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser, labels_of
-from clearparse.transition.advisor import OracleAdvisor
+from clearparse.training.parser_batches import ParserBatches, Treebank, initialize_parser, labels_of
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, ROOT_ARC
 from clearparse.transition.systems import SYSTEMS
+from clearparse.transition.targets import OracleTargets
 from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.tree import nonprojective_sentences
 
@@ -38,18 +38,18 @@ def treebank() -> Treebank:
 
 def untrained(treebank: Treebank, system: str = "arc-hybrid") -> TransitionParser:
     config = replace(CONFIG, transition_system=system)
-    return initialise_parser(treebank, config, np.random.default_rng(1))
+    return initialize_parser(treebank, config, np.random.default_rng(1))
 
 
 def examples_of(parser: TransitionParser, treebank: Treebank, exploration: float) -> tuple[OracleExamples, Examples]:
     layout = Layout(treebank.sentences)
     system = SYSTEMS[parser.system](layout)
-    advisor = OracleAdvisor(system, parser.transitions, treebank.heads, treebank.labels)
+    targets = OracleTargets(system, parser.transitions, treebank.heads, treebank.labels)
     encoder, tables = Encoder(parser.vocabulary), PrecomputedLayer(parser.params, parser.features)
     types = layout.spread(encoder.types(treebank.keys), null=0, root=1)
     tables.extend(encoder.rows())
     greedy = GreedyPolicy(system, parser.transitions, parser.features, tables, types)
-    made = OracleExamples(greedy, advisor, encoder.rows()[types], exploration, np.random.default_rng(2))
+    made = OracleExamples(greedy, targets, encoder.rows()[types], exploration, np.random.default_rng(2))
     return made, made.run()
 
 
@@ -142,7 +142,7 @@ def test_a_parser_can_overfit_a_few_sentences(treebank: Treebank, system: str) -
         epochs=30,
     )
     rng = np.random.default_rng(3)
-    parser = initialise_parser(few, config, rng)
+    parser = initialize_parser(few, config, rng)
     parser_batches = ParserBatches(parser, few, config, rng)
     average = MovingAverage(parser.params, 0.9)
     fit(

@@ -74,7 +74,7 @@ def trees() -> list[Heads]:
 
 
 def test_the_enumeration_is_complete() -> None:
-    """There are (n + 1)^(n - 1) rooted forests on n labelled words, by Cayley's formula."""
+    """There are (n + 1)^(n - 1) rooted forests on n labeled words, by Cayley's formula."""
     assert len(trees()) == sum((n + 1) ** (n - 1) for n in range(1, 6))
     single = [heads for heads in trees() if heads.count(0) == 1 and is_projective(heads)]
     assert len(single) == 183

@@ -111,9 +111,9 @@ def with_changes(path: Path, arrays: dict[str, Any], networks: dict[str, Any]) -
         ({"characters/classes": ["ends", "begins"]}, "'begins' is not a class of the tokenizer"),
         ({"tags/classes": ["NOUN\tNN"]}, "is not UPOS, XPOS and FEATS"),
         ({"lemmas/classes": ['["", 0, "", 0, ""]']}, "cannot be the value of a column"),
-        ({"multiword/classes": ['[1, -1, ""]']}, "is not a number of letters"),
-        ({"characters/template": "form: 101"}, "not a place of a window"),
-        ({"characters/template": "form: ²"}, "not a place of a window"),
+        ({"multiword/classes": ['[1, -1, ""]']}, "is not a number of characters"),
+        ({"characters/template": "form: 101"}, "is not an offset from -100 to 100"),
+        ({"characters/template": "form: ²"}, "is not an offset from -100 to 100"),
     ],
 )
 def test_errors_name_the_wrong_value(changes: dict[str, Any], message: str, tmp_path: Path) -> None:

@@ -518,9 +518,9 @@ def test_the_memory_for_requests_that_are_being_received_is_limited() -> None:
         async def unused(*_: Any) -> None:
             raise AssertionError("no request is complete")
 
-        app = RequestMiddleware(unused, {"localhost"}, Limits(size=10, waiting=2, seconds=0.2))
+        app = RequestMiddleware(unused, {"localhost"}, Limits(size=10, large=8, held=2, seconds=0.2))
         statuses = await asyncio.gather(*(send_half(app) for _ in range(3)))
-        assert app._received_bytes == 0
+        assert app._held_bytes == 0
         return statuses
 
     assert asyncio.run(play()) == [408, 408, 503]

@@ -168,6 +168,22 @@ def test_a_client_that_does_not_read_is_disconnected(start: Start, monkeypatch: 
         assert len(received(connection)) < 64 << 20
 
 
+def test_responses_that_clients_do_not_read_are_bounded(start: Start, monkeypatch: pytest.MonkeyPatch) -> None:
+    def large(*_: object) -> Iterator[None]:
+        return "x" * (16 << 20)
+        yield
+
+    monkeypatch.setattr("clearparse.web.service.process", large)
+    port = start(Limits(unread=24 << 20))
+    request = b"GET /process?data=%0A HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n"
+    clients = []
+    for _ in range(4):
+        clients.append(connect(port, request))
+        assert clients[-1].recv(8) == b"HTTP/1.1"
+    sizes = [len(received(client)) for client in clients]
+    assert max(sizes[:3]) < 16 << 20 <= sizes[3]  # the newest one is kept
+
+
 def test_a_short_request_does_not_wait_for_a_long_one(start: Start) -> None:
     port = start(Limits())
     texts = {"long": "A dog sleeps.\n\n" * 20_000, "short": "The cat sleeps."}

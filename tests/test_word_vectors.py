@@ -122,7 +122,7 @@ def test_raw_text_is_tokenized_as_the_treebank(tmp_path: Path) -> None:
         list(read_raw_words(tmp_path / "missing.txt", known))
 
 
-def test_embeddings_are_initialised_with_word_vectors(tmp_path: Path) -> None:
+def test_embeddings_are_initialized_with_word_vectors(tmp_path: Path) -> None:
     raw = tmp_path / "raw.txt"
     raw.write_text("Zebras graze quietly .\n" * 5, encoding="utf-8")
     path = tmp_path / "with.model"
@@ -186,8 +186,8 @@ def test_vectors_are_resized_by_their_principal_components(n: int, d: int) -> No
     np.testing.assert_array_equal(found, resize(values, d))
     expected = values
     if d < 8:
-        centred = values - values.mean(axis=0)
-        expected = centred @ np.linalg.svd(centred.astype(np.float64))[2].T[:, :d]
+        centered = values - values.mean(axis=0)
+        expected = centered @ np.linalg.svd(centered.astype(np.float64))[2].T[:, :d]
     k = min(n, d, 8)
     np.testing.assert_allclose(np.abs(found[:, :k]), np.abs(expected[:, :k]), atol=1e-4)
     assert not found[:, k:].any()

@@ -110,10 +110,49 @@ def test_short_work_does_not_wait_for_long_work() -> None:
     assert order == ["c", "b", "a"]
 
 
+def test_large_work_runs_one_after_the_other_and_small_work_between() -> None:
+    order = []
+
+    def named(name: str, count: int) -> Work[None]:
+        order.append(f"{name} begins")
+        yield from steps(count)
+        order.append(f"{name} ends")
+
+    async def play() -> None:
+        queue, event = WorkQueue(Limits(large=10)), threading.Event()
+        first = asyncio.ensure_future(queue.run(waiting(event)))  # until all are in the queue
+        works = [
+            asyncio.ensure_future(queue.run(named(name, n), size))
+            for name, n, size in (("large", 50, 11), ("large too", 5, 11), ("small", 1, 10))
+        ]
+        await asyncio.sleep(0)
+        event.set()
+        await asyncio.gather(first, *works)
+        queue.close()
+
+    asyncio.run(play())
+    small, large = ([f"{name} {act}" for act in ("begins", "ends")] for name in ("small", "large"))
+    assert order == [large[0], *small, large[1], "large too begins", "large too ends"]
+
+
+def test_large_work_that_timed_out_while_it_waited_is_skipped() -> None:
+    async def play() -> None:
+        queue, event = WorkQueue(Limits(large=10, seconds=0.05)), threading.Event()
+        works = [asyncio.ensure_future(queue.run(waiting(event), 11)) for _ in range(3)]
+        assert all(each.status == 503 for each in await asyncio.gather(*works, return_exceptions=True))
+        event.set()
+        while queue._size:
+            await asyncio.sleep(0.01)
+        assert await queue.run(steps(1, "next"), 11) == "next"
+        queue.close()
+
+    asyncio.run(play())
+
+
 def test_closing_ends_queued_and_running_work() -> None:
     async def play() -> list[Any]:
         queue, event = WorkQueue(Limits()), threading.Event()
-        works = [asyncio.ensure_future(queue.run(waiting(event))) for _ in range(3)]
+        works = [asyncio.ensure_future(queue.run(waiting(event), 1 << 20)) for _ in range(3)]
         await asyncio.sleep(0.05)
         queue.close()
         done = await asyncio.gather(*works, return_exceptions=True)

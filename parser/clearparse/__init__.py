@@ -1,13 +1,15 @@
-"""clearparse: a transition-based dependency parser whose every gradient is written out in NumPy.
+"""clearparse: a transition-based dependency parser with hand-written gradients, in NumPy.
 
-import clearparse
-model = clearparse.load()                        # the bundled English model; or load("a.model")
-for sentence in model("A text. Its trees."):
-    print(sentence.draw())
-    for word in sentence:
-        print(word.form, word.upos, word.head, word.deprel)
-for sentence in model.parse(clearparse.read_conllu("input.conllu")):
-    print(sentence)                              # as CoNLL-U
+Example::
+
+    import clearparse
+    model = clearparse.load()                        # the bundled English model; or load("a.model")
+    for sentence in model("A text. Its trees."):
+        print(sentence.draw())
+        for word in sentence:
+            print(word.form, word.upos, word.head, word.deprel)
+    for sentence in model.parse(clearparse.read_conllu("input.conllu")):
+        print(sentence)                              # as CoNLL-U
 """
 
 from __future__ import annotations
@@ -62,7 +64,7 @@ _MODULES = {
 
 
 def __getattr__(name: str) -> Any:
-    """Names that need large libraries. Raises AttributeError if the library is not installed, with its command."""
+    """Import a name that needs a large library. If that is not installed, AttributeError says how to install it."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:

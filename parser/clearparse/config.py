@@ -36,8 +36,8 @@ def _setting(
 ) -> Value:
     """A field: a number from low to high, or text, which may have choices.
 
-    choices: a function, so that registered systems and optimizers are among them. group: where `--help-all` lists the
-    flag. old: a former name, which records may still use, and as a flag if old_flag.
+    choices: a function, so that systems and optimizers registered later are included. group: where `--help-all` lists
+    the flag. old: a deprecated name that training records may use; also a flag if old_flag.
     """
     metadata = {
         "help": help,
@@ -97,10 +97,10 @@ class NetworkConfig:
     )
 
     def for_words(self: AnyConfig, words: int) -> AnyConfig:
-        """A copy in which epochs and batch_size, where they are 0, and patience, if -1, are set for the training words.
+        """A copy with epochs and batch_size, where 0, and patience, where -1, set by the number of training words.
 
-        This gives about 400 steps per epoch, and more epochs for fewer words, of which a small treebank rarely needs
-        all. If the number of epochs is given, all are trained.
+        There are about 400 steps per epoch, and more epochs for fewer words; on a small treebank training usually stops
+        early. If the number of epochs is given, all are trained.
         """
         epochs = round(self.passes * min(max((200_000 / words) ** 0.5, 1), 2))
         batch_size = 1 << min(max(round(math.log2(words / 200)), 6), 10)
@@ -158,7 +158,7 @@ class Config(NetworkConfig):
 
     @classmethod
     def from_record(cls, values: Mapping[str, Any]) -> Config:
-        """The configuration in a training record, whose fields may have their old names.
+        """The configuration in a training record, whose fields may have deprecated names.
 
         Raises TypeError if a field is unknown; ClearparseError if a value has another type or is out of range.
         """
@@ -176,7 +176,7 @@ class Config(NetworkConfig):
         return replace(self, seed=self.seed + k, transition_system=system), k % 4 >= 2
 
     def for_data(self, words: int, nonprojective: float) -> Config:
-        """A copy with the settings that depend on the training data (see for_words), and the system if it is auto.
+        """A copy with data-dependent defaults filled in (see for_words), and the transition system if it is auto.
 
         nonprojective: the fraction of the training sentences that are non-projective.
         """
@@ -186,7 +186,7 @@ class Config(NetworkConfig):
 
 
 def check_type(name: str, value: Any, kind: type) -> None:
-    """Raises ClearparseError if a value does not have the type of its field; a whole number is a number, too."""
+    """Raise ClearparseError if a value does not have the type of its field; a float field may hold an int."""
     if kind is str:
         valid = isinstance(value, str) and 0 < len(value) <= MAX_TEXT_LENGTH
     elif isinstance(value, bool):
@@ -201,7 +201,7 @@ OLD_NAMES: dict[str, str] = {each.metadata["old"]: each.name for each in fields(
 
 
 def current_names(values: Mapping[str, Any]) -> dict[str, Any]:
-    """The same values, in which fields of Config that have their old names get their present ones."""
+    """The same values by the current names of the fields of Config; deprecated names are replaced."""
     return {OLD_NAMES.get(name, name): value for name, value in values.items()}
 
 

@@ -37,12 +37,23 @@ MADE_BY = "clearparse.DependencyParser"  # in the record of a model, where the c
 class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn publishes no types
     """Dependency parser for tagged sentences, trained on annotated ones.
 
-    Parameters: the fields of clearparse.config.Config, with the values of the preset `fast` as defaults. `seed` may
-    also be None or a RandomState, as scikit-learn's random_state; each fit then draws a seed.
-    `silver`, `vector_scale` and `vector_min_count` have no effect: fit takes no raw text.
+    Parameters
+    ----------
+    **config
+        Fields of clearparse.config.Config; the defaults are those of the preset `fast`. `seed` may also be None or a
+        RandomState, like scikit-learn's random_state; each fit then draws a seed. `silver_ratio`, `silver_share`,
+        `vector_scale` and `vector_min_count` have no effect, because fit takes no raw text.
 
-    Attributes after fit: model_, the clearparse.Model; config_, the Config with data-dependent defaults filled in;
-    classes_, the names (C,) of the transitions; epochs_, loss and dev scores of each epoch.
+    Attributes
+    ----------
+    model_ : Model
+        The trained model, which parses tagged sentences.
+    config_ : Config
+        The configuration, with data-dependent defaults filled in.
+    classes_ : ndarray of shape (C,)
+        The names of the transitions.
+    epochs_ : list of dict
+        Loss and dev scores of each epoch.
     """
 
     def __init__(self, **config: Any) -> None:
@@ -63,16 +74,16 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
         return self
 
     def predict(self, X: Sentences) -> list[Sentence]:
-        """The sentences with predicted trees; existing trees in X are ignored."""
+        """Parse sentences; existing trees in X are ignored."""
         check_is_fitted(self)
         with threadpool_limits(limits=1):
             return list(self.model_.parse(checked(X)))
 
     def predict_proba(self, X: Sentences) -> list[NDArray[np.floating]]:
-        """The probabilities of the transitions (columns as in classes_) at each step of each sentence: (steps, C).
+        """The probabilities of the transitions at each step: an array (steps, C) per sentence, columns as in classes_.
 
         Illegal transitions have probability 0; the parser takes the most probable one. A sentence of n words takes 2n
-        steps, and more with SWAP. Of an ensemble these are the first network's.
+        steps, and more with SWAP. In an ensemble the probabilities are those of the first network.
         """
         check_is_fitted(self)
         sentences = list(X)
@@ -137,5 +148,5 @@ def _gold(X: Sentences, y: Sentences | None) -> Block:
 
 
 def _block(sentences: Sentences, *, trees: bool) -> Block:
-    """Sentences as one block. Raises ClearparseError: no sentences; FileError: a tree is missing or wrong."""
+    """Sentences as one block. Raises ClearparseError if there are none, FileError if a tree is missing or invalid."""
     return parse_block(conllu_text(sentences), path="<sentences>", trees=trees)

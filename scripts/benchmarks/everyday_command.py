@@ -47,7 +47,7 @@ def _table(model: Model, gold: Path) -> Iterator[str]:
 
 
 def scores(model: Model, sentences: list[SentenceLines], space: str = " ") -> dict[str, float]:
-    """The F1 of each measure from raw text to trees. space: what stands in the text in the place of a space."""
+    """The F1 of each measure from raw text to trees. space: replaces each space of the text."""
     gold = parse_block(typographies.as_conllu(sentences), trees=True)
     text = "\n\n".join(text_of(tokens_in(each)) for each in paragraphs_of([gold])).replace(" ", space)
     block = model.parse_block(model.tag(model.tokenize(text)))

@@ -18,7 +18,7 @@ from clearparse.network.classifier import Gradients, Parameters, Rows, backward,
 from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import Batch
 from clearparse.training.data import read_treebanks
-from clearparse.training.parser_batches import ParserBatches, Treebank, initialise_parser
+from clearparse.training.parser_batches import ParserBatches, Treebank, initialize_parser
 
 STEPS = 12  # batches; the first is not timed
 TOLERANCE = 1e-3  # relative difference allowed between the losses on the first batch
@@ -64,7 +64,7 @@ def time_steps(train: str, preset: str) -> dict[str, Any]:
     data = read_treebanks([train])
     config = PRESETS[preset].for_data(data.words, data.nonprojective / data.sentences)
     treebank, rng = Treebank.of(data.blocks), np.random.default_rng(config.seed)
-    parser = initialise_parser(treebank, config, rng)
+    parser = initialize_parser(treebank, config, rng)
     batches = list(itertools.islice(ParserBatches(parser, treebank, config, rng).batches(0), STEPS))
     steps: dict[str, Step] = {
         "distinct pairs": DistinctPairs(parser.params, config.learning_rate, config.ema_decay),

@@ -1,6 +1,8 @@
 """A treebank rewritten in other typographies, to score a model on copies of one text.
 
-Each function takes and returns the sentences of a CoNLL-U file, each a list of lines; heads and tags stay right.
+Each function takes and returns the sentences of a CoNLL-U file, each a list of lines; heads and tags stay correct. The
+lines are edited directly because the new forms are also those of multiword tokens, and a removed full stop is a whole
+line: Sentence.with_columns changes neither.
 """
 
 from __future__ import annotations
@@ -8,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+from clearparse.treebank.conllu import read_conllu
 from clearparse.treebank.tokens import PARAGRAPH_START
 
 SentenceLines = list[str]
@@ -16,21 +19,21 @@ _FORM, _HEAD, _MISC = 1, 6, 9
 
 def read(path: Path) -> list[SentenceLines]:
     """The sentences of a file, as lines."""
-    return [sentence.split("\n") for sentence in path.read_text(encoding="utf-8").strip("\n").split("\n\n")]
+    return [sentence.to_conllu().strip("\n").split("\n") for sentence in read_conllu(path)]
 
 
 def as_conllu(sentences: list[SentenceLines]) -> bytes:
-    """The bytes of a file of these sentences."""
+    """The sentences as CoNLL-U bytes."""
     return "".join("\n".join(lines) + "\n\n" for lines in sentences).encode()
 
 
 def typographic_apostrophes(sentences: list[SentenceLines]) -> list[SentenceLines]:
-    """Every ' as ’."""
+    """Replace every ' by ’."""
     return [_with_forms(lines, lambda form: form.replace("'", "\u2019")) for lines in sentences]
 
 
 def more_capitals(sentences: list[SentenceLines]) -> list[SentenceLines]:
-    """Twice as many sentences in capitals: as many others, evenly spaced, are written in capitals too."""
+    """Double the number of sentences in capitals: others, evenly spaced, are converted to capitals."""
     loud = {k for k, lines in enumerate(sentences) if _in_capitals(lines)}
     others = [k for k in range(len(sentences)) if k not in loud]
     chosen = set(others[:: max(len(others) // max(len(loud), 1), 1)][: len(loud)])
@@ -38,7 +41,7 @@ def more_capitals(sentences: list[SentenceLines]) -> list[SentenceLines]:
 
 
 def no_final_stop(sentences: list[SentenceLines]) -> list[SentenceLines]:
-    """No full stop at the end of a paragraph, unless a word depends on it."""
+    """Remove the full stop at the end of each paragraph, unless a word depends on it."""
     begins = [any(map(PARAGRAPH_START.match, lines)) for lines in sentences[1:]] + [True]
     return [
         lines[:-1] if ends and _can_lose_stop(lines) else lines for lines, ends in zip(sentences, begins, strict=True)
@@ -46,7 +49,7 @@ def no_final_stop(sentences: list[SentenceLines]) -> list[SentenceLines]:
 
 
 def no_space_after_comma(sentences: list[SentenceLines]) -> list[SentenceLines]:
-    """No space after the first comma of every fifth sentence that has one."""
+    """Remove the space after the first comma of every fifth sentence that has one."""
     made, n = [], 0
     for lines in sentences:
         place = next((k for k, columns in _words(lines) if columns[_FORM] == "," and columns[_MISC] == "_"), None)
@@ -59,7 +62,7 @@ def no_space_after_comma(sentences: list[SentenceLines]) -> list[SentenceLines]:
 
 
 def _words(lines: SentenceLines) -> Iterator[tuple[int, list[str]]]:
-    """The lines that are no comments: their number and columns."""
+    """The lines that are not comments: their index and columns."""
     return ((k, line.split("\t")) for k, line in enumerate(lines) if not line.startswith("#"))
 
 

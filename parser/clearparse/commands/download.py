@@ -1,6 +1,6 @@
 """`python scripts/download.py`: download a treebank of Universal Dependencies.
 
-That is its train, dev and test files, its licence and its README, from the treebank's repository at the tag of the
+That is its train, dev and test files, its license and its README, from the treebank's repository at the tag of the
 release (https://universaldependencies.org). Checksums are kept in SHA256SUMS beside the files: running the command
 again checks the files and downloads only missing ones.
 """
@@ -14,7 +14,15 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from clearparse.commands.command_line import CommandLine, invocation
-from clearparse.download.universal_dependencies import PARTS, RELEASE, SERVER, Paths, download, is_treebank, licence
+from clearparse.download.universal_dependencies import (
+    PARTS,
+    RELEASE,
+    SERVER,
+    Paths,
+    download,
+    is_treebank,
+    license_notice,
+)
 
 
 def main(argv: list[str]) -> None:
@@ -36,7 +44,7 @@ def main(argv: list[str]) -> None:
         server=options.url,
         quiet=options.quiet,
     )
-    for line in (*licence(folder), *_next_step(found)):
+    for line in (*license_notice(folder), *_next_step(found)):
         log(line)
 
 

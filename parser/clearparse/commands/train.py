@@ -13,7 +13,7 @@ import numpy as np
 from clearparse.commands.command_line import UsageError, invocation
 from clearparse.commands.train_options import command_line, given_settings
 from clearparse.config import PRESETS, Config
-from clearparse.download.universal_dependencies import download, downloaded, is_treebank, licence
+from clearparse.download.universal_dependencies import download, downloaded, is_treebank, license_notice
 from clearparse.drawing.text import draw_sentence, shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.evaluation.scores import format_score
@@ -62,7 +62,7 @@ def _use_treebank(arguments: argparse.Namespace) -> None:
         raise UsageError(f"--treebank: {name!r} is not the name of a treebank, such as UD_French-GSD")
     log = Log(arguments.quiet)
     found = downloaded(folder) or download(name, folder, log.line, quiet=arguments.quiet)
-    for line in licence(folder):
+    for line in license_notice(folder):
         log.line(line)
     arguments.train = [str(path) for part, path in found.items() if part.startswith("train")]
     if not arguments.train:

@@ -1,4 +1,4 @@
-"""Treebanks of Universal Dependencies (https://universaldependencies.org): their files, and their licence.
+"""Treebanks of Universal Dependencies (https://universaldependencies.org): their files, and their license.
 
 They are downloaded from the treebank's repository at the tag of a release.
 """
@@ -66,12 +66,12 @@ def downloaded(folder: Path) -> Paths:
     return {part: path for part, path in found.items() if part.startswith(PARTS)}
 
 
-def licence(folder: Path) -> Iterator[str]:
-    """The licence, which UD's README files name on a line of its own, and where to read it."""
+def license_notice(folder: Path) -> Iterator[str]:
+    """The license, which UD's README files name on a line of its own, and where to read it."""
     readmes = [path.read_text(encoding="utf-8", errors="replace") for path in folder.glob("README.*")]
     names = re.findall(r"^License:\s*(.+)$", "\n".join(readmes), re.MULTILINE)
     text = folder / "LICENSE.txt"
-    yield f"Licence of the treebank: {names[0].strip() if names else 'not named in its README'}"
+    yield f"License of the treebank: {names[0].strip() if names else 'not named in its README'}"
     if text.exists():
         yield f"  read {text} before you share the treebank or a model trained on it"
 

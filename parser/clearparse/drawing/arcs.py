@@ -36,7 +36,7 @@ def arcs_of(heads: Heads) -> list[Arc]:
 
 
 def places(widths: Sequence[float], arcs: Iterable[tuple[Arc, str]]) -> list[float]:
-    """The centre of each word (n,) in one line, such that words do not overlap, and each label fits into its arc.
+    """The center of each word (n,) in one line, such that words do not overlap, and each label fits into its arc.
 
     widths (n,): of the words. arcs: with their labels.
     """
@@ -85,7 +85,7 @@ def _levels(spans: Sequence[range]) -> list[int]:
 
 
 def ends(found: Sequence[Piece], roots: Iterable[int], widths: Sequence[float]) -> dict[Arc, float]:
-    """How far from the centre of a word an arc ends there, by (word, other word); a root's by (word, word).
+    """How far from the center of a word an arc ends there, by (word, other word); a root's by (word, word).
 
     Ends are side by side: lower arcs further out, so that no arc crosses another one of its word.
     """

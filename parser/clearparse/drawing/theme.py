@@ -1,4 +1,4 @@
-"""The style sheet that the page, the report and pages of trees share: colours in light and dark, and drawn trees."""
+"""The style sheet that the page, the report and pages of trees share: colors in light and dark, and drawn trees."""
 
 from __future__ import annotations
 

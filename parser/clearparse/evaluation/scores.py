@@ -24,13 +24,13 @@ CONTENT = [
     "list", "parataxis", "orphan", "goeswith", "reparandum", "root", "dep",
 ]  # fmt: skip
 MAIN_SCORES = {
-    "UAS": "unlabelled attachment score",
-    "LAS": "labelled attachment score",
+    "UAS": "unlabeled attachment score",
+    "LAS": "labeled attachment score",
     "CLAS": "content-word LAS (F1)",
     "label_accuracy": "label accuracy",
     "LAS_with_subtypes": "LAS with relation subtypes",
-    "UEM": "unlabelled exact match (sentences)",
-    "LEM": "labelled exact match (sentences)",
+    "UEM": "unlabeled exact match (sentences)",
+    "LEM": "labeled exact match (sentences)",
 }
 NO_SCORE = "\N{EN DASH}"  # printed where there is nothing to score, such as CLAS without UD's content relations
 MAX_CONFUSIONS = 20  # reported, the most frequent first
@@ -143,7 +143,7 @@ def _accuracies(words: OutcomeColumns) -> dict[str, Any]:
 def _arc_scores(
     words: OutcomeColumns, gold: str, system: str, labels: Sequence[Any], average: str | None
 ) -> tuple[Any, Any, Any]:
-    """Precision, recall and F1 of labelled arcs, by class or, with average="micro", over all labels.
+    """Precision, recall and F1 of labeled arcs, by class or, with average="micro", over all labels.
 
     Gold and system are two sets of arcs. An arc that only gold has counts as classified "no arc"; one that only the
     system has, as found where gold has "no arc".

@@ -17,11 +17,11 @@ from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import NULL, ROOT, Encoder
 from clearparse.network.classifier import Floats
 from clearparse.stages.transition_parser import TransitionParser
-from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy, run
 from clearparse.transition.layout import Index, Mask
 from clearparse.transition.system import ARCS, IMPOSSIBLE, LEFT_ARC, System
 from clearparse.transition.systems import SYSTEMS
+from clearparse.transition.targets import OracleTargets
 from clearparse.treebank.conllu import DEPREL
 from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
 from clearparse.treebank.word_table import WordTable
@@ -121,8 +121,8 @@ class _GoldTree:
     def __init__(self, greedy: GreedyPolicy, sentence: WordTable) -> None:
         heads, sentences = sentence.heads(), sentence.sentences
         labels = [label.decode() for label in sentence.column(DEPREL)]
-        self.advisor = OracleAdvisor(greedy.system, greedy.transitions, heads, labels)
-        self.oracle = self.advisor.oracle
+        self.targets = OracleTargets(greedy.system, greedy.transitions, heads, labels)
+        self.oracle = self.targets.oracle
         projective = not nonprojective_sentences(heads, sentences)[0]
         one_root = roots_per_sentence(heads, sentences)[0] == 1
         self.exact = bool(projective and one_root and not greedy.system.nonprojective)
@@ -133,14 +133,14 @@ class _GoldTree:
         if not (self.oracle.exploration or self.reachable):
             return None
         costs = self.oracle.costs(ACTIVE)[0].tolist()
-        target = int(self.advisor.target(ACTIVE, theta)[0])
+        target = int(self.targets.target(ACTIVE, theta)[0])
         return OracleAdvice([None if cost == IMPOSSIBLE else cost for cost in costs], None if target < 0 else target)
 
     def advance(self, taken: int, kind: int) -> None:
         """Note the transition, of class `taken` and move `kind`, that is about to be made."""
         if not self.oracle.exploration and self.oracle.costs(ACTIVE)[0, kind] != 0:
             self.reachable = False
-        self.advisor.advance(ACTIVE, np.array([taken]))
+        self.targets.advance(ACTIVE, np.array([taken]))
 
 
 class _Tracer:

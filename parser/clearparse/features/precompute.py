@@ -148,7 +148,7 @@ class PrecomputedLayer:
                 self.P[start + types[k : k + CHUNK]] = sums_of_rows(products, rows[k : k + CHUNK])
 
     def _extend_tags(self, tags: Combinations, types: Index) -> None:
-        """Compute the rows of new combinations of tags; the rows of one combination are neighbours in P."""
+        """Compute the rows of new combinations of tags; the rows of one combination are neighbors in P."""
         whole, known, n = self.features.form_addresses, len(self._tags), self._tag_addresses
         numbers = np.array([self._tags.setdefault(rows.tobytes(), len(self._tags)) for rows in tags.rows], np.intp)
         self._tag_row[types] = n * numbers[tags.number]
@@ -275,5 +275,5 @@ def _groups(values: Sequence[int]) -> list[list[int]]:
 
 
 def _strides(values: Sequence[int], groups: list[list[int]]) -> list[int]:
-    """For each state slot, how many rows of its group's table its values are apart; the last slot's are neighbours."""
+    """For each state slot, how many rows of its group's table its values are apart; the last slot's are neighbors."""
     return [math.prod(values[other] for other in group if other > k) for group in groups for k in group]

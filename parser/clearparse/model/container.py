@@ -37,7 +37,7 @@ Arrays = dict[str, NDArray[Any]]
 
 
 def is_model_file(path: PathLike) -> bool:
-    """Does the file begin like a model, with the length of its header in eight bytes? Raises FileError."""
+    """Return True if the file begins like a safetensors file, whose first 8 bytes have a NUL. Raises FileError."""
     with open_input(path) as stream:
         return b"\0" in stream.read(8)  # no text has a NUL
 

@@ -31,7 +31,7 @@ def summary(stages: Stages, tag_columns: list[str], record: dict[str, Any]) -> s
 
 
 def description(stages: Stages, tag_columns: list[str], record: dict[str, Any]) -> str:
-    """How the model was trained, its scores, sizes, labels, settings and template: one per line.
+    """A multi-line description: how the model was trained, its scores, sizes, labels, settings and template.
 
     Raises KeyError, TypeError, ValueError, AttributeError or IndexError if the record is not a training record.
     """

@@ -12,7 +12,7 @@ SURROGATE = re.compile("[\ud800-\udfff]")
 
 
 def check_paragraph(text: str, number: int) -> None:
-    """Raises ClearparseError for a tab, a line break or an unpaired surrogate; number: of the paragraph."""
+    """Raise ClearparseError if paragraph `number` has a tab, a line break or an unpaired surrogate."""
     if not text.isascii() and (lone := SURROGATE.search(text)):
         raise ClearparseError(f"paragraph {number}: U+{ord(lone[0]):04X} is an unpaired surrogate, not a character")
     if "\n" in text or "\t" in text or "\r" in text:
@@ -20,14 +20,14 @@ def check_paragraph(text: str, number: int) -> None:
 
 
 def checked_text(text: object) -> str:
-    """Raises TypeError for what is not a text."""
+    """Return the text unchanged. Raises TypeError if it is not a string."""
     if not isinstance(text, str):
         raise TypeError(f"a text is a string, not {type(text).__name__}")
     return text
 
 
 def sentence_of(words: object, number: int) -> Sentence:
-    """A tokenized sentence. Raises TypeError for what is not a list of words; ValueError: see Sentence.from_words."""
+    """A Sentence from a list of words. Raises TypeError for anything else, ValueError as Sentence.from_words does."""
     if isinstance(words, str):
         raise TypeError(
             "model takes one text, or sentences as lists of words, [['Birds', 'eat']]; for several texts call "

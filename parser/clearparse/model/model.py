@@ -39,7 +39,7 @@ TAG_COLUMNS = {"upos": UPOS, "xpos": XPOS, "feats": FEATS}
 
 
 class MissingTagsWarning(UserWarning):
-    """A tag column that the model was trained with is empty in the input; FEATS alone may be empty."""
+    """Issued when a tag column that the model was trained with is empty in the input; FEATS alone may be empty."""
 
 
 @dataclass(frozen=True, repr=False)
@@ -167,7 +167,7 @@ class Model:
         *,
         presegmented: bool = False,
     ) -> Block:
-        """As tokenize; numbers (P,): the number of each paragraph."""
+        """Like tokenize, with the number of each paragraph, numbers (P,)."""
         if self.stages.tokenizer is None:
             raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
         for number, text in zip(numbers.tolist(), paragraphs, strict=True):
@@ -218,7 +218,7 @@ class Model:
     def parse(self, sentences: Iterable[Sentence]) -> Iterator[Sentence]:
         """Yield the sentences with predicted heads and relations, in order; sentences without tags get tags first.
 
-        Reads the iterable lazily. Tags: see fill_tags; without a tagger, MissingTagsWarning (see parse_block).
+        Reads the iterable lazily. A model without a tagger warns of missing tags (MissingTagsWarning).
         """
         if isinstance(sentences, str):
             raise TypeError("parse takes sentences, such as those of read_conllu; for a text call model(text)")
@@ -230,7 +230,7 @@ class Model:
             yield from self.parse_block(self.fill_tags(block))
 
     def parse_block(self, block: Block, *, confidence: bool = False) -> Block:
-        """The block with predicted trees, HEAD and DEPREL of every word, from the tags that it has (see fill_tags).
+        """The block with a predicted HEAD and DEPREL for every word; uses its tags and predicts none (see fill_tags).
 
         confidence: also write the probability that HEAD and DEPREL are correct to MISC, as in Conf=0.93.
         Warns (MissingTagsWarning) if a tag column that the model was trained with is empty in all words; FEATS alone

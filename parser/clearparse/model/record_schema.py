@@ -1,6 +1,6 @@
 """The schema of training records: of the one in a model, of MODEL.json beside it, and of a checkpoint's provenance.
 
-A record can come from anywhere, so whatever reads one checks it first; then each value has the type that is expected.
+Records are untrusted: they are validated when read, so that each value has the expected type.
 """
 
 from __future__ import annotations
@@ -107,9 +107,9 @@ SCHEMA: dict[str, Check] = {
 
 
 def checked_record(record: Any, required: Iterable[str] = ()) -> dict[str, Any]:
-    """The same record. required: what it must have; fields that the schema does not name may hold anything.
+    """Return the record unchanged. Raises ClearparseError if it is invalid or lacks a required field.
 
-    Raises ClearparseError.
+    Fields that are not in the schema may hold anything.
     """
     if not isinstance(record, dict):
         raise ClearparseError("the training record is not a dictionary")

@@ -1,12 +1,17 @@
-"""Model files: the arrays network/L, network/W ... of each network, and JSON with metadata of each and the record.
+"""Model files: save and load all stages of a model with its training record.
 
-The stages themselves know which networks they have and what is in their entries: see to_stored and from_stored of each.
+    arrays      NAME/L, NAME/W, NAME/b_1, NAME/U, NAME/b_2      the parameters of the network NAME
+    metadata    kind                                            always "dependency parser"
+                networks: {NAME: {...}}                         template, symbols, classes ... of each network
+                record: {...}                                   the training record (record_schema.py)
+
+Each stage converts its own networks: see to_stored and from_stored there.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, fields, replace
 from os import PathLike
 from typing import Any, TypeVar
 
@@ -27,18 +32,17 @@ from clearparse.stages.window import WindowClassifier
 
 KIND = "dependency parser"
 MAX_MESSAGE_LENGTH = 200  # characters of an error message about a file, whose content may be anything
-Upstream = TypeVar("Upstream", Tokenizer, Tagger, Lemmatizer)
-
-
 # Networks that see few types: characters, tokens that may be split, and words whose lemma is not known yet.
 FEW_TYPES = ("characters", "multiword", "lemmas")
+
+Upstream = TypeVar("Upstream", Tokenizer, Tagger, Lemmatizer)
 
 
 @dataclass(frozen=True)
 class Stages:
     """The stages of a model. Only `ensemble` is set if the model was trained without `--stages all`.
 
-    float16: are the parameters stored with 16 bits?
+    float16: True if the parameters are stored as float16.
     """
 
     ensemble: Ensemble
@@ -52,13 +56,17 @@ class Stages:
         caches = [*(member.cache for member in self.ensemble.members), *windows.values()]
         share_memory(caches, small=[windows[name] for name in FEW_TYPES if name in windows])
 
+    def __reduce__(self) -> tuple[type[Stages], tuple[Any, ...]]:
+        """Copies share a memory as well: in other processes, and those of `copy`, which would not call the above."""
+        return Stages, tuple(getattr(self, field.name) for field in fields(self))
+
     @property
     def parser(self) -> TransitionParser:
         """The first parser of the ensemble."""
         return self.ensemble.members[0]
 
     def to_float16(self) -> Stages:
-        """The same stages with parameters rounded to 16 bits, in which they are then stored."""
+        """The same stages with their parameters rounded to float16, to be stored as such."""
         rounded = {name: network.rounded() for name, network in self.to_stored().items()}
         return replace(Stages.from_stored(rounded), float16=True)
 
@@ -68,13 +76,13 @@ class Stages:
         return {name: classifier for stage in stages if stage for name, classifier in stage.classifiers().items()}
 
     def to_stored(self) -> dict[str, StoredNetwork]:
-        """The networks of all stages."""
+        """The networks of all stages, by their names in a model file."""
         stages = (self.ensemble, self.tokenizer, self.tagger, self.lemmatizer)
         return {name: network for stage in stages if stage for name, network in stage.to_stored().items()}
 
     @classmethod
     def from_stored(cls, networks: StoredNetworks) -> Stages:
-        """The stages of these networks. Raises ValueError, KeyError or ClearparseError: see from_stored of each."""
+        """The stages of stored networks. Raises ValueError, KeyError or ClearparseError if they are invalid."""
 
         def stage(kind: type[Upstream]) -> Upstream | None:
             return kind.from_stored(networks) if not networks.keys().isdisjoint(kind.NETWORKS) else None
@@ -96,7 +104,7 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
 
 
 def load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
-    """The stages and the training record of a model file. Raises FileError if it is damaged or no model."""
+    """The stages and the training record of a model file. Raises FileError if it is damaged or not a model."""
     arrays, metadata = load_arrays(path)
     try:
         if metadata["kind"] != KIND:

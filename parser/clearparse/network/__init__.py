@@ -1,1 +1,1 @@
-"""The classifier of the notes: forward and backward pass, optimizers, training loop. Open `notes.py` first."""
+"""The classifier of the notes: forward and backward pass, optimizers, training loop. Start with `notes.py`."""

@@ -1,6 +1,6 @@
 """The classifier of "Computing Neural Network Gradients" (Kevin Clark): m rows of L in, one of C classes out.
 
-`notes.py` has the same equations in their plain form. This is the fast form: section 4 of the notes splits W by rows,
+`notes.py` is the reference implementation; this one, for training, is faster. Section 4 of the notes splits W by rows,
 x W = L_{w_0} W_{0:d} + L_{w_1} W_{d:2d} + ..., and each product L_r W_{di:d(i+1)} is computed once for each distinct
 pair (slot i, row r) of a batch, forward and backward.
 
@@ -9,7 +9,7 @@ pair (slot i, row r) of a batch, forward and backward.
 
     L (V, d)    W (m d, H)    b_1 (1, H)    U (H, C)    b_2 (1, C)    z, h (B, H)    theta, y_hat, delta_1 (B, C)
 
-theta (the logits) are scores, not "all parameters"; delta_1 = dJ/dtheta and delta_2 = dJ/dz are the error terms.
+The logits theta are scores, not "all parameters"; delta_1 = dJ/dtheta and delta_2 = dJ/dz are the error terms.
 """
 
 from __future__ import annotations
@@ -57,7 +57,7 @@ class Parameters(NamedTuple):
 
 
 def to_float16(params: Parameters) -> Parameters:
-    """The same parameters, each rounded to the nearest number of 16 bits; their dtype does not change."""
+    """The same parameters, each rounded to the nearest float16; their dtype does not change."""
     return Parameters(*(array.astype(np.float16).astype(array.dtype) for array in params))
 
 
@@ -116,7 +116,7 @@ def scores(params: Parameters, w: Integers) -> Floats:
 
 
 def scores_of_one(params: Parameters, w: Integers) -> Floats:
-    """theta (C,) for the rows w (m,) of L, in double precision: the same bits whatever else is in the batch."""
+    """theta (C,) for the rows w (m,) of L, in double precision, so the result does not depend on a batch."""
     x, z = params.L[w].astype(np.float64), params.b_1[0].astype(np.float64)
     for x_i, W_i in zip(x, params.W.reshape(len(w), -1, params.W.shape[1]), strict=True):
         z += x_i @ W_i.astype(np.float64)
@@ -220,7 +220,7 @@ def hidden(params: Parameters, pairs: Pairs, L_rows: Floats) -> Floats:
 
 
 def drop(h: Floats, p: float, rng: np.random.Generator | None) -> float:
-    """Set each number of h to 0 with probability p, divide the others by 1 - p, in place; return 1 / (1 - p)."""
+    """Set each unit of h to 0 with probability p and divide the others by 1 - p, in place; return 1 / (1 - p)."""
     if p == 0.0:
         return 1.0
     if rng is None or not 0 < p < 1:
@@ -231,7 +231,7 @@ def drop(h: Floats, p: float, rng: np.random.Generator | None) -> float:
 
 
 def softmax(theta: Floats, legal: Booleans | None) -> tuple[Floats, Floats]:
-    """y_hat (B, C) and the log of softmax's sum (B, 1), over the legal classes (B, C), all if None."""
+    """y_hat (B, C) and the log of the softmax denominator (B, 1), over the legal classes (B, C), default all."""
     if legal is None:
         shifted = theta
     else:
@@ -246,14 +246,14 @@ def softmax(theta: Floats, legal: Booleans | None) -> tuple[Floats, Floats]:
 
 
 def cross_entropy(cache: Cache, target: Integers | Floats) -> tuple[float, Floats]:
-    """J, the mean of -sum q log y_hat, and delta_1 = dJ/dtheta = (y_hat - q) / B (B, C)."""
+    """J, the mean of -sum y log y_hat, and delta_1 = dJ/dtheta = (y_hat - y) / B (B, C)."""
     B = len(cache.y_hat)
     if target.ndim == 2:
-        q = target.astype(cache.theta.dtype, copy=False)
-        if cache.legal is not None and q[~cache.legal].any():
+        y = target.astype(cache.theta.dtype, copy=False)
+        if cache.legal is not None and y[~cache.legal].any():
             raise ValueError("the target gives probability to a class that is not legal")
-        J = float(cache.log_sum.sum() - (q * cache.theta).sum()) / B
-        delta_1: Floats = cache.y_hat - q
+        J = float(cache.log_sum.sum() - (y * cache.theta).sum()) / B
+        delta_1: Floats = cache.y_hat - y
     else:
         right = np.arange(B), target
         if cache.legal is not None and not cache.legal[right].all():

@@ -32,7 +32,7 @@ class Check(NamedTuple):
 
     @property
     def passed(self) -> bool:
-        """Whether the error is within its bound; NaN is not."""
+        """Return True if the error is within its bound; NaN is not."""
         return self.error <= self.bound
 
 
@@ -96,7 +96,7 @@ def random_problem(rng: np.random.Generator, dims: dict[str, int]) -> tuple[Para
 def check_gradients(
     params: Parameters, w: Integers, target: Integers | Floats, loss: Callable[[Parameters], float], **options: object
 ) -> Iterator[Check]:
-    """Each gradient that `backward` gives, entry by entry, against differences of loss(params).
+    """Compare each gradient of `backward`, entry by entry, with central differences of loss(params).
 
     options are those of `forward`. The parameters are changed in place and restored.
     """

@@ -1,7 +1,7 @@
 """Section 4 of "Computing Neural Network Gradients" (Kevin Clark), line by line, in NumPy.
 
-The plain dense form: gather x, multiply. `classifier.py` computes the same numbers faster; tests, the gradient check
-and the web page compare with this one.
+The dense reference implementation: gather x, multiply. Training uses `classifier.py`, which computes the same numbers
+faster; tests, the gradient check and the web page compare it with this module.
 
     B examples in a batch    m features (slots)    d size of a row of L    H hidden units    C classes    V rows of L
     (the notes have B = 1 and write D_h for H, N_c for C and |V| for V)
@@ -70,7 +70,7 @@ def one_hot(classes: Integers, C: int, dtype: np.dtype[np.floating]) -> Floats:
 
 
 def forward(params: Parameters, w: Integers, legal: Booleans | None = None) -> Forward:
-    """The forward pass for the rows w (B, m) of L; legal (B, C): classes that the softmax is over, all if None."""
+    """The forward pass for the rows w (B, m) of L; legal (B, C): the classes of the softmax, default all."""
     L, W, b_1, U, b_2 = params
     x = L[w].reshape(len(w), -1)                                  # x = [L_{w_0}, L_{w_1}, ..., L_{w_{m-1}}]
     z = x @ W + b_1                                               # z = x W + b_1
@@ -84,7 +84,7 @@ def forward(params: Parameters, w: Integers, legal: Booleans | None = None) -> F
 def backward(params: Parameters, w: Integers, computed: Forward, y: Floats) -> Backward:
     """The gradients of J for the rows w (B, m) of L and the target y (B, C).
 
-    In a batch J is the mean, so delta_1 is divided by B; and a gradient is the sum of those of the examples.
+    J is the mean over the batch: delta_1 is divided by B, and gradients are summed over the examples.
     """
     L, W, _, U, _ = params
     x, _, h, _, y_hat = computed
@@ -98,5 +98,5 @@ def backward(params: Parameters, w: Integers, computed: Forward, y: Floats) -> B
     db_1 = delta_2.sum(axis=0, keepdims=True)                     # dJ/db_1 = delta_2                         (3)
     dx = delta_2 @ W.T                                            # dJ/dL_{w_i} = delta_2 (W_{di:d(i+1)})^T   (2)
     dL = np.zeros_like(L)
-    np.add.at(dL, w.ravel(), dx.reshape(-1, L.shape[1]))          # a row that w names several times gets the sum
+    np.add.at(dL, w.ravel(), dx.reshape(-1, L.shape[1]))          # a row that occurs several times in w gets the sum
     return Backward(J, delta_1, delta_2, dU, db_2, dW, db_1, dx, dL)

@@ -35,7 +35,7 @@ class Optimizer:
         self._state: State = {}
 
     def step(self, params: Parameters, gradients: Gradients, lr: float | None = None) -> None:
-        """Update the parameters in place. lr: the learning rate of this step, that of the constructor if None."""
+        """Update the parameters in place. lr: the learning rate of this step, default the constructor's."""
         self.t += 1
         rate = self.lr if lr is None else lr
         each: tuple[Floats | Rows, ...] = tuple(gradients)
@@ -54,7 +54,7 @@ class Optimizer:
         return {"t": np.array(self.t), **{name: array.copy() for name, array in self._state.items()}}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Continue from what `state` returned."""
+        """Restore the state that `state` returned."""
         self.t = int(state["t"])
         self._state = {name: array.copy() for name, array in state.items() if name != "t"}
 
@@ -107,7 +107,7 @@ class AdaGrad(Optimizer):
 
 
 class Adam(Optimizer):
-    """Kingma & Ba 2015, algorithm 1, in the order of operations of the end of their section 2."""
+    """Kingma & Ba 2015, algorithm 1, in the more efficient formulation at the end of section 2."""
 
     moments = ("m", "v")
 
@@ -171,7 +171,7 @@ class MovingAverage:
         return arrays
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Continue from what `state` returned."""
+        """Restore the state that `state` returned."""
         self.t, self.weight = int(state["t"]), float(state["weight"])
         self._last, self._debt = (
             Parameters(*(state[f"{name}.{kind}"].copy() for name in Parameters._fields)) for kind in ("last", "debt")
@@ -183,7 +183,7 @@ class MovingAverage:
 
 
 def clip_by_norm(gradients: Gradients, max_norm: float) -> None:
-    """Scales all gradients, in place, so that their norm as one vector is at most max_norm (Pascanu et al. 2013)."""
+    """Scale all gradients, in place, so that their norm as one vector is at most max_norm (Pascanu et al. 2013)."""
     values = [gradient.values if isinstance(gradient, Rows) else gradient for gradient in gradients]
     norm = float(np.sqrt(sum(float(np.vdot(value, value)) for value in values)))
     if norm > max_norm:
@@ -192,7 +192,7 @@ def clip_by_norm(gradients: Gradients, max_norm: float) -> None:
 
 
 def in_blocks(*arrays: Floats) -> Iterator[tuple[Floats, ...]]:
-    """Flat views of BLOCK numbers at a time, the same ones of each array; arrays are contiguous and of one shape."""
+    """Yield flat views of BLOCK numbers at a time, the same of each array; arrays are contiguous, of equal shape."""
     flat = [array.reshape(-1) for array in arrays]
     for first in range(0, flat[0].size, BLOCK):
         yield tuple(array[first : first + BLOCK] for array in flat)

@@ -17,7 +17,7 @@ from clearparse.network.optimizers import MovingAverage, Optimizer, clip_by_norm
 
 
 class Batch(NamedTuple):
-    """w (B, m): rows of L. target: classes (B,) or distributions (B, C). legal (B, C): classes allowed, all if None.
+    """w (B, m): rows of L. target: classes (B,) or distributions (B, C). legal (B, C): allowed classes, default all.
 
     progress: the fraction of training completed before this batch.
     """
@@ -71,7 +71,7 @@ def fit(
     log: Callable[[float, int], None],
     stop: Callable[[int, Parameters], bool],
 ) -> None:
-    """Train params in place with the batches of batches(epoch), until stop(epoch, averaged parameters) is true.
+    """Train params in place over batches(epoch), until stop(epoch, averaged parameters) or the last of the epochs.
 
     first: the epoch to begin with. max_norm: clip gradients to this norm, 0 for no clipping. log(J, B) is called with
     the loss and the size of every batch. Raises DivergedError.

@@ -1,4 +1,4 @@
-"""Charts as SVG and HTML: bars, learning curve, reliability diagram, heat map. Colours come from the style sheet."""
+"""Charts as SVG and HTML: bars, learning curve, reliability diagram, heat map. Colors come from the style sheet."""
 
 from __future__ import annotations
 
@@ -147,7 +147,7 @@ def reliability(found: Mapping[str, Any]) -> Markup:
 def heat_map(relations: Sequence[str], matrix: NDArray[np.int64]) -> Markup:
     """Confusion matrix (R, R): gold relations in rows, the system's in columns.
 
-    The darker a cell, the larger its share of the row. The diagonal, which is correct, has a colour of its own, so that
+    The darker a cell, the larger its share of the row. The diagonal, which is correct, has a color of its own, so that
     small shares elsewhere remain visible.
     """
     totals = np.maximum(matrix.sum(axis=1, keepdims=True), 1)
@@ -160,7 +160,7 @@ def heat_map(relations: Sequence[str], matrix: NDArray[np.int64]) -> Markup:
         parts.append(tag("text", name, transform=turned, class_="tick"))
     for (g, s), words in np.ndenumerate(matrix):
         share = float(words / totals[g, 0])
-        cell = f"{relations[g]} labelled {relations[s]}" if g != s else f"{relations[g]}, correct"
+        cell = f"{relations[g]} labeled {relations[s]}" if g != s else f"{relations[g]}, correct"
         parts.append(
             tag(
                 "rect",

@@ -71,7 +71,7 @@ class ErrorType(NamedTuple):
     def __str__(self) -> str:
         if self.gold == self.system:
             return f"{self.gold} with a wrong head"
-        return f"{self.gold} labelled {self.system}"
+        return f"{self.gold} labeled {self.system}"
 
 
 class Example(NamedTuple):

@@ -62,28 +62,28 @@ class Ensemble:
         return replace(self, calibration=calibration)
 
     def parse(self, block: Block) -> tuple[NDArray[np.int32], list[bytes]]:
-        """HEAD (words,) and DEPREL (words,) of a block. The tree of a sentence depends on this sentence only."""
+        """HEAD (words,) and DEPREL (words,) of a block. A sentence's tree depends on that sentence only."""
         if len(self.members) == 1:
             return self.members[0].parse(block)
         heads, deprels, _ = self.parse_with_probabilities(block)
         return heads, deprels
 
     def parse_with_probabilities(self, block: Block) -> Parse:
-        """HEAD, DEPREL and the probability of each arc, not yet calibrated.
+        """HEAD, DEPREL and the uncalibrated probability of each arc.
 
-        For one parser it is the probability of the transition that made the arc. For several: the sum of its square
-        over the parsers that agree on head and label, divided by the number of parsers.
+        For one parser it is the probability of the transition that made the arc. For several it is the sum of the
+        squared probabilities of the parsers that predict this head and label, divided by the number of all parsers.
         """
         parses = [Parse(*parser.parse_with_probabilities(block)) for parser in self.members]
         return parses[0] if len(parses) == 1 or not len(block) else combine(parses, block.sentences)
 
     @staticmethod
     def names(networks: Container[str]) -> list[str]:
-        """The names of its networks in a file: parser, parser 2, parser 3 ..., as many as there are."""
+        """The names of the parsers in a model file: parser, parser 2, parser 3 ..."""
         return list(takewhile(networks.__contains__, _names()))
 
     def to_stored(self) -> dict[str, StoredNetwork]:
-        """Its networks as a model file stores them; what all members share is stored with the first only."""
+        """The networks by their names in a model file; metadata shared by all members is stored with the first only."""
         networks = dict(zip(_names(), (member.to_stored() for member in self.members), strict=False))
         first = networks[FIRST]
         for name, network in networks.items():
@@ -97,7 +97,7 @@ class Ensemble:
     def from_stored(cls, networks: StoredNetworks) -> Ensemble:
         """The ensemble of stored networks.
 
-        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        Raises ValueError or TemplateError if they are inconsistent, KeyError if something is missing.
         """
         first = networks[FIRST]
         first.check(FIRST)
@@ -119,10 +119,10 @@ def _names() -> Iterator[str]:
 
 
 def combine(parses: Sequence[Parse], sentences: NDArray[np.int64]) -> Parse:
-    """The maximum spanning tree of each sentence, given what k parsers say of the same words.
+    """The maximum spanning tree of each sentence, given the predictions of k parsers for the same words.
 
-    An arc weighs the sum, over the parsers that have it, of its squared probability. Its label is that of most weight.
-    sentences (S + 1,): as in Block.
+    The weight of an arc is the sum of the squared probabilities of the parsers that predict it; of their labels, the
+    one with the highest total weight is taken. sentences (S + 1,): as in Block.
     """
     heads = np.stack([parse.heads for parse in parses])  # (k, words)
     numbers = {label: i for i, label in enumerate(dict.fromkeys(label for parse in parses for label in parse.deprels))}

@@ -24,7 +24,7 @@ _JOINED = re.compile(rf"[{_EXTENDING_SIGNS}\u1100-\u11ff\ua960-\ua97c\ud7b0-\ud7
 
 @lru_cache(maxsize=16)
 def _cluster(marks: str) -> re.Pattern[str]:
-    """What matches a cluster in texts that have only these of the marks; there are 2,400, far more than a text has."""
+    """A pattern for clusters in texts whose combining marks are all in `marks`, usually a few of Unicode's 2,400."""
     extending = f"[{marks}{_EXTENDING_SIGNS}]"
     hangul = "[\u1100-\u115f\ua960-\ua97c]+[\uac00-\ud7a3\u1160-\u11a7\ud7b0-\ud7c6]*[\u11a8-\u11ff\ud7cb-\ud7fb]*"
     syllable = "[\uac00-\ud7a3\u1160-\u11a7][\u1160-\u11ff]+"

@@ -1,9 +1,10 @@
 """Lemmatizer: a network predicts the edit rule that turns a form into its lemma.
 
-As in UDPipe (Straka & Straková 2017, section 3.3), a rule removes and adds letters at both ends of a form; it depends
-only on the form and its tags; so each different word is lemmatized once. The network sees only the ends of a form and
-learns only rules that several words share. Words of the training data that these rules get wrong, such as `woke`, are
-stored as exceptions. Among rules with similar scores, one that gives a known lemma is preferred.
+As in UDPipe (Straka & Straková 2017, section 3.3), a rule removes and adds characters at both ends of a form. It
+depends only on the form and its tags, so each distinct word is lemmatized once. The network sees only the ends of a
+form and learns only rules that several words share. Words of the training data for which these rules give a wrong
+lemma, such as `woke`, are stored as exceptions. Among rules with similar scores, one that gives a known lemma is
+preferred.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from clearparse.features.bounded_cache import MAX_KEY_LENGTH
 from clearparse.features.vocabulary import lookup_form
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks
-from clearparse.stages.validation import check, check_column, check_letters, check_texts
+from clearparse.stages.validation import check, check_column, check_length, check_texts
 from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.ragged import offsets
 
@@ -46,9 +47,9 @@ MAX_CACHED = 50_000  # words whose lemmas are cached
 
 
 class LemmaRule(NamedTuple):
-    """Change the case of a form, remove `first` letters at its start and `last` at its end, add prefix and suffix.
+    """Change the case of a form, remove `first` characters at its start and `last` at its end, add prefix and suffix.
 
-    If form and lemma have no letter in common, `prefix` is the lemma and `case` is empty.
+    If form and lemma have no character in common, `prefix` is the lemma and `case` is empty.
     """
 
     case: str
@@ -89,7 +90,8 @@ class LemmaRule(NamedTuple):
 class Lexicon(NamedTuple):
     """The words of the training data.
 
-    lemmas: by UPOS. exceptions: the lemmas of words that the rules get wrong, by a word's key, or by its short key.
+    lemmas: the known lemmas of each UPOS. exceptions: lemmas that no learned rule gives, by the word's key or short
+    key.
     """
 
     lemmas: dict[bytes, frozenset[bytes]]
@@ -103,7 +105,7 @@ def short_key(key: bytes) -> bytes:
 
 
 def lookup_key(key: bytes) -> bytes:
-    """A word's key with its form normalized (see lookup_form)."""
+    """A word's key with its form normalized by lookup_form."""
     if key.isascii() and b"`" not in key:
         return key
     form, tab, tags = key.partition(b"\t")
@@ -149,14 +151,14 @@ class Lemmatizer:
             yield key, exception or self._by_rule(seen, rules)
 
     def _by_rule(self, key: bytes, rules: Sequence[int]) -> bytes:
-        """The lemma by the first of the rules that makes a known lemma of a word; if there is none, by the first."""
+        """The lemma by the first of the rules that gives a known lemma; if none does, by the first."""
         form, _, upos, _ = key.split(b"\t", 3)
         word, known = form.decode(), self.known.lemmas.get(upos, frozenset())
         lemmas = [self._rules[k](word).encode() for k in rules]
         return next((lemma for lemma in lemmas if lemma in known), lemmas[0])
 
     def classifiers(self) -> dict[str, WindowClassifier]:
-        """Its network by the name it has in a file."""
+        """Its network by its name in a model file."""
         return dict(zip(self.NETWORKS, (self.classifier,), strict=True))
 
     def to_stored(self) -> dict[str, StoredNetwork]:
@@ -169,7 +171,7 @@ class Lemmatizer:
 
     @classmethod
     def from_stored(cls, networks: StoredNetworks) -> Lemmatizer:
-        """The lemmatizer of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        """The lemmatizer of a stored network. Raises as WindowClassifier.from_stored does."""
         (name,) = cls.NETWORKS
         classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
         metadata = networks[name].metadata  # without a lexicon in the first models
@@ -177,7 +179,7 @@ class Lemmatizer:
 
 
 def _near_the_best(theta: NDArray[np.floating]) -> Iterator[list[int]]:
-    """For each word the rules whose scores theta (B, C) are not much lower than the best, the best first."""
+    """For each word the rules that score within MARGIN of the best, the best first; theta (B, C): the scores."""
     near = theta >= theta.max(axis=1, keepdims=True) - MARGIN
     word, rule = np.nonzero(near)
     rules = rule[np.lexsort((-theta[near], word))].tolist()
@@ -186,7 +188,7 @@ def _near_the_best(theta: NDArray[np.floating]) -> Iterator[list[int]]:
 
 
 def _stored_lexicon(known: Any, exceptions: Any) -> Lexicon:
-    """The lexicon of a stored network. Raises ValueError for values that cannot be."""
+    """The lexicon of a stored network. Raises ValueError if it is invalid."""
     check(isinstance(known, dict) and isinstance(exceptions, dict), "the known lemmas are not dictionaries")
     for upos, lemmas in known.items():
         check_texts([upos], "UPOS")
@@ -202,12 +204,12 @@ def _stored_lexicon(known: Any, exceptions: Any) -> Lexicon:
 
 
 def _check_class(name: str) -> None:
-    """Raises ValueError unless the class is a LemmaRule."""
+    """Raise ValueError unless the class is a LemmaRule."""
     rule = json.loads(name)
     check(isinstance(rule, list) and len(rule) == 5, f"{ascii(name)[:40]} is not a rule for lemmas")
     case, first, prefix, last, suffix = rule
     check(isinstance(case, str) and case in ("", *CASES), f"{ascii(case)[:40]} is not a case")
     check_column(prefix, empty=bool(case))
     check_column(suffix, empty=True)
-    check_letters(first)
-    check_letters(last)
+    check_length(first)
+    check_length(last)

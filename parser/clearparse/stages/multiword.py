@@ -1,8 +1,8 @@
 """Multiword tokens: a network predicts the rule that splits a token such as `don't` or `du` into words.
 
-A rule keeps the beginning of a token and replaces the rest: in `don't` the last 3 letters become a word of their own;
-`du` keeps its first letter, `e` is appended, and `le` is the second word. Only tokens that look like those split in
-training can be split (see SplitForms): on unseen words a network alone overgenerates, and `valleys` would lose its `s`.
+A rule keeps the beginning of a token and replaces the rest: in `don't` the last 3 characters become a word of their
+own; `du` keeps its first character, `e` is appended, and `le` is the second word. Only tokens that look like those
+split in training can be split (see SplitForms): on unseen words a network alone overgenerates and splits `valleys`.
 """
 
 from __future__ import annotations
@@ -21,7 +21,7 @@ from clearparse.features.templates import Index
 from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
-from clearparse.stages.validation import check, check_column, check_letters
+from clearparse.stages.validation import check, check_column, check_length
 from clearparse.stages.window import WindowClassifier
 
 TEMPLATE = """
@@ -39,12 +39,12 @@ CLUSTERS = """
 """  # if there are word vectors
 REACH = 2  # tokens on either side that are shown to the network
 ONE_WORD = "one word"
-MAX_ENDING_LENGTH = 12  # letters
-MORE = 2  # letters before those cut off that an ending may have
-MIN_FORMS_OF_ENDING, MIN_SHARE_OF_ENDING = 3, 0.5  # forms with an ending that are split, and their part of all with it
-MIN_SPLITS_OF_FORM, MIN_SHARE_OF_FORM = 4, 0.7  # times that a form is split, and their part of all its occurrences
-AMBIGUOUS = 0.2  # the same part if there are enough of them: then the network decides in context
-MIN_SPLITS_ALWAYS, MIN_SHARE_ALWAYS = 3, 0.9  # the same of a form that is hardly ever one word
+MAX_ENDING_LENGTH = 12  # characters
+MORE = 2  # characters that an ending may have before those cut off
+MIN_FORMS_OF_ENDING, MIN_SHARE_OF_ENDING = 3, 0.5  # split forms with an ending, and as a fraction of all forms with it
+MIN_SPLITS_OF_FORM, MIN_SHARE_OF_FORM = 4, 0.7  # times that a form is split, and as a fraction of its occurrences
+AMBIGUOUS = 0.2  # this fraction, after MIN_SPLITS_OF_FORM splits: then the network decides in context
+MIN_SPLITS_ALWAYS, MIN_SHARE_ALWAYS = 3, 0.9  # the same for a form that is hardly ever one word
 # Added to the score of ONE_WORD where only the form itself, and no ending, was split in training; subtracted from it
 # where the form was always split.
 CAUTION = 2.0
@@ -54,9 +54,9 @@ MAX_CACHED = 50_000  # forms whose words, or how these are found, are cached
 
 
 class SplitRule(NamedTuple):
-    """Remove the last `cut` letters and put `words` in their place; the first is appended to the letters kept.
+    """Replace the last `cut` characters by `words`, the first of which is appended to the characters kept.
 
-    A word that is a number n stands for the next n of the removed letters.
+    A word that is a number n stands for the next n of the removed characters.
     """
 
     cut: int
@@ -100,8 +100,8 @@ class SplitRule(NamedTuple):
 class SplitForms(NamedTuple):
     """Forms and endings that were frequently split in the training data; any other token is one word.
 
-    forms: in lower case. endings: those at which most forms that have them are split. always: the forms that are
-    hardly ever one word, or would be but for their missing apostrophe.
+    forms: in lower case. endings: those that are split off in most forms that have them. always: forms that are hardly
+    ever one word, and the same without an apostrophe (`havent`).
     """
 
     forms: frozenset[str]
@@ -110,7 +110,7 @@ class SplitForms(NamedTuple):
 
     @classmethod
     def of(cls, rules: Mapping[str, Counter[str]]) -> SplitForms:
-        """Those of a treebank; rules: how often each form, in lower case, was split by each rule, or was ONE_WORD."""
+        """From the counts of a treebank: how often each form, in lower case, is split by each rule, or is ONE_WORD."""
         split = {form: rule for form, counts in rules.items() if (rule := counts.most_common(1)[0][0]) != ONE_WORD}
         with_ending: Counter[str] = Counter()
         split_at: Counter[str] = Counter()
@@ -130,21 +130,21 @@ class SplitForms(NamedTuple):
         return cls(*map(frozenset, (forms, shortest, always)))
 
     def allow(self, form: str) -> bool:
-        """Whether a token may be more than one word."""
+        """Return True if a token may be several words."""
         return lookup_form(form).lower() in self.forms or self.allow_ending(form)
 
     def always_split(self, form: str) -> bool:
-        """Is a token hardly ever one word?"""
+        """Return True if a token is hardly ever one word."""
         return lookup_form(form).lower() in self.always
 
     def allow_ending(self, form: str) -> bool:
-        """Whether a token may be more than one word because of its ending."""
+        """Return True if a token may be several words because of its ending."""
         lower = lookup_form(form).lower()
         return any(lower[-k:] in self.endings for k in range(1, min(len(lower), MAX_ENDING_LENGTH + 1)))
 
 
 def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
-    """Whether a form was split often, and in more than a few exceptions. `you'll` counts as evidence for `youll`."""
+    """Return True if a form was split often, and not only by mistake; `you'll` counts as evidence for `youll`."""
     n, split = rules[form].total(), rules[form].total() - rules[form][ONE_WORD]
     if not split:
         return False
@@ -155,15 +155,15 @@ def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
 
 
 def _always_split(counts: Counter[str]) -> bool:
-    """Whether a form was split often enough and hardly ever one word."""
+    """Return True if a form was split often enough and hardly ever one word."""
     n, split = counts.total(), counts.total() - counts[ONE_WORD]
     return split >= MIN_SPLITS_ALWAYS and split >= MIN_SHARE_ALWAYS * n
 
 
 def _without_apostrophe(rules: Mapping[str, Counter[str]]) -> set[str]:
-    """Forms that are often split, such as `haven't`, without their apostrophe, if that is no word of the treebank.
+    """Frequently split forms without their apostrophe (`havent`), unless the treebank has that as one word.
 
-    Not where a single letter would remain of the second word: `worlds` is seldom `world's`.
+    Forms whose second word would be a single letter are left out: `worlds` is seldom `world's`.
     """
     found: set[str] = set()
     for form, counts in rules.items():
@@ -183,7 +183,7 @@ class Splits(NamedTuple):
 
 
 class MultiwordSplitter:
-    """Splits tokens into words. seen: None in models of version 0.1, which split every form without its context."""
+    """Splits tokens into words. seen: None in models of version 0.1, which split forms without looking at context."""
 
     def __init__(self, classifier: WindowClassifier, seen: SplitForms | None = None) -> None:
         self.classifier, self.seen = classifier, seen
@@ -200,7 +200,7 @@ class MultiwordSplitter:
     def split(self, forms: Sequence[str], which: Index, rows: NDArray[np.int64]) -> Splits:
         """The words of T tokens in their context.
 
-        forms: the different tokens; which (T,): the form of each token. rows (R + 1,): the start of each paragraph.
+        forms: the distinct tokens. which (T,): the index of each token. rows (R + 1,): offsets of the paragraphs.
         """
         if self.seen is None:
             return Splits([*forms], self.words(forms), which)
@@ -217,8 +217,8 @@ class MultiwordSplitter:
         split = [(forms[k], self._words(forms[k], label)) for k, label in zip(*np.divmod(pairs, C), strict=True)]
         numbers = which.copy()
         numbers[asked] = len(forms) + pair
-        words = [*((form,) for form in forms), *(words for _, words in split)]
-        return Splits([*forms, *(form for form, _ in split)], words, numbers)
+        split = [*((form, (form,)) for form in forms), *split]
+        return Splits([form for form, _ in split], [words for _, words in split], numbers)
 
     def _look_up(self, form: str) -> tuple[int, bytes]:
         """The number of the classifier that splits a form (bold, neutral, cautious), or ONE_WORD_ALWAYS; and its key.
@@ -236,7 +236,7 @@ class MultiwordSplitter:
         return rule(form) if rule else (form,)
 
     def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
-        """The words of each token, without context; they are cached."""
+        """The words of each token, regardless of context; they are cached."""
         with self.lock:  # threads share the cache
             found = {form: words for form in dict.fromkeys(forms) if (words := self._known.get(form))}
             new = [form for form in dict.fromkeys(forms) if form not in found]
@@ -257,14 +257,14 @@ class MultiwordSplitter:
 
     @classmethod
     def from_stored(cls, networks: StoredNetworks, name: str) -> MultiwordSplitter:
-        """The splitter of a stored network. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        """The splitter of a stored network. Raises as WindowClassifier.from_stored does."""
         classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
         sets = sets_from_lists(networks[name].metadata, SplitForms._fields)
         return cls(classifier, SplitForms(*sets) if sets else None)
 
 
 def _biased(classifier: WindowClassifier, bias: float) -> WindowClassifier:
-    """The classifier with a number added to the score of ONE_WORD."""
+    """The classifier with a bias added to the score of ONE_WORD."""
     b_2 = classifier.params.b_2.copy()
     b_2[:, [name == ONE_WORD for name in classifier.classes]] += bias
     return classifier.with_parameters(classifier.params._replace(b_2=b_2))
@@ -273,7 +273,7 @@ def _biased(classifier: WindowClassifier, bias: float) -> WindowClassifier:
 def _labels_in_context(
     classifier: WindowClassifier, keys: Sequence[bytes], which: Index, rows: NDArray[np.int64], asked: Index
 ) -> Index:
-    """The index of the rule of each requested token (n,): see MultiwordSplitter.split."""
+    """The index of the rule of each token asked for (n,): see MultiwordSplitter.split."""
     row = np.searchsorted(rows, asked, side="right") - 1
     first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])
     lengths = end - first
@@ -286,15 +286,15 @@ def _labels_in_context(
 
 
 def _check_class(name: str) -> None:
-    """Raises ValueError unless the class is ONE_WORD or a SplitRule."""
+    """Raise ValueError unless the class is ONE_WORD or a SplitRule."""
     if name == ONE_WORD:
         return
     rule = json.loads(name)
     good = isinstance(rule, list) and 1 < len(rule) <= 1 + MAX_WORDS
     check(good, f"{ascii(name)[:40]} is not a rule for multiword tokens, of at most {MAX_WORDS} words")
-    check_letters(rule[0])
+    check_length(rule[0])
     for place, word in enumerate(rule[1:]):
         if isinstance(word, str):
             check_column(word, empty=not place)
         else:
-            check_letters(word)
+            check_length(word)

@@ -1,4 +1,4 @@
-"""A network as a model file stores it: its parameters, and JSON values that say what they mean."""
+"""Serialized networks: parameters, and metadata as JSON values."""
 
 from __future__ import annotations
 
@@ -23,30 +23,30 @@ class StoredNetwork(NamedTuple):
 
     @classmethod
     def of(cls, params: Parameters, template: str, vocabulary: Vocabulary, **metadata: Any) -> StoredNetwork:
-        """The stored form of a network, with more JSON values by name."""
+        """Serialize a network; further metadata by name."""
         normalized = {"normalized": True} if vocabulary.normalized else {}  # no such entry in models of version 0.1
         return cls(params, {"template": template, "symbols": vocabulary.symbols, **normalized, **metadata})
 
     def rounded(self) -> StoredNetwork:
-        """The same with parameters rounded to 16 bits."""
+        """The same network with its parameters rounded to float16."""
         return self._replace(params=to_float16(self.params))
 
     def check(self, name: str) -> None:
-        """Raises ValueError for a template or symbols that no network has, KeyError if they are missing."""
+        """Raise ValueError if template or symbols are invalid, KeyError if they are missing."""
         check(isinstance(self.metadata, dict), f"the entry of {name!r} is not a dictionary")
         template, symbols = self.metadata["template"], self.metadata["symbols"]
-        right = isinstance(template, str) and len(template) <= MAX_TEMPLATE_LENGTH
-        check(right, f"the template of {name!r} is too long or not a string")
+        valid = isinstance(template, str) and len(template) <= MAX_TEMPLATE_LENGTH
+        check(valid, f"the template of {name!r} is too long or not a string")
         check(isinstance(symbols, dict) and set(symbols) <= {*CHANNELS}, f"symbols of {name!r}: an unknown channel")
         for channel, names in symbols.items():
             check_texts(names, f"{channel} of {name!r}")
 
     def vocabulary(self) -> Vocabulary:
-        """The vocabulary of its symbols."""
+        """The vocabulary of the network."""
         return Vocabulary(self.metadata["symbols"], normalized=flag(self.metadata, "normalized"))
 
     def check_shapes(self, slots: WordSlots, C: int) -> None:
-        """Raises ValueError unless every array has the shape that template, vocabulary and C classes require."""
+        """Raise ValueError unless every array has the shape that template, vocabulary and C classes require."""
         expected, found = slots.template.channels, slots.word_channels
         check(found == expected, f"the template needs symbols of {', '.join(expected)}, not of {', '.join(found)}")
         d, H = self.params.L.shape[1], self.params.U.shape[0]
@@ -59,7 +59,7 @@ StoredNetworks = Mapping[str, StoredNetwork]  # by the names that they have in a
 
 
 def check_parameters(name: str, params: Parameters) -> None:
-    """Raises ValueError unless all arrays are non-empty matrices of 16 or 32-bit floats, finite and not huge."""
+    """Raise ValueError unless all arrays are non-empty matrices of 16 or 32-bit floats, finite and not huge."""
     for letter, array in zip(params._fields, params, strict=True):
         check(array.dtype in (np.float16, np.float32), f"{name}/{letter} is {array.dtype}, not float16 or float32")
         check(array.ndim == 2 and array.size > 0, f"{name}/{letter} has shape {array.shape}")
@@ -69,14 +69,14 @@ def check_parameters(name: str, params: Parameters) -> None:
 
 
 def sets_as_lists(sets: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:
-    """Sets of strings as JSON values of a network, sorted."""
+    """Sets of strings as JSON values: sorted lists."""
     return {name: sorted(words) for name, words in sets.items()}
 
 
 def sets_from_lists(metadata: Mapping[str, Any], names: Sequence[str]) -> list[frozenset[str]] | None:
     """The sets of strings with these names, or None if it has none of them, as in models of version 0.1.
 
-    Raises ValueError for values that cannot be, KeyError if one is missing.
+    Raises ValueError if a value is invalid, KeyError if one is missing.
     """
     if metadata.keys().isdisjoint(names):
         return None

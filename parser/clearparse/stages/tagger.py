@@ -1,8 +1,8 @@
 """Tagger for UPOS, XPOS and FEATS: two networks over the words of a sentence.
 
 A class is the combination of a word's three tags. The first network, a smaller one, sees only forms; the second also
-sees the tags that the first predicts for the word and its neighbours. It is trained on tags that the first network
-predicted for sentences it was not trained on. Both see clusters of words if the training had raw text.
+sees the tags that the first predicts for the word and its neighbors. It is trained on jackknifed tags: those that the
+first network predicts for sentences it was not trained on. With raw text in training, both also see word clusters.
 """
 
 from __future__ import annotations
@@ -44,18 +44,18 @@ CLUSTERS = """
 
 
 def without_tags(keys: Sequence[bytes]) -> list[bytes]:
-    """Keys (see Block.word_keys) with only their forms."""
+    """Keys (see Block.word_keys) that keep only the form."""
     return [key[: key.index(b"\t")] + b"\t_\t_\t_\t_" for key in keys]
 
 
 def with_tags(keys: Sequence[bytes], tags: Sequence[bytes]) -> list[bytes]:
-    """Keys with these tags (UPOS, XPOS and FEATS, separated by tabs), and no lemma."""
+    """Keys with these tags (UPOS, XPOS and FEATS, separated by tabs) and without a lemma."""
     return [key[: key.index(b"\t")] + b"\t_\t" + of for key, of in zip(keys, tags, strict=True)]
 
 
 @dataclass(frozen=True)
 class Tagger:
-    """The two networks; their classes are the tags, UPOS, XPOS and FEATS with tabs between."""
+    """The two networks. A class is UPOS, XPOS and FEATS, separated by tabs."""
 
     NETWORKS: ClassVar = ("first tags", "tags")  # their names in a model file
 
@@ -63,7 +63,7 @@ class Tagger:
     second: WindowClassifier
 
     def tags(self, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
-        """The tags of each word, given its key and the start of each sentence; tags in the keys are ignored."""
+        """The tags of each word, given the words' keys, whose tags are ignored. sentences (S + 1,): as in Block."""
         tagged, which = self.tagged(*factorize(without_tags(keys)), sentences)
         tags = [key.split(b"\t", 2)[2] for key in tagged]
         return [tags[k] for k in which.tolist()]
@@ -71,18 +71,18 @@ class Tagger:
     def tagged(self, keys: list[bytes], which: Index, sentences: NDArray[np.int64]) -> tuple[list[bytes], Index]:
         """The distinct words with their tags, and the index of each word among them (words,).
 
-        keys: the different words, without tags; which (words,): the number of each word among them.
+        keys: the distinct words, without tags. which (words,): the index of each word among them.
         """
         for network in (self.first, self.second):
             keys, which = _tagged(keys, which, network, network.classify(keys, sentences, which))
         return keys, which
 
     def classifiers(self) -> dict[str, WindowClassifier]:
-        """Its networks by the names they have in a file."""
+        """Its networks by their names in a model file."""
         return dict(zip(self.NETWORKS, (self.first, self.second), strict=True))
 
     def to_stored(self) -> dict[str, StoredNetwork]:
-        """Its networks as a model file stores them; symbols that both have are with the first only."""
+        """The networks by their names in a model file; symbols that both have are stored with the first only."""
         first, second = self.first.to_stored(), self.second.to_stored()
         common = first.metadata["symbols"]
         own = {channel: names for channel, names in second.metadata["symbols"].items() if names != common.get(channel)}
@@ -91,7 +91,7 @@ class Tagger:
 
     @classmethod
     def from_stored(cls, networks: StoredNetworks) -> Tagger:
-        """The tagger of stored networks. Raises ValueError or KeyError: see WindowClassifier.from_stored."""
+        """The tagger of stored networks. Raises as WindowClassifier.from_stored does."""
         first, second = (networks[name] for name in cls.NETWORKS)
         for name, network in zip(cls.NETWORKS, (first, second), strict=True):
             network.check(name)
@@ -109,7 +109,7 @@ def _check_class(name: str) -> None:
 
 
 def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, labels: Index) -> tuple[list[bytes], Index]:
-    """The distinct keys with tags, and the index of each word's, given those of its key and its label (words,)."""
+    """The distinct words with tags, and each word's index among them, given the indices of key and class (words,)."""
     names, C = classifier.encoded_classes, len(classifier.classes)
     pairs, pair = np.unique(which * C + labels, return_inverse=True)
     key, label = (part.tolist() for part in np.divmod(pairs, C))
@@ -123,7 +123,7 @@ def tags_of(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDAr
 
 
 def retagged_keys(keys: Sequence[bytes], sentences: NDArray[np.int64], *networks: WindowClassifier) -> list[bytes]:
-    """The keys of words with the tags that networks, one after another, predict; equal keys are one object."""
+    """The words' keys with the tags that the last of the networks predicts; equal keys are the same object."""
     distinct, which = factorize(keys)
     distinct, of_form = factorize(without_tags(distinct))
     which = of_form[which]
@@ -133,6 +133,6 @@ def retagged_keys(keys: Sequence[bytes], sentences: NDArray[np.int64], *networks
 
 
 def retagged(block: Block, tagger: Tagger) -> Block:
-    """An annotated block with a tagger's tags in place of its own."""
+    """An annotated block whose tags are replaced by predicted ones."""
     tags = tagger.tags(block.word_keys(), block.sentences)
     return block.with_columns(UPOS, FEATS, tags)

@@ -24,7 +24,7 @@ from clearparse.treebank.ragged import take_rows
 
 
 class TransitionParser:
-    """A network that chooses the transitions of a transition system, greedily.
+    """A greedy parser: a network chooses the transitions of a transition system.
 
     template: its slots. system: a name in SYSTEMS. transitions: its classes. right_to_left: it reads sentences from the
     last word to the first.
@@ -62,7 +62,7 @@ class TransitionParser:
         return Layout(sentences, right_to_left=self.right_to_left)
 
     def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
-        """HEAD (words,) and DEPREL (words,) of a block. The tree of a sentence depends on this sentence only.
+        """HEAD (words,) and DEPREL (words,) of a block. A sentence's tree depends on that sentence only.
 
         batch: number of sentences parsed in parallel. Thread-safe: calls are serialized by a lock.
         """
@@ -95,7 +95,7 @@ class TransitionParser:
     def _parts(
         self, keys: list[bytes], sentences: NDArray[np.int64]
     ) -> Iterator[tuple[list[bytes], NDArray[np.int64], NDArray[np.intp]]]:
-        """The words' keys, the offsets of their sentences and the words, in parts whose word types fit into the cache.
+        """Yield the words' keys, their sentences' offsets and the words, in parts whose word types fit into the cache.
 
         The longest sentences come first: a part takes as many steps as its longest sentence.
         """
@@ -112,7 +112,7 @@ class TransitionParser:
             s = last
 
     def probabilities(self, block: Block) -> list[NDArray[np.floating]]:
-        """For each sentence the probabilities of all classes at each step (steps, C): see RecordingPolicy.recorded."""
+        """The probabilities of all classes at each step of each sentence (steps, C); 0 where a class is illegal."""
         if not len(block):
             return []
         system = SYSTEMS[self.system](self.layout(block.sentences))
@@ -136,7 +136,7 @@ class TransitionParser:
     def from_stored(cls, network: StoredNetwork, vocabulary: Vocabulary) -> TransitionParser:
         """The parser of a stored network.
 
-        Raises ValueError or TemplateError where something does not fit, KeyError if something is missing.
+        Raises ValueError or TemplateError if it is inconsistent, KeyError if something is missing.
         """
         metadata = network.metadata
         template, system, right_to_left = metadata["template"], metadata["system"], flag(metadata, "from_end")
@@ -150,7 +150,7 @@ class TransitionParser:
 
 
 def _labels(labels: Any) -> list[list[str]]:
-    """The labels of left arcs, right arcs and root arcs. Raises ValueError for what cannot be a label."""
+    """The labels of left arcs, right arcs and root arcs. Raises ValueError if a label is invalid."""
     moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
     check(isinstance(labels, dict) and set(labels) == set(moves), f"expected labels of {', '.join(moves)}")
     for move, names in labels.items():

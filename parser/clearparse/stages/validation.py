@@ -1,4 +1,4 @@
-"""Checks of the values in an untrusted model file: ValueError says what is wrong.
+"""Validation of the values in an untrusted model file; each check raises ValueError.
 
 Sizes need no check of their own: symbols, template and classes determine the shape of each array (see
 StoredNetwork.check_shapes), and all of them are in the file.
@@ -10,7 +10,7 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 MAX_MAGNITUDE = 1e6  # magnitude of a parameter: far beyond what training gives, and sums of such numbers fit float32
-MAX_LETTERS = 10_000  # that a rule may remove
+MAX_RULE_LENGTH = 10_000  # characters that a rule may remove
 MAX_VALUE_LENGTH = 1000  # characters of a tag, a label, a lemma, or a word that a rule makes
 
 
@@ -21,7 +21,7 @@ def check(condition: bool, message: str) -> None:
 
 
 def check_texts(texts: Any, what: str, minimum: int = 0) -> None:
-    """A list of at least `minimum` distinct strings that UTF-8 can encode."""
+    """Check a list of at least `minimum` distinct strings that UTF-8 can encode."""
     check(isinstance(texts, list) and all(isinstance(text, str) for text in texts), f"{what}: not a list of strings")
     check(len(set(texts)) == len(texts), f"{what}: some are listed twice")
     check(len(texts) >= minimum, f"{what}: too few")
@@ -32,20 +32,20 @@ def check_texts(texts: Any, what: str, minimum: int = 0) -> None:
 
 
 def check_column(value: Any, *, empty: bool = False) -> None:
-    """A string that can be the value of a CoNLL-U column. empty: the empty string is allowed too."""
+    """Check a string that is to be the value of a CoNLL-U column. empty: the empty string is allowed too."""
     good = isinstance(value, str) and (value or empty) and not set(value) & set("\t\n\r")
     check(bool(good), f"{ascii(value)[:40]} cannot be the value of a column")
     short = len(value) <= MAX_VALUE_LENGTH
     check(short, f"{ascii(value)[:40]}...: {len(value):,} characters are too many for a column")
 
 
-def check_letters(value: Any) -> None:
-    """A number of letters."""
-    check(type(value) is int and 0 <= value <= MAX_LETTERS, f"{ascii(value)[:40]} is not a number of letters")
+def check_length(value: Any) -> None:
+    """Check the number of characters in a rule."""
+    check(type(value) is int and 0 <= value <= MAX_RULE_LENGTH, f"{ascii(value)[:40]} is not a number of characters")
 
 
 def check_numbers(numbers: Any, names: Collection[str]) -> None:
-    """A dictionary of finite numbers with these names."""
+    """Check a dictionary of finite numbers with these names."""
     check(isinstance(numbers, dict) and set(numbers) == set(names), f"expected the numbers {' and '.join(names)}")
     for value in numbers.values():
         good = type(value) in (int, float) and abs(value) <= MAX_MAGNITUDE
@@ -53,7 +53,7 @@ def check_numbers(numbers: Any, names: Collection[str]) -> None:
 
 
 def flag(metadata: Mapping[str, Any], name: str) -> bool:
-    """A boolean entry; false if it is missing, as it may be in files of earlier versions."""
+    """A boolean entry; False if it is missing, as in files of earlier versions."""
     value = metadata.get(name, False)
     check(isinstance(value, bool), f"{name} must be true or false")
     return bool(value)

@@ -1,7 +1,7 @@
-"""Sequence labelling with a window: the class of each item of a sequence, given the items around it.
+"""Sequence labeling with a window: the class of each item of a sequence, given the items around it.
 
-The items are the words of sentences, or the characters of paragraphs, which count as words of one letter. No class
-depends on another, so all are found at once; slot i holds one channel of the item at one place of the window.
+The items are the words of sentences or the characters of paragraphs; a character counts as a word of one letter. Items
+are classified independently of each other. Slot i holds one channel of the item at one offset from the classified item.
 """
 
 from __future__ import annotations
@@ -21,32 +21,32 @@ from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
 
 BATCH_SIZE = 1024  # items scored at a time: their scores stay in the processor's cache
-MAX_DISTANCE = 100  # place of a window, on either side
+MAX_OFFSET = 100  # items on either side
 NO_VALUES = np.empty((0, 0), np.intp)  # of state slots, which windows do not have
-_PLACE = re.compile(r"-?[0-9]{1,3}")
+_OFFSET = re.compile(r"-?[0-9]{1,3}")
 
 
 def compile_window(text: str) -> Template:
-    """Compile a template such as `form: -1 0 1`: places around an item. Raises TemplateError."""
+    """Compile a template such as `form: -1 0 1`: a channel and its offsets. Raises TemplateError."""
     slots = []
-    for channel, places in channel_lines(text, CHANNELS):
-        for place in places:
-            if not _PLACE.fullmatch(place) or abs(int(place)) > MAX_DISTANCE:
-                raise TemplateError(f"template: {place[:60]!r} is not a place of a window, such as -1")
-            slots.append(Slot(channel, str(int(place))))
+    for channel, offsets in channel_lines(text, CHANNELS):
+        for offset in offsets:
+            if not _OFFSET.fullmatch(offset) or abs(int(offset)) > MAX_OFFSET:
+                raise TemplateError(f"template: {offset[:60]!r} is not an offset from -{MAX_OFFSET} to {MAX_OFFSET}")
+            slots.append(Slot(channel, str(int(offset))))
     return Template(text, tuple(slots))
 
 
 class Window(WordSlots):
-    """A compiled window template. reach: the largest distance of a place from the item."""
+    """A compiled window template. offsets (A,): the items that it looks at. reach: the largest absolute offset."""
 
     def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
         super().__init__(template, vocabulary)
-        self.places = np.array([int(address) for address in self.addresses], np.intp)
-        self.reach = int(np.abs(self.places).max())
+        self.offsets = np.array([int(address) for address in self.addresses], np.intp)
+        self.reach = int(np.abs(self.offsets).max())
 
     def spread(self, values: NDArray[np.integer], sequences: NDArray[np.int64]) -> tuple[Index, Index]:
-        """Values (n,) padded with `reach` NULLs around each sequence, and the index of each item in that (n,).
+        """Values (n,) padded with `reach` NULLs around each sequence, and the index of each item in the result (n,).
 
         sequences (S + 1,): the items of sequence s are sequences[s] : sequences[s + 1].
         """
@@ -86,10 +86,11 @@ class WindowClassifier:
     ) -> Index:
         """The index of the best class of each of n items (n,); it depends on the item's own sequence only.
 
-        keys: the items' keys (see Block.word_keys), or the distinct keys if `which` (n,) numbers the key of each item.
+        keys: the items' keys (see Block.word_keys); with `which`, the distinct keys.
+        which (n,): the index of each item's key among the distinct keys.
         sequences (S + 1,): the items of sequence s are sequences[s] : sequences[s + 1].
         wanted (n,): the items to classify, by default all; the others get class 0.
-        Several threads may call this at the same time; one waits for the other.
+        Thread-safe: calls are serialized by a lock.
         """
         if which is None:
             keys, which = factorize(keys)
@@ -103,7 +104,7 @@ class WindowClassifier:
     def _classify_in_parts(
         self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, wanted: Booleans, max_types: int
     ) -> Index:
-        """As `classify`, in parts with at most max_types distinct items, which include those around a part."""
+        """Like `classify`, in parts of at most max_types distinct items, their context included."""
         reach, n, found, first = self.window.reach, len(which), [], 0
         while first < n:
             last = end_of_part(which, first, max(max_types - 2 * reach, 1))
@@ -133,16 +134,16 @@ class WindowClassifier:
         which: Index | None = None,
         wanted: Booleans | None = None,
     ) -> Iterator[tuple[Floats, Index]]:
-        """The scores of all classes (B, C) for BATCH_SIZE items at a time, and the types at each place (A, B).
+        """Yield, for BATCH_SIZE items at a time, the scores of all classes (B, C) and the types at each offset (A, B).
 
-        Arguments: see classify.
+        The arguments are those of classify.
         """
         types = self.cache.types(keys)
         types = types if which is None else types[which]
         type_of, where = self.window.spread(types, sequences)
         where = where if wanted is None else where[wanted]
         for k in range(0, len(where), BATCH_SIZE):
-            around = type_of[where[k : k + BATCH_SIZE] + self.window.places[:, None]]
+            around = type_of[where[k : k + BATCH_SIZE] + self.window.offsets[:, None]]
             yield self.cache.layer.theta(around, NO_VALUES), around
 
     def to_stored(self) -> StoredNetwork:
@@ -153,10 +154,10 @@ class WindowClassifier:
     def from_stored(
         cls, network: StoredNetwork, name: str = "network", check_class: Callable[[str], None] | None = None
     ) -> WindowClassifier:
-        """The classifier of a stored network; errors call it by its name.
+        """The classifier of a stored network. name: for error messages.
 
-        check_class raises ValueError for a class that the stage cannot have.
-        Raises ValueError or TemplateError if something does not fit, KeyError if something is missing.
+        check_class: raises ValueError if the stage cannot have this class.
+        Raises ValueError or TemplateError if the network is inconsistent, KeyError if something is missing.
         """
         network.check(name)
         classes = network.metadata["classes"]
@@ -170,7 +171,7 @@ class WindowClassifier:
 
 
 def _any(some: Index) -> Booleans:
-    """(n, 1) All classes are allowed: for `PrecomputedLayer.break_ties`."""
+    """Mask (n, 1) that allows every class, for `PrecomputedLayer.break_ties`."""
     return np.ones((len(some), 1), np.bool_)
 
 

@@ -1,7 +1,7 @@
-"""Checkpoints: interrupted training resumes from a file beside its model, and gives a bit-identical model.
+"""Checkpoints: interrupted training resumes from a file next to the model, and gives a bit-identical model.
 
-A checkpoint has named parts, each of arrays and JSON values: one for everything trained so far, and one for the state
-of the network in training. A resumed training loads the parts that are there and computes the others.
+A checkpoint has named parts, each with arrays and JSON values: one for each finished result, and one for the state of
+the network in training. A resumed training run loads the parts that exist and computes the others.
 """
 
 from __future__ import annotations
@@ -51,7 +51,7 @@ class Codec(Generic[Value]):
 class Checkpoint:
     """The parts of an unfinished training run, in memory and, if there is a path, in a file.
 
-    provenance: of the model (see provenance.provenance); a checkpoint of another one is not resumed.
+    provenance: of the model (see provenance.provenance); a checkpoint with a different provenance is not resumed.
     """
 
     def __init__(self, path: PathLike | None = None, provenance: Provenance | None = None) -> None:
@@ -63,11 +63,11 @@ class Checkpoint:
         self._written_at, self._seconds_to_write = -float("inf"), 0.0
 
     def exists(self) -> bool:
-        """Whether the file exists."""
+        """Return True if the file exists."""
         return self.path is not None and os.path.exists(self.path)
 
     def read(self, log: LogLine) -> None:
-        """Load all parts from the file. Raises FileError: missing, damaged, or of another training run."""
+        """Load all parts from the file. Raises FileError if it is missing, damaged, or of another training run."""
         assert self.path is not None
         arrays, metadata = load_arrays(self.path)
         try:
@@ -93,37 +93,37 @@ class Checkpoint:
             version = version[:MAX_MESSAGE_LENGTH]
             raise FileError(self.path, f"only clearparse {version}, which made the checkpoint, can resume from it")
         if found := version_difference(before, self.provenance):
-            log("warning", f"{found}: the model may not be bit-identical to that of an uninterrupted training")
+            log("warning", f"{found}: the model may not be bit-identical to that of an uninterrupted run")
 
     def load(self, name: str) -> Part | None:
-        """A part, or None if the checkpoint does not have it."""
+        """A part, or None if it is missing."""
         return self._parts.get(name)
 
     def save(self, name: str, arrays: Arrays, values: Any) -> None:
-        """Set or replace a part, and write the file. Raises FileError."""
+        """Add or replace a part, and write the file. Raises FileError if it cannot be written."""
         with self._lock:
             self._parts[name] = arrays, values
             self.write()
 
     def receive(self, part: tuple[str, Arrays, Any]) -> None:
-        """Save what a WorkerCheckpoint has sent. Raises FileError."""
+        """Save a part sent by a WorkerCheckpoint. Raises FileError if the file cannot be written."""
         self.save(*part)
 
     def get(self, name: str, codec: Codec[Value]) -> Value:
-        """The value of a part that the checkpoint has. Raises FileError if it is none."""
+        """The decoded value of an existing part. Raises FileError if the part is invalid."""
         with self.reading(name):
             return codec.decode(*self._parts[name])
 
     @contextlib.contextmanager
     def reading(self, name: str) -> Iterator[None]:
-        """Within the block, a part is decoded and checked; errors become a FileError that names it."""
+        """Context manager for decoding a part: errors become a FileError that names the part."""
         try:
             yield
         except UNUSABLE as error:
             raise FileError(self.path or "checkpoint", f"its part {name!r} cannot be restored") from error
 
     def get_or_compute(self, name: str, codec: Codec[Value], compute: Callable[[], Value]) -> Value:
-        """The value of a part; if it is missing, compute() and save it."""
+        """The decoded value of a part; if it is missing, it is computed and saved."""
         if name in self._parts:
             return self.get(name, codec)
         value = compute()
@@ -131,7 +131,7 @@ class Checkpoint:
         return value
 
     def due(self) -> bool:
-        """Whether enough time has passed that writing the file again keeps within TIME_SHARE."""
+        """Return True if the file can be written again without exceeding TIME_SHARE."""
         return self.path is not None and self._is_time()
 
     def _is_time(self) -> bool:
@@ -139,11 +139,10 @@ class Checkpoint:
 
     @contextlib.contextmanager
     def kept(self, resume: bool, log: LogLine) -> Iterator[None]:
-        """Keep the file while the block runs: read at the start if `resume`, removed when the block succeeds.
+        """Context manager for a training run: reads the file if `resume`, and removes it when the run succeeds.
 
-        Writes it at the start too, so that a full disk is noticed now and not after an hour. If the block fails, the
-        file stays if there is anything to resume from. Raises FileError: see read; also if a part that could be read
-        does not belong to the data after all.
+        The file is written at the start too, so that a full disk is noticed at once. If the run fails, the file stays
+        if there is anything to resume from. Raises FileError as `read` does, and if a part does not fit the data.
         """
         found = self.exists()
         if self.path is not None:
@@ -183,21 +182,21 @@ class Checkpoint:
         self._seconds_to_write = self._written_at - start
 
     def remove(self) -> None:
-        """Remove the file, if it exists."""
+        """Remove the file if it exists."""
         if self.path is not None:
             with contextlib.suppress(FileNotFoundError):
                 os.remove(self.path)
 
 
 def _shortened(error: BaseException) -> str:
-    """An error in one short line."""
+    """An error message on one short line."""
     return " ".join(ascii(error).split())[:MAX_MESSAGE_LENGTH]
 
 
 class WorkerCheckpoint(Checkpoint):
-    """The checkpoint of a worker process, whose parts go to the checkpoint of the parent process: see receive.
+    """The checkpoint of a worker process, which sends its parts to the parent's checkpoint (see receive).
 
-    parts: those that the work begins with.
+    parts: the parts to start from.
     """
 
     def __init__(self, parts: Mapping[str, Part] | None = None) -> None:
@@ -205,11 +204,11 @@ class WorkerCheckpoint(Checkpoint):
         self._parts = dict(parts or {})
 
     def due(self) -> bool:
-        """Whether enough time has passed that sending and writing a part keeps within TIME_SHARE."""
+        """Return True if a part can be sent and written again without exceeding TIME_SHARE."""
         return self._is_time()
 
     def save(self, name: str, arrays: Arrays, values: Any) -> None:
-        """Save a part in the parent process; returns when it is written. Raises FileError."""
+        """Save a part in the parent process; returns when it is written. Raises FileError if it cannot be."""
         start = time.monotonic()
         send_to_parent((name, arrays, values))
         self._written_at = time.monotonic()

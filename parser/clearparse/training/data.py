@@ -1,4 +1,4 @@
-"""Annotated sentences for training: read from files or Python, split into train and dev, described."""
+"""Training and dev data: annotated sentences from files or from memory."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, UPOS, XPOS, Block, Sentence, parse_block, read_blocks
 from clearparse.treebank.inspection import count_nonprojective, count_several_roots
 
-MIN_SENTENCES = 10  # sentences from which some are held out
+MIN_SENTENCES = 10  # with fewer, no sentences are held out
 MANY_LABELS = 200  # UD's largest treebanks have about 60 relations with their subtypes
 MANY_TAGS = {"UPOS": (UPOS, 100), "XPOS": (XPOS, 5000), "FEATS": (FEATS, 5000)}  # more are suspicious
 SHOWN = 20  # labels in a message
@@ -35,7 +35,7 @@ class Dataset:
 
     @property
     def paths(self) -> list[str]:
-        """The names of its sources; those of files are their paths."""
+        """The names of the sources; for files, the paths."""
         return [source["path"] for source in self.sources]
 
     @property
@@ -52,7 +52,7 @@ class Dataset:
         return sum(map(count_nonprojective, self.blocks))
 
     def combined_source(self) -> dict[str, Any]:
-        """The source, or one that stands for several: their checksum is that of the lines of their checksums."""
+        """The source; several are combined into one, whose checksum is that of their checksums, one per line."""
         if len(self.sources) == 1:
             return self.sources[0]
         checksums = [source.get("sha256") for source in self.sources]
@@ -64,9 +64,9 @@ class Dataset:
 def read_train_and_dev(
     train_source: Source, dev_source: Source | None, dev_part: float, seed: int
 ) -> tuple[Dataset, Dataset]:
-    """Train and dev; without a source of dev, a part of train is held out: see split.
+    """Train and dev data; without a dev source, a part of train is held out (see split).
 
-    Raises ClearparseError if a source is neither files nor sentences; FileError: see read_treebanks.
+    Raises ClearparseError if a source is neither files nor sentences, FileError as read_treebanks does.
     """
     train = _dataset(train_source)
     return (train, _dataset(dev_source)) if dev_source is not None else split(train, dev_part, seed)
@@ -83,7 +83,7 @@ def _dataset(source: Source) -> Dataset:
 
 
 def read_treebanks(paths: Iterable[str | PathLike[str]]) -> Dataset:
-    """The sentences of annotated files. Raises FileError: missing, damaged, or without sentences."""
+    """Read annotated files. Raises FileError if one is missing, damaged, or without sentences."""
     blocks, sources = [], []
     for path in map(str, paths):
         blocks_of_file = [block for block in read_blocks(path, trees=True) if len(block)]
@@ -97,7 +97,7 @@ def read_treebanks(paths: Iterable[str | PathLike[str]]) -> Dataset:
 def dataset_of(sentences: Iterable[object]) -> Dataset:
     """The dataset of annotated sentences in memory.
 
-    Raises ClearparseError if there are none or one is not a Sentence, FileError if a tree is missing or no tree.
+    Raises ClearparseError if there are none or one is not a Sentence, FileError if a tree is missing or not a tree.
     """
     text = conllu_text(sentences)
     block = parse_block(text, path="<sentences>", trees=True)
@@ -114,18 +114,18 @@ def conllu_text(sentences: Iterable[object]) -> bytes:
 
 
 def checked(sentences: Iterable[object]) -> Iterator[Sentence]:
-    """The same sentences. Raises ClearparseError at anything that is not a Sentence."""
+    """Yield the sentences unchanged. Raises ClearparseError if one is not a Sentence."""
     for sentence in sentences:
         if not isinstance(sentence, Sentence):
             found = type(sentence).__name__
-            raise ClearparseError(f"a {found} instead of a clearparse.Sentence; read_conllu makes sentences")
+            raise ClearparseError(f"expected clearparse.Sentence objects, got {found}; use clearparse.read_conllu")
         yield sentence
 
 
 def split(data: Dataset, dev_part: float, seed: int) -> tuple[Dataset, Dataset]:
-    """Train and dev: `dev_part` (0 to 1) of the sentences, drawn at random with the seed, are held out as dev.
+    """Split into train and dev: a random fraction `dev_part` (0 to 1) of the sentences is held out as dev.
 
-    Of fewer than MIN_SENTENCES sentences none is held out; dev is then the training data itself.
+    With fewer than MIN_SENTENCES sentences nothing is held out, and dev is the training data itself.
     """
     sentences = [sentence for block in data.blocks for sentence in block]
     if len(sentences) < MIN_SENTENCES:
@@ -143,7 +143,7 @@ def split(data: Dataset, dev_part: float, seed: int) -> tuple[Dataset, Dataset]:
 
 
 def describe(train: Dataset, dev: Dataset, parser: TransitionParser) -> Iterator[str]:
-    """Lines that describe the data and the network, and warn of anything unusual."""
+    """Yield lines that describe the data and the network, and warnings of anything unusual."""
     m, V, C, labels = parser.features.m, parser.features.V, len(parser.transitions.kind), parser.transitions.labels
     yield f"train     {train.sentences:,} sentences, {train.words:,} words"
     yield f"dev       {dev.sentences:,} sentences, {dev.words:,} words, {_oov_rate(train, dev):.1f} % not in train"

@@ -1,4 +1,4 @@
-"""The training of an ensemble: one network or several, one after another or in worker processes."""
+"""Training of an ensemble: one or several networks, in this process or in worker processes."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from clearparse.training.data import Dataset
 from clearparse.training.fine_tuning import with_labels_of
 from clearparse.training.log import Log
 from clearparse.training.network_training import NetworkTraining, is_result
-from clearparse.training.parser_batches import Treebank, initialise_parser
+from clearparse.training.parser_batches import Treebank, initialize_parser
 from clearparse.training.word_vectors import Vectors
 
 Stopped = KeyboardInterrupt | DivergedError
 
 
 class TrainedEnsemble(NamedTuple):
-    """An ensemble, the training of each of its networks, and the exception that ended the training early, if any."""
+    """An ensemble, the training runs of its networks, and the exception that ended training early, if any."""
 
     ensemble: Ensemble
     networks: list[NetworkTraining]
@@ -35,11 +35,11 @@ class TrainedEnsemble(NamedTuple):
 
 @dataclass(frozen=True)
 class EnsembleTraining:
-    """The training of `config.networks` networks on the same data; called with a number, it trains that one.
+    """Trains `config.networks` networks on the same data. Calling it with an index trains that network.
 
     init: the parser to start from; by default the networks are initialized at random.
-    silver: automatically parsed sentences to learn from besides the treebank.
-    name: what the checkpoint calls the networks, followed by their numbers.
+    silver: automatically parsed sentences to learn from in addition to the treebank.
+    name: key of the networks in the checkpoint, followed by their numbers.
     """
 
     config: Config
@@ -52,7 +52,7 @@ class EnsembleTraining:
     log: Log = field(default_factory=Log)
 
     def train(self, checkpoint: Checkpoint, jobs: int = 1) -> TrainedEnsemble:
-        """Train all networks, `jobs` at a time. An interrupted or diverging training returns what is usable.
+        """Train all networks, `jobs` at a time. If training is interrupted or diverges, return what is usable.
 
         Raises KeyboardInterrupt or DivergedError if that happens before the first epoch of the first network ends.
         """
@@ -78,19 +78,19 @@ class EnsembleTraining:
         return TrainedEnsemble(Ensemble(members), networks, stopped)
 
     def network(self, k: int) -> NetworkTraining:
-        """The training of network k, counted from 0, before its first step."""
+        """The training run of network k, counted from 0, before its first step."""
         config, right_to_left = self.config.member(k)
         rng = np.random.default_rng(config.seed)
-        parser = self.initialise(config, rng, right_to_left=right_to_left)
+        parser = self.initialize(config, rng, right_to_left=right_to_left)
         name = self._name(k)
         prefix = f"{name}  " if self.config.networks > 1 else ""
         return NetworkTraining(parser, config, self.treebank, self.dev, rng, self.silver, self.log, name, prefix)
 
-    def initialise(self, config: Config, rng: np.random.Generator, *, right_to_left: bool = False) -> TransitionParser:
-        """The parser that the training of a network starts from."""
+    def initialize(self, config: Config, rng: np.random.Generator, *, right_to_left: bool = False) -> TransitionParser:
+        """The parser that a network starts from."""
         if self.init:
             return with_labels_of(self.treebank, self.init, rng)
-        return initialise_parser(self.treebank, config, rng, self.vectors, right_to_left=right_to_left)
+        return initialize_parser(self.treebank, config, rng, self.vectors, right_to_left=right_to_left)
 
     def _name(self, k: int) -> str:
         return f"{self.name} {k + 1}"
@@ -102,12 +102,12 @@ class EnsembleTraining:
     def _trained_by_workers(
         self, missing: Sequence[int], checkpoint: Checkpoint, jobs: int
     ) -> Generator[None, None, None]:
-        """Train the missing networks in `jobs` processes; yields, in order, when the checkpoint has each."""
+        """Train the missing networks in `jobs` processes; yield in order, when the checkpoint has each network."""
         tasks = [(k, checkpoint.load(self._name(k))) for k in missing]
         yield from map_in_order(self, tasks, min(jobs, len(tasks)), checkpoint.receive)
 
     def __call__(self, task: tuple[int, Part | None]) -> None:
-        """Train a network in a worker process, given its number and the part of the checkpoint it continues from."""
+        """Train a network in a worker process, given its index and the part of the checkpoint to continue from."""
         k, part = task
         network = self.network(k)
         network.train(WorkerCheckpoint({network.name: part} if part else {}))

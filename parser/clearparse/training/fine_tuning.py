@@ -1,4 +1,4 @@
-"""Fine-tuning on a treebank with labels that the model does not have: it gets rows and classes for them."""
+"""Fine-tuning on a treebank with new labels: the parser gets rows and classes for them."""
 
 from __future__ import annotations
 
@@ -15,9 +15,9 @@ from clearparse.transition.system import ARCS, LEFT_ARC, RIGHT_ARC, ROOT_ARC, Tr
 
 
 def with_labels_of(treebank: Treebank, parser: TransitionParser, rng: np.random.Generator) -> TransitionParser:
-    """A copy of the parser that also has the arcs with labels of the treebank; new parameters are random.
+    """A copy of the parser, extended by the labeled arcs of the treebank; new parameters are random.
 
-    The scores of the classes that the parser has do not change. Without new arcs, rng is not used.
+    The scores of existing classes do not change. Without new classes, rng is not used.
     """
     left, right, root = labels_by_kind(treebank)
     if parser.right_to_left:
@@ -40,7 +40,7 @@ def with_labels_of(treebank: Treebank, parser: TransitionParser, rng: np.random.
 
 
 def _rows(old: Features, new: Features, known: dict[str, int], labels: list[str]) -> Iterator[tuple[int, int]]:
-    """The rows of the new L that the old L has, each with its number there."""
+    """Yield each row of the new L that the old L has, and its index there."""
     yield from ((row, row) for row in range(old.first_row[LABEL] + 1))  # words, tags, and no label
     for number, label in enumerate(labels, 1):
         if label in known:
@@ -50,7 +50,7 @@ def _rows(old: Features, new: Features, known: dict[str, int], labels: list[str]
 
 
 def _classes(old: Transitions, new: Transitions, known: dict[str, int]) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """The new classes that the old parser has, and their numbers there."""
+    """The new classes that the old parser has, and their indices there: 2 x (n,)."""
     pairs = []
     for number, (kind, label) in enumerate(zip(new.kind.tolist(), new.label.tolist(), strict=True)):
         before = known.get(new.labels[label], -1) if kind in ARCS else 0

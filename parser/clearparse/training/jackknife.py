@@ -22,10 +22,10 @@ from clearparse.treebank.ragged import take_rows
 
 @dataclass(frozen=True)
 class Jackknife:
-    """The training of one of the tagger's networks: on all sentences, and once without each fold.
+    """Trains one of the tagger's networks on all sentences, and once without each fold.
 
-    The networks without a fold tag that fold, so that the next network learns from tags as erroneous as in practice.
-    All learn from the silver items besides.
+    Each fold is tagged by the network trained without it, so that the next network learns from realistic tagging
+    errors. All networks also learn from the silver items.
     """
 
     template: str
@@ -39,7 +39,7 @@ class Jackknife:
     def run(self, name: str, jobs: int, checkpoint: Checkpoint, folds: int) -> tuple[WindowClassifier, list[bytes]]:
         """The network trained on all sentences, and each word's tags by the network trained without its fold.
 
-        name: of the network's part of the checkpoint, and of the folds'.
+        name: key of the network in the checkpoint, and prefix of the folds' keys.
         """
         fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(folds, 1)
         held_out = [np.flatnonzero(fold_of == fold) for fold in np.unique(fold_of)] if folds else []
@@ -56,7 +56,7 @@ class Jackknife:
         return checkpoint.get(name, CLASSIFIER), tags
 
     def _train(self, missing: Sequence[tuple[str, Index]], jobs: int, checkpoint: Checkpoint) -> None:
-        """Train the networks without these folds, `jobs` at a time; each is saved as soon as it is trained."""
+        """Train a network without each of these folds, `jobs` at a time; each is saved as soon as it is trained."""
         if jobs > 1 and len(missing) > 1:
             in_worker, names = replace(self, log=QUIET), [name for name, _ in missing]
             results = map_in_order(in_worker, missing, min(jobs, len(missing)), checkpoint.receive)
@@ -74,7 +74,7 @@ class Jackknife:
         self.train_without(fold, name, WorkerCheckpoint())
 
     def train_without(self, fold: Index, name: str, checkpoint: Checkpoint) -> None:
-        """Train a network on the rows outside a fold and save its tags of the fold, or without a fold the network."""
+        """Train a network without a fold and save its tags for the fold; if the fold is empty, save the network."""
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
         items = altered_rows(items, np.random.default_rng([self.seed, 7]))

@@ -27,7 +27,7 @@ class Log:
             sys.stdout.flush()
 
     def progress(self, words: int, description: str = "", unit: str = " words") -> ProgressBar:
-        """A progress bar over so many words or other units, shown only on a terminal."""
+        """A progress bar over a number of words or other units, shown only on a terminal."""
         return progress_bar(unit=unit, total=words, description=description, quiet=self.quiet)
 
 

@@ -1,4 +1,4 @@
-"""Which sentences an epoch has where a treebank is learned together with silver sentences (see silver.Silver)."""
+"""Sampling of the sentences of an epoch from a treebank and silver sentences (see silver.Silver)."""
 
 from __future__ import annotations
 
@@ -13,8 +13,8 @@ GOLD_ONLY = 0.2  # of the epochs, the last ones, are over the treebank alone
 class Mixture:
     """All sentences of the treebank and, in all epochs but the last GOLD_ONLY of them, a sample of the silver ones.
 
-    The silver sentences are numbered after those of the treebank. ratio: silver words per treebank word in an epoch, as
-    far as there are so many; gold, silver: the lengths of the sentences.
+    gold, silver: the lengths of the sentences; silver sentences are indexed after those of the treebank.
+    ratio: silver words per treebank word in an epoch, if there are enough.
     """
 
     def __init__(self, gold: NDArray[np.int64], silver: NDArray[np.int64], ratio: float, epochs: int) -> None:
@@ -25,10 +25,10 @@ class Mixture:
         self.first_without = epochs - round(GOLD_ONLY * epochs)
 
     def sentences(self, epoch: int, rng: np.random.Generator) -> Index:
-        """The numbers of an epoch's sentences."""
+        """The indices of an epoch's sentences."""
         some = round(self.silver * self.share) if epoch < self.first_without else 0
         return np.concatenate((np.arange(self.gold), self.gold + rng.permutation(self.silver)[:some]))
 
     def words(self, epochs: int) -> int:
-        """About how many words all epochs have together."""
+        """The approximate number of words in all epochs together."""
         return self.gold_words * epochs + self.silver_words * self.first_without

@@ -1,4 +1,4 @@
-"""The training of one network: epoch after epoch, scored on dev, the best epoch kept, resumable from a checkpoint."""
+"""Training of one network, with model selection on dev and checkpoints."""
 
 from __future__ import annotations
 
@@ -25,16 +25,16 @@ from clearparse.training.trainer import Trainer
 
 
 def is_result(part: Part) -> bool:
-    """Whether a part of a checkpoint is the result of a finished training, not the state of an unfinished one."""
+    """Return True if a part of a checkpoint is the result of a finished run, not the state of a running one."""
     return "random" not in part[1]
 
 
 @dataclass
 class NetworkTraining:
-    """The training of one network's parser, with its scores by epoch and the parameters of the best one.
+    """Trains the parser of one network; keeps the scores of each epoch and the parameters of the best one.
 
-    silver: automatically parsed sentences to learn from besides the treebank (see ParserBatches).
-    name: of its part of the checkpoint, which is updated every so often and resumed from if it is there.
+    silver: automatically parsed sentences to learn from in addition to the treebank (see ParserBatches).
+    name: key in the checkpoint, which is written periodically; if it has the key, training resumes from there.
     """
 
     parser: TransitionParser
@@ -86,7 +86,7 @@ class NetworkTraining:
         self.bar.set_postfix_str(f"loss {self._loss / self._examples:.4f}", refresh=False)
 
     def _end_epoch(self, epoch: int, average: Parameters) -> bool:
-        """Score the averaged parameters on dev; whether to stop."""
+        """Score the averaged parameters on dev; return True to stop training."""
         scores = score(self.parser.with_parameters(average), self.dev)
         loss = self._loss / max(self._examples, 1)  # no examples where every transition is forced
         self.epochs.append({"epoch": epoch + 1, "loss": loss, **scores})
@@ -113,7 +113,7 @@ class NetworkTraining:
             )
 
     def _state(self, epoch: int) -> Part:
-        """Everything that the rest of the training depends on, from the current place in this epoch."""
+        """The state needed to resume from the current position in this epoch."""
         arrays, values = self.result()
         values |= {
             "epoch": epoch,
@@ -125,14 +125,14 @@ class NetworkTraining:
         return {**arrays, "order": self.batches.order, **self.trainer.state()}, values
 
     def result(self) -> Part:
-        """The result of a finished training: scores by epoch and the parameters of the best one."""
+        """The result of the finished run: scores by epoch and the parameters of the best one."""
         best = self.best._asdict() if self.best else {}
         arrays = {f"best.{name}": array for name, array in best.items()}
         epochs = [list(each.items()) for each in self.epochs]  # pairs, since the file would sort keys
         return arrays, {"epoch": self.config.epochs, "epochs": epochs}
 
     def load_result(self, checkpoint: Checkpoint) -> Part:
-        """Set the scores and the best parameters to those in the checkpoint, if it has any; returns its part."""
+        """Load scores and best parameters from the checkpoint, if it has them; return its part."""
         arrays, values = checkpoint.load(self.name) or ({}, {"epoch": 0, "epochs": []})
         with checkpoint.reading(self.name):
             epochs = list(map(dict, values["epochs"]))
@@ -145,7 +145,7 @@ class NetworkTraining:
         return arrays, values
 
     def _restore(self) -> int:
-        """Load the state or the result from the checkpoint, if it has one; the epoch to continue with."""
+        """Load the state or the result from the checkpoint, if any; return the epoch to continue with."""
         arrays, values = self.load_result(self.checkpoint)
         if not is_result((arrays, values)):
             with self.checkpoint.reading(self.name):
@@ -164,5 +164,5 @@ class NetworkTraining:
         return self.best
 
     def best_epoch(self) -> dict[str, Any]:
-        """Number, loss and scores of the epoch with the highest dev LAS, the first of equals."""
+        """Number, loss and scores of the epoch with the highest dev LAS, the earliest in case of a tie."""
         return max(self.epochs, key=lambda each: (each["LAS"], -each["epoch"]))

@@ -1,4 +1,4 @@
-"""Options of training, and its configuration from a preset, given values and a model."""
+"""Training options, and the configuration that results from a preset, given values and an initial model."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ MAX_PROCESSES = 1024  # processes or threads
 
 @dataclass(frozen=True)
 class Options:
-    """The options of training besides its Config (see recipe.train). command: for the training record."""
+    """Training options in addition to the Config (see recipe.train). command: for the training record."""
 
     preset: str = "fast"
     stages: str = "parser"
@@ -37,7 +37,7 @@ class Options:
     command: str = "clearparse.train"
 
     def check(self) -> None:
-        """Raises ClearparseError if an option is out of range, or two exclude each other."""
+        """Raise ClearparseError if an option is out of range, or two options exclude each other."""
         if self.stages not in ("parser", "all"):
             raise ClearparseError(f"stages is {self.stages!r}; it can be 'parser' or 'all'")
         for name, value in (("jobs", self.jobs), ("threads", self.threads)):
@@ -53,7 +53,7 @@ class Options:
         return {name: getattr(self, name) for name in ("preset", "stages", "float16", "threads")}
 
     def unannotated_files(self) -> list[FileName]:
-        """The raw text or word vectors that training reads."""
+        """The files of raw text or word vectors that training reads."""
         return [*self.raw_text, *([self.vectors] if self.vectors else [])]
 
 
@@ -63,7 +63,7 @@ def file_names(names: FileName | Iterable[FileName]) -> tuple[FileName, ...]:
 
 
 def config_from(preset: str, values: Mapping[str, Any]) -> Config:
-    """The configuration of a preset with other values of some fields. NumPy's numbers become Python's.
+    """The configuration of a preset with the given values. NumPy numbers are converted to Python's.
 
     Raises TypeError for a name that is not a field; ClearparseError for an unknown preset or a wrong value.
     """
@@ -76,7 +76,7 @@ def config_from(preset: str, values: Mapping[str, Any]) -> Config:
 
 
 def config_like(model: Model, config: Config, options: Options) -> Config:
-    """The configuration with the network's shape of a model that is fine-tuned.
+    """The configuration with the network shape of the model that is fine-tuned.
 
     Raises FileError if the model's record lacks its config; ClearparseError for an ensemble.
     """
@@ -92,7 +92,7 @@ def config_like(model: Model, config: Config, options: Options) -> Config:
 
 
 def _plain(name: str, value: Any, kind: type) -> Any:
-    """A value as the type of its field. Raises ClearparseError."""
+    """Convert a value to the type of its field. Raises ClearparseError if that is not possible."""
     try:
         if kind is str:
             if isinstance(value, str):

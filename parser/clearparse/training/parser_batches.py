@@ -1,4 +1,4 @@
-"""Training data of the dependency parser: a treebank, section by section, as batches of parser configurations."""
+"""Training batches of the parser: the configurations of a treebank's sentences, section by section."""
 
 from __future__ import annotations
 
@@ -21,7 +21,6 @@ from clearparse.network.training import Batch
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.mixture import Mixture
 from clearparse.training.word_vectors import Vectors
-from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy
 from clearparse.transition.examples import Examples, OracleExamples
 from clearparse.transition.features import TEMPLATES, Features, compile_template
@@ -29,6 +28,7 @@ from clearparse.transition.layout import Index, Layout
 from clearparse.transition.likelihood import GoldLikelihood
 from clearparse.transition.system import Transitions
 from clearparse.transition.systems import SYSTEMS
+from clearparse.transition.targets import OracleTargets
 from clearparse.treebank.conllu import DEPREL, Block
 from clearparse.treebank.ragged import offsets, take_rows
 
@@ -57,7 +57,7 @@ class Treebank:
 
     @classmethod
     def concatenated(cls, parts: Sequence[Treebank]) -> Treebank:
-        """The sentences of all parts; at least one part."""
+        """All parts in one; there must be at least one part."""
         lengths = np.concatenate([np.diff(part.sentences) for part in parts])
         return cls(
             [key for part in parts for key in part.keys],
@@ -71,7 +71,7 @@ class Treebank:
         return [key.split(b"\t", 1)[0].decode() for key in self.keys]
 
     def lookup_forms(self) -> list[list[str]]:
-        """The forms of each sentence as they are looked up (see lookup_form)."""
+        """The forms of each sentence, normalized for lookup (see lookup_form)."""
         found: dict[bytes, str] = {}
         for key in self.keys:
             if key not in found:
@@ -80,7 +80,7 @@ class Treebank:
         return [forms[first:end] for first, end in pairwise(self.sentences.tolist())]
 
     def take(self, which: Index) -> Treebank:
-        """Some of the sentences, in the order given."""
+        """The sentences with these indices, in the given order."""
         sentences, words = take_rows(self.sentences, which)
         return Treebank(
             [self.keys[word] for word in words],
@@ -90,7 +90,7 @@ class Treebank:
         )
 
 
-def initialise_parser(
+def initialize_parser(
     treebank: Treebank,
     config: Config,
     rng: np.random.Generator,
@@ -100,7 +100,8 @@ def initialise_parser(
 ) -> TransitionParser:
     """A parser with random parameters, for the words and labels of a treebank.
 
-    vectors: initial embeddings of word forms; their words join the vocabulary. Raises ClearparseError: no template.
+    vectors: initial embeddings of word forms; their words are added to the vocabulary.
+    Raises ClearparseError if the template does not exist or is invalid.
     """
     template = compile_template(template_text(config.template))
     vocabulary = Vocabulary.count(treebank.keys, template.channels, {"form": config.min_count})
@@ -120,7 +121,7 @@ def initialise_parser(
 
 
 def template_text(name: str) -> str:
-    """A feature template by its name or from a file. Raises ClearparseError."""
+    """A feature template by name or from a file. Raises ClearparseError if it does not exist."""
     if name in TEMPLATES:
         return TEMPLATES[name]
     if not Path(name).is_file():
@@ -132,7 +133,7 @@ def template_text(name: str) -> str:
 def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
     """The labels of left arcs, right arcs and root arcs, by descending frequency.
 
-    If the treebank has no arcs of a kind, that kind gets the labels of another, so that every tree can be built.
+    A kind without arcs in the treebank falls back to the labels of another kind, so that every tree can be built.
     """
     left, right, root = labels_by_kind(treebank)
     return left or right or root, right or left or root, root
@@ -150,9 +151,9 @@ def labels_by_kind(treebank: Treebank) -> tuple[list[str], list[str], list[str]]
 
 
 class ParserBatches:
-    """Batches of parser configurations with the oracle's transitions; the parser, as trained so far, reaches them.
+    """Batches of configurations with the oracle's transitions; configurations are reached with the current parser.
 
-    silver: automatically parsed sentences, of which epochs have a sample: see Mixture.
+    silver: automatically parsed sentences, sampled anew in each epoch (see Mixture).
     Raises ClearparseError if the treebank has a label that the parser does not know.
     """
 
@@ -185,7 +186,7 @@ class ParserBatches:
         return chain.from_iterable(self.sections(epoch))
 
     def sections(self, epoch: int) -> Iterator[Iterator[Batch]]:
-        """The batches of an epoch, or of the rest of one, by section; each section is parsed by the current parser."""
+        """The batches of an epoch, or of its rest, by section; each section is parsed by the current parser."""
         if not self.place:
             self.order = self._order(epoch)
         while self.place < len(self.order):
@@ -211,20 +212,20 @@ class ParserBatches:
             yield Batch(examples.w[now], examples.target[now], legal, progress)
 
     def _examples(self, section: Treebank, exploration: float) -> Examples:
-        """The parser configurations of a section, each with its transition to learn."""
+        """The configurations of a section, each with the transition to learn."""
         parser = self.parser
         layout = parser.layout(section.sentences)
         system = SYSTEMS[parser.system](layout)
         type_rows, type_of = self._types_with_word_dropout(section, layout)
         self._precomputed.extend(type_rows)
         greedy = GreedyPolicy(system, parser.transitions, parser.features, self._precomputed, type_of)
-        advisor = OracleAdvisor(system, parser.transitions, section.heads, section.labels)
-        return OracleExamples(greedy, advisor, type_rows[type_of], exploration, self.rng).run()
+        targets = OracleTargets(system, parser.transitions, section.heads, section.labels)
+        return OracleExamples(greedy, targets, type_rows[type_of], exploration, self.rng).run()
 
     def _types_with_word_dropout(self, section: Treebank, layout: Layout) -> tuple[NDArray[np.int32], Index]:
-        """Types as rows of L (types, channels) and the type at each flat index (size,), after word dropout.
+        """Apply word dropout: the types as rows of L (types, channels), and the type at each flat index (size,).
 
-        A word whose form is dropped has a type of its own, with UNKNOWN as the form.
+        A word whose form is dropped gets a type of its own, with UNKNOWN as its form.
         """
         types = self._encoder.types(section.keys)
         rows = self._encoder.rows()
@@ -238,7 +239,7 @@ class ParserBatches:
 
 
 def log_likelihoods(parser: TransitionParser, treebank: Treebank) -> NDArray[np.float64]:
-    """The mean log probability of the gold tree's transitions, for each sentence (S,)."""
+    """The mean log probability of the gold tree's transitions of each sentence (S,)."""
     system = SYSTEMS[parser.system](parser.layout(treebank.sentences))
-    advisor = OracleAdvisor(system, parser.transitions, treebank.heads, treebank.labels)
-    return GoldLikelihood(parser.greedy(system, treebank.keys), advisor).run()
+    targets = OracleTargets(system, parser.transitions, treebank.heads, treebank.labels)
+    return GoldLikelihood(parser.greedy(system, treebank.keys), targets).run()

@@ -1,7 +1,7 @@
 """The provenance of a model: everything that determines its bytes, known before it is trained.
 
-Training runs of the same provenance give the same model. So a checkpoint is resumed, and a recorded run reproduced,
-only if the provenance is the same.
+Two runs with the same provenance give the same model. A checkpoint is resumed, and a recorded run reproduced, only if
+the provenance is the same.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ def provenance(
     """The provenance of a model as JSON values.
 
     options: whatever else affects the result, such as stages and threads. template: its text.
-    raw_text: all files without annotation that are read, word vectors included. Files are known by their SHA-256.
+    raw_text: all unannotated files that are read, word vectors included. Files are identified by their SHA-256.
     """
     return {
         **options,
@@ -68,7 +68,7 @@ def _files(paths: Iterable[PathLike]) -> list[dict[str, Any]]:
 
 
 def portable(provenance: Provenance) -> dict[str, Any]:
-    """The same provenance with the names of files only: folders say nothing about the model."""
+    """The same provenance with directories removed from the paths: they do not affect the model."""
     config = {**provenance["config"], "template": PurePath(provenance["config"]["template"]).name}
     return {**_without_folders(provenance), "config": config}
 
@@ -85,7 +85,7 @@ def _without_folders(value: Any) -> Any:
 
 
 def difference(before: Provenance, now: Provenance) -> str:
-    """What differs between two provenances, for a message; empty if nothing does.
+    """The differences between two provenances, for a message; empty if there are none.
 
     Neither the versions of libraries nor the paths of files count, only the contents of the files.
     """
@@ -104,7 +104,7 @@ def _shown(value: object) -> str:
 
 
 def version_difference(before: Provenance, now: Provenance) -> str:
-    """Which versions differ between two provenances, for a message; empty if none does."""
+    """The versions that differ between two provenances, for a message; empty if none do."""
     old, new = before["versions"], now["versions"]
     return ", ".join(
         f"{name} is {new[name]}, it was {_shown(old.get(name))}" for name in new if old.get(name) != new[name]
@@ -112,13 +112,13 @@ def version_difference(before: Provenance, now: Provenance) -> str:
 
 
 def require_checksums(provenance: Provenance) -> None:
-    """Raises ClearparseError if the training reads standard input, whose contents cannot be compared later."""
+    """Raise ClearparseError if training reads standard input, whose contents cannot be compared later."""
     if any(name.endswith("sha256") and value is None for name, value in _leaves(provenance).items()):
         raise ClearparseError("training on standard input (`-`) can be neither resumed nor reproduced; use a file")
 
 
 def _leaves(value: Any, name: str = "") -> dict[str, Any]:
-    """The single values of nested JSON by name, such as `train 1 sha256`; fields of the config have no prefix."""
+    """The leaves of nested JSON by name, such as `train 1 sha256`; fields of the config have no prefix."""
     if isinstance(value, dict):
         inner = [(key, each) for key, each in value.items() if key not in ("path", "versions")]
     elif isinstance(value, list):

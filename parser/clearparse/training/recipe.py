@@ -43,7 +43,7 @@ from clearparse.treebank.raw_words import read_raw_words
 class Result(NamedTuple):
     """A model, and the dev set it was scored on, with predicted tags if the model has a tagger.
 
-    already_finished: the model was there, and `resume` had nothing to do.
+    already_finished: the model was already trained, and `resume` had nothing to do.
     """
 
     model: Model
@@ -72,24 +72,24 @@ def train(
     """Train a model on annotated sentences; deterministic for fixed arguments.
 
     Args:
-        train: CoNLL-U or CoNLL-X file(s), or an iterable of sentences.
+        train: CoNLL-U or CoNLL-X file(s), or an iterable of Sentence.
         dev: the same, for selecting the best epoch; by default a part of train is held out (`dev_part`).
         preset: "fast", "accurate" or "best".
         stages: "parser" for a parser of tagged words; "all" also trains tokenizer, sentence splitter, tagger and
             lemmatizer, and the parser learns from predicted tags: the model then parses raw text.
         raw_text: text files, a sentence or paragraph per line, for word vectors and, without silver, self-training.
-        silver: CoNLL-U files of another, stronger parser, from which parser and tagger learn besides train; if MISC has
+        silver: CoNLL-U files of another, stronger parser, from which parser and tagger learn in addition; if MISC has
             ``Conf`` (the probability that HEAD and DEPREL are correct) and ``TagConf``, `silver_share` selects by them.
         vectors: a file of pre-trained word vectors instead of raw_text, in the text format of word2vec and GloVe.
         init: a model to fine-tune; its network sizes, template and transition system are kept.
         output: where to write the model, and its training record to OUTPUT.json. Interrupted training leaves
-            OUTPUT.checkpoint, which `resume` continues from, to a bit-identical model.
-        jobs: networks to train at the same time, each in a process.
+            OUTPUT.checkpoint, from which `resume` continues, to a bit-identical model.
+        jobs: number of networks to train at the same time, each in its own process.
         threads: number of BLAS threads.
         resume: continue from OUTPUT.checkpoint.
-        float16: store parameters with 16 bits.
+        float16: store the parameters as float16.
         quiet: print neither the log nor progress bars.
-        config: fields of clearparse.config.Config, in place of the preset's values.
+        config: fields of clearparse.config.Config, overriding the preset.
 
     Returns:
         The model of the best epoch, with its training record in `record`. Without `output` nothing is written;
@@ -114,7 +114,7 @@ def run(
     options: Options,
     verify: Callable[[dict[str, Any]], None] | None = None,
 ) -> Result:
-    """Train as `train` does. verify: called with the provenance before training begins; it may raise."""
+    """Implement `train`. verify: called with the provenance before training begins; it may raise."""
     log = Log(options.quiet)
     options.check()
     init = load(options.init) if options.init else None
@@ -154,7 +154,7 @@ def run(
 
 
 def _prepare(output: FileName | None) -> Path | None:
-    """The path of the model, its folder made. Raises FileError if it is not the name of a file."""
+    """Create the folder of the model and return its path. Raises FileError if the path cannot be that of a file."""
     if output is None:
         return None
     path = Path(output)
@@ -166,7 +166,7 @@ def _prepare(output: FileName | None) -> Path | None:
 
 @dataclass(frozen=True)
 class Recipe:
-    """The steps of one training run, each a method; `run` takes them in order."""
+    """The steps of one training run, each a method; `run` executes them in order."""
 
     train: Dataset
     dev: Dataset
@@ -195,7 +195,7 @@ class Recipe:
         return Result(model, training.dev)
 
     def word_vectors(self, treebank: Treebank, silver: Silver | None) -> Vectors | None:
-        """Initial embeddings from a file or from raw text, which may be that of the silver sentences."""
+        """Initial embeddings from a file or from raw text, or from the text of the silver sentences."""
         options, config = self.options, self.config
 
         def compute() -> Vectors:
@@ -214,7 +214,7 @@ class Recipe:
         return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if files or silver else None
 
     def upstream_stages(self, vectors: Vectors | None, silver: Silver | None) -> UpstreamStages | None:
-        """Tokenizer, tagger and lemmatizer, if the model is to have them or self-training needs them."""
+        """Tokenizer, tagger and lemmatizer, if the model has them or self-training needs them."""
         if not (self.all_stages or self.self_trained):
             return None
         blocks, seed, jobs = self.train.blocks, self.config.seed, self.options.jobs
@@ -232,7 +232,7 @@ class Recipe:
     def ensemble_training(
         self, treebank: Treebank, vectors: Vectors | None, upstream: UpstreamStages | None, silver: Silver | None
     ) -> EnsembleTraining:
-        """The training of the parser's networks, on predicted tags if the model will have a tagger."""
+        """The training run of the parser's networks, on predicted tags if the model has a tagger."""
         dev, added = self.dev, silver.trees if silver else None
         if upstream and self.all_stages:
             treebank = replace(treebank, keys=with_tags(treebank.keys, upstream.tags))
@@ -241,7 +241,7 @@ class Recipe:
                 added = retagged_silver(added, upstream.tagger)
         init = self.init.parser if self.init else None
         training = EnsembleTraining(self.config, treebank, dev, vectors, init, log=self.log)
-        first = training.initialise(self.config, np.random.default_rng(self.config.seed))
+        first = training.initialize(self.config, np.random.default_rng(self.config.seed))
         for line in describe(self.train, dev, first):
             self.log.line(line)
         if init and (new := sorted(set(first.transitions.labels).difference(init.transitions.labels))):
@@ -249,7 +249,7 @@ class Recipe:
         return replace(training, silver=with_labels(added, first.transitions.labels, self.log)) if added else training
 
     def train_networks(self, training: EnsembleTraining, upstream: UpstreamStages | None) -> TrainedEnsemble:
-        """The trained networks; in self-training, first those that parse the text, then those that learn from it."""
+        """Train the networks; in self-training, first the teacher, then the final networks."""
         jobs, checkpoint, log = self.options.jobs, self.checkpoint, self.log
         if not (upstream and self.self_trained):
             return training.train(checkpoint, jobs)
@@ -277,17 +277,17 @@ class Recipe:
 
     @property
     def all_stages(self) -> bool:
-        """Whether the model gets the stages from text to tags."""
+        """Return True if the model gets the stages from text to tags."""
         return self.options.stages == "all"
 
     @property
     def self_trained(self) -> bool:
-        """Whether the parser also learns from raw text that the first networks parse."""
+        """Return True if the parser also learns from raw text parsed by a teacher."""
         return bool(self.options.raw_text and self.config.silver_ratio and not self.options.silver)
 
 
 def _raise_stopped(stopped: Stopped, model: Model, output: Path) -> NoReturn:
-    """Raises KeyboardInterrupt or ClearparseError that names the model saved so far."""
+    """Raise KeyboardInterrupt or ClearparseError with the name of the model saved so far."""
     best = model.record["dev_scores"]
     saved = f"{output} is the best model so far, of epoch {best['epoch']} (dev LAS {best['LAS']:.2f})"
     if isinstance(stopped, KeyboardInterrupt):

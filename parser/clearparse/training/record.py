@@ -20,9 +20,9 @@ from clearparse.training.scoring import score
 def training_record(
     provenance: Provenance, trained: TrainedEnsemble, dev_scores: Mapping[str, float | None]
 ) -> dict[str, Any]:
-    """The record in the model: its provenance, its scores on dev, and those of each network epoch by epoch.
+    """The training record stored in the model: its provenance, its dev scores, and those of each network and epoch.
 
-    Neither it nor the model depends on the folders of data and model.
+    Neither the record nor the model depends on the directories of data and model.
     """
     networks = trained.networks
     record = {
@@ -37,7 +37,7 @@ def training_record(
 
 
 def is_finished(path: str | PathLike[str], provenance: Provenance) -> bool:
-    """Whether the file is a model of this provenance whose training was not interrupted."""
+    """Return True if the file is a model with this provenance whose training was not interrupted."""
     try:
         record = load(path).record
     except FileError:
@@ -50,7 +50,7 @@ def is_finished(path: str | PathLike[str], provenance: Provenance) -> bool:
 def save_and_check(model: Model, path: Path, dev: Dataset, command: str, provenance: Provenance) -> None:
     """Write model and record, load the model, and score it on dev. Raises ClearparseError if the scores differ.
 
-    command: as typed. The record has all that is needed to train the model again.
+    command: as typed. The record contains everything needed to train the model again.
     """
     for each in (path, f"{path}.json"):
         remove_unfinished(each)

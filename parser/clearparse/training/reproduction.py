@@ -31,9 +31,9 @@ NEWLY_CHOSEN = ("reproduce", "output", "jobs", "resume", "plot", "quiet")  # arg
 
 
 def recorded_command(argv: Sequence[str], invocation: Sequence[str] = COMMANDS[0]) -> str:
-    """The command line for the record, without the flags that have no effect on the model.
+    """The command line for the record, without flags that do not affect the model.
 
-    invocation: the words that it begins with, one of COMMANDS.
+    invocation: how the command was called, one of COMMANDS.
     """
     return shlex.join([*invocation, *_with_effect(argv)])
 
@@ -57,7 +57,7 @@ def _with_effect(argv: Sequence[str]) -> Iterator[str]:
 
 @dataclass(frozen=True)
 class RecordedRun:
-    """A training run to reproduce, from its record. outdated: the record lacks settings, or has old names of them."""
+    """A recorded training run to reproduce. outdated: the record lacks settings or uses deprecated names."""
 
     path: str
     record: dict[str, Any]
@@ -65,7 +65,7 @@ class RecordedRun:
 
     @classmethod
     def read(cls, path: str) -> RecordedRun:
-        """Raises FileError if the file is not a training record of the train command."""
+        """Read a record. Raises FileError if the file is not a training record of the train command."""
         with open_input(path) as file:
             text = file.read(MAX_BYTES)
         try:
@@ -80,15 +80,15 @@ class RecordedRun:
 
     @property
     def command(self) -> str:
-        """The command as recorded; the reproduced model records the same one."""
+        """The recorded command, which the reproduced model records again."""
         return str(self.record["command"])
 
     def arguments(
         self, parse: Callable[[Sequence[str]], argparse.Namespace], given: argparse.Namespace
     ) -> argparse.Namespace:
-        """The arguments of the recorded command; output, jobs and the like are those given now.
+        """The arguments of the recorded command, except output, jobs and the like, which are those given now.
 
-        Raises ClearparseError if anything else is given.
+        Raises ClearparseError if any other argument is given.
         """
         defaults = vars(parse([]))
         for name, value in vars(given).items():
@@ -106,7 +106,7 @@ class RecordedRun:
         return arguments
 
     def _recorded_arguments(self, parse: Callable[[Sequence[str]], argparse.Namespace]) -> argparse.Namespace:
-        """The arguments of the recorded command. Raises FileError if it is wrong, or asks for help."""
+        """The arguments of the recorded command. Raises FileError if it is invalid or asks for help."""
         try:
             with contextlib.redirect_stdout(io.StringIO()):
                 return parse(shlex.split(self.command)[2:])
@@ -116,7 +116,7 @@ class RecordedRun:
             raise FileError(self.path, f"its command is wrong: {str(error)[:MAX_SHOWN]}") from error
 
     def config(self) -> Config:
-        """Raises FileError if the record has settings that this version does not know, or that are out of range."""
+        """The recorded settings. Raises FileError if one is unknown to this version, or out of range."""
         try:
             return Config.from_record(self.record["config"])
         except TypeError as error:
@@ -128,7 +128,7 @@ class RecordedRun:
             raise FileError(self.path, str(error)) from error
 
     def check(self, provenance: dict[str, Any]) -> None:
-        """Warn on stderr of other versions. Raises ClearparseError if the data have changed."""
+        """Warn on stderr if versions differ. Raises ClearparseError if the data have changed."""
         require_checksums(provenance)
         if found := difference({name: self.record.get(name) for name in provenance}, provenance):
             raise FileError(self.path, f"this training run cannot be reproduced: {found}")
@@ -136,7 +136,7 @@ class RecordedRun:
             print(f"warning: {found}: the bytes may differ", file=sys.stderr)
 
     def compare(self, output: Path) -> None:
-        """Print that the reproduced model is the same. Raises FileError if it is not."""
+        """Print that the reproduced model is identical. Raises FileError if it is not."""
         if checksum(output) == self.record["model_sha256"]:
             print(f"reproduce {output} is bit-identical to the model of {self.path}")
         elif self.outdated and _same_arrays(output, self._model):
@@ -146,7 +146,7 @@ class RecordedRun:
 
     @property
     def _model(self) -> Path:
-        """The path of the recorded model, if it is still beside its record."""
+        """The path of the recorded model, if it is still next to its record."""
         return Path(self.path).with_suffix("")
 
 

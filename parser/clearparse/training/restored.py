@@ -1,4 +1,4 @@
-"""Checks of the state of a network in a checkpoint, which may come from an untrusted file."""
+"""Validation of checkpoint contents, which are untrusted: the state of a network in training."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ State = Mapping[str, NDArray[Any]]
 
 
 def check_epochs(epochs: Sequence[Mapping[str, Any]]) -> None:
-    """Raises ValueError or ClearparseError unless these are the scores of the first epochs, in order."""
+    """Raise ValueError or ClearparseError unless these are the scores of the first epochs, in order."""
     checked_record({"epochs": list(epochs)})
     for number, each in enumerate(epochs, 1):
         complete = each["epoch"] == number and None not in (each["loss"], each["UAS"], each["LAS"]) and "CLAS" in each
@@ -25,7 +25,7 @@ def check_epochs(epochs: Sequence[Mapping[str, Any]]) -> None:
 
 
 def check_arrays(arrays: State, params: Parameters) -> None:
-    """Raises ValueError unless arrays of a parameter, such as optimizer.L.m, have its shape, and all are finite."""
+    """Raise ValueError unless the arrays of a parameter, such as optimizer.L.m, have its shape and are finite."""
     expected = params._asdict()
     for name, array in arrays.items():
         letters = [letter for letter in name.split(".") if letter in expected]
@@ -38,7 +38,7 @@ def check_arrays(arrays: State, params: Parameters) -> None:
 
 
 def check_place(order: NDArray[Any], values: Mapping[str, Any], sentences: int) -> None:
-    """Raises ValueError unless order and place are an order of some of the sentences, and a place in it."""
+    """Raise ValueError unless `order` is an ordering of sentence indices, and `place` a position in it."""
     check(order.ndim == 1 and order.dtype == np.intp and len(order) <= sentences, "the order of sentences")
     check(not len(order) or bool(0 <= order.min() <= order.max() < sentences), "the order of sentences")
     check(is_count(values["place"], max(len(order), 1) - 1), "the place in an epoch")
@@ -47,5 +47,5 @@ def check_place(order: NDArray[Any], values: Mapping[str, Any], sentences: int) 
 
 
 def is_count(value: object, maximum: float = math.inf) -> bool:
-    """Whether this is a whole number from 0 to `maximum`."""
+    """Return True for an integer from 0 to `maximum`."""
     return isinstance(value, int) and not isinstance(value, bool) and 0 <= value <= maximum

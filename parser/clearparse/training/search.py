@@ -1,6 +1,6 @@
 """Random search over the configuration: values drawn from a space, each trained and scored on dev, results in a file.
 
-A search that was interrupted, or that is repeated with more trials, trains only what the file does not have yet.
+A search that was interrupted, or is repeated with more trials, trains only the trials that are not in the file yet.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class FinishedTrials:
     """The finished trials of a search, in a JSON file that is written after each of them."""
 
     def __init__(self, path: Path, trial: Trial) -> None:
-        """Read the file if it exists. Raises FileError if it is damaged, or of other data or another preset."""
+        """Read the file if it exists. Raises FileError if it is damaged, or if data or preset differ."""
         self.path = path
         self._search = {"preset": trial.preset, "data": [checksum(each) for each in (*trial.train, trial.dev)]}
         self._finished = self._read()
@@ -101,7 +101,7 @@ class FinishedTrials:
 
 
 def search(trial: Trial, drawn: Sequence[Values], finished: FinishedTrials, jobs: int = 1) -> Iterator[dict[str, Any]]:
-    """Train the drawn values that are not finished, `jobs` at a time; yields each result as soon as it is there."""
+    """Train the unfinished trials, `jobs` at a time; yield each result as soon as it is available."""
     missing = [values for values in drawn if values not in finished]
     results = map(trial, missing) if jobs == 1 else map_in_order(trial, missing, jobs)
     for values, result in zip(missing, results, strict=True):

@@ -1,7 +1,7 @@
-"""Self-training: the parser also learns from raw text that it has parsed itself, the silver sentences.
+"""Self-training: the parser also learns from raw text parsed by its teacher, the silver sentences.
 
-A first ensemble learns from the treebank alone. It parses the raw text, and the final networks learn from the
-sentences it is most confident of, together with the treebank (McClosky, Charniak & Johnson 2006).
+The teacher, an ensemble trained on the treebank alone, parses the raw text. The final networks learn from the treebank
+and from the sentences that the teacher is most confident of (McClosky, Charniak & Johnson 2006).
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ def teacher_config(config: Config) -> Config:
 def silver_sentences(model: Model, paths: Sequence[PathLike], log: Log) -> Treebank:
     """The sentences of raw text files (a sentence or paragraph per line) that the model parses most confidently.
 
-    Raises FileError: missing, damaged. Bytes that are not UTF-8 become replacement characters.
+    Raises FileError if a file is missing or damaged. Bytes that are not UTF-8 become replacement characters.
     """
     with log.progress(MAX_RAW_WORDS, "raw text") as bar:
         found = collect(_parts(model, paths), bar.update)
@@ -49,7 +49,7 @@ def silver_sentences(model: Model, paths: Sequence[PathLike], log: Log) -> Treeb
 
 
 def _parts(model: Model, paths: Sequence[PathLike]) -> Iterator[Parsed]:
-    """The parsed sentences of raw text files, until they have MAX_RAW_WORDS."""
+    """Yield the parsed sentences of raw text files, up to MAX_RAW_WORDS words."""
     words = 0
     for paragraphs in _paragraphs(paths):
         yield (part := _parse(model, model.tag(model.tokenize(paragraphs))))
@@ -59,7 +59,7 @@ def _parts(model: Model, paths: Sequence[PathLike]) -> Iterator[Parsed]:
 
 
 def _paragraphs(paths: Sequence[PathLike]) -> Iterator[list[str]]:
-    """The lines of the files that are not blank, with single spaces, LINES_AT_ONCE at a time."""
+    """Yield the non-blank lines of the files, with single spaces, LINES_AT_ONCE at a time."""
     lines: list[str] = []
     for path in paths:
         for line in read_lines(path):
@@ -88,7 +88,7 @@ def _encode(silver: Treebank) -> Part:
 
 
 def _decode(arrays: Arrays, _: None) -> Treebank:
-    """Raises ValueError if these do not form trees."""
+    """Decode a part of a checkpoint. Raises ValueError if its arcs do not form trees."""
     keys, labels = (arrays[name].tobytes().split(b"\n") if arrays[name].size else [] for name in ("keys", "labels"))
     heads, sentences = arrays["heads"], arrays["sentences"]
     if not (len(keys) == len(labels) == len(heads) and heads.dtype == np.int32 and sentences.dtype == np.int64):

@@ -1,7 +1,7 @@
-"""Silver sentences: parsed automatically, and learned together with the treebank.
+"""Silver sentences: automatically parsed text, learned together with the treebank.
 
-Their parser is another one, whose CoNLL-U files are read here, or the model's own first networks (self_training.py).
-Either way the sentences are collected, and the most confidently parsed ones chosen, by the functions below.
+They come from CoNLL-U files of another parser, which are read here, or from the model's own teacher (self_training.py).
+The functions below collect the sentences and select the most confidently parsed ones.
 """
 
 from __future__ import annotations
@@ -32,7 +32,7 @@ TREES, TAGS = b"Conf", b"TagConf"  # keys in MISC: the probabilities that a word
 
 
 class Parsed(NamedTuple):
-    """Some sentences, and how confident their parser is of their trees and of their tags: two (S,), NaN if unknown."""
+    """Parsed sentences, with the confidence of their trees and of their tags: each (S,), NaN if unknown."""
 
     treebank: Treebank
     trees: NDArray[np.floating]
@@ -41,7 +41,7 @@ class Parsed(NamedTuple):
 
 @dataclass(frozen=True)
 class Silver:
-    """The sentences to learn trees from and those to learn tags from, which may be others."""
+    """The sentences to learn trees from, and those to learn tags from; they may differ."""
 
     trees: Treebank
     tags: Treebank
@@ -55,7 +55,7 @@ class Silver:
 
 
 def collect(parts: Iterable[Parsed], progress: Callable[[int], object]) -> Parsed:
-    """All parts in one, in which equal keys and equal labels are one object, so that a word takes few bytes.
+    """All parts in one; equal keys and equal labels are the same object, to save memory.
 
     progress: called with the number of words of each part.
     """
@@ -72,7 +72,7 @@ def collect(parts: Iterable[Parsed], progress: Callable[[int], object]) -> Parse
 
 
 def most_confident(treebank: Treebank, confidence: NDArray[np.floating], share: float) -> Treebank:
-    """The sentences of MIN_WORDS to MAX_WORDS words with the highest confidence: this share of all words.
+    """The most confident sentences of MIN_WORDS to MAX_WORDS words, up to this share of all words.
 
     Sentences of unknown confidence come first; if all are unknown, all are taken.
     """
@@ -85,7 +85,7 @@ def most_confident(treebank: Treebank, confidence: NDArray[np.floating], share: 
 
 
 def mean_confidence(of_words: NDArray[np.floating], sentences: NDArray[np.int64]) -> NDArray[np.float64]:
-    """The mean over the words of each sentence (S,), of which none is empty; words of NaN do not count."""
+    """The mean over the words of each sentence (S,), ignoring NaN; no sentence is empty."""
     known = ~np.isnan(of_words)
     count = np.add.reduceat(known, sentences[:-1], dtype=np.int64)
     total = np.add.reduceat(np.where(known, of_words, 0), sentences[:-1], dtype=np.float64)
@@ -93,9 +93,10 @@ def mean_confidence(of_words: NDArray[np.floating], sentences: NDArray[np.int64]
 
 
 def read_silver(paths: Sequence[PathLike], share: float, log: Log) -> Silver:
-    """The sentences of CoNLL-U files of another parser, of which a share of the words is taken: see most_confident.
+    """Read CoNLL-U files of another parser and select a share of their words (see most_confident).
 
-    Raises FileError: missing, damaged, no trees, a confidence that is no probability, or no sentence of these lengths.
+    Raises FileError if a file is missing or damaged, has no trees or a confidence that is not a probability, or if no
+    sentence has MIN_WORDS to MAX_WORDS words.
     """
     with log.progress(MAX_SILVER_WORDS, "silver") as bar:
         found = collect(_parts(paths, log), bar.update)
@@ -129,7 +130,7 @@ def _part(block: Block) -> Parsed:
 
 
 def _confidence(block: Block, key: bytes) -> NDArray[np.float64]:
-    """(words,) The value of a key in MISC, NaN where there is none. Raises FileError unless it is from 0 to 1."""
+    """The values of a key in MISC (words,), NaN where it is missing. Raises FileError if one is not from 0 to 1."""
     search = re.compile(rb"(?:^|\|)" + key + rb"=([^|]*)").search
     values = np.full(block.n_words, np.nan)
     for word, misc in enumerate(block.column(MISC)):
@@ -142,7 +143,7 @@ def _confidence(block: Block, key: bytes) -> NDArray[np.float64]:
 
 
 def _probability(value: bytes) -> float:
-    """The number, -1 if it is none."""
+    """The number in a text; -1 if it is not a number."""
     try:
         return float(value)
     except ValueError:
@@ -150,12 +151,12 @@ def _probability(value: bytes) -> float:
 
 
 def retagged_silver(silver: Treebank, tagger: Tagger) -> Treebank:
-    """The same trees with the tags of the model's own tagger: those that the parser will see."""
+    """The same trees with the tags of the model's own tagger, which the parser will see."""
     return replace(silver, keys=retagged_keys(silver.keys, silver.sentences, tagger.first, tagger.second))
 
 
 def with_labels(silver: Treebank, labels: Iterable[str], log: Log) -> Treebank:
-    """The sentences with no other labels than these. Raises ClearparseError if there is none."""
+    """The sentences whose labels are all among these. Raises ClearparseError if there are none."""
     known = set(labels)
     foreign = {label for label in silver.labels if label not in known}
     if not foreign:

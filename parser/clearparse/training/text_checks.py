@@ -1,4 +1,4 @@
-"""Checks of the training data of the tokenizer: do its columns agree with the text?"""
+"""Consistency checks of the tokenizer's training data: SpaceAfter=No and `# text`."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ NO_SPACES_MARKED = (
 
 
 def text_warnings(blocks: Sequence[Block]) -> Iterator[str]:
-    """Warnings, each a line: no token is marked as followed by no space; `# text` contradicts the tokens."""
+    """One-line warnings: no token has SpaceAfter=No, or `# text` contradicts the tokens."""
     if not any(NO_SPACE in block.text for block in blocks):
         yield NO_SPACES_MARKED
     contradicted = [sentence for block in blocks for sentence in block if not _agrees(sentence)]
@@ -30,7 +30,7 @@ def text_warnings(blocks: Sequence[Block]) -> Iterator[str]:
 
 
 def _agrees(sentence: Sentence) -> bool:
-    """Whether `# text`, if there is one, agrees with the tokens and their spaces; the number of spaces is ignored."""
+    """Return True if `# text` is missing or agrees with the tokens and their spaces; spaces are not counted."""
     for comment in sentence.comments:
         name, sign, text = comment.removeprefix("#").partition("=")
         if sign and name.strip() == "text":

@@ -1,4 +1,4 @@
-"""A network, its optimizer and the moving average of its parameters, trained as a config says."""
+"""Training of the parameters of one network with the optimizer and the settings of its config."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ LARGE = 1e6  # parameters stay far below it unless training diverges
 
 
 class Trainer:
-    """Trains parameters in place; holds everything that a step changes except the state of the random generator."""
+    """Trains parameters in place; holds all training state except that of the random generator."""
 
     def __init__(self, config: NetworkConfig, params: Parameters, rng: np.random.Generator) -> None:
         self.config, self.params, self.rng = config, params, rng
@@ -55,7 +55,7 @@ class Trainer:
             )
 
     def check_parameters(self, progress: float) -> None:
-        """Raises DivergedError if a parameter is so large that scores may overflow; progress: see Batch."""
+        """Raise DivergedError if a parameter is so large that scores may overflow; progress: see Batch."""
         if not all((np.abs(theta) < LARGE).all() for theta in self.params):
             raise DivergedError(self.optimizer.t, self.schedule(progress))
 
@@ -66,7 +66,7 @@ class Trainer:
         return {f"{part}.{name}": array for part, arrays in parts.items() for name, array in arrays.items()}
 
     def restore(self, state: Mapping[str, NDArray[Any]]) -> None:
-        """Return to a `state`; the parameters change in place."""
+        """Restore a `state`; the parameters change in place."""
         for name, theta in self.params._asdict().items():
             theta[...] = state[f"params.{name}"]
         for part, target in (("optimizer", self.optimizer), ("average", self.average)):

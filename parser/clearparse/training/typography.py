@@ -1,7 +1,8 @@
-"""Data augmentation: the treebank in other typographies, which makes the upstream stages robust.
+"""Data augmentation: copies of the treebank in other typographies, which make the upstream stages robust.
 
-A treebank has the habits of its sources. Copies of its paragraphs are rewritten: in capitals, with other dashes and
-quotation marks, without a final full stop or a space after a comma, with initials and abbreviations before names.
+The typography of a treebank is that of its sources. Copies of its paragraphs are rewritten: in capitals, with other
+dashes and quotation marks, without a final full stop or a space after a comma, with initials and abbreviations before
+names.
 Apostrophes and double quotation marks need no copies (see lookup_form); runs of spaces are one space to all stages.
 """
 
@@ -19,22 +20,22 @@ from clearparse.training.window_batches import Items
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.tokens import Paragraph, Token, Tokens
 
-CAPITALS, SMALL = 0.06, 0.03  # part of the sentences of the copies in one case
-DASHES, ELLIPSES, QUOTES, COMMAS = 0.5, 0.4, 0.15, 0.08  # part of those that are changed
-NO_STOP = 0.2  # part of the paragraphs that lose their final full stop
-LAST_ABBREVIATIONS = 0.04  # part of the sentences before a starter (see KnownWords) that end with an abbreviation
-COPIED = 0.2  # part of the sentences that the tagger sees in another typography too
+UPPER, LOWER = 0.06, 0.03  # fraction of the copied sentences in upper or lower case
+DASHES, ELLIPSES, QUOTES, COMMAS = 0.5, 0.4, 0.15, 0.08  # fraction of those that are changed
+NO_STOP = 0.2  # fraction of the paragraphs that lose their final full stop
+LAST_ABBREVIATIONS = 0.04  # fraction of the sentences before a starter (see KnownWords) that end with an abbreviation
+COPIED = 0.2  # fraction of the sentences that the tagger sees in another typography too
 CAPITAL_LETTERS = "ABCDEFGHIJKLMNOPRSTUVW"
-INITIALS, DOTTED = 0.2, 0.3  # part of the titles before names that are an initial, and several
-CONTRACTED = 0.3  # part of the abbreviations that end with the word's last letter, such as `Dept.`
-MAX_LETTERS = 6  # of a word that is abbreviated
+INITIALS, DOTTED = 0.2, 0.3  # fraction of the titles before names that are one initial, or several
+CONTRACTED = 0.3  # fraction of the abbreviations that end with the word's last letter, such as `Dept.`
+MAX_LETTERS = 6  # longest abbreviation of a word
 
 
 class Rates(NamedTuple):
-    """How much is rewritten: the part of the paragraphs that are copied, and in these of the names and numbers.
+    """Rates of the augmentation, as fractions.
 
-    initials, titles: of the names that get one before them. units: of the numbers that get an abbreviation.
-    suffixes: of the names before a word in small letters that get one after them.
+    copies: of the paragraphs, which are rewritten. In these: initials, titles: of the names, which get one before them.
+    units: of the numbers, which get an abbreviation. suffixes: of the names before a lower-case word, which get one.
     """
 
     copies: float
@@ -81,12 +82,12 @@ class _Typesetter:
         return sentences
 
     def _sentence(self, sentence: Tokens, following: str, *, single_quotes: bool) -> Tokens:
-        """A sentence with other signs, and with abbreviations; now and then in one case.
+        """A sentence with other punctuation and added abbreviations; sometimes in upper or lower case.
 
-        following: the first token of the next one.
+        following: the first token of the next sentence.
         """
         drawn = self.rng.random()
-        case: Callable[[str], str] = str.upper if drawn < CAPITALS else str.lower if drawn < CAPITALS + SMALL else str
+        case: Callable[[str], str] = str.upper if drawn < UPPER else str.lower if drawn < UPPER + LOWER else str
         made: Tokens = []
         for place, token in enumerate(sentence):
             if not place or made[-1].space_after:
@@ -99,7 +100,7 @@ class _Typesetter:
         return [_in_case(token, case) for token in made]
 
     def _before(self, form: str, previous: str) -> list[str]:
-        """The abbreviations that may stand before a token: an initial, a title, or what a number counts."""
+        """Abbreviations to insert before a token: an initial or a title before a name, a unit before a number."""
         drawn = self.rng.random()
         if _is_name(form) and form.lower() not in self.known.words:
             if _is_name(previous) and drawn < self.rates.initials:
@@ -114,7 +115,7 @@ class _Typesetter:
         return []
 
     def _title(self, drawn: float) -> str:
-        """What stands before a name with a full stop: an initial, dotted letters (`U.N.`), or a title (`Adm.`)."""
+        """An abbreviation before a name: an initial, several (`U.N.`), or a title (`Adm.`)."""
         if drawn < INITIALS:
             return f"{self._letter()}."
         if drawn < INITIALS + DOTTED:
@@ -125,9 +126,9 @@ class _Typesetter:
         return str(self.rng.choice(list(CAPITAL_LETTERS)))
 
     def _abbreviated(self, min_letters: int, words: Set[str], *, capital: bool) -> str:
-        """The first letters of a word, at least min_letters, or these and its last one, with a full stop.
+        """An abbreviation: at least min_letters first letters of a word, perhaps its last one, and a full stop.
 
-        Nothing that is one of the words.
+        It is not in `words`, as long as another one is found.
         """
         while True:
             word = self.long[int(self.rng.integers(len(self.long)))]
@@ -137,7 +138,7 @@ class _Typesetter:
                 return f"{word.capitalize() if capital else word}."
 
     def _last_abbreviation(self) -> str:
-        """An abbreviation without its last full stop, as it ends a sentence: `p.m`, `U.S`, `etc`."""
+        """An abbreviation without its final full stop, for the end of a sentence: `p.m`, `U.S`, `etc`."""
         if (drawn := self.rng.random()) < 0.5 or not self.last:
             return self._letter() if drawn < 0.05 else ".".join(self._letter() for _ in range(2 + (drawn < 0.2)))
         return self.last[int(self.rng.integers(len(self.last)))]
@@ -152,7 +153,7 @@ def altered_paragraphs(
 
 
 def _may_end_a_sentence(paragraphs: Sequence[Paragraph]) -> set[str]:
-    """The abbreviations, without their full stop, after which a treebank has other things than a name or a number."""
+    """Abbreviations, without their full stop, that a treebank has before something other than a name or number."""
     found: set[str] = set()
     for paragraph in paragraphs:
         for sentence in paragraph:
@@ -172,7 +173,7 @@ def _word(form: str) -> Token:
 
 
 def _other_sign(token: Token, rng: np.random.Generator, *, single_quotes: bool) -> Token:
-    """A token in the place of a dash, an ellipsis, a quotation mark or a comma; others as they are."""
+    """Replace a dash, an ellipsis, a quotation mark or a comma by another form; other tokens are unchanged."""
     form, words, space = token
     if form in ("-", "--", "---") and space and rng.random() < DASHES:
         form = str(rng.choice(["\u2013", "\u2014", "--"]))
@@ -186,14 +187,14 @@ def _other_sign(token: Token, rng: np.random.Generator, *, single_quotes: bool) 
 
 
 def _in_case(token: Token, case: Callable[[str], str]) -> Token:
-    """A token in capitals or small letters, unless it is an address or would become longer."""
+    """A token in upper or lower case, unless it looks like a URL or its length would change."""
     form, words = case(token.form), tuple(map(case, token.words))
     same = len(form) == len(token.form) and list(map(len, words)) == list(map(len, token.words))
     return Token(form, words, token.space_after) if same and not address_in(token.form) else token
 
 
 def altered_rows(items: Items, rng: np.random.Generator) -> Items:
-    """Tagged sentences (see tagged_words), and copies of some of them: in one case, or without their full stop."""
+    """Tagged sentences (see tagged_words), with copies of some in upper or lower case or without their full stop."""
     keys, names, lengths = list(items.keys), list(items.names), np.diff(items.rows).tolist()
     drawn = rng.random(len(lengths)) / COPIED
     for row in np.flatnonzero(drawn < 1).tolist():

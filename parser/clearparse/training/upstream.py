@@ -1,4 +1,4 @@
-"""Training of the upstream stages on a treebank: tokenizer, tagger, lemmatizer; and predicted tags for the parser."""
+"""Training of the upstream stages: tokenizer, tagger, lemmatizer; and predicted tags for the parser."""
 
 from __future__ import annotations
 
@@ -70,10 +70,10 @@ def train_tokenizer(
     raw_text: Sequence[PathLike] = (),
     log: Log = QUIET,
 ) -> Tokenizer:
-    """A tokenizer for text as in the treebank: tokens, sentences and multiword tokens.
+    """Train a tokenizer on a treebank: tokens, sentences and multiword tokens.
 
-    vectors: of words, and their clusters, for the sentence splitter. raw_text: files from which it learns which short
-    words are abbreviations.
+    vectors: word vectors and clusters for the sentence splitter. raw_text: files from which it learns which short words
+    are abbreviations.
     """
     plain = list(paragraphs_of(blocks))
     known = known_words(plain, raw_text)
@@ -107,7 +107,7 @@ def train_tokenizer(
 
 
 def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint, log: Log = QUIET) -> Lemmatizer:
-    """A lemmatizer that gives each word, with its tags, the lemma that is most frequent in the treebank."""
+    """Train a lemmatizer on the most frequent lemma of each tagged word of the treebank."""
     counts: dict[bytes, Counter[bytes]] = {}
     for block in blocks:
         keys = [lookup_key(key) for key in with_tags(block.word_keys(), block.columns(UPOS, FEATS))]
@@ -147,10 +147,10 @@ def train_tagger(
     silver_ratio: float = 0.0,
     jackknife: bool = True,
 ) -> tuple[Tagger, list[bytes]]:
-    """A tagger, and predicted tags of all words (see tagged_words), by networks that did not see their sentences.
+    """Train a tagger; also return jackknifed tags of all words (see tagged_words).
 
-    silver: words of other sentences to learn from besides, silver_ratio per word in each epoch.
-    jackknife: if not, the second network is trained on all sentences only, and the tags are empty.
+    silver: tagged words of other sentences to learn from too, silver_ratio per treebank word in each epoch.
+    jackknife: if False, the second network is trained on all sentences only, and the list of tags is empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
     first_config, second_config = (replace(each, silver_ratio=silver_ratio) for each in (FIRST_TAGS, TAGS))
@@ -168,7 +168,7 @@ def train_tagger(
 
 @dataclass(frozen=True)
 class UpstreamStages:
-    """The upstream stages, and predicted tags of the training data's words, from which the parser learns."""
+    """The upstream stages, and predicted tags of the training data, from which the parser learns."""
 
     tokenizer: Tokenizer
     tagger: Tagger
@@ -191,9 +191,9 @@ def train_upstream(
 ) -> UpstreamStages:
     """Train the upstream stages one after another.
 
-    silver: tagged words of other sentences, from which the tagger learns too, silver_ratio per word in each epoch.
-    jackknife: predict tags for the parser to learn from; without, training takes half the time.
-    Raises ClearparseError if there are more than MAX_TAGS different tags.
+    silver: tagged words of other sentences for the tagger to learn from too, silver_ratio per word in each epoch.
+    jackknife: predict tags for the parser to learn from; without it, training takes half the time.
+    Raises ClearparseError if there are more than MAX_TAGS distinct tags.
     """
     words = tagged_words(blocks)
     if (different := len(set(words.names))) > MAX_TAGS:

@@ -1,4 +1,4 @@
-"""Checks of the training data: values that a model file cannot hold are found before training."""
+"""Checks of the training data, before training: values that a model file cannot hold."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable, Sequence
 
 from clearparse.errors import FileError
 from clearparse.stages.multiword import MAX_WORDS
-from clearparse.stages.validation import MAX_LETTERS, MAX_VALUE_LENGTH
+from clearparse.stages.validation import MAX_RULE_LENGTH, MAX_VALUE_LENGTH
 from clearparse.treebank.columns import DEPREL, FEATS, FORM, LEMMA, NAMES, UPOS, XPOS
 from clearparse.treebank.conllu import Block
 from clearparse.treebank.ranges import multiword_rows
@@ -23,12 +23,12 @@ def check_values(blocks: Sequence[Block], stages: str) -> None:
     for block in blocks:
         _check_columns(block, (LEMMA, UPOS, XPOS, FEATS, DEPREL) if stages == "all" else (DEPREL,))
         if stages == "all":  # rules remove letters of forms, and add the words of multiword tokens
-            _check_columns(block, (FORM,), MAX_LETTERS)
+            _check_columns(block, (FORM,), MAX_RULE_LENGTH)
             _check_multiword_tokens(block)
 
 
 def _check_columns(block: Block, columns: Iterable[int], most: int = MAX_VALUE_LENGTH) -> None:
-    """Raises FileError for a value in these columns that has more than `most` characters."""
+    """Raise FileError if a value in these columns has more than `most` characters."""
     for column in columns:
         values = zip(block.column(column), block.lines, strict=True)
         _check_lengths(block.path, ((NAMES[column], value, int(line)) for value, line in values), most)
@@ -42,7 +42,7 @@ def _check_multiword_tokens(block: Block) -> None:
             message = f"a multiword token of {row.words} words; a model can have at most {MAX_WORDS}"
             raise FileError(block.path, message, line - 1)
         words = enumerate(forms[row.word : row.word + row.words], line)
-        _check_lengths(block.path, [("FORM", row.form, line - 1)], MAX_LETTERS)
+        _check_lengths(block.path, [("FORM", row.form, line - 1)], MAX_RULE_LENGTH)
         _check_lengths(block.path, (("FORM in a multiword token", form, at) for at, form in words), MAX_VALUE_LENGTH)
 
 

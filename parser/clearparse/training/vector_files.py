@@ -21,8 +21,8 @@ MAX_WORDS = 50_000  # besides those of the treebank: the first of the file, whic
 def read_vectors(path: PathLike, forms: Iterable[str], d: int) -> Vectors:
     """Vectors (n, d) of variance 1, for the first MAX_WORDS words of a file and all that are among `forms`.
 
-    Longer vectors are projected on their first d principal components, shorter ones padded with zeros.
-    Raises FileError: missing, damaged, no vectors.
+    Longer vectors are projected onto their first d principal components, shorter ones padded with zeros.
+    Raises FileError if the file is missing, damaged, or without vectors.
     """
     in_treebank = {form.lower() for form in forms}
     words: dict[str, NDArray[np.float32]] = {}
@@ -40,7 +40,7 @@ def read_vectors(path: PathLike, forms: Iterable[str], d: int) -> Vectors:
 
 
 def resize(values: NDArray[np.float32], d: int) -> NDArray[np.float32]:
-    """Vectors (n, D) as (n, d): their first principal components if d < D, and zeros where numbers are missing."""
+    """Vectors (n, D) as (n, d): their first d principal components if d < D, padded with zeros if d > D."""
     n, D = values.shape
     if d < D:
         values = PCA(min(n, d), svd_solver="full").fit_transform(values)
@@ -48,7 +48,7 @@ def resize(values: NDArray[np.float32], d: int) -> NDArray[np.float32]:
 
 
 def _lines(path: PathLike) -> Iterator[tuple[str, NDArray[np.float32]]]:
-    """Each word and its numbers. Raises FileError at a line without numbers or not as long as the first."""
+    """Yield words and their numbers. Raises FileError if a line has no numbers or not as many as the first."""
     D = 0
     with open_input(path) as stream:
         for number, line in enumerate(stream, 1):

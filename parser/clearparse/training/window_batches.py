@@ -1,4 +1,4 @@
-"""Training of window classifiers: rows of items with their classes, as batches."""
+"""Training of window classifiers, and their training data: rows of items with their classes."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ NOMINAL_ITEMS = 50_000  # items for which the epochs of a config are meant
 class Items:
     """Keys (see Block.word_keys) and classes of items; those of row r are rows[r] : rows[r + 1].
 
-    learned: the numbers of the items to learn from; the others are only their context. None: all.
+    learned: the indices of the items to learn from, default all; the others are only context.
     """
 
     keys: Sequence[bytes]
@@ -43,22 +43,22 @@ class Items:
         return len(self.keys) if self.learned is None else len(self.learned)
 
     def take(self, which: Index) -> Items:
-        """Some of the rows, in the given order; all their items are learned from."""
+        """The rows with these indices, in the given order; all their items are learned from."""
         rows, items = take_rows(self.rows, which)
         return Items([self.keys[i] for i in items.tolist()], [self.names[i] for i in items.tolist()], rows)
 
     def __add__(self, more: Items) -> Items:
-        """The rows of both, all of whose items are learned from."""
+        """The rows of both; all their items are learned from."""
         rows = offsets(np.concatenate((np.diff(self.rows), np.diff(more.rows))))
         return Items([*self.keys, *more.keys], [*self.names, *more.names], rows)
 
 
-def initialise(
+def initialize(
     template: str, items: Items, config: NetworkConfig, rng: np.random.Generator, vectors: Vectors | None = None
 ) -> WindowClassifier:
-    """A window classifier with random parameters, for the symbols and classes of some items.
+    """A window classifier with random parameters, for the symbols and classes of these items.
 
-    vectors: initial embeddings of word forms; their words join the vocabulary.
+    vectors: initial embeddings of word forms; their words are added to the vocabulary.
     """
     compiled = compile_window(template)
     channels = compiled.channels
@@ -76,17 +76,17 @@ def initialise(
 
 
 def mixture(items: Items, silver: Items | None, config: NetworkConfig) -> Mixture:
-    """Which rows the epochs have."""
+    """The sampling of rows for each epoch."""
     gold, added = (np.diff(each.rows) if each else np.empty(0, np.int64) for each in (items, silver))
     return Mixture(gold, added, config.silver_ratio, config.epochs)
 
 
 class WindowBatches:
-    """Batches of items with their classes; an epoch has each item once, and some of the silver ones: see Mixture.
+    """Batches of items with their classes. An epoch has each item once, and a sample of the silver ones: see Mixture.
 
-    Silver items of a class that the classifier does not have are seen as neighbours only.
-    Word dropout: in each epoch, other items have UNKNOWN as their form, as unknown words will. Twice as many have
-    UNKNOWN as their cased form and keep the lower-cased one, as words in titles or at the start of a sentence might.
+    Silver items of a class that the classifier does not have are used as context only.
+    Word dropout: in each epoch, a different random subset gets UNKNOWN as its form, as unknown words do. For twice as
+    many, only the cased form is UNKNOWN, as it may be for words in titles or at the start of a sentence.
     """
 
     def __init__(
@@ -127,7 +127,7 @@ class WindowBatches:
         order = self._order(epoch)
         for k in range(0, len(order), config.batch_size):
             now = order[k : k + config.batch_size]
-            words = [type_of[where[now] + place] for place in self.window.places]
+            words = [type_of[where[now] + offset] for offset in self.window.offsets]
             w = self.window.slot_rows(words, [], self._type_rows)
             yield Batch(w, self.target[now], None, (epoch + k / len(order)) / config.epochs)
 
@@ -145,7 +145,7 @@ def train(
     progress: Callable[[int], object] = lambda items: None,
     silver: Items | None = None,
 ) -> WindowClassifier:
-    """The classifier trained on items, and silver ones; its parameters are the average after the last epoch.
+    """Train a classifier on items, and silver ones; its parameters are the moving average after the last epoch.
 
     progress: called with the number of items of each batch.
     """
@@ -174,15 +174,15 @@ def build_and_train(
     log: Log = QUIET,
     name: str = "",
 ) -> WindowClassifier:
-    """A new window classifier trained on items. Fewer items than NOMINAL_ITEMS get more epochs and smaller batches.
+    """Build and train a window classifier. With fewer than NOMINAL_ITEMS items, epochs are more and batches smaller.
 
-    silver: items to learn from besides. name: of the network in the log.
+    silver: more items to learn from. name: of the network, for the log.
     """
     n, started = len(items), time.monotonic()
     epochs = round(config.epochs * min(max((NOMINAL_ITEMS / n) ** 0.5, 1), 3))
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
-    classifier = initialise(template, items, config, rng, vectors)
+    classifier = initialize(template, items, config, rng, vectors)
     with log.progress(mixture(items, silver, config).words(epochs) if silver else n * epochs, name, " items") as bar:
         trained = train(classifier, items, config, rng, bar.update, silver)
     log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")

@@ -1,11 +1,11 @@
 """Word vectors and word clusters from raw text: initial embeddings of word forms, and a feature channel.
 
 The vectors are a truncated SVD of a matrix of positive pointwise mutual information (PPMI), with a row for each word
-and a column for each context word at each position: the matrix that skip-gram factorises implicitly (Levy & Goldberg
+and a column for each context word at each position: the matrix that skip-gram factorizes implicitly (Levy & Goldberg
 2014). Contexts are smoothed and singular values weighted as in Levy, Goldberg & Dagan (2015, sections 3.2 and 3.3).
 
-The clusters are k-means clusters of the vectors' directions. As a channel of features they let the parser treat words
-that the treebank does not have like similar ones that it has (Koo, Carreras & Collins 2008, with Brown clusters).
+The clusters are k-means clusters of the vectors' directions. As a feature channel they let the parser treat words that
+are not in the treebank like similar words that are (Koo, Carreras & Collins 2008, with Brown clusters).
 """
 
 from __future__ import annotations
@@ -34,8 +34,9 @@ OUTSIDE, RARE = range(2)  # numbers of positions outside the sentence, and of al
 
 
 class Vectors(NamedTuple):
-    """Vectors of lower-cased words, values (n, d); the frequent forms of these words, in their own case.
+    """Word vectors and clusters.
 
+    words: n lower-cased words. values (n, d): their vectors. forms: frequent forms of these words, not lower-cased.
     clusters: the words of each cluster, joined by BETWEEN.
     """
 
@@ -52,7 +53,7 @@ class Vectors(NamedTuple):
         return places, self.values[rows]
 
     def widen(self, vocabulary: Vocabulary) -> Vocabulary:
-        """The vocabulary, extended by the words and clusters for the channels that it has."""
+        """The vocabulary, extended by the words and clusters in those channels that it has."""
         if CLUSTER in vocabulary.first:
             vocabulary = vocabulary.with_symbols(CLUSTER, self.clusters)
         if "lower" in vocabulary.first:
@@ -60,7 +61,7 @@ class Vectors(NamedTuple):
         return vocabulary.with_symbols("form", self.forms) if "form" in vocabulary.first else vocabulary
 
     def fill(self, L: NDArray[np.floating], vocabulary: Vocabulary, scale: float) -> None:
-        """Set the rows of L of word forms to their vectors times `scale`, cut to L's width."""
+        """Set the rows of L for word forms to their vectors times `scale`, truncated to the width of L."""
         for channel in WHOLE_FORM:
             if channel in vocabulary.first:
                 places, values = self.of(vocabulary.symbols[channel])
@@ -70,7 +71,7 @@ class Vectors(NamedTuple):
 
 
 def word_vectors(sentences: Sequence[Sequence[str]], d: int, min_count: int, seed: int) -> Vectors:
-    """Vectors (n, d) of variance 1 of all words that occur at least min_count times in the sentences.
+    """Vectors (n, d), of variance 1, of all words that occur at least min_count times in the sentences.
 
     Words that occur CLUSTER_MIN_COUNT times are in clusters even if they have no vector.
     """
@@ -115,7 +116,7 @@ def _by_count(counts: Counter[str]) -> list[tuple[str, int]]:
 
 
 def _numbered(sentences: Iterable[Sequence[str]], number: dict[str, int]) -> Iterator[NDArray[np.int32]]:
-    """The numbers of words in chunks of whole sentences, padded with OUTSIDE around each sentence."""
+    """Yield word indices in chunks of whole sentences, with OUTSIDE as padding around each sentence."""
     padding = [OUTSIDE] * WINDOW
     chunk: list[int] = []
     for sentence in sentences:
@@ -128,7 +129,7 @@ def _numbered(sentences: Iterable[Sequence[str]], number: dict[str, int]) -> Ite
 
 
 def _counts(chunks: Iterable[NDArray[np.int32]], n: int) -> list[csr_array]:
-    """Co-occurrence counts for each position in the window: matrices (n words, contexts)."""
+    """Co-occurrence counts for each position in the window: matrices (n, contexts)."""
     offsets = [offset for offset in range(-WINDOW, WINDOW + 1) if offset]
     contexts = min(n, CONTEXTS)
     counts = [csr_array((n, contexts), dtype=np.float32) for _ in offsets]

@@ -43,11 +43,11 @@ class DynamicOracle(Oracle):
 class ArcHybrid(System):
     """Arc-hybrid (Kuhlmann, Gomez-Rodriguez & Satta 2011) with ROOT last in the buffer; 2n transitions.
 
-    Move       Validity                                  Action                        Cost: lost gold arcs, between
-    SHIFT      b0 is not ROOT                            push b0                       b0 with words below s0
-    LEFT_ARC   the stack has a word, b0 is not ROOT      attach s0 to b0, pop          s0 with s1 and the buffer but b0
-    RIGHT_ARC  the stack has two words                   attach s0 to s1, pop          s0 with the buffer
-    ROOT_ARC   b0 is ROOT, the stack has one word        attach s0 to ROOT, pop        none
+    Move       Validity                              Action                      Cost: gold arcs lost, between
+    SHIFT      b0 is not ROOT                        push b0                     b0 and the stack, except s0 -> b0
+    LEFT_ARC   the stack has a word, b0 is not ROOT  attach s0 to b0, pop        s0 and {s1, buffer}, except b0 -> s0
+    RIGHT_ARC  the stack has two words               attach s0 to s1, pop        s0 and the buffer
+    ROOT_ARC   b0 is ROOT, the stack has one word    attach s0 to ROOT, pop      none
     """
 
     name = "arc-hybrid"

@@ -30,11 +30,11 @@ class StaticOracle(Oracle):
 class ArcStandard(System):
     """Arc-standard (Nivre 2004) as in Chen & Manning (2014) and CS224n: ROOT first on the stack; 2n transitions.
 
-    Move       Validity                               Action                  Cost 0 on the path to the gold tree
-    SHIFT      the buffer is not empty                push b0                 unless s0 or s1 must be attached first
-    LEFT_ARC   s1 is a word                           attach s1 to s0         s0 is the gold head of s1
-    RIGHT_ARC  s1 is a word                           attach s0 to s1, pop    s1 is the gold head, s0 has all dependents
-    ROOT_ARC   s1 is ROOT, the buffer is empty        attach s0 to ROOT, pop  always
+    Move       Validity                       Action                      Cost 0 on the path to the gold tree
+    SHIFT      the buffer is not empty        push b0                     unless s0 or s1 must be attached first
+    LEFT_ARC   s1 is a word                   attach s1 to s0, remove s1  s0 is the gold head of s1
+    RIGHT_ARC  s1 is a word                   attach s0 to s1, pop        s1 is the gold head, s0 has all dependents
+    ROOT_ARC   s1 is ROOT, buffer is empty    attach s0 to ROOT, pop      always
     """
 
     name = "arc-standard"

@@ -16,9 +16,9 @@ MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT = 10, 1000  # enough to put 45 words into any
 class SwapOracle(StaticOracle):
     """Costs on the path to the gold tree (Nivre 2009): 0 for the moves that lead to it, 1 for the others.
 
-    SWAP puts words into projective order: the inorder traversal of the gold tree. Of two words on the stack in the
-    wrong order, the lower goes back to the buffer, but not while s0 and b0 are in one component that can be built
-    first (Nivre, Kuhlmann & Hall 2009). In projective trees left dependents may wait, as in arc-standard.
+    SWAP puts words into projective order: the inorder traversal of the gold tree. If s0 and
+    s1 are in the wrong order, s1 goes back to the buffer, but not while s0 and b0 are in one component that can be
+    built first (Nivre, Kuhlmann & Hall 2009). In projective trees left arcs may be delayed, as in arc-standard.
     """
 
     projective = False
@@ -58,10 +58,10 @@ class ArcStandardSwap(ArcStandard):
     Move   Validity                                 Action                    Cost 0 on the path to the gold tree
     SWAP   s1 is a word before s0 in the sentence   s1 goes back to buffer    the gold tree's inorder has s0 before s1
 
-    Two words change places at most once, so parsing ends; and a sentence of n words has at most
-    max(MAX_SWAPS_PER_WORD * n, MIN_SWAP_LIMIT) swaps, which takes time linear in n. Sentences of treebanks need far
-    fewer; of a tree that needs more, only a part can be built.
-    Left and right of a word mean the order after the swaps.
+    Each pair of words is swapped at most once, so parsing terminates. A sentence of n words has at most
+    max(MAX_SWAPS_PER_WORD * n, MIN_SWAP_LIMIT) swaps, which bounds parsing time linearly in n. Treebank sentences need
+    far fewer; a tree that needs more cannot be built completely.
+    "Left" and "right" of a word refer to the order after the swaps.
     """
 
     name = "arc-standard-swap"

@@ -20,7 +20,7 @@ Policy = Callable[[Index], Index]  # from the active configurations (B,) to a cl
 def run(system: System, transitions: Transitions, choose: Policy, batch: int = BATCH) -> None:
     """Parse all sentences of a system, `batch` configurations at a time, with the transitions that `choose` gives.
 
-    A finished configuration hands its place in the batch to the next sentence. Long sentences go first, which keeps the
+    A finished configuration is replaced in the batch by the next sentence. Long sentences go first, which keeps the
     batch full nearly to the end.
     """
     waiting = np.argsort(-system.layout.lengths, kind="stable")
@@ -55,7 +55,7 @@ class GreedyPolicy:
         self.type_of, self.probability = type_of, probability
 
     def extract(self, active: Index) -> tuple[Index, Index, Floats]:
-        """What `Features.extract` gives for the configurations active (B,), and the scores theta (B, C)."""
+        """The features of the configurations active (B,) (see Features.extract), and the scores theta (B, C)."""
         words, values = self.features.extract(self.system, active)
         return words, values, self.precomputed.theta(self.type_of[words], values)
 
@@ -88,7 +88,7 @@ class GreedyPolicy:
 
 
 class RecordingPolicy:
-    """Chooses as GreedyPolicy does and records the probabilities of all classes, in forced configurations too."""
+    """A greedy policy that records the probabilities of all classes, in forced configurations too."""
 
     def __init__(self, greedy: GreedyPolicy) -> None:
         self.greedy = greedy
@@ -104,7 +104,7 @@ class RecordingPolicy:
         return best(theta, legal, transitions)
 
     def recorded(self) -> list[Floats]:
-        """For each sentence the probabilities of all classes at each step (steps, C); 0 where a class is illegal."""
+        """The probabilities of all classes at each step of each sentence (steps, C); 0 where a class is illegal."""
         active = np.concatenate(self._active)
         steps = np.bincount(active, minlength=len(self.greedy.system.layout.lengths))
         in_order = np.concatenate(self._y_hat)[np.argsort(active, kind="stable")]
@@ -112,16 +112,17 @@ class RecordingPolicy:
 
 
 def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:
-    """The first class of the first legal move (B,), and the configurations with several legal classes (n,).
+    """Separate forced from undecided configurations: those with a single legal class need no scores.
 
-    legal (B, K): the moves allowed in each configuration.
+    legal (B, K): the legal moves of each configuration. Returns the first legal class of each configuration (B,), the
+    transition of a forced one, and the indices of the undecided configurations (n,).
     """
     classes = legal @ transitions.count
     return transitions.first[legal.argmax(axis=1)], np.flatnonzero(classes > 1)
 
 
 def best(theta: Floats, legal: Mask, transitions: Transitions) -> Index:
-    """The class of highest score in each row of theta (B, C) whose move is legal (B, K): (B,)."""
+    """The legal class with the highest score (B,), given the scores theta (B, C) and the legal moves (B, K)."""
     choice: Index = theta.argmax(axis=1)
     illegal = np.flatnonzero(~legal[np.arange(len(choice)), transitions.kind[choice]])
     if not len(illegal):

@@ -11,9 +11,9 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy, best, forced, run
 from clearparse.transition.layout import Index, Mask
+from clearparse.transition.targets import OracleTargets
 
 
 class Examples(NamedTuple):
@@ -25,22 +25,22 @@ class Examples(NamedTuple):
 
 
 class OracleExamples:
-    """A policy that follows the oracle and records an example of each configuration with more than one legal class.
+    """A policy that follows the oracle and records an example for each configuration with several legal classes.
 
-    word_rows (size, channels): rows of L of the word at each flat index. exploration: how often the parser's own choice
-    is followed instead of the oracle's, from 0 to 1; always 0 if the oracle allows none.
+    word_rows (size, channels): rows of L of the word at each flat index. exploration: the
+    probability, from 0 to 1, of following the parser's choice instead of the oracle's; 0 with a static oracle.
     """
 
     def __init__(
         self,
         greedy: GreedyPolicy,
-        advisor: OracleAdvisor,
+        targets: OracleTargets,
         word_rows: NDArray[np.int32],
         exploration: float,
         rng: np.random.Generator,
     ) -> None:
-        self.greedy, self.advisor, self.word_rows, self.rng = greedy, advisor, word_rows, rng
-        self.exploration = exploration if advisor.oracle.exploration else 0.0
+        self.greedy, self.targets, self.word_rows, self.rng = greedy, targets, word_rows, rng
+        self.exploration = exploration if targets.oracle.exploration else 0.0
         m, K = greedy.features.m, len(greedy.system.moves)
         self._recorded = [Examples(np.empty((0, m), np.int32), np.empty(0, np.int32), np.empty((0, K), np.bool_))]
 
@@ -49,12 +49,12 @@ class OracleExamples:
         transition, undecided = forced(legal, self.greedy.transitions)
         if len(undecided):
             transition[undecided] = self._record(active[undecided], legal[undecided])
-        self.advisor.advance(active, transition)
+        self.targets.advance(active, transition)
         return transition
 
     def _record(self, active: Index, legal: Mask) -> Index:
         words, values, theta = self.greedy.extract(active)
-        target = self.advisor.target(active, theta)
+        target = self.targets.target(active, theta)
         w = self.greedy.features.slot_rows(words, values, self.word_rows)
         known = np.flatnonzero(target >= 0)
         self._recorded.append(Examples(w[known], target[known].astype(np.int32), legal[known]))

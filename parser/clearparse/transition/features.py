@@ -1,4 +1,4 @@
-"""Feature templates of a configuration: addresses such as s0 and lc1(s0), and the attributes of the words there."""
+"""Features of a configuration: templates of addresses such as s0 and lc1(s0), and the attributes of words there."""
 
 from __future__ import annotations
 
@@ -59,7 +59,7 @@ TEMPLATES = {
 
 
 def compile_template(text: str) -> Template:
-    """Compile a template of configurations. Raises TemplateError."""
+    """Compile a feature template for configurations. Raises TemplateError."""
     slots: list[Slot] = []
     for channel, parts in channel_lines(text, (*CHANNELS, LABEL, *STATE_ROWS)):
         for part in parts:
@@ -103,7 +103,8 @@ def _links(address: str) -> tuple[str, str]:
 class Features(WordSlots):
     """Extracts the features of configurations: the word at each address and the value in each state slot.
 
-    labels: the number of labels. Rows of L: the vocabulary's, then no label and each label, distances, valencies.
+    labels: the number of labels. Rows of L: those of the vocabulary, one for "no label", one for each label, and those
+    for distances and valencies.
     """
 
     def __init__(self, template: Template, vocabulary: Vocabulary, labels: int) -> None:
@@ -144,7 +145,7 @@ class Features(WordSlots):
         return {address: found[self._number[address]] for address in self._named}
 
     def _find(self, system: System, active: Index) -> Index:
-        """The words at all addresses, and at those inside them, by number (n, B)."""
+        """The words at all addresses, inner ones included, by the indices of the addresses (n, B)."""
         found = np.empty((len(self._number), len(active)), np.intp)
         found[0], found[1] = system.s0[active], system.b0[active]
         for gather in self._gathers:
@@ -154,7 +155,7 @@ class Features(WordSlots):
 
 
 class _Gather(NamedTuple):
-    """A step of finding addresses: those numbered `to` are the link of those numbered `inside`."""
+    """A step that resolves addresses: follow `link` from the words at `inside` (indices) to those at `to`."""
 
     link: str
     inside: slice | Index
@@ -162,9 +163,9 @@ class _Gather(NamedTuple):
 
 
 def _plan(addresses: Iterable[str]) -> tuple[dict[str, int], list[_Gather]]:
-    """The number of each address and of those inside it, and how to find them; s0 is 0 and b0 is 1.
+    """An index for each address and inner address, s0 0 and b0 1, and the steps that resolve them.
 
-    Many addresses are found at once: lc1(s0), lc1(s1) and lc1(b0) in one step.
+    A step resolves many addresses at once: lc1(s0), lc1(s1) and lc1(b0).
     """
     steps: dict[str, tuple[str, str]] = {}  # the link and the inner address of each
     for address in addresses:
@@ -188,7 +189,7 @@ def _plan(addresses: Iterable[str]) -> tuple[dict[str, int], list[_Gather]]:
 
 
 def _step(address: str) -> tuple[str, str]:
-    """The link that leads to an address, and where from: lc1 and s0 for lc1(s0), stack_next and s0 for s1."""
+    """The last link of an address and where it starts: lc1 and s0 for lc1(s0), stack_next and s0 for s1."""
     link, inside = _links(address)
     if inside:
         return link, inside
@@ -196,7 +197,7 @@ def _step(address: str) -> tuple[str, str]:
 
 
 def _numbers(numbers: Iterable[int]) -> slice | Index:
-    """Indices as a slice if they follow one another: then they select a view."""
+    """Indices, as a slice if they are consecutive: a slice selects a view."""
     listed = list(numbers)
     if listed and listed == [*range(listed[0], listed[0] + len(listed))]:
         return slice(listed[0], listed[0] + len(listed))

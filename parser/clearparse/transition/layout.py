@@ -1,4 +1,4 @@
-"""Where the words of many sentences lie in flat arrays: index 0 is NULL, then each sentence's words, then its ROOT."""
+"""Flat indices for a batch of sentences: 0 is NULL, then come each sentence's words, followed by its ROOT."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ class Layout:
 
     first (S,), root (S,): flat index of each sentence's first word in reading order, and of its ROOT.
     words (words,): flat index of each word.
-    number (size,): CoNLL-U's ID of the word at each index; 0 for ROOT and NULL.
+    number (size,): the CoNLL-U ID of the word at each index; 0 for ROOT and NULL.
     Raises ValueError if a sentence has no words.
     """
 
@@ -37,7 +37,7 @@ class Layout:
         self.number[self.words] = np.arange(len(self.words)) - np.repeat(sentences[:-1], lengths) + 1
 
     def spread(self, values: Index, *, null: int, root: int) -> Index:
-        """Values of the words (words,) by flat index (size,), with `null` for NULL and `root` for every ROOT."""
+        """Values of the words (words,) by flat index (size,); NULL gets `null`, every ROOT gets `root`."""
         result: Index = np.full(self.size, null, dtype=np.intp)
         result[self.words] = values
         result[self.root] = root

@@ -1,4 +1,4 @@
-"""The probability that a parser gives to the transitions of gold trees."""
+"""Log-likelihood of gold trees under a parser."""
 
 from __future__ import annotations
 
@@ -6,9 +6,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.network.classifier import softmax
-from clearparse.transition.advisor import OracleAdvisor
 from clearparse.transition.decode import GreedyPolicy, forced, run
 from clearparse.transition.layout import Index
+from clearparse.transition.targets import OracleTargets
 
 MIN_PROBABILITY = 1e-6  # the probability of a gold transition for which the parser has no class
 
@@ -16,8 +16,8 @@ MIN_PROBABILITY = 1e-6  # the probability of a gold transition for which the par
 class GoldLikelihood:
     """A policy that follows the most probable lowest-cost transition and accumulates log probabilities."""
 
-    def __init__(self, greedy: GreedyPolicy, advisor: OracleAdvisor) -> None:
-        self.greedy, self.advisor = greedy, advisor
+    def __init__(self, greedy: GreedyPolicy, targets: OracleTargets) -> None:
+        self.greedy, self.targets = greedy, targets
         n = len(greedy.system.layout.lengths)
         self._log_p, self._steps = np.zeros(n), np.zeros(n)
 
@@ -33,11 +33,11 @@ class GoldLikelihood:
         if len(undecided):
             some = active[undecided]
             *_, theta = self.greedy.extract(some)
-            target = self.advisor.target(some, theta)
+            target = self.targets.target(some, theta)
             y_hat, _ = softmax(theta, np.take(legal[undecided], transitions.kind, axis=1))
             p = np.where(target >= 0, y_hat[np.arange(len(some)), target], 0)
             self._log_p[some] += np.log(np.maximum(p, MIN_PROBABILITY))
             self._steps[some] += 1
             transition[undecided] = np.where(target >= 0, target, y_hat.argmax(axis=1))
-        self.advisor.advance(active, transition)
+        self.targets.advance(active, transition)
         return transition

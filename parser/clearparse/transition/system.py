@@ -1,4 +1,4 @@
-"""What a transition system and an oracle are, and the classes that the network chooses from.
+"""Base classes of transition systems and oracles, and the classes that the network chooses from.
 
 A move is a kind of action (SHIFT, LEFT_ARC ...); a transition is a move with its label, if it has one.
 """
@@ -30,17 +30,17 @@ class System(ABC):
 
     All other arrays are (size,), by flat index:
     stack_next: the word below on the stack. buffer_next: the next word in the buffer.
-    left_neighbour, right_neighbour: the words beside it in the sentence.
+    left_neighbour, right_neighbour: the words next to it in the sentence.
     lc1, lc2, rc1, rc2: leftmost, second leftmost, rightmost and second rightmost child.
-    left_valency, right_valency: how many children on each side.
-    head, label: the tree so far; label is 1 + the label's number, 0 for none.
+    left_valency, right_valency: the number of children on each side.
+    head, label: the partial tree; label is 1 + the index of the label, 0 for none.
 
     Every link of NULL is NULL, so an address such as lc1(lc1(s0)) is a chain of gathers without a mask.
 
     A subclass declares:
-    name: as `--transition-system` takes it. description: one line for the help.
-    oracle: provides the targets of training. partner: the name of the other system in an ensemble.
-    moves: the names of its K moves: MOVES, and then its own, which have no labels.
+    name: the value of `--transition-system`. description: one line for the help.
+    oracle: the Oracle class that provides training targets. partner: the name of the other system in an ensemble.
+    moves: the names of its K moves: MOVES, followed by its own, which have no labels.
     nonprojective: whether it can build non-projective trees.
     """
 
@@ -78,19 +78,19 @@ class System(ABC):
 
     @abstractmethod
     def legal(self, active: Index) -> Mask:
-        """Mask of the legal moves in the configurations active (B,): (B, K); no move is valid when they are done."""
+        """Mask (B, K) of the legal moves in the configurations active (B,); a finished one has no legal move."""
 
     @abstractmethod
     def done(self, active: Index) -> Mask:
-        """Which of the configurations active (B,) have built their tree: (B,)."""
+        """Mask (B,) of the configurations active (B,) whose tree is complete."""
 
     @abstractmethod
     def dependent(self, active: Index) -> tuple[Index, Index, Index]:
-        """The word that LEFT_ARC, RIGHT_ARC and ROOT_ARC would attach in the configurations active (B,): (B,) each."""
+        """The words that LEFT_ARC, RIGHT_ARC and ROOT_ARC would attach in the configurations active (B,): 3 x (B,)."""
 
     @abstractmethod
     def apply(self, active: Index, move: Index, label: Index) -> None:
-        """Apply move (B,) with label index (B,) in the configurations active (B,), which are distinct."""
+        """Apply the moves (B,) with the label indices (B,) to the distinct configurations active (B,)."""
 
     def _shift(self, c: Index) -> None:
         word = self.b0[c]
@@ -116,9 +116,9 @@ class System(ABC):
 class Oracle(ABC):
     """The cost of each move, given the gold tree.
 
-    In a dynamic oracle it is the number of gold arcs that the move makes unreachable (Goldberg & Nivre 2013), in any
-    configuration. In a static oracle it is 0 for a move that leads to the gold tree and 1 for the others, and defined
-    only in configurations from which the gold tree can be reached.
+    In a dynamic oracle the cost is the number of gold arcs that the move makes unreachable, in any configuration
+    (Goldberg & Nivre 2013). In a static oracle it is 0 for a move that leads to the gold tree and 1 for the others; it
+    is defined only in configurations from which the gold tree can be reached.
 
     gold (size,): the gold head of each word by flat index (see Layout.heads_to_index).
     exploration: the oracle is dynamic, so training may explore configurations that the oracle would not reach.
@@ -134,19 +134,19 @@ class Oracle(ABC):
 
     @abstractmethod
     def _costs(self, active: Index) -> tuple[Index | Mask, ...]:
-        """Costs of all moves but ROOT_ARC, in order, where they are legal: K - 1 arrays of shape (B,).
+        """Costs of all moves except ROOT_ARC, in order, where they are legal: K - 1 arrays of shape (B,).
 
         ROOT_ARC always costs 0: where it is legal, no other move is.
         """
 
     def costs(self, active: Index) -> NDArray[np.intp]:
-        """Cost of each move in the configurations active (B,): (B, K), IMPOSSIBLE where the move is illegal."""
+        """The cost of each move in the configurations active (B,): (B, K), IMPOSSIBLE where the move is illegal."""
         costs = list(self._costs(active))
         costs.insert(ROOT_ARC, np.zeros_like(costs[0]))
         return np.where(self.system.legal(active), np.stack(costs, axis=1), IMPOSSIBLE)
 
     def advance(self, active: Index, move: Index) -> None:
-        """Update the state before the moves (B,) are applied in the configurations active (B,). SHIFT takes b0."""
+        """Update the state before the moves (B,) are applied to the configurations active (B,). SHIFT takes b0."""
         word = self.system.b0[active[move == SHIFT]]
         self.in_buffer[self.gold[word]] -= 1  # no index repeats: each configuration belongs to another sentence
 
@@ -155,10 +155,10 @@ class Transitions:
     """The C classes of the network: each move with each of its labels.
 
     left_labels, right_labels, root_labels: the labels that LEFT_ARC, RIGHT_ARC and ROOT_ARC can have.
-    moves: the names of the K moves of the system. labels: all labels, in the order of their numbers.
-    kind (C,), label (C,): the move and the label's number of each class; label is 0 for moves without a label.
+    moves: the names of the K moves of the system. labels: all labels, in the order of their indices.
+    kind (C,), label (C,): the move and the label index of each class; label is 0 for moves without a label.
     class_of (K, labels): the class of each move with each label, -1 where there is none.
-    count (K,), first (K,): how many classes each move has, and the first of them.
+    count (K,), first (K,): the number of classes of each move, and the first of them.
     """
 
     def __init__(

@@ -8,36 +8,29 @@ from typing import BinaryIO
 
 from clearparse.errors import FileError
 from clearparse.io.compression import not_text
-from clearparse.io.files import PathLike, check_text, open_input, shown_name
+from clearparse.io.files import check_text
 from clearparse.treebank.ranges import RawText
 
-BLOCK_BYTES = 512 << 10  # about 94,000 words: with fewer the batches of the parser get small, more take memory
-MAX_BLOCKS = 2  # of a paragraph without a line end
+BLOCK_BYTES = 256 << 10  # about 47,000 words: with fewer the parser's batches get small, more take memory
+MAX_BLOCKS = 4  # of a paragraph without a line end
 
 _SPACE = re.compile(r"\s+")
 _PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
 
 
 def split_paragraphs(text: str) -> Iterator[str]:
-    """The paragraphs of a text, with one space for each run of whitespace."""
+    """The paragraphs of a text, with whitespace runs replaced by single spaces."""
     return (plain for _, plain in locate_paragraphs(text))
 
 
 def locate_paragraphs(text: str) -> Iterator[tuple[int, str]]:
-    """The paragraphs as split_paragraphs gives them, each with its start in the text."""
+    """The same paragraphs as split_paragraphs, each with its start in the text."""
     start = 0
     for end, following in [*(found.span() for found in _PARAGRAPH_END.finditer(text)), (len(text), len(text))]:
         paragraph = text[start:end]
         if plain := _SPACE.sub(" ", paragraph).strip():
             yield start + len(paragraph) - len(paragraph.lstrip()), plain
         start = following
-
-
-def read_paragraphs(path: PathLike, block_bytes: int = BLOCK_BYTES) -> Iterator[list[str]]:
-    """The paragraphs of a file (``-``: standard input) in lists; see read_raw_text. Raises FileError."""
-    with open_input(path) as stream:
-        for raw in read_raw_text(stream, shown_name(path), block_bytes):
-            yield list(split_paragraphs(raw.text))
 
 
 def read_raw_text(stream: BinaryIO, name: str, block_bytes: int = BLOCK_BYTES) -> Iterator[RawText]:

@@ -53,6 +53,17 @@ class Connections:
     def remove(self, connection: Connection) -> None:
         self._open.pop(connection, None)
 
+    def limit_unread(self) -> None:
+        """If clients have left too much unread, close those that have waited longest to read; the newest one stays."""
+        paused = [each for each in self._open if each.flow is not None and each.flow.write_paused]
+        paused.sort(key=self._open.__getitem__)
+        unread = sum(each.unread() for each in paused)
+        for each in paused[:-1]:
+            if unread <= self.limits.unread:
+                return
+            unread -= each.unread()
+            each.abort()
+
     def abort(self) -> None:
         """Close all connections at once."""
         for connection in list(self._open):
@@ -98,7 +109,8 @@ class Connection(H11Protocol):  # type: ignore[misc]  # uvicorn is an optional d
 
     def pause_writing(self) -> None:
         super().pause_writing()
-        self._watch_reading(self.transport.get_write_buffer_size() + 1)
+        self.registry.limit_unread()
+        self._watch_reading(self.unread() + 1)
 
     def resume_writing(self) -> None:
         super().resume_writing()
@@ -107,6 +119,10 @@ class Connection(H11Protocol):  # type: ignore[misc]  # uvicorn is an optional d
     def waits_for_client(self) -> bool:
         """Whether the server has nothing to do for this connection until its client sends or reads."""
         return self._between_requests() or self.cycle.more_body or self.flow.write_paused
+
+    def unread(self) -> int:
+        """The bytes of its response that its client has not read."""
+        return int(self.transport.get_write_buffer_size())
 
     def abort(self) -> None:
         """Close the connection at once."""
@@ -118,7 +134,7 @@ class Connection(H11Protocol):  # type: ignore[misc]  # uvicorn is an optional d
 
     def _watch_reading(self, before: int) -> None:
         """Close the connection if its client has read nothing since there were `before` bytes to send."""
-        size = self.transport.get_write_buffer_size()
+        size = self.unread()
         if size >= before:
             self.abort()
         else:

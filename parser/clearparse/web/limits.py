@@ -25,10 +25,15 @@ class RefusalError(Exception):
 class Limits:
     """What the server accepts.
 
-    size: bytes of a request. longest: words of a sentence that is parsed. words: words of a sentence that is explained.
-    total: words of a request. paragraph: characters of a paragraph of raw text. seconds: time to receive a request, and
-    time to respond to it. waiting: requests in progress and in the queue. header_seconds: time for the headers of a
-    request, from the opening of the connection. connections, per_client: open connections, of all and of one address.
+    size: bytes of a request. total: its words. sentences: its sentences, and its paragraphs. longest: words of one
+    that is parsed. words, explained: words of a sentence that is explained, and bytes of its CoNLL-U. paragraph:
+    characters of a paragraph of raw text. seconds: time to receive a request, and time to respond to it. waiting:
+    requests in progress and in the queue. header_seconds: time for the headers of a request, from the opening of the
+    connection. connections, per_client: open connections, of all and of one address.
+
+    To bound the memory: large: bytes beyond which a request is worked on only after other large ones. held: how many
+    times `size` all large requests may have together that are being received or answered. unread: bytes of all
+    responses that clients have not read.
     """
 
     size: int = 4 << 20
@@ -41,10 +46,16 @@ class Limits:
     header_seconds: float = 10.0
     connections: int = 128
     per_client: int = 32
+    sentences: int = 50_000
+    explained: int = 256 << 10
+    large: int = 32 << 10
+    held: int = 4
+    unread: int = 64 << 20
 
     def check_sentences(self, block: Block) -> Block:
         """The block. Raises RefusalError if a sentence, or all sentences together, have too many words."""
         lengths = np.diff(block.sentences)
+        self.check_count(len(lengths), "sentences")
         longest = int(lengths.max(initial=0))
         if longest > self.longest:
             raise RefusalError(TOO_LARGE, f"a sentence of {longest:,} words; at most {self.longest:,} are parsed")
@@ -55,6 +66,16 @@ class Limits:
         """Raises RefusalError if a request has too many words."""
         if words > self.total:
             raise RefusalError(TOO_LARGE, f"{words:,} words; at most {self.total:,} are accepted in one request")
+
+    def check_count(self, count: int, what: str) -> None:
+        """Raises RefusalError if a request has too many sentences or paragraphs."""
+        if count > self.sentences:
+            raise RefusalError(TOO_LARGE, f"{count:,} {what}; at most {self.sentences:,} are accepted in one request")
+
+    def check_explained_bytes(self, conllu: str) -> None:
+        """Raises RefusalError if the CoNLL-U of a sentence is too long to be explained."""
+        if len(conllu.encode()) > self.explained:
+            raise RefusalError(TOO_LARGE, f"a sentence of more than {self.explained:,} bytes of CoNLL-U")
 
     def check_explained(self, words: int) -> None:
         """Raises RefusalError if a sentence has too many words to be explained."""

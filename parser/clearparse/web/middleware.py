@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import asyncio
+import contextlib
 import re
-from collections.abc import Awaitable, Callable, Collection, MutableMapping
+from collections.abc import Awaitable, Callable, Collection, Iterator, MutableMapping
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -39,7 +40,7 @@ class RequestMiddleware:
     def __init__(self, app: App, hosts: Collection[str] | None, limits: Limits, origins: Collection[str] = ()) -> None:
         self.app, self.hosts, self.limits, self.origins = app, hosts, limits, origins
         self._receiving: set[asyncio.Future[Any]] = set()
-        self._received_bytes = 0  # of the requests that are being received
+        self._held_bytes = 0  # of the large requests that are being received or answered
         self._closed = False
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -56,12 +57,12 @@ class RequestMiddleware:
             headers = {name: value.decode("latin-1") for name, value in scope["headers"]}
             self._check_host(headers.get(b"host", ""))
             self._check_origin(scope["method"], headers)
-            body = await self._received(receive)
+            with self._holding() as hold:
+                body = await self._received(receive, hold)
+                if body is not None:
+                    await _until_disconnected(self.app, scope, body, receive, send_with_headers)
         except RefusalError as refusal:
             await _refuse(send_with_headers, refusal)
-        else:
-            if body is not None:
-                await _until_disconnected(self.app, scope, body, receive, send_with_headers)
 
     def close(self) -> None:
         """Refuse the requests that are still being received, and all later ones, with status 503."""
@@ -92,11 +93,32 @@ class RequestMiddleware:
             sender = f"from {origin}" if origin else "from other sites"
             raise RefusalError(FORBIDDEN, f"requests {sender} are refused; start the server with --allow-origin")
 
-    async def _received(self, receive: Receive) -> bytes | None:
+    @contextlib.contextmanager
+    def _holding(self) -> Iterator[Callable[[int], None]]:
+        """Within the block, a function that notes how many bytes a request has so far; it raises RefusalError.
+
+        Small requests are always accepted, so that others with much to send keep nobody out.
+        """
+        held = 0
+
+        def hold(size: int) -> None:
+            nonlocal held
+            new = size if size > self.limits.large else 0
+            self._held_bytes += new - held
+            held = new
+            if new and self._held_bytes > self.limits.held * self.limits.size:
+                raise RefusalError(UNAVAILABLE, "too many large requests at a time; try again in a moment")
+
+        try:
+            yield hold
+        finally:
+            self._held_bytes -= held
+
+    async def _received(self, receive: Receive, hold: Callable[[int], None]) -> bytes | None:
         """The body of a request; None if the client has disconnected. Raises RefusalError."""
         if self._closed:
             raise RefusalError(UNAVAILABLE, SHUTTING_DOWN)
-        task = asyncio.ensure_future(self._body(receive))
+        task = asyncio.ensure_future(self._body(receive, hold))
         self._receiving.add(task)
         try:
             done, _ = await asyncio.wait({task}, timeout=self.limits.seconds)
@@ -109,31 +131,25 @@ class RequestMiddleware:
             self._receiving.discard(task)
             task.cancel()
 
-    async def _body(self, receive: Receive) -> bytes | None:
+    async def _body(self, receive: Receive, hold: Callable[[int], None]) -> bytes | None:
         """The body of a request; None if the client has disconnected.
 
         One that is too large is read to its end and dropped: many clients read no response before all is sent.
-        All requests that are being received may have `size * waiting` bytes together.
         """
         parts: list[bytes] = []
-        size, kept, more = 0, 0, True
-        try:
-            while more:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    return None
-                part, more = message.get("body", b""), message.get("more_body", False)
-                size += len(part)
-                if size <= self.limits.size:
-                    parts.append(part)
-                    kept += len(part)
-                    self._received_bytes += len(part)
-                else:
-                    parts.clear()
-                if self._received_bytes > self.limits.size * self.limits.waiting:
-                    raise RefusalError(UNAVAILABLE, "too many requests are being received; try again in a moment")
-        finally:
-            self._received_bytes -= kept
+        size, more = 0, True
+        while more:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                return None
+            part, more = message.get("body", b""), message.get("more_body", False)
+            size += len(part)
+            if size <= self.limits.size:
+                parts.append(part)
+                hold(size)
+            else:
+                parts.clear()
+                hold(0)
         if size > self.limits.size:
             raise RefusalError(TOO_LARGE, f"the request has more than {self.limits.size:,} bytes")
         return b"".join(parts)

@@ -12,7 +12,7 @@ from clearparse.web.limits import BAD_REQUEST, TOO_LARGE, RefusalError
 MAX_LESSONS = 20  # of a request
 MAX_LEARNING_RATE = 10.0
 NO_SENTENCE = "'conllu' must be a string with a sentence, and 'moves' a list"
-MAX_MOVES = 100_000  # more than any sentence that is explained needs
+MAX_MOVES = 10_000  # more than any sentence that is explained needs
 
 
 @dataclass(frozen=True)

@@ -89,7 +89,8 @@ def _starlette(models: Mapping[str, Model], queue: WorkQueue, origins: Collectio
     async def process(request: Request) -> Response:
         parameters = await _parameters(request, limits)
         name = service.check(models, parameters, limits)
-        return JSONResponse(await queue.run(service.process(models[name], name, parameters, limits)))
+        work = service.process(models[name], name, parameters, limits)
+        return JSONResponse(await queue.run(work, await _size(request)))
 
     async def list_models(request: Request) -> Response:
         return JSONResponse(service.models(models))
@@ -102,7 +103,7 @@ def _starlette(models: Mapping[str, Model], queue: WorkQueue, origins: Collectio
         async def endpoint(request: Request) -> Response:
             payload = await _json(request)
             explainer = explainers[_model_name(payload, models)]
-            return JSONResponse(await queue.run(work(explainer, payload)))
+            return JSONResponse(await queue.run(work(explainer, payload), await _size(request)))
 
         return Route(path, endpoint, methods=["POST"])
 
@@ -151,6 +152,11 @@ async def _not_installed(_: Request, error: ClearparseError) -> Response:
 async def _http_error(request: Request, error: HTTPException) -> Response:
     line = f"there is nothing at {request.url.path}" if error.status_code == 404 else error.detail
     return PlainTextResponse(f"{printable(line)}\n".encode(errors="replace"), error.status_code, headers=error.headers)
+
+
+async def _size(request: Request) -> int:
+    """The bytes of a request."""
+    return len(request.scope["query_string"]) + len(await request.body())
 
 
 async def _json(request: Request) -> Mapping[str, Any]:

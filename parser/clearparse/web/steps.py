@@ -46,6 +46,7 @@ def tokenize(
     Raises RefusalError.
     """
     located = list(_locate_lines(text) if presegmented else locate_paragraphs(text))
+    limits.check_count(len(located), "paragraphs")
     limits.check_paragraph(max((len(plain) for _, plain in located), default=0))
     starts = [0, *(start for start, _ in located[1:]), len(text)]
     parts = []

@@ -132,6 +132,7 @@ class Explainer:
 
     def _block(self, request: TraceRequest) -> Block:
         """The block of one sentence of a request."""
+        self.limits.check_explained_bytes(request.conllu)
         with steps.step([]):
             block = parse_block(request.conllu.encode(), path="sentence", trees=request.gold)
         if len(block) != 1:

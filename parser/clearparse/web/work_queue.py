@@ -20,25 +20,28 @@ SHUTTING_DOWN = "the server is shutting down"
 class _Job(NamedTuple, Generic[Result]):
     work: Work[Result]
     future: Future[Result]
+    large: bool
 
 
 class WorkQueue:
     """Runs the work of all requests in one thread: the precomputed tables of a model are for one thread only.
 
     Round robin: one step of each job in turn, so that a short request waits for a step of each longer one and never
-    for a whole one. Work whose request has timed out, or whose client has disconnected, stops after its current step.
+    for a whole one. Large jobs run one after the other: in turn, all of them would be in memory, and all late. Work
+    whose request has timed out, or whose client has disconnected, stops after its current step.
     """
 
     def __init__(self, limits: Limits) -> None:
         self.limits = limits
         self._jobs: deque[_Job[Any]] = deque()
-        self._size = 0  # jobs in the deque, and the one that is running a step
+        self._large: deque[_Job[Any]] = deque()  # that wait until another large job has finished
+        self._size = 0  # jobs in both deques, also the one that is running a step
         self._changed = threading.Condition()
         self._thread: threading.Thread | None = None
         self._closed = False
 
-    async def run(self, work: Work[Result]) -> Result:
-        """The result of the work.
+    async def run(self, work: Work[Result], size: int = 0) -> Result:
+        """The result of the work for a request of `size` bytes.
 
         Raises RefusalError with status 429 if the queue is full, and 503 after `limits.seconds` or when it is closed.
         """
@@ -49,7 +52,9 @@ class WorkQueue:
             if self._size >= self.limits.waiting:
                 raise RefusalError(TOO_MANY, f"{self._size} requests are waiting already; try again in a moment")
             self._size += 1
-            self._jobs.append(_Job(work, future))
+            job = _Job(work, future, size > self.limits.large)
+            wait = job.large and any(other.large for other in self._jobs)
+            (self._large if wait else self._jobs).append(job)
             self._changed.notify()
             if self._thread is None:
                 # A daemon, which does not keep the process alive: a step may take seconds when Ctrl-C is pressed.
@@ -65,10 +70,11 @@ class WorkQueue:
         """Refuse new work and end what is queued or running with status 503."""
         with self._changed:
             self._closed = True
-            for job in self._jobs:
-                _fail(job.future, RefusalError(UNAVAILABLE, SHUTTING_DOWN))
-            self._size -= len(self._jobs)
-            self._jobs.clear()
+            for jobs in (self._jobs, self._large):
+                for job in jobs:
+                    _fail(job.future, RefusalError(UNAVAILABLE, SHUTTING_DOWN))
+                self._size -= len(jobs)
+                jobs.clear()
             self._changed.notify()
 
     def _serve(self) -> None:
@@ -85,6 +91,8 @@ class WorkQueue:
                 self._jobs.popleft()
                 if finished:
                     self._size -= 1
+                    if job.large and self._large:
+                        self._jobs.append(self._large.popleft())
                 else:
                     self._jobs.append(job)
 

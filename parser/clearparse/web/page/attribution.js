@@ -56,7 +56,7 @@ function attached(trace, step, {kind, legal}) {
 export function showAgainst(numbers, chosen) {
   const legal = numbers.scores.map((score, c) => ({...score, c})).filter((score) => score.legal && score.c !== numbers.of);
   legal.sort((a, b) => b.theta - a.theta);
-  const options = [["runner-up", "the best other transition"], ["", "nothing (the score itself)"], ...legal.map((score) => [score.c, score.name])];
+  const options = [["runner-up", "best other"], ["", "nothing (the score itself)"], ...legal.map((score) => [score.c, score.name])];
   at("comparison").hidden = !legal.length;
   at("against").replaceChildren(...options.map(([value, text]) => el("option", {value, selected: String(value) === String(chosen)}, text)));
 }
@@ -113,7 +113,7 @@ function parts(trace, numbers, by) {
 }
 
 function wordName(trace, word, addresses) {
-  if (word === "nowhere") return ["addresses without a word", el("small", {}, `${addresses.size} addresses`)];
+  if (word === "nowhere") return [`${addresses.size} addresses without a word`];
   const places = [...addresses].filter((address) => !address.includes("-"));
   return [el("b", {}, word ? trace.words[word - 1].form : "ROOT"), el("small", {}, places.slice(0, 3).join(", "))];
 }

@@ -1,5 +1,5 @@
 // The computation: a card for each quantity, with its shape, its first values and a heat map.
-import {at, counted, decimal, el} from "./dom.js";
+import {at, counted, decimal, el, precise} from "./dom.js";
 import {equation} from "./equation.js";
 import {clearHeatMaps, heatMap} from "./heatmap.js";
 import {BACKWARD, FORWARD} from "./quantities.js";
@@ -47,7 +47,7 @@ export function showNumbers(numbers) {
 }
 
 /** A loss; null stands for one beyond the largest number. */
-export const loss = (J) => J === null ? "∞" : decimal(J, 4);
+export const loss = (J) => J === null ? "∞" : precise(J);
 
 function card(key, ...content) {
   const article = document.querySelector(`article[data-key="${key}"]`);
@@ -74,13 +74,13 @@ function fillProducts({computation: {x, h}, loss: {quantities}}, names) {
   const {delta_1, delta_2, "dJ/dU": dU, "dJ/dW": dW} = quantities;
   const [m, d] = x.shape, [, H] = h.shape, [, C] = delta_1.shape;
   const largest = Array.from({length: m}, (_, i) => x.values.slice(i * d, (i + 1) * d).reduce((a, b) => Math.abs(b) > Math.abs(a) ? b : a));
-  card("dJ/dU", summary(dU), ...heatMap({label: "dJ/dU", rows: H, columns: C,
+  card("dJ/dU", ...summary(dU), ...heatMap({label: "dJ/dU", rows: H, columns: C,
     value: (i) => h.values[Math.floor(i / C)] * delta_1.values[i % C], place: (i, c) => `${names.unit(i)}, ${names.transition(c)}`}));
-  card("dJ/dW", summary(dW), ...heatMap({label: "dJ/dW", rows: m, columns: H,
+  card("dJ/dW", ...summary(dW), ...heatMap({label: "dJ/dW", rows: m, columns: H,
     value: (i) => largest[Math.floor(i / H)] * delta_2.values[i % H], place: (i, j) => `${names.slot(i)}, ${names.unit(j)}`}));
 }
 
 function summary({shape: [rows, columns], norm, largest, nonzero}) {
-  return el("p", {class: "first"}, el("b", {}, `${counted(rows)} × ${counted(columns)}`),
-    `; norm ${norm}, largest absolute value ${largest}, ${counted(rows * columns - nonzero)} zeros`);
+  return [el("p", {class: "shape"}, `${counted(rows)} × ${counted(columns)}; ${counted(rows * columns - nonzero)} zeros`),
+    el("p", {class: "first"}, `norm ${precise(norm)}, largest absolute value ${precise(largest)}`)];
 }

@@ -20,6 +20,9 @@ export function decimal(value, digits = 2) {
 
 export const signed = (value, digits = 2) => (value > 0 ? "+" : "") + decimal(value, digits);
 
+/** A number with four significant digits, or two and an exponent if it is small. */
+export const precise = (value) => (value && Math.abs(value) < 0.001 ? value.toExponential(1) : String(Number(value.toPrecision(4)))).replaceAll("-", "−");
+
 export const counted = (value) => value.toLocaleString("en");
 
 /** A probability in per cent; those next to 0 and 1 are not rounded to them. */

@@ -86,20 +86,21 @@ export function hideResult() {
   traces++;
   latest++;
   at("result").hidden = true;
+  at("example").value = "";
   fold(false);
 }
 
 function score(trace) {
   const right = trace.heads.map((head, i) => head === trace.gold.heads[i]);
   const labelled = right.filter((is, i) => is && trace.labels[i] === trace.gold.labels[i]).length;
-  return `Correct heads: ${right.filter(Boolean).length} of ${right.length}, with the correct label: ${labelled}. Wrong arcs are dashed.`;
+  return `Correct heads: ${right.filter(Boolean).length} of ${right.length}, with the correct label: ${labelled}.${labelled < right.length ? " Wrong arcs are dashed." : ""}`;
 }
 
 /** Show step k. */
 export async function show(k, {of = null, target = null} = {}) {
   const trace = state.trace;
   Object.assign(state, {k: Math.max(0, Math.min(k, trace.steps.length)), of, target});
-  showConfiguration(trace, state.k);
+  showConfiguration(trace, state.k, step);
   showStep(trace, state.k);
   await showDetails();
 }

@@ -1,5 +1,5 @@
 // Heat maps: one cell for each value; the mouse or the arrow keys choose a cell, whose value is then read.
-import {counted, decimal, el} from "./dom.js";
+import {counted, el, precise} from "./dom.js";
 
 const LOWEST_ASPECT = 0.9; // width by height
 const drawn = new Set(); // to draw them again when the colour scheme changes
@@ -15,7 +15,7 @@ export function heatMap({label, rows, columns, value, place, flat = false}) {
   const values = Float32Array.from({length: rows * columns}, (_, i) => value(i));
   const per = flat ? Math.min(columns, 50) : columns, lines = Math.ceil(values.length / per);
   const [least, most] = values.reduce(([low, high], each) => [Math.min(low, each), Math.max(high, each)], [Infinity, -Infinity]);
-  const range = `from ${number(least)} to ${number(most)}`;
+  const range = `from ${precise(least)} to ${precise(most)}`;
   const canvas = el("canvas", {
     width: per, height: lines, tabindex: 0, role: "slider", class: flat ? "strip" : "map",
     "aria-label": `${label}: ${counted(values.length)} values ${range}; arrow keys read them`,
@@ -28,7 +28,7 @@ export function heatMap({label, rows, columns, value, place, flat = false}) {
   const read = (i) => {
     cell = i;
     const [row, column] = [Math.floor(i / columns), i % columns];
-    reading.textContent = `${place(row, column)}: ${number(values[i])}`;
+    reading.textContent = `${place(row, column)}: ${precise(values[i])}`;
     canvas.setAttribute("aria-valuenow", i);
     canvas.setAttribute("aria-valuetext", reading.textContent);
     cursor.hidden = false;
@@ -57,8 +57,6 @@ export function heatMap({label, rows, columns, value, place, flat = false}) {
   paint(map);
   return [el("div", {class: "heat"}, canvas, cursor), reading];
 }
-
-const number = (value) => Math.abs(value) >= 0.001 || value === 0 ? decimal(value, 4) : value.toExponential(1).replaceAll("-", "−");
 
 function paint({canvas, values, largest}) {
   const style = getComputedStyle(document.documentElement);

@@ -15,5 +15,6 @@ function update(scroller) {
   const mirrored = getComputedStyle(scroller).direction === "rtl";
   scroller.classList.toggle("more-left", mirrored ? after : before);
   scroller.classList.toggle("more-right", mirrored ? before : after);
+  scroller.classList.toggle("more-above", scroller.scrollTop > 2);
   scroller.classList.toggle("more-below", scroller.scrollTop < scroller.scrollHeight - scroller.clientHeight - 2);
 }

@@ -43,19 +43,24 @@ export function fromFragment(hash) {
 export function updateAddress() {
   const hash = fragment();
   history.replaceState(null, "", hash.length > LONGEST ? location.pathname : `#${hash}`);
+  if (at("link-text").value !== location.href) at("linked").hidden = true; // it is the link to another step
 }
 
 /** Copy the address of the step, or show it where the browser does not allow that. */
 export async function copyLink() {
   at("link-text").value = location.href;
-  at("link-note").textContent = note();
   at("linked").hidden = false;
   at("link-text").select();
+  at("link-note").textContent = [await isCopied() ? "Copied." : "Copy it.", note()].join(" ");
+}
+
+/** Copy the address; pages that come over plain HTTP have only the older command, which copies what is selected. */
+async function isCopied() {
   try {
     await navigator.clipboard.writeText(location.href);
-    at("status").textContent = "Link copied";
+    return true;
   } catch {
-    at("status").textContent = "Copy the link below";
+    return document.execCommand("copy");
   }
 }
 
@@ -63,5 +68,5 @@ function note() {
   if (!location.hash) return "The sentence is too long for a link: send the file.";
   const lost = state.lessons.length ? " It does not contain what the parser has learned." : "";
   const local = ["localhost", "127.0.0.1", "[::1]"].includes(location.hostname);
-  return (local ? "It opens on this computer, or where clearparse runs at the same address; to share it, start the server with --host." : "It opens wherever this server can be reached.") + lost;
+  return (local ? "It opens on this computer only; for others, start the server with --host." : "It opens wherever this server can be reached.") + lost;
 }

@@ -20,7 +20,10 @@ on("form", "submit", (event) => {
 on("text", "keydown", (event) => {
   if (event.key === "Enter" && !event.shiftKey) { event.preventDefault(); at("form").requestSubmit(); }
 });
-on("text", "input", () => at("result").classList.add("waiting")); // the tree is not that of the text
+on("text", "input", () => {
+  at("result").classList.add("waiting"); // the tree is not that of the text
+  at("example").value = "";
+});
 on("edit", "click", () => { fold(false); at("text").focus(); });
 on("open", "click", () => at("file").click());
 on("file", "change", () => {

@@ -57,9 +57,10 @@ export function fold(folded) {
 export function showSource() {
   const {source, sentences, sentence} = state;
   const example = EXAMPLES.find(({text}) => text === source.text);
-  at("source").textContent = source.sample ? "Sample treebank" : source.name ?? (example ? example.name : "Text");
+  at("source").textContent = source.sample ? "Sample treebank" : source.name ?? "";
+  at("source").hidden = !at("source").textContent;
   at("shown-text").textContent = sentences[sentence].text;
-  at("shown").title = sentences[sentence].text;
+  at("shown").title = [sentences[sentence].text, example?.hint].filter(Boolean).join(" ");
   at("hint").textContent = example ? example.hint : "";
   at("sentence").value = sentence;
   at("previous-sentence").disabled = sentence === 0;

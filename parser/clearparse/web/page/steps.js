@@ -23,8 +23,8 @@ function wrongLabel(trace, step) {
 /** Is it a close decision? */
 export const isClose = (step) => !step.forced && step.p < 0.8;
 
-/** Show step k; k = number of steps is the end. */
-export function showConfiguration(trace, k) {
+/** Show step k; k = number of steps is the end. go(k) is called when an earlier step is chosen. */
+export function showConfiguration(trace, k, go) {
   const n = trace.steps.length, step = trace.steps[k];
   at("slider").max = n;
   at("slider").value = k;
@@ -32,7 +32,7 @@ export function showConfiguration(trace, k) {
   at("count").textContent = step ? `${k + 1} / ${n}` : `${n} / ${n} ✓`;
   for (const id of ["first", "back"]) at(id).disabled = k === 0;
   for (const id of ["on", "last", "play"]) at(id).disabled = k === n;
-  at("caption").replaceChildren(...(step ? caption(trace, step, k) : [
+  at("caption").replaceChildren(...(step ? caption(trace, step, k, go) : [
     `The tree is complete after ${n} steps. Choose an arc to see why it was added, or step back.`]));
   [...at("timeline").children].forEach((mark, i) => {
     mark.classList.toggle("past", i < k);
@@ -58,24 +58,42 @@ export function drawTimeline(trace, go) {
     ...(trace.gold ? [el("li", {}, el("i", {class: "bad"}), "error")] : []));
 }
 
-function caption(trace, step, k) {
+function caption(trace, step, k, go) {
   const parts = [el("b", {class: `move ${step.move}`}, step.name), " "];
   if (step.arc) {
     const [head, word] = step.arc;
-    parts.push(el("b", {}, form(trace, head)), " → ", el("b", {}, form(trace, word)), `. “${form(trace, word)}” ${has(trace, word, k)}. `);
+    const [from, to, its] = [head, word, word].map((w) => el("bdi", {}, form(trace, w))); // isolated: Arabic words do not reverse the arrow
+    parts.push(el("b", {}, from), " → ", el("b", {}, to), ". “", its, `” ${has(trace, word, k)}. `);
   } else parts.push(`${DOES[step.move]} `);
   const probability = step.forced ? "No other transition is legal here." : `Probability ${percent(step.p)}.`;
   parts.push(el("span", {class: "quiet"}, probability));
   if (step.taken !== step.best) parts.push(el("span", {class: "quiet"}, " The parser predicts a different transition."));
   parts.unshift(el("span", {class: "hidden"}, `Step ${k + 1}: `));
+  const lost = lostHead(trace, step, k);
+  if (lost) {
+    parts.push(" ", el("button", {type: "button", class: "small", click: () => go(lost.k)},
+      "“", el("bdi", {}, form(trace, lost.word)), `” left the stack in step ${lost.k + 1}, a close decision`));
+  }
   return parts;
+}
+
+/** The word between head and dependent that was last removed by a close decision, and its step: from then on, it could not be the head. */
+function lostHead(trace, {arc}, k) {
+  if (!arc) return null;
+  const [from, to] = arc.slice(0, 2).sort((a, b) => a - b);
+  for (let earlier = k - 1; earlier >= 0; earlier--) {
+    const before = trace.steps[earlier], after = new Set([...trace.steps[earlier + 1].stack, ...trace.steps[earlier + 1].buffer]);
+    const word = before.stack.find((each) => each > from && each < to && !after.has(each));
+    if (word && isClose(before)) return {word, k: earlier};
+  }
+  return null;
 }
 
 /** What an arc means for its dependent. */
 function has(trace, word, k) {
   const next = trace.steps[k + 1];
   const gone = next && !next.stack.includes(word) && !next.buffer.includes(word);
-  return gone ? "has its head and leaves the stack: no later word can depend on it" : "now has its head";
+  return gone ? "leaves the stack: no later word can depend on it" : "now has its head";
 }
 
 function showAdvice(trace, step) {
@@ -98,7 +116,7 @@ function wordList(id, trace, words, letter, topLast) {
     return el("li", {class: word ? null : "root", "data-word": word},
       place < ADDRESSED ? el("span", {class: "address"}, `${letter}${place}`) : null,
       el("span", {class: "form"}, form(trace, word)),
-      el("span", {class: "tag"}, word ? trace.words[word - 1].upos : "·"));
+      el("span", {class: "tag"}, word ? trace.words[word - 1].upos : "\u00a0"));
   });
   at(id).replaceChildren(...(items.length ? items : [el("li", {class: "empty"}, "empty")]));
   at(id).scrollLeft = topLast ? (trace.right_to_left ? -1 : 1) * at(id).scrollWidth : 0;

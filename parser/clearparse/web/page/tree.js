@@ -75,17 +75,22 @@ export function showStep(trace, k) {
     node.classList.toggle("in-buffer", buffer.has(word));
     node.classList.toggle("gone", Boolean(step) && !stack.has(word) && !buffer.has(word));
   }
-  const now = at("tree").querySelector(".arc.now .label");
-  if (now) reveal(now);
+  const word = step ? step.buffer[0] ?? step.stack.at(-1) : null;
+  reveal(at("tree").querySelector(".arc.now .label") ?? at("tree").querySelector(`.node[data-word="${word}"]`));
 }
 
-/** Scroll the tree, and nothing else, until a part of it is visible. */
+/** Scroll the tree, and nothing else: sideways to a part of it, and down until the words are visible. */
 function reveal(part) {
-  const frame = at("trees"), box = part.getBoundingClientRect(), outer = frame.getBoundingClientRect();
-  if (box.left < outer.left + 20 || box.right > outer.right - 20) {
-    frame.scrollLeft += (box.left + box.right) / 2 - (outer.left + outer.right) / 2;
+  const frame = at("trees"), outer = frame.getBoundingClientRect();
+  if (part) {
+    const box = part.getBoundingClientRect();
+    if (box.left < outer.left + 20 || box.right > outer.right - 20) {
+      frame.scrollLeft += (box.left + box.right) / 2 - (outer.left + outer.right) / 2;
+    }
+    frame.scrollTop += Math.min(0, box.top - outer.top - 20);
   }
-  if (box.top < outer.top || box.bottom > outer.bottom) frame.scrollTop += box.top - outer.top - 20;
+  const words = at("tree").querySelector(".node").getBoundingClientRect();
+  frame.scrollTop += Math.max(0, words.bottom - outer.bottom + 4);
 }
 
 /** Colour the words by their contribution to a score: contributions is a Map from word to number, or null. */

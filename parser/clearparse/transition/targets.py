@@ -1,4 +1,4 @@
-"""The cost of each move given a gold tree, and the target class."""
+"""Training targets: the class to learn in each configuration, given the gold trees."""
 
 from __future__ import annotations
 
@@ -15,8 +15,8 @@ from clearparse.treebank.tree import projectivized
 LAST_RESORT = -1e30  # score of a lowest-cost move whose gold label has no class: lower than any other
 
 
-class OracleAdvisor:
-    """The oracle of a system, set up with the gold trees of its sentences.
+class OracleTargets:
+    """The target classes of configurations, from the oracle of a system and the gold trees of its sentences.
 
     heads (words,): HEAD of each word, 0 for the root; projectivized where the oracle needs it.
     labels (words,): DEPREL of each word.
@@ -36,9 +36,10 @@ class OracleAdvisor:
         self._without_label = transitions.class_of[:, 0]  # the class of each move without a label
 
     def target(self, active: Index, theta: Floats) -> Index:
-        """The target class (B,): of the moves of minimum cost, with their gold labels, the one of highest score.
+        """The target class (B,): of the moves of minimum cost, with their gold labels, the one with the highest score.
 
-        theta (B, C): the scores of all classes in the configurations active (B,). -1 where the gold label has no class.
+        theta (B, C): the scores of all classes in the configurations active (B,). The target is -1 where the gold label
+        has no class.
         """
         transitions, costs = self.transitions, self.oracle.costs(active)
         classes = np.tile(self._without_label, (len(active), 1))
@@ -52,5 +53,5 @@ class OracleAdvisor:
         return target
 
     def advance(self, active: Index, transition: Index) -> None:
-        """Note the transitions (B,) that the configurations active (B,) are about to make."""
+        """Update the oracle before the transitions (B,) are applied to the configurations active (B,)."""
         self.oracle.advance(active, self.transitions.kind[transition])
