@@ -359,7 +359,7 @@ def test_conllu_plus(size: int, monkeypatch: pytest.MonkeyPatch) -> None:
         assert parse(text, trees=True).text.decode() == expected
         assert joined(read(text.encode(), size, monkeypatch, trees=True)).source.decode() == expected
     assert refused(PLUS.replace("\t*", "")) == "6: 6 columns, but the first line names 7 (# global.columns)"
-    assert refused(PLUS.replace(" FORM ", " ")) == "1: # global.columns names no column FORM"
+    assert refused(PLUS.replace(" FORM ", " ")) == "1: # global.columns lacks the column FORM"
     assert refused(PLUS.replace("UPOS", "MISC")) == "1: # global.columns names a column twice"
 
 

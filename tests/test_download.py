@@ -219,7 +219,7 @@ def test_temporary_errors_are_retried(server: Server, tmp_path: Path) -> None:
 
 def test_a_refusal_is_a_one_line_error(server: Server, tmp_path: Path) -> None:
     server.codes = [403]
-    with pytest.raises(ClearparseError, match=r"^http://\S+: the server answers 403 Forbidden$"):
+    with pytest.raises(ClearparseError, match=r"^http://\S+: the server answered 403 Forbidden$"):
         fetch(server, tmp_path)
     assert names(tmp_path) == set()
 

@@ -13,8 +13,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearparse.commands import parse
+from clearparse.drawing.pages import figure
 from clearparse.drawing.svg import right_to_left, svg, svg_document
 from clearparse.drawing.text import display_width, draw, shows_boxes
+from clearparse.treebank.conllu import parse_block
 
 
 def drawn(tree: str, **options: object) -> str:
@@ -281,6 +283,12 @@ def test_right_to_left_scripts_are_drawn_from_right_to_left() -> None:
     arabic, english = ["قرأ", "الولد", "كتابا"], ["abc", "abcde", "abcde"]
     assert places(english) == sorted(places(english))
     assert places(arabic) == sorted(places(arabic), reverse=True)
+
+
+def test_figures_of_right_to_left_sentences_open_at_their_beginning() -> None:
+    for form, mirrored in (("قرأ", True), ("abc", False)):
+        [sentence] = parse_block(f"1\t{form}\t_\tX\t_\t_\t0\troot\t_\t_\n\n".encode(), trees=True)
+        assert ('<div class="wide" tabindex="0" dir="rtl">' in figure(sentence)) == mirrored
 
 
 def test_the_parse_command_writes_one_svg_document(tmp_path: Path) -> None:

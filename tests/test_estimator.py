@@ -77,7 +77,9 @@ def test_parameters_are_the_fields_of_config() -> None:
     assert repr(estimator) == "DependencyParser(hidden_size=3, learning_rate=0.5)"
     accurate = clearparse.DependencyParser(**asdict(PRESETS["accurate"]))
     assert clone(accurate).get_params() == asdict(PRESETS["accurate"])
-    with pytest.raises(TypeError, match="no parameter hidden; there are seed, embedding_dim, hidden_size"):
+    with pytest.raises(
+        TypeError, match="unknown parameter hidden; the parameters are seed, embedding_dim, hidden_size"
+    ):
         clearparse.DependencyParser(hidden=3)
     with pytest.raises(ValueError, match="hidden"):
         estimator.set_params(hidden=3)
@@ -149,7 +151,7 @@ def test_invalid_sentences_are_refused(fitted: clearparse.DependencyParser, sent
         clearparse.DependencyParser().predict(sentences)
     with pytest.raises(ClearparseError, match="no sentences"):
         clearparse.DependencyParser().fit([])
-    with pytest.raises(ClearparseError, match=r"a str instead of a clearparse\.Sentence"):
+    with pytest.raises(ClearparseError, match=r"expected clearparse\.Sentence objects, got str"):
         fitted.predict(["Dogs bark ."])
     circle = sentences[0].with_tree([2, 1] + [0] * (len(sentences[0]) - 2), sentences[0].deprels)
     with pytest.raises(FileError, match="in a cycle"):

@@ -63,7 +63,7 @@ def test_fine_tuning_adds_new_labels(
     source, output = str(novel(tmp_path / "new.conllu")), tmp_path / "m"
     argv = ["--train", source, "--dev", source, "--init", str(parser_model), "--output", str(output)]
     train.main([*argv, "--stages", stages, *SMALL])
-    assert "note      labels that the model did not have: obj:new top\n" in capsys.readouterr().out
+    assert "note      labels new to the model: obj:new top\n" in capsys.readouterr().out
     assert {"obj:new", "top", "nsubj"} <= set(load(output).parser.transitions.labels)
 
 

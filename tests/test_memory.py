@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import gzip
 import io
+import os
 import pickle
 from collections.abc import Callable
 from pathlib import Path
@@ -18,10 +19,13 @@ from clearparse.features import precompute, type_cache, vocabulary
 from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.type_cache import FIRST, TypeCache, end_of_part
+from clearparse.io.files import checksum
 from clearparse.model.container import load_arrays
 from clearparse.model.model import Model, load
+from clearparse.training.vector_files import read_vectors
 from clearparse.treebank import conllu
 from clearparse.treebank.conllu import parse_block, read_blocks
+from clearparse.treebank.raw_words import read_raw_words
 
 MODEL = Path(__file__).parent / "data" / "format-1.model"
 WORDS = [f"{a}{b}{c}" for a in "abcdefgh" for b in "aeiou" for c in "lmnrst"]
@@ -139,8 +143,8 @@ def endless(monkeypatch: pytest.MonkeyPatch) -> str:
     def opened(path: object) -> io.BufferedReader:
         return io.BufferedReader(Zeros())
 
-    for module in ("model.container", "treebank.conllu", "treebank.paragraphs"):
-        monkeypatch.setattr(f"clearparse.{module}.open_input", opened)
+    for module in ("clearparse.model.container", "clearparse.treebank.conllu", "clearparse.io.files", "raw_text"):
+        monkeypatch.setattr(f"{module}.open_input", opened)
     return "zeros"
 
 
@@ -149,8 +153,20 @@ def test_endless_zeros_are_refused_by_the_first_bytes(endless: str) -> None:
         load_arrays(endless)
     with pytest.raises(FileError, match="zeros: not text"):
         list(read_paragraphs(endless))
+    with pytest.raises(FileError, match="zeros: not text"):
+        list(read_raw_words(endless, []))
+    with pytest.raises(FileError, match="zeros: not text"):
+        read_vectors(endless, [], 2)
     with pytest.raises(FileError, match="zeros:1: not CoNLL-U"):
         list(read_blocks(endless, trees=False))
+
+
+@pytest.mark.skipif(not os.path.exists("/dev/zero"), reason="there is no /dev/zero")
+def test_devices_and_pipes_have_no_checksum(tmp_path: Path) -> None:
+    """The first have no end, and what is read from the second is gone."""
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    assert checksum("/dev/zero") is checksum(pipe) is None
 
 
 SENTENCE = b"1\tGo\tgo\tVERB\t_\t_\t0\troot\t_\t_\n\n"

@@ -401,6 +401,14 @@ def test_an_arc_names_the_close_decision_that_ruled_out_another_head(visit: Any)
     assert text.split("”")[0].strip("“") in page.locator("#stack .form").all_inner_texts()
 
 
+def test_loss_and_gradients_come_into_view_on_phones(visit: Any) -> None:
+    page = visit(viewport=PHONE_TALL)
+    page.get_by_role("button", name=re.compile("^If .* were right")).last.click()
+    playwright.expect(page.locator("#loss-line")).to_be_in_viewport()
+    box, bar = page.get_by_role("button", name="Learn this").bounding_box(), page.locator(".controls").bounding_box()
+    assert box["y"] + box["height"] <= bar["y"]
+
+
 def test_autoplay_ends_at_the_complete_tree(visit: Any) -> None:
     page = visit()
     parse(page, "Dogs bark.")

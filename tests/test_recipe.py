@@ -123,9 +123,9 @@ def test_only_small_treebanks_stop_early_by_default() -> None:
 @pytest.mark.parametrize(
     ("wrong", "error", "message"),
     [
-        ({"hiden_size": 3}, TypeError, "no parameter hiden_size; there are seed, "),
-        ({"preset": "slow"}, ClearparseError, "preset is 'slow'; it can be fast or accurate or best"),
-        ({"stages": "tagger"}, ClearparseError, "stages is 'tagger'; it can be 'parser' or 'all'"),
+        ({"hiden_size": 3}, TypeError, "unknown parameter hiden_size; the parameters are seed, "),
+        ({"preset": "slow"}, ClearparseError, "preset is 'slow'; it must be fast or accurate or best"),
+        ({"stages": "tagger"}, ClearparseError, "stages is 'tagger'; it must be 'parser' or 'all'"),
         ({"epochs": 2.5}, ClearparseError, "epochs is 2.5; it must be a whole number"),
         ({"dropout": 2}, ClearparseError, "dropout is 2.0; it must be between 0 and 0.95"),
         ({"jobs": 0}, ClearparseError, "jobs is 0; it must be a whole number from 1"),

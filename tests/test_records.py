@@ -241,7 +241,7 @@ def test_odd_settings_in_a_record(name: str, value: Any, message: str, record: P
         (" --help", "its command asks for help"),
         (" --help-all", "its command asks for help"),
         (" -qh", "its command asks for help"),
-        (" --nonsense", "its command is wrong: .*--nonsense"),
+        (" --nonsense", "its command is invalid: .*--nonsense"),
         (" 'open", "not a training record"),
         (" --threads 99999999999", "threads is 99999999999"),
         (" --train /no/such/file", "no such file"),

@@ -123,7 +123,11 @@ def test_of_a_model_with_comparison(model: Path, tmp_path: Path, capsys: pytest.
     [header, *_] = compared = rows(section(root, "comparison"))
     assert header == ["", "this", "other", "difference", "95 % interval", "p"]
     assert {row[2] for row in compared[1:]} == {"100.00"}
-    assert all(row[3].startswith("-") and row[5] == "0.0002" for row in compared[1:])
+    assert all(row[3].startswith("\N{MINUS SIGN}") and row[5] == "0.0002" for row in compared[1:])
+    assert not [each for each in root.iter("th") if not words_of(each)]
+    [first, *_] = [each for each in section(root, "where").iter("span") if each.get("class") == "value"]
+    assert words_of(first).endswith("100.0")  # below this system's score, that of the other, which is the gold file
+    assert [words_of(each) for each in first] == ["100.0"]
     record = json.loads(Path(f"{model}.json").read_text(encoding="utf-8"))
     lines = [each for each in section(root, "learning").iter() if each.tag.endswith("polyline")]
     assert len(lines) == 4  # UAS and LAS of two networks

@@ -33,11 +33,11 @@ def test_finished_trials_are_not_repeated(tmp_path: Path, capsys: pytest.Capture
     first = json.loads((tmp_path / "trials.json").read_text(encoding="utf-8"))["trials"]
     search.main([*command, "--trials", "2"])
     both = json.loads((tmp_path / "trials.json").read_text(encoding="utf-8"))["trials"]
-    assert "2 trials, 1 of them finished before" in capsys.readouterr().out
+    assert "2 trials, 1 already finished" in capsys.readouterr().out
     assert first[0] in both
     assert sorted(trial["config"]["hidden_size"] for trial in both) == [8, 16]
     assert all(0 < trial["LAS"] < 100 for trial in both)
-    with pytest.raises(FileError, match=r"trials\.json: these trials are of other data"):
+    with pytest.raises(FileError, match=r"trials\.json: these trials have different data"):
         search.main([*command, "--preset", "accurate"])
     (tmp_path / "trials.json").write_text("{", encoding="utf-8")
     with pytest.raises(FileError, match="not the trials of a search"):

@@ -189,7 +189,7 @@ def test_with_columns(french: Sentence) -> None:
     assert new.deprels == french.deprels
     assert [str(token) for token in new.tokens] == ["Je", "bois", "du", "vin", "."]
     assert french.to_conllu() == FRENCH
-    with pytest.raises(TypeError, match="no column tags; there are forms, lemmas, upos"):
+    with pytest.raises(TypeError, match="unknown column tags; the columns are forms, lemmas, upos"):
         french.with_columns(tags=["X"] * 6)
     for columns in ({"heads": [9] * 6}, {"heads": ["x"] * 6}, {"upos": ["X"]}, {"upos": ["a\nb"] * 6}):
         with pytest.raises(ValueError, match="outside|values for|cannot be"):

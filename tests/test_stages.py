@@ -55,7 +55,11 @@ def block() -> Block:
 
 @pytest.mark.parametrize(
     ("template", "message"),
-    [("form: one", "'one' is not an offset"), ("form: 0 0", "is there twice"), ("form: 101", "'101' is not an offset")],
+    [
+        ("form: one", "'one' is not an offset"),
+        ("form: 0 0", "is listed twice"),
+        ("form: 101", "'101' is not an offset"),
+    ],
 )
 def test_invalid_window_templates(template: str, message: str) -> None:
     with pytest.raises(TemplateError, match=message):

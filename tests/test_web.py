@@ -483,6 +483,21 @@ def test_too_many_words_are_refused_before_any_work(model: Model) -> None:
     assert small.post("/process", data={"data": "x" * 20, **ALL}).status_code == 200
 
 
+def test_too_many_sentences_are_refused(model: Model) -> None:
+    """Each takes memory, however short it is; paragraphs are counted before any work."""
+    small = Client(server.Application({"m": model}, Limits(sentences=2, explained=200)))
+    line = "1\tw\t_\t_\t_\t_\t_\t_\t_\t_\n\n"
+    for data in ({"data": "a\n\nb\n\nc", **ALL}, {"data": line * 3}, {"data": "a\nb\nc", "input": "horizontal"}):
+        response = small.post("/process", data=data)
+        assert response.status_code == 413
+        assert re.fullmatch(r"3 (sentences|paragraphs); at most 2 are accepted in one request\n", response.text)
+    assert small.post("/page/read", json={"text": "a\n\nb\n\nc"}).status_code == 413
+    assert small.post("/page/read", json={"conllu": line * 3}).status_code == 413
+    assert small.post("/process", data={"data": line * 2}).status_code == 200
+    response = small.post("/page/explain", json={"conllu": f"# {'x' * 200}\n{line}"})
+    assert (response.status_code, response.text) == (413, "a sentence of more than 200 bytes of CoNLL-U\n")
+
+
 def test_steps_do_not_change_the_result(client: Client, model: Model, monkeypatch: pytest.MonkeyPatch) -> None:
     text = "\n\n".join(f"{TEXT} Number {number}." for number in range(9))
     question = [

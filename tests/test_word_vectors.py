@@ -160,7 +160,14 @@ def test_files_of_vectors(tmp_path: Path) -> None:
     assert found.values[0, 3] == pytest.approx(2 * found.values[0, 0])
     two = read_vectors(path, ["Cat"], 2).values
     assert np.abs(two[0] - two[1]).max() > 1  # the direction of most variance is kept
-    for text, message in (("a 1 2\nb 1\n", ":2: not a word and 2"), ("a 1 x\n", ":1: not a word"), ("", "no word v")):
+    for text, message in (
+        ("a 1 2\nb 1\n", ":2: not a word and 2"),
+        ("a 1 x\n", ":1: not a word"),
+        ("a 1e39\n", ":1: not a word and 1 finite"),
+        ("a 1\n", "1 word vectors; at least 2"),
+        ("", "0 word vectors"),
+        ("PK\x03\x04", "a zip archive"),
+    ):
         path.write_text(text, encoding="utf-8")
         with pytest.raises(FileError, match=message):
             read_vectors(path, ["a"], 2)

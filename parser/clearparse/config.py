@@ -57,12 +57,12 @@ class NetworkConfig:
     """The size of a network and how it is trained."""
 
     seed: int = _setting(
-        1, "seed of all random choices; with the same seed a machine trains a bit-identical model", 0, 2**32 - 1
+        1, "seed of all random choices; with the same seed, the same machine trains a bit-identical model", 0, 2**32 - 1
     )
     embedding_dim: int = _setting(50, "dimension of the embeddings", 1, 10_000, group="network", old="d")
     hidden_size: int = _setting(200, "number of hidden units", 1, 100_000, group="network", old="H")
-    epochs: int = _setting(0, "training epochs; 0: by the size of the training data, one to two times --passes")
-    passes: int = _setting(14, "epochs at 200,000 training words; up to twice as many for smaller treebanks", 1)
+    epochs: int = _setting(0, "training epochs; 0: one to two times --passes, by the size of the training data")
+    passes: int = _setting(14, "epochs for 200,000 training words; up to twice as many for smaller treebanks", 1)
     batch_size: int = _setting(
         0, "examples per step; 0: by the size of the training data, 64 to 1024", 0, 1_000_000, old="batch"
     )
@@ -71,7 +71,7 @@ class NetworkConfig:
     warmup: float = _setting(0.02, "fraction of training over which the learning rate rises", 0, 0.99, old="warm_up")
     final_learning_rate: float = _setting(0.02, "final learning rate, as a fraction of the peak", 0, 1, old="lr_end")
     ema_decay: float = _setting(
-        0.998, "decay of the moving average of the parameters, which is what is saved", 0, 0.999999, old="average"
+        0.998, "decay of the moving average of the parameters; the model has the averages", 0, 0.999999, old="average"
     )
     dropout: float = _setting(0.3, "dropout rate of the hidden units", 0, 0.95)
     slot_dropout: float = _setting(0.25, "dropout rate of the input embeddings, whole slots at a time", 0, 0.95)
@@ -135,13 +135,13 @@ class Config(NetworkConfig):
     )
     transition_system: str = _setting(
         "auto",
-        "auto: arc-standard, or with SWAP if at least 10 % of the training sentences are non-projective",
+        "auto: arc-standard, or arc-standard-swap if at least 10 % of the training sentences are non-projective",
         choices=lambda: ("auto", *SYSTEMS),
         group="network",
         old="system",
     )
     silver_share: float = _setting(
-        1.0, "share of the words of --silver files to use, from the most confident sentences", 0.001, 1,
+        1.0, "fraction of the words of --silver files to use, from the most confident sentences", 0.001, 1,
         group="self-training",
     )  # fmt: skip
     networks: int = _setting(

@@ -59,7 +59,9 @@ class DependencyParser(BaseEstimator):  # type: ignore[misc]  # scikit-learn pub
     def __init__(self, **config: Any) -> None:
         defaults = asdict(Config())
         if unknown := config.keys() - defaults.keys():
-            raise TypeError(f"no parameter {' or '.join(sorted(unknown))}; there are {', '.join(defaults)}")
+            raise TypeError(
+                f"unknown parameter {' and '.join(sorted(unknown))}; the parameters are {', '.join(defaults)}"
+            )
         for name, value in (defaults | config).items():
             setattr(self, name, value)
 

@@ -33,8 +33,12 @@ def main(argv: list[str]) -> None:
 
 
 def _command_line() -> CommandLine:
-    cli = CommandLine("benchmark_cluster.py", description="Compare Dask workers with plain processes, per core.")
-    cli.add_argument("--model", type=Path, required=True, metavar="MODEL", help="a model file")
+    cli = CommandLine(
+        "benchmark_cluster.py",
+        usage="--model MODEL --input F [options]",
+        description="Compare the speed of Dask workers with that of plain processes, per core.",
+    )
+    cli.add_argument("--model", type=Path, required=True, metavar="MODEL", help="model file")
     cli.add_argument("--input", type=Path, required=True, metavar="F", help="CoNLL-U file to make the shards from")
     cli.add_argument(
         "--shards", type=positive, default=16, metavar="N", help="number of files in the corpus (default: 16)"

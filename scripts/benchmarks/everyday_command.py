@@ -59,7 +59,11 @@ def _row(name: str, found: dict[str, float]) -> str:
 
 
 def _command_line() -> CommandLine:
-    cli = CommandLine("benchmark_everyday.py", description="Score a model on raw text in several typographies.")
+    cli = CommandLine(
+        "benchmark_everyday.py",
+        usage="--gold F [options]",
+        description="Score a model on raw text in several typographies.",
+    )
     cli.add_argument("--model", type=Path, metavar="MODEL", help="model file (default: the bundled English model)")
     cli.add_argument("--gold", type=Path, required=True, metavar="F", help="English treebank to score on")
     return cli

@@ -102,6 +102,6 @@ def _server() -> Iterator[str]:
 
 
 def _command_line() -> CommandLine:
-    cli = CommandLine("make_docs.py", description="Make the pictures of the documentation and docs/options.md.")
+    cli = CommandLine("make_docs.py", description="Generate docs/options.md and the pictures of the documentation.")
     cli.add_argument("--output", type=Path, default=DOCS, metavar="DIR", help="folder for the files (default: docs)")
     return cli

@@ -36,7 +36,7 @@ def draw(results: dict[str, Any], folder: Path) -> list[Path]:
 def _draw_speed(figure: Any, results: dict[str, Any]) -> None:
     """LAS against words per second, one dot per parser."""
     axes = figure.add_subplot(
-        xscale="log", xlabel="words per second, CoNLL-U to CoNLL-U, one core", ylabel="LAS on dev, gold tags"
+        xscale="log", xlabel="words per second, CoNLL-U to CoNLL-U, one core", ylabel="LAS on dev, gold tags (%)"
     )
     scored = {name: parser for name, parser in results["parsers"].items() if parser["LAS"] is not None}
     for name, parser in scored.items():
@@ -83,12 +83,12 @@ LONG_NAMES = {
 
 def _label_ticks(axes: Any, ticks: list[int]) -> None:
     """Plain numbers as the only ticks of a logarithmic x axis."""
-    axes.set_xticks(ticks, [_short(tick) for tick in ticks])
+    axes.set_xticks(ticks, [_short(tick, max(ticks)) for tick in ticks])
     axes.set_xticks([], minor=True)
 
 
-def _short(number: int) -> str:
-    """1,500,000 as 1.5 M, 20,000 as 20 k, 500 as 500."""
+def _short(number: int, largest: int) -> str:
+    """1,500,000 as 1.5 M, 20,000 as 20 k, 500 as 500; 5,000 as 5 k only beside larger numbers."""
     if number >= 1_000_000:
         return f"{number / 1e6:.2g} M"
-    return f"{number / 1000:.3g} k" if number >= 10_000 else f"{number:,}"
+    return f"{number / 1000:.3g} k" if number >= 1_000 and largest >= 10_000 else f"{number:,}"

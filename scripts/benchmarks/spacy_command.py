@@ -23,9 +23,13 @@ def main(argv: list[str]) -> None:
 
 
 def _command_line() -> CommandLine:
-    cli = CommandLine("benchmark_spacy.py", description="Compare the clearparse component with the parser of spaCy.")
+    cli = CommandLine(
+        "benchmark_spacy.py",
+        usage="--train F --dev F [options]",
+        description="Compare the clearparse component with spaCy's own parser.",
+    )
     cli.add_argument("--model", type=Path, metavar="MODEL", help="model file (default: the bundled English model)")
-    cli.add_argument("--train", type=Path, required=True, metavar="F", help="training data for the parser of spaCy")
+    cli.add_argument("--train", type=Path, required=True, metavar="F", help="training data for spaCy's parser")
     cli.add_argument("--dev", type=Path, required=True, metavar="F", help="CoNLL-U file to score both on")
     cli.add_argument("--input", type=Path, metavar="F", help="CoNLL-U file to time (default: the training data)")
     cli.add_argument("--output", type=Path, default=FOLDER, metavar="DIR", help="folder for trained models")

@@ -11,8 +11,8 @@ MAX_PARAMETERS = 200_000  # parameters: each costs two forward passes
 
 def main(argv: list[str]) -> None:
     """Print a line for each check. Raises ClearparseError if one fails."""
-    cli = CommandLine("check_gradients.py", description="Compare every gradient with finite differences.")
-    cli.option("--dims", default="", metavar="B=4,m=3,...", help=f"other sizes (default: {_text(DIMS)})")
+    cli = CommandLine("check_gradients.py", description="Compare every hand-written gradient with finite differences.")
+    cli.option("--dims", default="", metavar="B=4,m=3,...", help=f"sizes of network and batch (default: {_text(DIMS)})")
     cli.option("--seed", type=int, default=1, metavar="N", help="seed of the random network (default: 1)")
     options = cli.parse(argv)
     if options.seed < 0:

@@ -88,6 +88,11 @@ def _command_line() -> CommandLine:
     cli.option("files", nargs="+", metavar="FILE", help="annotated CoNLL-U or CoNLL-X files")
     cli.option("-m", "--model", metavar="MODEL", help="also list the trees that are least likely under this model")
     cli.option(
-        "--limit", old=["--most"], type=positive, default=10, metavar="N", help="lines of each kind (default: 10)"
+        "--limit",
+        old=["--most"],
+        type=positive,
+        default=10,
+        metavar="N",
+        help="findings to list of each kind (default: 10)",
     )
     return cli

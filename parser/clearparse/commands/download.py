@@ -75,10 +75,14 @@ def _command_line() -> CommandLine:
         help="name, such as UD_English-EWT; the list is at https://universaldependencies.org",
     )
     cli.option(
-        "-o", "--output", default="data", metavar="DIR", help="folder for the treebank's folder (default: %(default)s)"
+        "-o",
+        "--output",
+        default="data",
+        metavar="DIR",
+        help="where to create the treebank's folder (default: %(default)s)",
     )
     cli.option("--release", default=RELEASE, metavar="TAG", help="release of UD (default: %(default)s)")
-    cli.option("--code", metavar="CODE", help="language code in the file names, for an unknown language")
+    cli.option("--code", metavar="CODE", help="language code in the file names, if the language is not known")
     cli.option(
         "--parts",
         nargs="+",
@@ -86,7 +90,7 @@ def _command_line() -> CommandLine:
         metavar="NAME",
         help="files of the treebank, such as train-a dev (default: train dev test)",
     )
-    cli.option("--url", default=SERVER, metavar="URL", help="server with the same folders (default: UD's on GitHub)")
+    cli.option("--url", default=SERVER, metavar="URL", help="server that mirrors UD's repositories (default: GitHub)")
     cli.option("-q", "--quiet", action="store_true", help="print nothing but errors")
     return cli
 

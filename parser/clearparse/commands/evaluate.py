@@ -130,7 +130,7 @@ def _command_line() -> CommandLine:
 def _add_input(cli: CommandLine) -> None:
     what = cli.titled_group("input").add_mutually_exclusive_group(required=True)
     cli.option("-m", "--model", group=what, metavar="MODEL", help="parse the gold file with this model, and score it")
-    cli.option("--system", group=what, metavar="FILE", help="score this output of a parser; - is stdin")
+    cli.option("--system", group=what, metavar="FILE", help="score the output of a parser; - is stdin")
     cli.option("--gold", group="input", metavar="FILE", help="treebank, CoNLL-U or CoNLL-X; - is stdin")
     cli.option(
         "--given",
@@ -143,7 +143,7 @@ def _add_input(cli: CommandLine) -> None:
         "--compare",
         group="input",
         metavar="FILE",
-        help="compare with another model or parser's output, and test the difference for significance",
+        help="other model or output to compare with; tests the difference for significance",
     )
     cli.option(
         "--threads",

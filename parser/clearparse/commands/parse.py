@@ -128,7 +128,7 @@ def _command_line() -> CommandLine:
     cli = CommandLine(
         "parse.py",
         usage="[INPUT ...] [options]",
-        description="Parse raw text or CoNLL-U files, whose HEAD and DEPREL are replaced and missing tags filled in.",
+        description="Parse raw text or CoNLL-U files. In CoNLL-U, trees are replaced and missing tags filled in.",
     )
     _add_input(cli)
     _add_output(cli)
@@ -189,8 +189,10 @@ def _add_output(cli: CommandLine) -> None:
 
 
 def _add_running(cli: CommandLine) -> None:
-    cli.option("-j", "--jobs", group="running", type=positive, default=1, metavar="N", help="processes (default: 1)")
-    cli.option("-q", "--quiet", group="running", action="store_true", help="print no progress and no summary")
+    cli.option(
+        "-j", "--jobs", group="running", type=positive, default=1, metavar="N", help="worker processes (default: 1)"
+    )
+    cli.option("-q", "--quiet", group="running", action="store_true", help="do not print progress or a summary")
     cli.option(
         "--on-error",
         group="running",
@@ -210,5 +212,5 @@ def _add_running(cli: CommandLine) -> None:
         group="running",
         advanced=True,
         metavar="ADDRESS",
-        help="Dask's scheduler, tcp://host:8786 (default: a local cluster of --jobs processes)",
+        help="address of the Dask scheduler, such as tcp://host:8786 (default: a local cluster of --jobs processes)",
     )

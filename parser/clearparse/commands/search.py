@@ -24,7 +24,7 @@ def main(argv: list[str]) -> None:
     finished = FinishedTrials(options.output / "trials.json", trial)
     missing = sum(values not in finished for values in drawn)
     if not options.quiet:
-        print(f"{len(drawn)} trials, {len(drawn) - missing} of them finished before", flush=True)
+        print(f"{len(drawn)} trials, {len(drawn) - missing} already finished", flush=True)
     trials = search(trial, drawn, finished, options.jobs)
     with progress_bar(total=missing, unit=" trials", quiet=options.quiet) as bar:
         for _ in trials:
@@ -83,15 +83,27 @@ def _command_line() -> CommandLine:
         action="append",
         required=True,
         metavar="NAME=VALUES",
-        help="a setting and its values, hidden_size=100,200,400, or range, dropout=0.2..0.5; may be repeated",
+        help="a setting with its values (hidden_size=100,200,400) or range (dropout=0.2..0.5); may be repeated",
     )
     cli.option(
         "--trials", group="search", type=positive, default=10, metavar="N", help="number of trials (default: 10)"
     )
-    cli.option("--preset", group="search", choices=PRESETS, default="fast", help="the other settings (default: fast)")
+    cli.option(
+        "--preset",
+        group="search",
+        choices=PRESETS,
+        default="fast",
+        help="preset for all other settings (default: fast)",
+    )
     cli.option("--seed", group="search", type=int, default=1, metavar="N", help="seed of the search (default: 1)")
     cli.option(
-        "-j", "--jobs", group="running", type=positive, default=1, metavar="N", help="trials at once (default: 1)"
+        "-j",
+        "--jobs",
+        group="running",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="trials to run in parallel (default: 1)",
     )
     cli.option(
         "-o",
@@ -100,7 +112,7 @@ def _command_line() -> CommandLine:
         type=Path,
         default=Path("models/search"),
         metavar="DIR",
-        help="folder of the results; the same command again resumes (default: models/search)",
+        help="folder for the results; rerunning the same command resumes the search (default: models/search)",
     )
-    cli.option("-q", "--quiet", group="running", action="store_true", help="print the results only")
+    cli.option("-q", "--quiet", group="running", action="store_true", help="print only the results")
     return cli

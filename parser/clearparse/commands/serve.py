@@ -61,7 +61,7 @@ def _port(text: str) -> int:
 def _command_line() -> CommandLine:
     cli = CommandLine(
         "serve.py",
-        description="Explore in the browser how a model parses; REST service with the API of UDPipe (/process).",
+        description="Serve a web page that shows how a model parses, and a REST service with UDPipe's API (/process).",
     )
     cli.option(
         "-m",
@@ -79,13 +79,13 @@ def _command_line() -> CommandLine:
         action="append",
         default=[],
         metavar="URL",
-        help="a site whose pages may use this server, such as https://example.org, or '*'; may be repeated",
+        help="site whose pages may use this server, such as https://example.org, or '*'; may be repeated",
     )
     limits = {
-        "--max-size": (4 << 20, "bytes of a request"),
-        "--max-words": (250, "words of a sentence whose transitions are shown"),
-        "--max-seconds": (30, "seconds for a response"),
-        "--max-waiting": (16, "requests in progress and waiting"),
+        "--max-size": (4 << 20, "largest request, in bytes"),
+        "--max-words": (250, "longest sentence whose transitions are shown, in words"),
+        "--max-seconds": (30, "time limit of a response, in seconds"),
+        "--max-waiting": (16, "most requests in progress and waiting together"),
     }
     for flag, (default, text) in limits.items():
         text = f"{text} (default: {default:,})"

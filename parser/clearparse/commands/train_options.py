@@ -9,7 +9,7 @@ from typing import Any
 from clearparse.commands.command_line import CommandLine, positive
 from clearparse.config import PRESETS, Config
 
-PRESETS_EXPLAINED = "Three values, as in (200 | 512 | 512), are the defaults of --preset fast | accurate | best."
+PRESETS_EXPLAINED = "Three values, as in (default: 200 | 512 | 512), are those of --preset fast | accurate | best."
 
 
 def command_line() -> CommandLine:
@@ -68,7 +68,7 @@ def _add_data(cli: CommandLine) -> None:
         metavar="FILE",
         help="trees predicted by another parser, as additional training data",
     )
-    cli.option("--vectors", group=text, metavar="FILE", help="word vectors in the format of word2vec or GloVe")
+    cli.option("--vectors", group=text, metavar="FILE", help="word vectors in word2vec or GloVe text format")
 
 
 def _add_model(cli: CommandLine) -> None:
@@ -120,7 +120,7 @@ def _add_config(cli: CommandLine) -> None:
             group=each.metadata["group"],
             old=[_flag(each.metadata["old"])] if each.metadata["old"] and each.metadata["old_flag"] else [],
             advanced=True,
-            help=f"{each.metadata['help']} ({default})".replace("%", "%%"),
+            help=f"{each.metadata['help']} (default: {default})".replace("%", "%%"),
             **settings,
         )
 
@@ -137,7 +137,7 @@ def _add_running(cli: CommandLine) -> None:
         type=positive,
         default=1,
         metavar="N",
-        help="processes, one network in each (default: 1)",
+        help="networks to train in parallel, one process each (default: 1)",
     )
     cli.option(
         "--threads",
@@ -146,14 +146,14 @@ def _add_running(cli: CommandLine) -> None:
         type=positive,
         default=1,
         metavar="N",
-        help="BLAS threads (1)",
+        help="BLAS threads (default: 1)",
     )
-    cli.option("-q", "--quiet", group="running", action="store_true", help="print no progress")
+    cli.option("-q", "--quiet", group="running", action="store_true", help="do not print the log or progress bars")
     cli.option(
         "--resume",
         group="running",
         action="store_true",
-        help="resume from MODEL.checkpoint, to a bit-identical model",
+        help="resume an interrupted run from MODEL.checkpoint; the model is bit-identical",
     )
     cli.option(
         "--reproduce",
@@ -161,7 +161,7 @@ def _add_running(cli: CommandLine) -> None:
         old=["--again"],
         advanced=True,
         metavar="RECORD",
-        help="retrain from a training record, MODEL.json, and check that the model is bit-identical",
+        help="repeat the training run of a record, MODEL.json, and check that the model is bit-identical",
     )
     cli.option(
         "--plot",

@@ -110,8 +110,8 @@ def _open(url: str, part: Path, tag: Path) -> Any:
             if error.code == http.client.REQUESTED_RANGE_NOT_SATISFIABLE:
                 tag.unlink()  # nothing is missing, or the part is of another file: start again
             elif error.code not in TEMPORARY:
-                raise ClearparseError(f"{url}: the server answers {error.code} {error.reason}") from error
-            raise _TransferError(f"the server answers {error.code} {error.reason}") from error
+                raise ClearparseError(f"{url}: the server answered {error.code} {error.reason}") from error
+            raise _TransferError(f"the server answered {error.code} {error.reason}") from error
     except (http.client.RemoteDisconnected, ConnectionResetError, TimeoutError) as error:
         raise _TransferError(f"the server does not answer ({error})") from error
     except NETWORK_ERRORS as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import html
 
-from clearparse.drawing.svg import REPLACED, svg_of
+from clearparse.drawing.svg import REPLACED, right_to_left, svg_of
 from clearparse.drawing.text import Drawable
 from clearparse.drawing.theme import THEME
 
@@ -12,7 +12,7 @@ _STYLE = (
     "body{margin:2rem auto;max-width:72rem;padding:0 1rem}h1{font-size:1.4rem}"
     "header p{color:var(--quiet);max-width:46rem}"
     "figure{margin:0 0 1.5rem;padding:.8rem 1rem;background:var(--card);border:1px solid var(--line);"
-    "border-radius:.7rem;break-inside:avoid}figure div{overflow-x:auto}"
+    "border-radius:.7rem;break-inside:avoid}"
     "figcaption{margin-bottom:.5rem}figcaption small{color:var(--quiet);margin-inline-end:.6em}"
     ".label{paint-order:stroke;stroke:var(--card);stroke-width:3px}"
 )
@@ -32,4 +32,5 @@ def figure(sentence: Drawable) -> str:
     """A sentence and its tree as an HTML figure, to be placed between PAGE_BEGINS and PAGE_ENDS."""
     text = sentence.text.translate(REPLACED)
     caption = f'<figcaption dir="auto">{html.escape(text)}</figcaption>'
-    return f'<figure>{caption}<div tabindex="0">{svg_of(sentence)}</div></figure>\n'
+    direction = ' dir="rtl"' if right_to_left(sentence.forms) else ""  # scrolled to the beginning of the sentence
+    return f'<figure>{caption}<div class="wide" tabindex="0"{direction}>{svg_of(sentence)}</div></figure>\n'

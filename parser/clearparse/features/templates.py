@@ -49,7 +49,7 @@ class Template:
         seen: set[Slot] = set()
         for slot in self.slots:
             if slot in seen:
-                raise TemplateError(f"template: {str(slot)!r} is there twice")
+                raise TemplateError(f"template: {str(slot)!r} is listed twice")
             seen.add(slot)
         if len(self.slots) > MAX_SLOTS:
             raise TemplateError(f"template: {len(self.slots)} slots; at most {MAX_SLOTS} are possible")
@@ -67,7 +67,7 @@ def channel_lines(text: str, channels: Collection[str]) -> Iterator[tuple[str, l
         channel = channel.strip()
         if not colon or channel not in channels:
             raise TemplateError(
-                f"template: no channel {channel[:40]!r} in {line[:60]!r}; there are {', '.join(channels)}"
+                f"template: no channel {channel[:40]!r} in {line[:60]!r}; the channels are {', '.join(channels)}"
             )
         yield channel, addresses.split()
 

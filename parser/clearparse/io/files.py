@@ -21,10 +21,11 @@ from collections.abc import Callable, Iterable, Iterator
 from typing import IO, Any, BinaryIO, cast
 
 from clearparse.errors import FileError
-from clearparse.io.compression import DAMAGED, Compression, compression_of
+from clearparse.io.compression import DAMAGED, Compression, compression_of, not_text
 
 PathLike = str | os.PathLike[str]
 
+LINE_BYTES = 4 << 20
 STDIN = "<stdin>"
 STDOUT = "<stdout>"
 _UNFINISHED = re.compile(r"\.[0-9a-f]{16}\.tmp")  # names of files before they are renamed
@@ -58,6 +59,18 @@ def check_text(start: bytes, path: PathLike) -> None:
     """Raises FileError if a file that begins with these bytes is not text: /dev/zero has no end."""
     if start.startswith(b"\0" * 4):
         raise FileError(shown_name(path), "not text: it begins with NUL bytes")
+
+
+def read_lines(path: PathLike) -> Iterator[bytes]:
+    """The lines of a text file; of those of more than LINE_BYTES, pieces. Raises FileError if it is not text."""
+    with open_input(path) as stream:
+        line = stream.readline(LINE_BYTES)
+        check_text(line, path)
+        if found := not_text(line):
+            raise FileError(shown_name(path), f"this is {found}")
+        while line:
+            yield line
+            line = stream.readline(LINE_BYTES)
 
 
 def _open_compressed(name: str, stream: BinaryIO, compression: Compression) -> BinaryIO:
@@ -124,8 +137,11 @@ class _Output(io.RawIOBase):
 
 
 def checksum(path: PathLike) -> str | None:
-    """The SHA-256 of a file, decompressed as its name ends; None for standard input, which was read already."""
-    if os.fspath(path) == "-":
+    """The SHA-256 of a file, decompressed as its name ends.
+
+    None for standard input, pipes and devices: they can be read once only, or have no end.
+    """
+    if os.fspath(path) == "-" or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)):
         return None
     digest = hashlib.sha256()
     with open_input(path) as stream:

@@ -14,7 +14,7 @@ from clearparse.evaluation.scores import NO_SCORE
 from clearparse.report.markup import Markup, tag
 
 WIDTH, HEIGHT = 400, 250  # of a chart, in pixels
-LEFT, RIGHT, TOP, FOOT = 46, 12, 12, 34  # margins around the axes
+LEFT, RIGHT, TOP, FOOT = 46, 12, 26, 34  # margins around the axes
 CELL, NAMES = 20, 86  # of the heat map: side of a cell, and width of the names
 
 Row = tuple[str, float | None, str, float | None]  # name, percentage, note after the bar, the other system's percentage
@@ -22,17 +22,20 @@ Epoch = Mapping[str, Any]  # number, loss and scores
 
 
 def bars(rows: Sequence[Row], label: str) -> Markup:
-    """A bar from 0 to 100 % for each row."""
+    """A bar from 0 to 100 % for each row, and below it that of the other system."""
     lines = []
     for name, value, note, other in rows:
-        both = bar(value) if other is None else tag("span", bar(value), bar(other, "other"))
+        both, values = [bar(value)], [Markup(NO_SCORE if value is None else f"{value:.1f}")]
+        if other is not None:
+            both.append(bar(other, "other"))
+            values.append(tag("span", f"{other:.1f}", class_="other"))
         lines.append(
             tag(
                 "div",
                 tag("span", name, class_="name"),
-                both,
-                tag("span", NO_SCORE if value is None else f"{value:.1f}", class_="value"),
-                tag("span", note if other is None else f"{note}; {other:.1f}", class_="note"),
+                tag("span", *both),
+                tag("span", *values, class_="value"),
+                tag("span", note, class_="note"),
                 class_="bar",
             )
         )
@@ -68,7 +71,7 @@ class Axes:
         for tick in x_ticks:
             parts.append(text(self.x(tick), HEIGHT - FOOT + 16, f"{tick:g}", "tick middle"))
         parts.append(text(WIDTH - RIGHT, HEIGHT - 4, x_name, "tick end"))
-        parts.append(text(LEFT + 4, TOP + 2, y_name, "tick"))
+        parts.append(text(LEFT, TOP - 12, y_name, "tick"))
         return parts
 
 

@@ -41,6 +41,6 @@ def table(header: Sequence[str], rows: Iterable[Sequence[str]], *, left: int = 1
         kind = None if k < left else "number"
         return tag("th" if name == "row" else name, child, scope=scope, class_=kind)
 
-    head = tag("tr", *(cell("th", k, text) for k, text in enumerate(header)))
+    head = tag("tr", *(cell("th" if text else "td", k, text) for k, text in enumerate(header)))
     body = [tag("tr", *(cell("td" if k else "row", k, child) for k, child in enumerate(row))) for row in rows]
     return tag("div", tag("table", tag("thead", head), tag("tbody", *body), class_=class_), class_="wide", tabindex="0")

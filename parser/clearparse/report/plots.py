@@ -28,6 +28,7 @@ def learning_curve(epochs: Sequence[Epoch], path: PathLike) -> None:
         scores.legend(loc="lower right")
         for axes in (loss, scores):
             axes.xaxis.get_major_locator().set_params(integer=True, min_n_ticks=1)
+            axes.set_xlim(left=0.5)  # no tick at 0: epochs are numbered from 1
 
 
 def _draw_network(loss: Any, scores: Any, network: Sequence[Epoch], *, legend: bool) -> None:

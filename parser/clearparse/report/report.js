@@ -17,7 +17,7 @@ for (const table of document.querySelectorAll("table.sorted")) {
 /** Sort rows by a column: numbers by value, and after them texts, such as the dash of a missing score. */
 function sort(body, column, down) {
   const key = (row) => {
-    const text = row.cells[column].textContent, number = parseFloat(text.replaceAll(",", ""));
+    const text = row.cells[column].textContent, number = parseFloat(text.replaceAll(",", "").replace("−", "-"));
     return isNaN(number) ? text : number;
   };
   const order = (a, b) => {

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from clearparse.drawing.svg import svg
+from clearparse.drawing.svg import right_to_left, svg
 from clearparse.evaluation.counts import Counts, count_pairs
 from clearparse.evaluation.scores import MAIN_SCORES, all_scores, confusion_matrix, format_score, main_scores
 from clearparse.evaluation.significance import Pairs
@@ -104,7 +104,9 @@ def _conditions(scores: Mapping[str, Any]) -> Markup:
             for each in model["train"]
         )
     if "config" in model:
-        rows["configuration"] = " ".join(f"{name}={value}" for name, value in model["config"].items())
+        settings = [f"{name}={value}" for name, value in model["config"].items()]
+        summary = tag("summary", f"{len(settings)} settings")
+        rows["configuration"] = tag("details", summary, tag("code", " ".join(settings)))
     return tag("dl", *(part for name, text in rows.items() for part in (tag("dt", name), tag("dd", text))))
 
 
@@ -121,8 +123,8 @@ def _comparison(scores: Mapping[str, Any]) -> Iterator[Markup]:
         [
             name,
             *(f"{each[key]:.2f}" for key in ("system", "other")),
-            f"{each['difference']:+.2f}",
-            f"{each['low']:+.2f} to {each['high']:+.2f}",
+            signed(each["difference"]),
+            f"{signed(each['low'])} to {signed(each['high'])}",
             f"{each['p']:.4f}",
         ]
         for name, each in found["scores"].items()
@@ -145,7 +147,9 @@ def _intervals(scores: Mapping[str, Mapping[str, float]]) -> Markup:
     for tick in charts.ticks(*axes.x_range, 6):
         kind = "grid" if tick else "zero"
         parts.append(charts.line((axes.x(tick), charts.TOP), (axes.x(tick), height - charts.FOOT), kind))
-        parts.append(charts.text(axes.x(tick), height - charts.FOOT + 16, f"{tick:+g}" if tick else "0", "tick middle"))
+        parts.append(
+            charts.text(axes.x(tick), height - charts.FOOT + 16, signed(tick, "g") if tick else "0", "tick middle")
+        )
     for k, (name, each) in enumerate(scores.items()):
         y = charts.TOP + 30 * k + 15
         parts.append(charts.text(4, y + 4, name, "tick"))
@@ -202,7 +206,7 @@ def _relations(findings: Findings) -> Markup:
         header += ["F1 of the other", "difference"]
         for row, (name, ours) in zip(rows, by_relation.items(), strict=True):
             F1 = _theirs(findings.other_scores, "by_relation", name, "F1")
-            row += [cell(F1), "" if F1 is None or ours["F1"] is None else f"{ours['F1'] - F1:+.2f}"]
+            row += [cell(F1), "" if F1 is None or ours["F1"] is None else signed(ours["F1"] - F1)]
     rows = [[*row, bar] for row, bar in zip(rows, bars, strict=True)]
     return table([*header, ""], rows, class_="sorted")
 
@@ -272,7 +276,13 @@ def _figure(findings: Findings, example: Example) -> Markup:
         picture = svg(forms, heads, labels, upos, marked=example.wrong, beside=[*trees.values()])
         drawn.append(tag("div", tag("span", name, class_="note"), Markup(picture), class_=f"tree {name}"))
     caption = tag("figcaption", findings.texts[example.number], dir="auto")
-    return tag("figure", caption, tag("div", *drawn, class_="both", tabindex="0"))
+    direction = "rtl" if right_to_left(forms) else None
+    return tag("figure", caption, tag("div", *drawn, class_="wide", tabindex="0", dir=direction))
+
+
+def signed(difference: float, form: str = ".2f") -> str:
+    """A difference of two scores, with its sign."""
+    return f"{difference:+{form}}".replace("-", "\N{MINUS SIGN}")
 
 
 def cell(value: float | None) -> str:

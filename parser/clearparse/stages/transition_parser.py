@@ -141,7 +141,7 @@ class TransitionParser:
         metadata = network.metadata
         template, system, right_to_left = metadata["template"], metadata["system"], flag(metadata, "from_end")
         known = isinstance(system, str) and system in SYSTEMS
-        check(known, f"{ascii(system)[:40]} is not a transition system; there are {', '.join(SYSTEMS)}")
+        check(known, f"{ascii(system)[:40]} is not a transition system; the systems are {', '.join(SYSTEMS)}")
         left, right, root = _labels(metadata["labels"])
         transitions = Transitions(left, right, root, SYSTEMS[system].moves)
         features = Features(compile_template(template), vocabulary, len(transitions.labels))

@@ -88,7 +88,7 @@ class Checkpoint:
             raise FileError(self.path, f"this is a {str(metadata['kind'])[:MAX_MESSAGE_LENGTH]}, not a checkpoint")
         before = checked_record(metadata["provenance"], PROVENANCE)
         if found := difference(before, self.provenance):
-            raise FileError(self.path, f"the checkpoint is of another training run: {found}")
+            raise FileError(self.path, f"the checkpoint belongs to another training run: {found}")
         if (version := before["versions"]["clearparse"]) != __version__:
             version = version[:MAX_MESSAGE_LENGTH]
             raise FileError(self.path, f"only clearparse {version}, which made the checkpoint, can resume from it")

@@ -39,14 +39,14 @@ class Options:
     def check(self) -> None:
         """Raise ClearparseError if an option is out of range, or two options exclude each other."""
         if self.stages not in ("parser", "all"):
-            raise ClearparseError(f"stages is {self.stages!r}; it can be 'parser' or 'all'")
+            raise ClearparseError(f"stages is {self.stages!r}; it must be 'parser' or 'all'")
         for name, value in (("jobs", self.jobs), ("threads", self.threads)):
             if not isinstance(value, int) or not 1 <= value <= MAX_PROCESSES:
                 raise ClearparseError(f"{name} is {value!r}; it must be a whole number from 1 to {MAX_PROCESSES:,}")
         if self.raw_text and self.vectors is not None:
             raise ClearparseError("word vectors come from raw_text or from the file of vectors, not from both")
         if self.resume and self.output is None:
-            raise ClearparseError("resume needs output: the checkpoint is beside it")
+            raise ClearparseError("resume needs output: the checkpoint is next to it")
 
     def provenance(self) -> dict[str, Any]:
         """The options that affect the bytes of the model."""
@@ -68,10 +68,10 @@ def config_from(preset: str, values: Mapping[str, Any]) -> Config:
     Raises TypeError for a name that is not a field; ClearparseError for an unknown preset or a wrong value.
     """
     if preset not in PRESETS:
-        raise ClearparseError(f"preset is {preset!r}; it can be {' or '.join(PRESETS)}")
+        raise ClearparseError(f"preset is {preset!r}; it must be {' or '.join(PRESETS)}")
     kinds: dict[str, type] = {each.name: each.metadata["type"] for each in fields(Config)}
     if unknown := values.keys() - kinds.keys():
-        raise TypeError(f"no parameter {' or '.join(sorted(unknown))}; there are {', '.join(kinds)}")
+        raise TypeError(f"unknown parameter {' and '.join(sorted(unknown))}; the parameters are {', '.join(kinds)}")
     return replace(PRESETS[preset], **{name: _plain(name, value, kinds[name]) for name, value in values.items()})
 
 
@@ -87,7 +87,7 @@ def config_like(model: Model, config: Config, options: Options) -> Config:
         assert options.init is not None
         raise FileError(options.init, "cannot be fine-tuned: its training record lacks the configuration") from error
     if config.networks > 1 or recorded["networks"] != 1:
-        raise ClearparseError("only a single network can be fine-tuned, into a single network: networks must be 1")
+        raise ClearparseError("only a single network can be fine-tuned: networks must be 1")
     return config
 
 

@@ -159,7 +159,7 @@ def _prepare(output: FileName | None) -> Path | None:
         return None
     path = Path(output)
     if str(output) == "-" or (path.exists() and not path.is_file()):
-        raise FileError(path, "the output must be a file name: the record and the checkpoint are written beside it")
+        raise FileError(path, "the output must be a file name: the record and the checkpoint are written next to it")
     path.parent.mkdir(parents=True, exist_ok=True)
     return path
 
@@ -245,7 +245,7 @@ class Recipe:
         for line in describe(self.train, dev, first):
             self.log.line(line)
         if init and (new := sorted(set(first.transitions.labels).difference(init.transitions.labels))):
-            self.log("note", f"labels that the model did not have: {' '.join(new)}")
+            self.log("note", f"labels new to the model: {' '.join(new)}")
         return replace(training, silver=with_labels(added, first.transitions.labels, self.log)) if added else training
 
     def train_networks(self, training: EnsembleTraining, upstream: UpstreamStages | None) -> TrainedEnsemble:

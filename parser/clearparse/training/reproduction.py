@@ -113,7 +113,7 @@ class RecordedRun:
         except SystemExit as error:
             raise FileError(self.path, "its command asks for help, it does not train a model") from error
         except ClearparseError as error:
-            raise FileError(self.path, f"its command is wrong: {str(error)[:MAX_SHOWN]}") from error
+            raise FileError(self.path, f"its command is invalid: {str(error)[:MAX_SHOWN]}") from error
 
     def config(self) -> Config:
         """The recorded settings. Raises FileError if one is unknown to this version, or out of range."""

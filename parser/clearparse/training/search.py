@@ -80,7 +80,7 @@ class FinishedTrials:
         try:
             found = json.loads(self.path.read_text(encoding="utf-8"))
             if {name: found[name] for name in self._search} != self._search:
-                raise FileError(self.path, "these trials are of other data or another preset; use another --output")
+                raise FileError(self.path, "these trials have different data or another preset; use another --output")
             trials = [{**trial, "config": current_names(trial["config"])} for trial in found["trials"]]
             return {_key(trial["config"]): trial for trial in trials}
         except (ValueError, KeyError, TypeError) as error:

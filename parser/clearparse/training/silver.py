@@ -166,5 +166,8 @@ def with_labels(silver: Treebank, labels: Iterable[str], log: Log) -> Treebank:
     shown = " ".join(sorted(foreign)[:20])
     if not len(kept):
         raise ClearparseError(f"every silver sentence has labels that the treebank does not have: {shown}")
-    log("warning", f"{len(silver) - len(kept):,} silver sentences are left out; only they have the labels {shown}")
+    log(
+        "warning",
+        f"{len(silver) - len(kept):,} silver sentences are left out: the treebank does not have their labels {shown}",
+    )
     return silver.take(kept)

@@ -84,7 +84,7 @@ def _present_spelling(address: str) -> str:
 
 def _no_address(text: str) -> TemplateError:
     return TemplateError(
-        f"template: no address {text[:60]!r}; there are {', '.join(_POSITIONS)} and {', '.join(_LINKS)}(...)"
+        f"template: no address {text[:60]!r}; the addresses are {', '.join(_POSITIONS)} and {', '.join(_LINKS)}(...)"
     )
 
 

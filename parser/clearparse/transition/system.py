@@ -166,7 +166,7 @@ class Transitions:
     ) -> None:
         self.by_kind = {LEFT_ARC: list(left_labels), RIGHT_ARC: list(right_labels), ROOT_ARC: list(root_labels)}
         if not all(self.by_kind.values()):
-            raise ValueError("a kind of arc without a label")
+            raise ValueError("each kind of arc needs at least one label")
         self.labels = list(dict.fromkeys(label for labels in self.by_kind.values() for label in labels))
         number = {label: i for i, label in enumerate(self.labels)}
         classes = [(SHIFT, 0), *((kind, number[label]) for kind, labels in self.by_kind.items() for label in labels)]

@@ -74,7 +74,7 @@ def declared_columns(text: bytes, path: str) -> PlusColumns | None:
     if names == _STANDARD:
         return None
     if missing := [name.decode() for name in _REQUIRED if name not in names]:
-        raise FileError(path, f"# global.columns names no column {' and no '.join(missing)}", 1)
+        raise FileError(path, f"# global.columns lacks the column {' and '.join(missing)}", 1)
     if len(set(names)) < len(names):
         raise FileError(path, "# global.columns names a column twice", 1)
     return PlusColumns(names, [names.index(name) if name in names else None for name in _STANDARD])

@@ -5,7 +5,8 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from clearparse.io.files import PathLike, open_input
+from clearparse.io import files
+from clearparse.io.files import PathLike
 
 # A word with joining characters inside, a run of dots or dashes, or any other single character.
 _CANDIDATE = re.compile(r"[^\W_]+(?:['\u2019.-][^\W_]+)*|\.\.+|--+|__+|[^\w\s]|_")
@@ -16,11 +17,9 @@ _APOSTROPHE = re.compile(r"['\u2019]")
 def read_lines(path: PathLike) -> Iterator[str]:
     """The lines of a file of unannotated text. Bytes that are not UTF-8 become replacement characters.
 
-    Raises FileError if the file is missing or damaged.
+    Raises FileError if the file is missing, damaged or not text.
     """
-    with open_input(path) as stream:
-        for line in stream:
-            yield line.decode("utf-8", errors="replace")
+    return (line.decode("utf-8", errors="replace") for line in files.read_lines(path))
 
 
 def read_raw_words(path: PathLike, known: Iterable[str], normalize: Callable[[str], str] = str) -> Iterator[list[str]]:

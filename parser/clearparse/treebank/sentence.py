@@ -188,7 +188,7 @@ class Sentence(SentenceColumns):
         """
         table = self.alone()
         if unknown := columns.keys() - COLUMN_OF.keys():
-            raise TypeError(f"no column {', '.join(sorted(unknown))}; there are {', '.join(COLUMN_OF)}")
+            raise TypeError(f"unknown column {', '.join(sorted(unknown))}; the columns are {', '.join(COLUMN_OF)}")
         for name, values in columns.items():
             column, lines = COLUMN_OF[name], [written(value).encode() for value in values]
             table = table.with_columns(column, column, lines)

@@ -54,13 +54,16 @@ class Limits:
 
     def check_sentences(self, block: Block) -> Block:
         """The block. Raises RefusalError if a sentence, or all sentences together, have too many words."""
-        lengths = np.diff(block.sentences)
-        self.check_count(len(lengths), "sentences")
-        longest = int(lengths.max(initial=0))
+        self.check_longest(block)
+        self.check_count(len(block), "sentences")
+        self.check_total(block.n_words)
+        return block
+
+    def check_longest(self, block: Block) -> None:
+        """Raises RefusalError if a sentence has too many words to be parsed."""
+        longest = int(np.diff(block.sentences).max(initial=0))
         if longest > self.longest:
             raise RefusalError(TOO_LARGE, f"a sentence of {longest:,} words; at most {self.longest:,} are parsed")
-        self.check_total(int(lengths.sum()))
-        return block
 
     def check_total(self, words: int) -> None:
         """Raises RefusalError if a request has too many words."""

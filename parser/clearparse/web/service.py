@@ -7,7 +7,7 @@ data is CoNLL-U, or what `input` names. As in UDPipe, the data is first converte
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping
+from collections.abc import Callable, Collection, Iterable, Mapping
 from pathlib import PurePath
 from typing import Any
 
@@ -68,13 +68,13 @@ def _options(parameters: Mapping[str, str], parameter: str) -> list[str]:
 def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limits) -> Work[dict[str, Any]]:
     """The response to /process, for parameters that have been checked. Raises RefusalError."""
     notes: list[str] = []
-    block = limits.check_sentences((yield from _read(model, parameters, limits)))
+    blocks = yield from _read(model, parameters, limits)
     output = parameters.get("output", "conllu")
-    writer, parts = OutputWriter(output), []
-    if len(block) and output.startswith("conllu"):
-        parts.append(f"# generator = clearparse {__version__}\n# udpipe_model = {name}\n")
-    for chunk in chunks(block) if len(block) else [block]:  # without sentences: an error if the model lacks the stage
+    writer, parts = OutputWriter(output), list[str]()
+    for chunk in chunks(blocks):
         yield
+        if len(chunk) and not parts and output.startswith("conllu"):
+            parts.append(f"# generator = clearparse {__version__}\n# udpipe_model = {name}\n")
         with step(notes):
             tagged = model.tag(chunk) if "tagger" in parameters else chunk
             parts.append(writer.write(model.parse_block(tagged) if "parser" in parameters else tagged))
@@ -82,14 +82,14 @@ def process(model: Model, name: str, parameters: Mapping[str, str], limits: Limi
     return response | ({"warnings": notes} if notes else {})
 
 
-def _read(model: Model, parameters: Mapping[str, str], limits: Limits) -> Work[Block]:
+def _read(model: Model, parameters: Mapping[str, str], limits: Limits) -> Work[Iterable[Block]]:
     data, form = nfc(parameters["data"]), parameters.get("input", "conllu")
     if "tokenizer" in parameters or form in RAW_TEXT:
         options = _options(parameters, "tokenizer")
         segmented, annotate = "presegmented" in options, _annotation(options)
-        return (yield from tokenize(model, data, limits, presegmented=segmented, annotate=annotate))
+        return map(parse_block, (yield from tokenize(model, data, limits, presegmented=segmented, annotate=annotate)))
     with step([]):
-        return read_words(data, form) if form in READERS else _parse_conllu(data)
+        return [limits.check_sentences(read_words(data, form) if form in READERS else _parse_conllu(data))]
 
 
 def _parse_conllu(data: str) -> Block:

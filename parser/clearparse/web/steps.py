@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import warnings
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 
 from clearparse.errors import ClearparseError
 from clearparse.model.model import Model
@@ -39,8 +39,8 @@ def tokenize(
     *,
     presegmented: bool = False,
     annotate: Callable[[Block], Block] = lambda block: block,
-) -> Work[Block]:
-    """The sentences of a raw text, without tags.
+) -> Work[list[bytes]]:
+    """The sentences of a raw text, without tags, as CoNLL-U of several sentences each: of all, columns would be large.
 
     presegmented: each line is a sentence. annotate: applied to the blocks, which have ranges (see Block.with_ranges).
     Raises RefusalError.
@@ -49,18 +49,20 @@ def tokenize(
     limits.check_count(len(located), "paragraphs")
     limits.check_paragraph(max((len(plain) for _, plain in located), default=0))
     starts = [0, *(start for start, _ in located[1:]), len(text)]
-    parts = []
+    parts: list[bytes] = []
+    sentences = words = 0
     for first, group in groups([plain for _, plain in located]):
         with step([]):
-            if model.stages.tokenizer is None:
-                return model.tokenize([])  # raises the error
             begin, end = starts[first - 1], starts[first - 1 + len(group)]
-            tokenization = model.stages.tokenizer.tokenize(group)
             raw = RawText(text[begin:end], begin)
-            found = tokenization.presegmented() if presegmented else tokenization
-            parts.append(annotate(found.block(first, raw, presegmented=presegmented)).text)
+            block = model.tokenize(group, first, presegmented=presegmented, raw=raw)
+            limits.check_longest(block)
+            sentences, words = sentences + len(block), words + block.n_words
+            limits.check_count(sentences, "sentences")
+            limits.check_total(words)
+            parts.append(annotate(block).text)
         yield
-    return parse_block(b"".join(parts))
+    return parts
 
 
 def _locate_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -72,8 +74,14 @@ def _locate_lines(text: str) -> Iterator[tuple[int, str]]:
         start += len(line) + 1
 
 
-def chunks(block: Block) -> Iterator[Block]:
-    """The sentences of a block, in blocks of about STEP_WORDS words."""
+def chunks(blocks: Iterable[Block]) -> Iterator[Block]:
+    """The sentences of blocks, in blocks of about STEP_WORDS words; at least one block, also without sentences."""
+    for count, block in enumerate(blocks):
+        if len(block) or not count:
+            yield from _chunks(block)
+
+
+def _chunks(block: Block) -> Iterator[Block]:
     sentences: list[bytes] = []
     words = 0
     for sentence in block:
@@ -82,7 +90,7 @@ def chunks(block: Block) -> Iterator[Block]:
         if words >= STEP_WORDS:
             yield parse_block(b"".join(sentences), path=block.path)
             sentences, words = [], 0
-    if sentences:
+    if sentences or not len(block):
         yield parse_block(b"".join(sentences), path=block.path)
 
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from clearparse.drawing.svg import right_to_left, svg
@@ -44,14 +44,15 @@ class Explainer:
                 conllu, payload = resources.sample("dev").read_text(encoding="utf-8"), {"name": SAMPLE}
         if isinstance(text, str):
             self.limits.check_total(len(text.split()))
-            block = yield from tokenize(self.model, text, self.limits)
+            blocks: Iterable[Block] = map(parse_block, (yield from tokenize(self.model, text, self.limits)))
         elif isinstance(conllu, str):
             with steps.step(notes):
                 block, gold = self._read_conllu(conllu, str(payload.get("name", "file")), notes)
+            blocks = [self.limits.check_sentences(block)]
         else:
             raise RefusalError(BAD_REQUEST, "the request has neither 'text' nor 'conllu'")
         sentences: list[dict[str, Any]] = []
-        for chunk in chunks(self.limits.check_sentences(block)):
+        for chunk in chunks(blocks):
             yield
             with steps.step(notes):
                 tagged = self.model.fill_tags(chunk)

@@ -31,7 +31,7 @@ function scoreRow(trace, step, numbers, c, least, {choose, take, learn}) {
   bar.firstChild.style.width = `${100 * score.p}%`;
   const notes = el("td", {class: "notes"});
   if (c === step.taken) notes.append(el("span", {class: "badge taken"}, "taken"));
-  else if (c === step.best) notes.append(el("span", {class: "badge"}, "predicted"));
+  else if (c === step.best) notes.append(el("span", {class: "badge predicted"}, "predicted"));
   if (c === step.target) notes.append(el("span", {class: "badge gold"}, "target"));
   if (!score.legal) notes.append(el("span", {class: "badge illegal"}, "illegal"));
   else if (c !== step.taken) notes.append(el("button", {type: "button", class: "small", click: () => take(c), "aria-label": `Take ${score.name} instead`}, "take"));

@@ -92,8 +92,8 @@ export function hideResult() {
 
 function score(trace) {
   const right = trace.heads.map((head, i) => head === trace.gold.heads[i]);
-  const labelled = right.filter((is, i) => is && trace.labels[i] === trace.gold.labels[i]).length;
-  return `Correct heads: ${right.filter(Boolean).length} of ${right.length}, with the correct label: ${labelled}.${labelled < right.length ? " Wrong arcs are dashed." : ""}`;
+  const labeled = right.filter((is, i) => is && trace.labels[i] === trace.gold.labels[i]).length;
+  return `Correct heads: ${right.filter(Boolean).length} of ${right.length}, with the correct label: ${labeled}.${labeled < right.length ? " Wrong arcs are dashed." : ""}`;
 }
 
 /** Show step k. */
@@ -136,6 +136,7 @@ function chooseScore(c) {
   attempt(async () => {
     await showDetails();
     at("scores").querySelector(".chosen .name")?.focus({preventScroll: true});
+    revealPane();
   });
 }
 
@@ -146,7 +147,13 @@ function chooseTarget(c) {
   attempt(async () => {
     await showDetails();
     at("target").focus({preventScroll: true});
+    revealPane();
   });
+}
+
+/** Scroll to reasons or gradients where they are below the scores, as on phones. */
+function revealPane() {
+  if (matchMedia("(max-width: 63.99rem)").matches) at("why-pane").scrollIntoView({block: "nearest"});
 }
 
 /** Take another transition in this step. */

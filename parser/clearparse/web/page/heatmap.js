@@ -2,7 +2,7 @@
 import {counted, el, precise} from "./dom.js";
 
 const LOWEST_ASPECT = 0.9; // width by height
-const drawn = new Set(); // to draw them again when the colour scheme changes
+const drawn = new Set(); // to draw them again when the color scheme changes
 
 /** Forget the heat maps of an earlier step. */
 export const clearHeatMaps = () => drawn.clear();

@@ -16,7 +16,7 @@ export function useModel(name) {
   at("model").value = name;
   const model = modelInUse(), {m, d, H, C, V} = model.sizes;
   const {UAS, LAS} = model.scores;
-  at("model-name").replaceChildren(el("span", {class: "what"}, state.models.length === 1 ? name : "about"), LAS === undefined ? "" : el("span", {class: "wide"}, `\u00a0· LAS ${LAS.toFixed(1)}`));
+  at("model-name").replaceChildren(el("span", {class: "what"}, state.models.length === 1 ? name : "about"), LAS === undefined ? "" : el("span", {class: "desktop"}, `\u00a0· LAS ${LAS.toFixed(1)}`));
   const sentences = model.sentences === null ? "" : ` (${counted(model.sentences)} sentences)`;
   const facts = {
     model: name,

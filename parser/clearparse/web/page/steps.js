@@ -46,7 +46,7 @@ export function showConfiguration(trace, k, go) {
   wordList("buffer", trace, step ? step.buffer : [], "b", false);
 }
 
-/** One mark for each step, in the colour of its transition, and the legend. go(k) is called when a mark is clicked. */
+/** One mark for each step, in the color of its transition, and the legend. go(k) is called when a mark is clicked. */
 export function drawTimeline(trace, go) {
   at("timeline").dir = "ltr";
   at("timeline").replaceChildren(...trace.steps.map((step, k) => el("i", {

@@ -93,7 +93,7 @@ function reveal(part) {
   frame.scrollTop += Math.max(0, words.bottom - outer.bottom + 4);
 }
 
-/** Colour the words by their contribution to a score: contributions is a Map from word to number, or null. */
+/** Color the words by their contribution to a score: contributions is a Map from word to number, or null. */
 export function tint(contributions) {
   const most = Math.max(...(contributions ? [...contributions.values()].map(Math.abs) : []), 1e-9);
   for (const node of at("tree").querySelectorAll(".node")) {
