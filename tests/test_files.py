@@ -20,6 +20,7 @@ from clearparse.commands import draw, evaluate, parse
 from clearparse.corpus.tasks import plan_tasks
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import atomic_output, open_input, remove_unfinished
+from clearparse.io.overwriting import refuse_overwriting
 
 POSIX = pytest.mark.skipif(os.name == "nt", reason="permissions and devices of POSIX systems")
 TEXT = b"one\ntwo\n" * 1000
@@ -268,3 +269,12 @@ def test_an_input_is_not_overwritten(command: ModuleType, arguments: list[str], 
     with pytest.raises(FileError, match=f"input: would be overwritten by the output .*{target.name}; choose another"):
         command.main([each.format(input=source, output=target) for each in arguments])
     assert source.read_bytes() == content
+
+
+def test_two_outputs_of_one_name_are_refused(tmp_path: Path) -> None:
+    one, link = tmp_path / "one", tmp_path / "link"
+    link.symlink_to(one)
+    for second in (one, link):
+        with pytest.raises(FileError, match="two outputs would be written to this file"):
+            refuse_overwriting([one, second], [])
+    refuse_overwriting([os.devnull, os.devnull], [])

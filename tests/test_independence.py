@@ -230,8 +230,12 @@ def test_some_items_are_classified_as_in_all_items(most: int, block: Block, monk
 
 def test_parts_are_as_large_as_the_tables_allow(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PrecomputedLayer, "max_types", property(lambda self: 300))
-    parts = list(load(MODEL).parser._parts(block.word_keys(), block.sentences))
-    assert [key for keys, _ in parts for key in keys] == block.word_keys()
+    all_keys = block.word_keys()
+    parts = list(load(MODEL).parser._parts(all_keys, block.sentences))
+    assert all(keys == [all_keys[k] for k in words.tolist()] for keys, _, words in parts)
+    assert sorted(k for *_, words in parts for k in words.tolist()) == [*range(len(all_keys))]
+    lengths = np.concatenate([np.diff(sentences) for _, sentences, _ in parts])
+    assert (np.diff(lengths) <= 0).all()  # the longest sentences first
     assert len(parts) > 2
-    for (keys, _), (behind, sentences) in pairwise(parts):
-        assert len(set(keys)) <= 300 < len({*keys, *behind[: sentences[1]]})  # another sentence would be too much
+    for (keys, *_), (following, sentences, _) in pairwise(parts):
+        assert len(set(keys)) <= 300 < len({*keys, *following[: sentences[1]]})  # another sentence would be too much

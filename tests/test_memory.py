@@ -52,6 +52,15 @@ def test_the_tables_of_a_model_share_one_memory(copied: Callable[[Model], Model]
     assert all(layer.fixed_bytes + layer.capacity * layer.type_bytes <= layer.memory for layer in layers)
 
 
+def test_small_caches_have_a_part_of_the_types(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(precompute, "MEMORY", 20 << 20)
+    model = load(MODEL)
+    tokenizer, parser = model.stages.tokenizer, model.parser
+    assert tokenizer
+    small, large = tokenizer.characters.cache.layer.capacity, parser.cache.layer.capacity
+    assert small == pytest.approx(large * type_cache.SMALL, rel=0.01)
+
+
 @pytest.mark.parametrize("megabytes", [1, 3, 6])
 def test_evicted_words_give_the_same_trees_later(megabytes: int, monkeypatch: pytest.MonkeyPatch) -> None:
     expected = parsed(load(MODEL), TEXTS)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from clearparse.commands import download, evaluate
+from clearparse.commands import download, evaluate, serve
 from clearparse.commands.command_line import UsageError
 from clearparse.corpus.journal import JOURNAL, Journal
 from clearparse.download.treebank import TreebankFolder
@@ -22,6 +23,7 @@ from clearparse.estimator import DependencyParser
 from clearparse.model.model import Model, load
 from clearparse.stages.multiword import MAX_WORDS, _check_class
 from clearparse.stages.validation import MAX_VALUE_LENGTH, check_column
+from clearparse.training.parser_batches import template_text
 from clearparse.transition.arc_standard_swap import MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT, SWAP, ArcStandardSwap
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import SHIFT
@@ -132,3 +134,19 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     assert done.returncode == 1
     assert done.stderr.count(b"\n") == 1
     assert b"\\udcff.conllu:3: 1 column" in done.stderr
+
+
+def test_an_error_in_a_template_names_its_file(tmp_path: Path) -> None:
+    path = tmp_path / "slots"
+    path.write_text("from: s0\n", encoding="utf-8")
+    with pytest.raises(FileError, match=r"slots: template: no channel 'from'"):
+        template_text(str(path))
+
+
+def test_a_site_that_is_allowed_is_written_as_browsers_send_it() -> None:
+    assert [serve._origin(text) for text in ("*", "https://Example.org/", "http://localhost:80")] == [
+        *("*", "https://example.org", "http://localhost:80")
+    ]
+    for text in ("example.org", "https://example.org/page", "ftp://example.org", "https://", "http://a b"):
+        with pytest.raises(argparse.ArgumentTypeError, match="is not a site, such as"):
+            serve._origin(text)

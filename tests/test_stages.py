@@ -248,6 +248,12 @@ def test_every_lemma_has_a_rule(form: str, lemma: str) -> None:
     assert lemmatizer.LemmaRule.parse(str(rule)) == rule
 
 
+def test_rules_of_near_scores_are_tried_from_the_best_on() -> None:
+    theta = np.array([[1, 5, 3, 5], [0, -9, 9, 4.9]])
+    assert list(lemmatizer._near_the_best(theta)) == [[1, 3, 2, 0], [2]]
+    assert not list(lemmatizer._near_the_best(theta[:0]))
+
+
 def test_lemma_rules_apply_to_other_forms() -> None:
     assert lemmatizer.LemmaRule.of("Cities", "city")("parties") == "party"
     assert lemmatizer.LemmaRule.of("walked", "walk")("ed") == "ed"  # nothing would be left

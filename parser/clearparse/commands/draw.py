@@ -10,7 +10,8 @@ from clearparse.commands.output_format import add_format_option, chosen_format
 from clearparse.corpus.formats import FORMATS
 from clearparse.drawing.text import shows_boxes
 from clearparse.errors import ClearparseError
-from clearparse.io.files import atomic_output, refuse_overwriting
+from clearparse.io.files import atomic_output
+from clearparse.io.overwriting import refuse_overwriting
 from clearparse.treebank.conllu import Block, read_blocks
 
 DEFAULT_FORMAT = "tree"

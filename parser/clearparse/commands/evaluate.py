@@ -23,7 +23,8 @@ from clearparse.evaluation.evaluate import (
     evaluate_stream,
 )
 from clearparse.evaluation.tables import format_raw_text_scores, format_scores
-from clearparse.io.files import atomic_output, refuse_overwriting
+from clearparse.io.files import atomic_output
+from clearparse.io.overwriting import refuse_overwriting
 from clearparse.io.progress import progress_bar
 from clearparse.model.container import is_model_file
 from clearparse.model.model import Model, load

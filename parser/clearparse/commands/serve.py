@@ -5,6 +5,7 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from urllib.parse import urlsplit
 
 from threadpoolctl import threadpool_limits
 
@@ -58,6 +59,16 @@ def _port(text: str) -> int:
     return int(text)
 
 
+def _origin(text: str) -> str:
+    """The origin of a site as browsers send it: scheme, host and port, in lower case and without a slash."""
+    parts = urlsplit(text.strip().lower())
+    if text == "*":
+        return text
+    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or " " in text:
+        raise argparse.ArgumentTypeError(f"{text!r} is not a site, such as https://example.org")
+    return f"{parts.scheme}://{parts.netloc}"
+
+
 def _command_line() -> CommandLine:
     cli = CommandLine(
         "serve.py",
@@ -77,6 +88,7 @@ def _command_line() -> CommandLine:
     cli.option(
         "--allow-origin",
         action="append",
+        type=_origin,
         default=[],
         metavar="URL",
         help="site whose pages may use this server, such as https://example.org, or '*'; may be repeated",

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 from clearparse.errors import ClearparseError
-from clearparse.io.files import refuse_overwriting
+from clearparse.io.overwriting import refuse_overwriting
 
 _TEXT_FILE = re.compile(r"\.(conll\w{0,3}|txt)(\.\w{2,3})?\Z", re.IGNORECASE)
 _FILE_NAME = re.compile(r"[/\\*]|\.[A-Za-z]\w{0,7}\Z")

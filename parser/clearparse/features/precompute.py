@@ -138,11 +138,12 @@ class PrecomputedLayer:
         tables = zip(self.start[: self.features.form_addresses], self.base, self.features.word_slots, strict=False)
         for start, base, slots in tables:
             shown = [group for group in groups if group.shown_by(slots)]
-            sums = [self._sums(group, slots) for group in shown]
-            sums[0] += base
-            first = np.cumsum([0, *map(len, sums[:-1])])
-            rows = np.stack([group.number + k for group, k in zip(shown, first, strict=True)], axis=1).astype(np.int32)
-            products = np.concatenate(sums)
+            begin = np.cumsum([0, *(len(group.rows) for group in shown)]).tolist()
+            products, rows = self._empty(begin[-1]), np.empty((len(types), len(shown)), np.int32)
+            for k, group in enumerate(shown):
+                self._sums(group, slots, products[begin[k] : begin[k + 1]])
+                np.add(group.number, begin[k], out=rows[:, k], casting="same_kind")
+            products[: begin[1]] += base
             for k in range(0, len(types), CHUNK):
                 self.P[start + types[k : k + CHUNK]] = sums_of_rows(products, rows[k : k + CHUNK])
 
@@ -158,14 +159,18 @@ class PrecomputedLayer:
             self.P = np.concatenate((self.P, more))
         rows = self.P[begin:end].reshape(len(new.rows), n, self.P.shape[1])
         for k in range(n):
-            np.add(self._sums(new, self.features.word_slots[whole + k]), self.base[whole + k], out=rows[:, k])
+            sums = self._sums(new, self.features.word_slots[whole + k], self._empty(len(new.rows)))
+            np.add(sums, self.base[whole + k], out=rows[:, k])
 
-    def _sums(self, group: Combinations, slots: list[tuple[int, int]]) -> Floats:
-        """The sum over slots (slot, channel) of L_r W_{di:d(i+1)} for each combination of rows r: (n, H)."""
+    def _empty(self, n: int) -> Floats:
+        """Room for n sums, (n, H)."""
+        return np.empty((n, self.W.shape[2]), self.W.dtype)
+
+    def _sums(self, group: Combinations, slots: list[tuple[int, int]], sums: Floats) -> Floats:
+        """sums (n, H): the sum over slots (slot, channel) of L_r W_{di:d(i+1)} for each combination of rows r."""
         slots = [(slot, channel) for slot, channel in slots if channel in group.channels]
         W = np.concatenate([self.W[slot] for slot, _ in slots])
         rows = group.rows[:, [group.channels.index(channel) for _, channel in slots]]
-        sums = np.empty((len(rows), self.W.shape[2]), self.W.dtype)
         for k in range(0, len(rows), CHUNK):
             x = self.params.L[rows[k : k + CHUNK]].reshape(-1, len(W))
             np.matmul(x, W, out=sums[k : k + CHUNK])
@@ -175,7 +180,8 @@ class PrecomputedLayer:
         """Compute the tables of state slots and the rows of NULL; reserve room for types, and more if memory allows."""
         features, whole, n = self.features, self.features.form_addresses, self._tag_addresses
         states = [self._state_table(group) for group in self.groups]
-        of_null = [self._sums(Combinations.of(null, [*range(null.shape[1])]), slots) for slots in features.word_slots]
+        alone = Combinations.of(null, [*range(null.shape[1])])
+        of_null = [self._sums(alone, slots, self._empty(1)) for slots in features.word_slots]
         self.base = [-sums for sums in of_null]
         self.base[0] = sum(of_null[1:] + [table[:1] for table in states], self.params.b_1)
         self.types = 0

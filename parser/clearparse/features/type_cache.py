@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import ClassVar
 
 import numpy as np
@@ -17,6 +17,7 @@ from clearparse.io.locks import renew_lock_after_fork
 from clearparse.network.classifier import Parameters
 
 FIRST = ROOT + 1  # type of a word
+SMALL = 0.25  # part of the types of other caches that the cache of a network has whose items are of few types
 MAX_KEY_BYTES = 16 << 20  # of all keys; when there are more, the cache is cleared: words may be very long
 
 
@@ -114,10 +115,15 @@ def end_of_part(types: Index, begin: int, max_types: int) -> int:
     return begin + int(met_first[max_types]) if len(met_first) > max_types else len(types)
 
 
-def share_memory(caches: Sequence[TypeCache], memory: int | None = None) -> None:
-    """Limit the caches of a model to a common memory, by default MEMORY, so that each has as many types."""
+def share_memory(caches: Sequence[TypeCache], memory: int | None = None, small: Collection[TypeCache] = ()) -> None:
+    """Limit the caches of a model to a common memory, by default MEMORY, so that each has as many types.
+
+    small: those of the caches that have SMALL times as many.
+    """
     memory = precompute.MEMORY if memory is None else memory
     layers = [cache.layer for cache in caches]
-    types = (memory - sum(layer.fixed_bytes for layer in layers)) // sum(layer.type_bytes for layer in layers)
-    for cache, layer in zip(caches, layers, strict=True):
-        cache.limit(max(layer.fixed_bytes + types * layer.type_bytes, 0))
+    part = [SMALL if cache in small else 1.0 for cache in caches]
+    of_types = sum(some * layer.type_bytes for some, layer in zip(part, layers, strict=True))
+    types = (memory - sum(layer.fixed_bytes for layer in layers)) / of_types
+    for cache, some, layer in zip(caches, part, layers, strict=True):
+        cache.limit(max(layer.fixed_bytes + int(some * types) * layer.type_bytes, 0))

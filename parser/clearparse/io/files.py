@@ -17,7 +17,7 @@ import shutil
 import stat
 import sys
 import tempfile
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterator
 from typing import IO, Any, BinaryIO, cast
 
 from clearparse.errors import FileError
@@ -249,20 +249,6 @@ def refuse_link(path: PathLike) -> None:
     """Raises FileError if a name that the user did not give is a symbolic link."""
     if os.path.islink(path):
         raise FileError(path, "this is a symbolic link, which is not written through; remove it, or name another file")
-
-
-def refuse_overwriting(outputs: Iterable[PathLike], inputs: Iterable[PathLike | None]) -> None:
-    """Raises FileError if an output is one of the inputs, which would be lost. Devices and pipes may be both."""
-    read = {_identity(path): path for path in inputs if path is not None and os.path.isfile(path)}
-    for output in outputs:
-        if os.path.isfile(output) and (path := read.get(_identity(output))) is not None:
-            raise FileError(path, f"would be overwritten by the output {os.fspath(output)}; choose another name")
-
-
-def _identity(path: PathLike) -> tuple[int, int]:
-    """What all names of a file have in common."""
-    found = os.stat(path)
-    return found.st_dev, found.st_ino
 
 
 def _sync_folder(folder: str) -> None:

@@ -32,6 +32,9 @@ from clearparse.stages.window import WindowClassifier
 
 KIND = "dependency parser"
 MAX_MESSAGE_LENGTH = 200  # characters of an error message about a file, whose content may be anything
+# Networks that see few types: characters, tokens that may be split, and words whose lemma is not known yet.
+FEW_TYPES = ("characters", "multiword", "lemmas")
+
 Upstream = TypeVar("Upstream", Tokenizer, Tagger, Lemmatizer)
 
 
@@ -49,8 +52,9 @@ class Stages:
     float16: bool = False
 
     def __post_init__(self) -> None:
-        caches = [member.cache for member in self.ensemble.members]
-        share_memory([*caches, *(classifier.cache for classifier in self.window_classifiers().values())])
+        windows = {name: classifier.cache for name, classifier in self.window_classifiers().items()}
+        caches = [*(member.cache for member in self.ensemble.members), *windows.values()]
+        share_memory(caches, small=[windows[name] for name in FEW_TYPES if name in windows])
 
     def __reduce__(self) -> tuple[type[Stages], tuple[Any, ...]]:
         """Copies share a memory as well: in other processes, and those of `copy`, which would not call the above."""

@@ -13,6 +13,7 @@ import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
 from difflib import SequenceMatcher
+from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
@@ -24,6 +25,7 @@ from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks
 from clearparse.stages.validation import check, check_column, check_length, check_texts
 from clearparse.stages.window import WindowClassifier
+from clearparse.treebank.ragged import offsets
 
 TEMPLATE = """
     suffix1: 0
@@ -141,24 +143,19 @@ class Lemmatizer:
 
     def _lemmatize(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """Each key with its lemma."""
-        exceptions = self.known.exceptions
-        scores = (line for theta, _ in self.classifier.theta(keys, np.arange(len(keys) + 1)) for line in theta)
-        for key, theta in zip(keys, scores, strict=True):
-            seen = lookup_key(key) if self.classifier.vocabulary.normalized else key
+        exceptions, normalized = self.known.exceptions, self.classifier.vocabulary.normalized
+        theta = np.concatenate([some for some, _ in self.classifier.theta(keys, np.arange(len(keys) + 1))])
+        for key, rules in zip(keys, _near_the_best(theta), strict=True):
+            seen = lookup_key(key) if normalized else key
             exception = exceptions.get(seen) or exceptions.get(short_key(seen))
-            yield key, exception or self._by_rule(seen, theta)
+            yield key, exception or self._by_rule(seen, rules)
 
-    def _by_rule(self, key: bytes, theta: NDArray[np.floating]) -> bytes:
-        """The lemma by the best rule that gives a known lemma and scores within MARGIN of the best; else by the best.
-
-        theta (C,): the scores of the rules.
-        """
+    def _by_rule(self, key: bytes, rules: Sequence[int]) -> bytes:
+        """The lemma by the first of the rules that gives a known lemma; if none does, by the first."""
         form, _, upos, _ = key.split(b"\t", 3)
         word, known = form.decode(), self.known.lemmas.get(upos, frozenset())
-        near = np.flatnonzero(theta >= theta.max() - MARGIN)
-        lemmas = [self._rules[k](word).encode() for k in near[np.argsort(-theta[near], kind="stable")].tolist()]
-        lemma: bytes = next((lemma for lemma in lemmas if lemma in known), lemmas[0])
-        return lemma
+        lemmas = [self._rules[k](word).encode() for k in rules]
+        return next((lemma for lemma in lemmas if lemma in known), lemmas[0])
 
     def classifiers(self) -> dict[str, WindowClassifier]:
         """Its network by its name in a model file."""
@@ -179,6 +176,15 @@ class Lemmatizer:
         classifier = WindowClassifier.from_stored(networks[name], name, _check_class)
         metadata = networks[name].metadata  # without a lexicon in the first models
         return cls(classifier, _stored_lexicon(metadata.get("known", {}), metadata.get("exceptions", {})))
+
+
+def _near_the_best(theta: NDArray[np.floating]) -> Iterator[list[int]]:
+    """For each word the rules that score within MARGIN of the best, the best first; theta (B, C): the scores."""
+    near = theta >= theta.max(axis=1, keepdims=True) - MARGIN
+    word, rule = np.nonzero(near)
+    rules = rule[np.lexsort((-theta[near], word))].tolist()
+    begin = offsets(np.count_nonzero(near, axis=1)).tolist()
+    return (rules[first:last] for first, last in pairwise(begin))
 
 
 def _stored_lexicon(known: Any, exceptions: Any) -> Lexicon:

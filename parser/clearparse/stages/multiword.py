@@ -16,7 +16,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.bounded_cache import MAX_KEY_LENGTH
+from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import form_key, lookup_form
 from clearparse.io.locks import renew_lock_after_fork
@@ -49,7 +49,8 @@ MIN_SPLITS_ALWAYS, MIN_SHARE_ALWAYS = 3, 0.9  # the same for a form that is hard
 # where the form was always split.
 CAUTION = 2.0
 MAX_WORDS = 20  # of a multiword token
-MAX_CACHED = 50_000  # forms whose words are cached
+ONE_WORD_ALWAYS = 3  # in place of the number of a classifier: the form is not split
+MAX_CACHED = 50_000  # forms whose words, or how these are found, are cached
 
 
 class SplitRule(NamedTuple):
@@ -190,6 +191,7 @@ class MultiwordSplitter:
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
         self._known: dict[str, tuple[str, ...]] = {}
+        self._looked_up = BoundedCache(self._look_up, MAX_CACHED)
         self._cautious, self._bold = (_biased(classifier, bias) for bias in (CAUTION, -CAUTION))
 
     def __reduce__(self) -> tuple[type[MultiwordSplitter], tuple[WindowClassifier, SplitForms | None]]:
@@ -198,18 +200,13 @@ class MultiwordSplitter:
     def split(self, forms: Sequence[str], which: Index, rows: NDArray[np.int64]) -> Splits:
         """The words of T tokens in their context.
 
-        forms: the distinct tokens. which (T,): the index of each token among them. rows (R + 1,): offsets of the
-        paragraphs.
+        forms: the distinct tokens. which (T,): the index of each token. rows (R + 1,): offsets of the paragraphs.
         """
         if self.seen is None:
             return Splits([*forms], self.words(forms), which)
-        by_ending = np.array([self.seen.allow_ending(form) for form in forms], np.bool_)
-        by_form = np.array([self.seen.allow(form) for form in forms], np.bool_) & ~by_ending
-        always = np.array([self.seen.always_split(form) for form in forms], np.bool_)
-        kinds = (always, by_ending & ~always, by_form & ~always)
-        places = [np.flatnonzero(some[which]) for some in kinds]
-        # A form that was split in training is looked up in lower case: `Its` at the start of a sentence is as `its` is.
-        keys = [form_key(form.lower() if lowered else form) for form, lowered in zip(forms, by_form, strict=True)]
+        found = [self._looked_up[form] for form in forms]
+        keys, number = [key for _, key in found], np.array([k for k, _ in found], np.intp)[which]
+        places = [np.flatnonzero(number == k) for k in range(ONE_WORD_ALWAYS)]
         classifiers = self._bold, self.classifier, self._cautious
         labels = np.concatenate(
             [_labels_in_context(each, keys, which, rows, some) for each, some in zip(classifiers, places, strict=True)]
@@ -217,14 +214,22 @@ class MultiwordSplitter:
         asked = np.concatenate(places)
         C = len(self._rules)
         pairs, pair = np.unique(which[asked] * C + labels, return_inverse=True)
-        found = [(forms[k], self._words(forms[k], label)) for k, label in zip(*np.divmod(pairs, C), strict=True)]
+        split = [(forms[k], self._words(forms[k], label)) for k, label in zip(*np.divmod(pairs, C), strict=True)]
         numbers = which.copy()
         numbers[asked] = len(forms) + pair
-        return Splits(
-            [*forms, *(form for form, _ in found)],
-            [*((form,) for form in forms), *(words for _, words in found)],
-            numbers,
-        )
+        split = [*((form, (form,)) for form in forms), *split]
+        return Splits([form for form, _ in split], [words for _, words in split], numbers)
+
+    def _look_up(self, form: str) -> tuple[int, bytes]:
+        """The number of the classifier that splits a form (bold, neutral, cautious), or ONE_WORD_ALWAYS; and its key.
+
+        A form that was split in training is looked up in lower case: `Its` at the start of a sentence is as `its` is.
+        """
+        assert self.seen is not None
+        by_ending = self.seen.allow_ending(form)
+        by_form = not by_ending and self.seen.allow(form)
+        allowed = 1 if by_ending else 2 if by_form else ONE_WORD_ALWAYS
+        return 0 if self.seen.always_split(form) else allowed, form_key(form.lower() if by_form else form)
 
     def _words(self, form: str, label: int) -> tuple[str, ...]:
         rule = self._rules[label]

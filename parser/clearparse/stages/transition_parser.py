@@ -20,6 +20,7 @@ from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, System, Transitions
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import Block
+from clearparse.treebank.ragged import take_rows
 
 
 class TransitionParser:
@@ -75,33 +76,39 @@ class TransitionParser:
     def _parse(
         self, block: Block, batch: int, *, probability: bool
     ) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
-        heads, deprels = [np.empty(0, np.int32)], list[bytes]()
-        probabilities: list[NDArray[np.floating]] = [np.empty(0)]
+        heads, labels = np.empty(block.n_words, np.int32), np.empty(block.n_words, np.intp)
+        probabilities = np.ones(block.n_words)  # a forced arc is certain
         with self.cache.lock:
-            for keys, sentences in self._parts(block.word_keys(), block.sentences):
+            for keys, sentences, words in self._parts(block.word_keys(), block.sentences):
                 system = SYSTEMS[self.system](self.layout(sentences))
                 greedy = self.greedy(system, keys)
                 if probability:
-                    greedy.probability = np.ones(system.layout.size)  # a forced arc is certain
+                    greedy.probability = np.ones(system.layout.size)
                 run(system, self.transitions, greedy, batch)
-                trees = self._trees(system)
-                heads.append(trees[0])
-                deprels += trees[1]
+                heads[words] = system.layout.index_to_heads(system.head)
+                labels[words] = system.label[system.layout.words] - 1
                 if greedy.probability is not None:
-                    probabilities.append(greedy.probability[system.layout.words])
-        return np.concatenate(heads), deprels, np.concatenate(probabilities)
+                    probabilities[words] = greedy.probability[system.layout.words]
+        names = [label.encode() for label in self.transitions.labels]
+        return heads, [names[k] for k in labels.tolist()], probabilities
 
     def _parts(
         self, keys: list[bytes], sentences: NDArray[np.int64]
-    ) -> Iterator[tuple[list[bytes], NDArray[np.int64]]]:
-        """Yield the words' keys and their sentences' offsets in parts whose word types fit into the cache."""
+    ) -> Iterator[tuple[list[bytes], NDArray[np.int64], NDArray[np.intp]]]:
+        """Yield the words' keys, their sentences' offsets and the words, in parts whose word types fit into the cache.
+
+        The longest sentences come first: a part takes as many steps as its longest sentence.
+        """
         max_types, s = self.cache.layer.max_types, 0
-        _, type_of = factorize(keys)
+        sentences, words = take_rows(sentences, np.argsort(-np.diff(sentences), kind="stable"))
+        _, which = factorize(keys)
+        type_of = which[words]
         while s < len(sentences) - 1:
             begin = int(sentences[s])
             end = end_of_part(type_of, begin, max_types)
             last = max(int(np.searchsorted(sentences, end, side="right")) - 1, s + 1)
-            yield keys[begin : int(sentences[last])], sentences[s : last + 1] - begin
+            here = words[begin : int(sentences[last])]
+            yield [keys[k] for k in here.tolist()], sentences[s : last + 1] - begin, here
             s = last
 
     def probabilities(self, block: Block) -> list[NDArray[np.floating]]:
@@ -113,10 +120,6 @@ class TransitionParser:
             recording = RecordingPolicy(self.greedy(system, block.word_keys()))
             run(system, self.transitions, recording)
         return recording.recorded()
-
-    def _trees(self, system: System) -> tuple[NDArray[np.int32], list[bytes]]:
-        layout, labels = system.layout, [label.encode() for label in self.transitions.labels]
-        return layout.index_to_heads(system.head), [labels[i] for i in (system.label[layout.words] - 1).tolist()]
 
     def greedy(self, system: System, keys: Sequence[bytes]) -> GreedyPolicy:
         """A greedy policy for the sentences of a system, given the words' keys. Hold `cache.lock` while using it."""

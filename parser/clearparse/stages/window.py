@@ -20,7 +20,7 @@ from clearparse.network.classifier import Booleans, Floats, Parameters
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
 
-BATCH_SIZE = 4096  # items scored at a time
+BATCH_SIZE = 1024  # items scored at a time: their scores stay in the processor's cache
 MAX_OFFSET = 100  # items on either side
 NO_VALUES = np.empty((0, 0), np.intp)  # of state slots, which windows do not have
 _OFFSET = re.compile(r"-?[0-9]{1,3}")

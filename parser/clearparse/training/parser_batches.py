@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.config import Config
-from clearparse.errors import ClearparseError
+from clearparse.errors import ClearparseError, FileError
 from clearparse.features.precompute import PrecomputedLayer
+from clearparse.features.templates import TemplateError
 from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, lookup_form
 from clearparse.io.files import open_input
 from clearparse.network.classifier import Parameters
@@ -127,7 +128,12 @@ def template_text(name: str) -> str:
     if not Path(name).is_file():
         raise ClearparseError(f"no template {name!r}: neither a file nor one of {', '.join(TEMPLATES)}")
     with open_input(name) as file:
-        return file.read().decode("utf-8", errors="replace")
+        text = file.read().decode("utf-8", errors="replace")
+    try:
+        compile_template(text)
+    except TemplateError as error:
+        raise FileError(name, str(error)) from error
+    return text
 
 
 def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:

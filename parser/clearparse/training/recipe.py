@@ -16,7 +16,7 @@ from threadpoolctl import threadpool_limits
 from clearparse.config import Config
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.vocabulary import lookup_form
-from clearparse.io.files import refuse_overwriting
+from clearparse.io.overwriting import refuse_overwriting
 from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
 from clearparse.stages.tagger import retagged, with_tags
