@@ -252,19 +252,20 @@ def test_unicode_line_and_paragraph_separators(everyday: Model) -> None:
     assert [sentence.sent_id for sentence in found] == ["1-1", "2-1"]
 
 
-DIVIDED = pytest.mark.xfail(reason="the network divides digits from capital letters, and short phone numbers")
-
-
 @pytest.mark.parametrize(
     "form",
     [
-        pytest.param("3DS", marks=DIVIDED),
-        pytest.param("555-0134", marks=DIVIDED),
-        *["1.2.3", "192.168.0.1", "12/05/2024", "14:30", "1,250", "e-mail"],
+        *["3DS", "MP3", "A320", "2nd", "90s", "4x4", "555-0134", "212-555-0187"],
+        *["1.2.3", "192.168.0.1", "12/05/2024", "14:30", "1,250", "1.5", "e-mail"],
     ],
 )
 def test_numbers_and_codes_are_one_token(everyday: Model, form: str) -> None:
     assert form in cut(everyday, f"We saw {form} there.")[0]
+
+
+@pytest.mark.parametrize("words", ["20 km", "10 mg", "16 GB", "5 pm", "60 mph", "$ 3.50", "1998 - 2000"])
+def test_units_and_ranges_are_tokens_of_their_own(everyday: Model, words: str) -> None:
+    assert words in " ".join(cut(everyday, f"We saw {words.replace(' ', '')} there.")[0])
 
 
 def test_everyday_text(everyday: Model) -> None:

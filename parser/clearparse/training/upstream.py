@@ -40,7 +40,7 @@ MAX_TAGS = 10_000  # different ones; each is a class of the last layer
 FOLDS = 4  # of the training data, each tagged by networks that were trained on the others
 
 CHARACTERS = NetworkConfig(
-    embedding_dim=32, hidden_size=128, epochs=80, batch_size=512, dropout=0.3, slot_dropout=0.2, word_dropout=0.02
+    embedding_dim=32, hidden_size=256, epochs=80, batch_size=512, dropout=0.3, slot_dropout=0.2, word_dropout=0.02
 )
 SENTENCES = NetworkConfig(
     embedding_dim=16, hidden_size=128, epochs=12, batch_size=512, dropout=0.4, word_dropout=0.2, min_count=3
