@@ -19,7 +19,7 @@ from clearparse.features import precompute, type_cache, vocabulary
 from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.type_cache import FIRST, TypeCache, end_of_part
-from clearparse.io.files import checksum
+from clearparse.io.checksum import checksum
 from clearparse.model.container import load_arrays
 from clearparse.model.model import Model, load
 from clearparse.training.vector_files import read_vectors

@@ -22,7 +22,8 @@ from benchmarks.baselines import PARSERS, ComparedParser, missing
 from benchmarks.corpora import write_enlarged, write_head
 from benchmarks.worker import in_subprocess
 from clearparse.errors import ClearparseError
-from clearparse.io.files import atomic_output, checksum
+from clearparse.io.checksum import checksum
+from clearparse.io.files import atomic_output
 from clearparse.io.resources import CHECKOUT
 from clearparse.treebank.conllu import read_blocks
 

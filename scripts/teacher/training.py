@@ -16,7 +16,8 @@ from sklearn.linear_model import LogisticRegression
 from clearparse.errors import FileError
 from clearparse.evaluation.counts import correct_arcs
 from clearparse.evaluation.raw_text import raw_text_scores
-from clearparse.io.files import PathLike, checksum
+from clearparse.io.checksum import checksum
+from clearparse.io.files import PathLike
 from clearparse.stages.ensemble import Calibration, logit
 from clearparse.training.log import Log
 from clearparse.treebank.conllu import Block

@@ -27,7 +27,7 @@ from clearparse.corpus.tasks import expand_patterns, is_folder, plan_tasks
 from clearparse.drawing.text import shows_boxes
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
-from clearparse.io.files import checksum
+from clearparse.io.checksum import checksum
 from clearparse.io.overwriting import refuse_overwriting
 from clearparse.io.progress import rate
 from clearparse.model.model import load

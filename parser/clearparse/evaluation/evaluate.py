@@ -15,7 +15,8 @@ from clearparse.evaluation.counts import Counts, Trees, align_blocks, correct_ar
 from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.evaluation.scores import PUNCTUATION, SCORER, all_scores
 from clearparse.evaluation.significance import comparison
-from clearparse.io.files import checksum, shown_name
+from clearparse.io.checksum import checksum
+from clearparse.io.files import shown_name
 from clearparse.treebank.conllu import Block, read_blocks
 from clearparse.treebank.tokens import paragraphs_of, text_of, tokens_in
 from clearparse.version import __version__

@@ -136,20 +136,6 @@ class _Output(io.RawIOBase):
         return cast(int, _translate(self._name, lambda: self._stream.write(data)))
 
 
-def checksum(path: PathLike) -> str | None:
-    """The SHA-256 of a file, decompressed as its name ends.
-
-    None for standard input, pipes and devices: they can be read once only, or have no end.
-    """
-    if os.fspath(path) == "-" or (os.path.exists(path) and not os.path.isfile(path) and not os.path.isdir(path)):
-        return None
-    digest = hashlib.sha256()
-    with open_input(path) as stream:
-        while data := stream.read(1 << 20):
-            digest.update(data)
-    return digest.hexdigest()
-
-
 @contextlib.contextmanager
 def atomic_output(path: PathLike, *, follow_links: bool = True) -> Iterator[BinaryIO]:
     """A stream to a file that appears, whole, when the block ends without an exception; otherwise nothing changes.

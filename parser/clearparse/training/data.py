@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 from clearparse.errors import ClearparseError, FileError
-from clearparse.io.files import checksum
+from clearparse.io.checksum import checksum
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, UPOS, XPOS, Block, Sentence, parse_block, read_blocks

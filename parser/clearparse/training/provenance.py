@@ -19,7 +19,8 @@ import scipy
 
 from clearparse.config import Config
 from clearparse.errors import ClearparseError
-from clearparse.io.files import PathLike, checksum
+from clearparse.io.checksum import checksum
+from clearparse.io.files import PathLike
 from clearparse.training.data import Dataset
 from clearparse.version import __version__
 

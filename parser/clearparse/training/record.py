@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from clearparse.errors import ClearparseError, FileError
-from clearparse.io.files import atomic_output, checksum, remove_unfinished
+from clearparse.io.checksum import checksum
+from clearparse.io.files import atomic_output, remove_unfinished
 from clearparse.model.model import Model, load
 from clearparse.training.data import Dataset
 from clearparse.training.ensemble import TrainedEnsemble

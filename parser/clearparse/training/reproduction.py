@@ -17,7 +17,8 @@ import numpy as np
 
 from clearparse.config import Config, current_names
 from clearparse.errors import ClearparseError, FileError
-from clearparse.io.files import checksum, open_input, refuse_link
+from clearparse.io.checksum import checksum
+from clearparse.io.files import open_input, refuse_link
 from clearparse.model.container import load_arrays
 from clearparse.model.record_schema import RECORD, checked_record
 from clearparse.training.provenance import difference, require_checksums, version_difference

@@ -16,7 +16,8 @@ import numpy as np
 
 from clearparse.config import PRESETS, current_names
 from clearparse.errors import FileError
-from clearparse.io.files import atomic_output, checksum
+from clearparse.io.checksum import checksum
+from clearparse.io.files import atomic_output
 from clearparse.io.parallel import map_in_order
 from clearparse.training.options import Options
 from clearparse.training.recipe import run
