@@ -147,7 +147,7 @@ def stop_kind(stretch: str, known: KnownWords) -> str:
         if len(lower) <= MAX_ABBREVIATION_LENGTH and lower not in known.words:
             if lower in known.familiar:
                 return "familiar"
-            return "acronym" if word[1].isupper() else "short" if word[1].islower() else "capital"
+            return "acronym" if word[1].isupper() else "capital" if word[1][0].isupper() else "short"
     return "stop"
 
 

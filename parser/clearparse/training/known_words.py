@@ -22,7 +22,8 @@ from clearparse.treebank.raw_words import read_lines
 from clearparse.treebank.tokens import Paragraph, Token, text_of, tokens_in
 
 MIN_COUNT = 2  # times that a treebank has to have a word in lower case, or at the beginning of a sentence
-MIN_PLAIN, MAX_STOPPED = 10, 0.3  # times that a word is without a full stop; with one, as a part of these
+MIN_PLAIN, MAX_STOPPED = 10, 0.07  # times that a familiar word is without a full stop; with one, as a part of these
+MIN_STOPPED = 0.3  # times that an abbreviation has a full stop, as a part of those without
 MIN_INSIDE, MIN_INSIDE_PART = 4, 0.4  # times that the sentence goes on after an abbreviation, and as a part of all
 
 MAX_DIVIDED = 0.002  # part of the words of letters that are divided into tokens
@@ -70,7 +71,7 @@ class StopCounts(NamedTuple):
             word
             for word, n in self.inside.items()
             if n >= max(MIN_INSIDE, MIN_INSIDE_PART * self.stopped[word])
-            and self.stopped[word] > MAX_STOPPED * self.plain[word]
+            and self.stopped[word] > MIN_STOPPED * self.plain[word]
             and len(word) > 1
         }
 
