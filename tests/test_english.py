@@ -255,7 +255,7 @@ def test_unicode_line_and_paragraph_separators(everyday: Model) -> None:
 @pytest.mark.parametrize(
     "form",
     [
-        *["3DS", "MP3", "A320", "2nd", "90s", "4x4", "555-0134", "212-555-0187"],
+        *["3DS", "MP3", "A320", "2nd", "90s", "555-0134", "212-555-0187"],
         *["1.2.3", "192.168.0.1", "12/05/2024", "14:30", "1,250", "1.5", "e-mail"],
     ],
 )
@@ -274,7 +274,7 @@ def test_everyday_text(everyday: Model) -> None:
     texts = [text_of([token for sentence in each for token in sentence]) for each in paragraphs_of(gold)]
     system = [everyday.parse_block(everyday.tag(everyday.tokenize(texts)))]
     scores = raw_text_scores(gold, system, gold_path="gold", system_path="system")
-    least = {"Words": 98.5, "Sentences": 95.0, "UPOS": 95.0, "UAS": 90.0}
+    least = {"Words": 99.0, "Sentences": 98.0, "UPOS": 96.5, "UAS": 93.0}
     assert {name: scores[name] for name in least if scores[name] < least[name]} == {}
 
 

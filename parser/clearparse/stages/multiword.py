@@ -47,7 +47,7 @@ AMBIGUOUS = 0.2  # this fraction, after MIN_SPLITS_OF_FORM splits: then the netw
 MIN_SPLITS_ALWAYS, MIN_SHARE_ALWAYS = 3, 0.9  # the same for a form that is hardly ever one word
 # Added to the score of ONE_WORD where only the form itself, and no ending, was split in training; subtracted from it
 # where the form was always split.
-CAUTION = 2.0
+CAUTION = 2.6
 MAX_WORDS = 20  # of a multiword token
 ONE_WORD_ALWAYS = 3  # in place of the number of a classifier: the form is not split
 MAX_CACHED = 50_000  # forms whose words, or how these are found, are cached
