@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 from clearparse.commands import parse
 from clearparse.errors import ClearparseError, FileError
 from clearparse.model.model import Model, load
-from clearparse.stages.tokenizer import kind_of
+from clearparse.stages.stretches import KnownWords, inside_words, kind_of, number_shape
 from clearparse.treebank.conllu import Block, parse_block
 from clearparse.treebank.document import Document
 from clearparse.treebank.paragraphs import read_raw_text, split_paragraphs
@@ -102,6 +102,14 @@ def test_text_that_is_not_utf8(tmp_path: Path) -> None:
 def test_kind_of_takes_linear_time(piece: str) -> None:
     """A pattern that backtracks from each position would take hours."""
     assert kind_of(piece * (MEGABYTE // len(piece))) in ("mail", "address", "number", "letters", "other")
+
+
+@pytest.mark.parametrize("piece", ["1", "1a", "a1", "1.", "1a ", "a" * 99 + "1"])
+def test_words_with_digits_take_linear_time(piece: str) -> None:
+    text = piece * (MEGABYTE // len(piece))
+    assert len(inside_words(text, frozenset(), frozenset(["a"]))) == len(text)
+    known = KnownWords(*[frozenset[str]()] * 4, units=frozenset(["kg"]))
+    assert number_shape(text, known) in ("00000", "")
 
 
 MAIL = re.compile(r"\S*\w@\w\S*\.\w+\S*\Z")

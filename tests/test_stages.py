@@ -20,8 +20,8 @@ from clearparse.features.vocabulary import UNKNOWN, Vocabulary, form_key
 from clearparse.model.model import load
 from clearparse.network.classifier import scores
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
-from clearparse.stages.stretches import KnownWords
-from clearparse.stages.tokenizer import ENDS, characters_of_text, kind_of
+from clearparse.stages.stretches import KnownWords, kind_of
+from clearparse.stages.tokenizer import ENDS, characters_of_text
 from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint

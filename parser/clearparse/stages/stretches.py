@@ -11,10 +11,12 @@ from __future__ import annotations
 import re
 import unicodedata
 from functools import cache
+from itertools import islice
 from typing import NamedTuple
 
 import numpy as np
 
+from clearparse.features.bounded_cache import BoundedCache
 from clearparse.features.vocabulary import lookup_form
 from clearparse.network.classifier import distinct
 from clearparse.treebank.columns import Mask
@@ -42,9 +44,21 @@ _INITIAL = re.compile(r"[^\W\d_]\.")
 _DOTTED = re.compile(r"(?:[^\W\d_]{1,3}\.){2,}")
 STOP = re.compile(r"([^\W\d_]+)\.")
 _APOSTROPHE_ON = re.compile(r"'.*")
-_WORD = re.compile(r"\w+")
+_LETTERS_TO_END = re.compile(r"[^\W\d_]+(?!\w)")  # of a word
 _PARTS = re.compile(r"\d+|[^\W\d_]+|[\W_]")
 NUMBER_WORD = re.compile(r"(?<!\w)\d+([^\W\d_]+)(?!\w)")
+
+OTHER, NUMBER, CODE = "other", "number", "code"  # kinds of stretches
+MAX_CACHED = 20_000  # stretches whose kind is cached
+
+# Kinds of stretches (text without a space) that differ in how they are tokenized.
+_AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
+_KINDS = (
+    ("address", re.compile(r"\S*(?:://|www\.)\S*\Z|\S+\.(?:com|org|net|edu|gov|htm|html|php|pdf|doc|jpg|xls)\b\S*\Z")),
+    (NUMBER, re.compile(r"[^\w\s]*\d[\d.,:/-]*\d\S?\Z")),
+    (CODE, re.compile(r"[^\w\s]*(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])[^\W_]+\S?\Z")),
+    ("letters", re.compile(r"[^\W\d_]+\Z")),
+)
 
 
 class KnownWords(NamedTuple):
@@ -96,9 +110,29 @@ def inside_words(text: str, divided: frozenset[str], units: frozenset[str]) -> M
         for word in _one_of(divided).finditer(text):
             inside[word.start() : word.end()] = False
     for place in np.flatnonzero(digits & letter_next).tolist():
-        word_there = _WORD.match(text, place + 1)
-        inside[place] = word_there is None or word_there[0] not in units
+        unit = _LETTERS_TO_END.match(text, place + 1)
+        inside[place] = not unit or unit[0] not in units
     return inside
+
+
+def kind_of(stretch: str) -> str:
+    """The kind of a stretch of text without a space, by itself: address, mail, number, code, letters or other."""
+    return _kind_of[stretch]
+
+
+def _kind(stretch: str) -> str:
+    at = _AT.search(stretch)
+    if at and _DOT.search(stretch, at.end()):  # two searches in a row take linear time
+        return "mail"
+    return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), OTHER)
+
+
+_kind_of = BoundedCache(_kind, MAX_CACHED)
+
+
+def number_kind(kind: str, stretch: str, known: KnownWords) -> str:
+    """The kind of a stretch, with its shape if it has digits: `0/00` or, before a unit, `0 unit`."""
+    return f"{kind} {number_shape(stretch, known)}" if kind in (NUMBER, CODE) else kind
 
 
 def number_shape(stretch: str, known: KnownWords) -> str:
@@ -109,7 +143,8 @@ def number_shape(stretch: str, known: KnownWords) -> str:
     word = NUMBER_WORD.search(stretch)
     if word and word[1] in known.units:
         return "unit"
-    parts = _PARTS.findall(stretch.strip(OPENING + CLOSING))
+    core = stretch.strip(OPENING + CLOSING)
+    parts = [part[0] for part in islice(_PARTS.finditer(core), MAX_PARTS + 1)]
     return "".join(map(_shape_of_part, parts)) if len(parts) <= MAX_PARTS else ""
 
 

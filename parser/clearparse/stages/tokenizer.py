@@ -7,7 +7,6 @@ and graphemes).
 
 from __future__ import annotations
 
-import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -16,7 +15,6 @@ from typing import ClassVar, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.bounded_cache import BoundedCache
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import factorize, lookup_form
 from clearparse.network.classifier import distinct
@@ -25,11 +23,13 @@ from clearparse.stages.multiword import MultiwordSplitter
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
 from clearparse.stages.stretches import (
     ADDRESS,
+    OTHER,
     KnownWords,
     address_in,
     beginning,
     inside_words,
-    number_shape,
+    kind_of,
+    number_kind,
     stop_kind,
     token_kind,
 )
@@ -38,7 +38,6 @@ from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
 from clearparse.treebank.tokens import Tokenization
 
-OTHER, NUMBER, CODE = "other", "number", "code"  # kinds of stretches
 CONTINUES, ENDS = "goes on", "ends"  # the classes of both networks, as model files have them
 
 CHARACTERS = """
@@ -58,17 +57,6 @@ SENTENCES = """
 CLUSTERS = """
     cluster: -2 -1 0 1 2 3
 """  # of the sentence splitter, if there are word vectors
-
-MAX_CACHED = 20_000  # stretches whose kind is cached
-
-# Kinds of stretches (text without a space) that differ in how they are tokenized.
-_AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
-_KINDS = (
-    ("address", re.compile(r"\S*(?:://|www\.)\S*\Z|\S+\.(?:com|org|net|edu|gov|htm|html|php|pdf|doc|jpg|xls)\b\S*\Z")),
-    (NUMBER, re.compile(r"[^\w\s]*\d[\d.,:/-]*\d\S?\Z")),
-    (CODE, re.compile(r"[^\w\s]*(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])[^\W_]+\S?\Z")),
-    ("letters", re.compile(r"[^\W\d_]+\Z")),
-)
 
 
 class Characters(NamedTuple):
@@ -165,26 +153,6 @@ def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
     seen = lookup_form(character) if normalized else character
     shown = "0" if normalized and character.isdecimal() else character  # a number of another value is divided alike
     return f"{shown}\t_\t{kind}\t{unicodedata.category(seen)}\t_".encode()
-
-
-def kind_of(stretch: str) -> str:
-    """The kind of a stretch of text without a space, by itself: address, mail, number, code, letters or other."""
-    return _kind_of[stretch]
-
-
-def _kind(stretch: str) -> str:
-    at = _AT.search(stretch)
-    if at and _DOT.search(stretch, at.end()):  # two searches in a row take linear time
-        return "mail"
-    return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), OTHER)
-
-
-_kind_of = BoundedCache(_kind, MAX_CACHED)
-
-
-def number_kind(kind: str, stretch: str, known: KnownWords) -> str:
-    """The kind of a stretch, with its shape if it has digits: `0/00` or, before a unit, `0 unit`."""
-    return f"{kind} {number_shape(stretch, known)}" if kind in (NUMBER, CODE) else kind
 
 
 def token_key(form: str, known: KnownWords | None, *, space_after: bool) -> bytes:
