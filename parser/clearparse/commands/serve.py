@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import argparse
+import re
 from collections.abc import Sequence
 from pathlib import Path
-from urllib.parse import urlsplit
 
 from threadpoolctl import threadpool_limits
 
@@ -16,6 +16,7 @@ from clearparse.io.optional import optional_import
 from clearparse.model.model import load
 
 MAX_PORT = 65535
+_SITE = re.compile(r"(https?://(?:[\w.-]+|\[[\da-f:.]+\])(?::\d+)?)/?")
 
 
 def main(argv: list[str]) -> None:
@@ -61,12 +62,12 @@ def _port(text: str) -> int:
 
 def _origin(text: str) -> str:
     """The origin of a site as browsers send it: scheme, host and port, in lower case and without a slash."""
-    parts = urlsplit(text.strip().lower())
     if text == "*":
         return text
-    if parts.scheme not in ("http", "https") or not parts.hostname or parts.path not in ("", "/") or " " in text:
+    site = _SITE.fullmatch(text.strip().lower())
+    if not site:
         raise argparse.ArgumentTypeError(f"{text!r} is not a site, such as https://example.org")
-    return f"{parts.scheme}://{parts.netloc}"
+    return site[1]
 
 
 def _command_line() -> CommandLine:

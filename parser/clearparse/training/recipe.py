@@ -127,9 +127,9 @@ def run(
             log("dev", dev.sources[0]["path"])
         check_values(train.blocks, options.stages)
         if output:
-            outputs: list[FileName] = [output, f"{output}.json", f"{output}.checkpoint"]
             others = [*options.unannotated_files(), *options.silver, options.init]
-            refuse_overwriting(outputs, [*train.paths, *dev.paths, *others])
+            for each in (output, f"{output}.json", f"{output}.checkpoint"):
+                refuse_overwriting([each], [*train.paths, *dev.paths, *others])
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         template = init.parser.features.template.text if init else template_text(config.template)
         compile_template(template)  # an error in it is found now, not after the first stages are trained
