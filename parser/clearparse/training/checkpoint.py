@@ -179,7 +179,8 @@ class Checkpoint:
         metadata = {"kind": KIND, "provenance": self.provenance, "parts": values}
         save_arrays(self.path, arrays, metadata, follow_links=False)
         self._written_at, self._has_parts_on_disk = time.monotonic(), bool(self._parts)
-        self._seconds_to_write = self._written_at - start
+        if self._parts:  # the empty file at the start does not delay the first state
+            self._seconds_to_write = self._written_at - start
 
     def remove(self) -> None:
         """Remove the file if it exists."""
