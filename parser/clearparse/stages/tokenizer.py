@@ -81,10 +81,9 @@ def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | 
     lengths = np.array([len(stretch) for stretch in stretches])[which]
     start = np.cumsum(lengths + 1) - lengths - 1
     names = [kind_of(stretch) for stretch in stretches]
-    if known:
-        names = [number_kind(name, stretch, known) for name, stretch in zip(names, stretches, strict=True)]
     addresses: list[tuple[int, int]] = []
     if known:
+        names = [number_kind(name, stretch, known) for name, stretch in zip(names, stretches, strict=True)]
         inside = {k: span for k, stretch in enumerate(stretches) if (span := address_in(stretch))}
         names = [OTHER if k in inside else name for k, name in enumerate(names)]
         spans = [(start[k], *inside[which[k]]) for k in np.flatnonzero(np.isin(which, list(inside))).tolist()]

@@ -128,7 +128,7 @@ def run(
         check_values(train.blocks, options.stages)
         if output:
             others = [*options.unannotated_files(), *options.silver, options.init]
-            for each in (output, f"{output}.json", f"{output}.checkpoint"):
+            for each in (output, f"{output}.json", f"{output}.checkpoint"):  # a link to another is replaced
                 refuse_overwriting([each], [*train.paths, *dev.paths, *others])
         config = config.for_data(train.words, train.nonprojective / train.sentences)
         template = init.parser.features.template.text if init else template_text(config.template)
