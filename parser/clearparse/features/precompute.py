@@ -10,6 +10,7 @@ and need not be added. The sum of all rows of NULL and b_1 is part of the first 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -64,10 +65,13 @@ class PrecomputedLayer:
         self._strides = np.array(_strides(features.state_values, self.groups), np.intp)[:, None]
         self._check_size()
         self.channel_groups = channel_groups(features.word_channels)
+        self.products = _products(features.word_slots, self.channel_groups)
+        self._slots = [product.slots for products in self.products for product in products]
+        self._state_products = range(len(self._slots), len(self._slots) + len(features.state_slots))
+        self._slots += [[slot] for slot in features.state_slots]
         self.P = np.empty((0, self.H), np.int16)
         self.types = self.room = 0  # how many types of word the tables have, and have room for
         self.start = self.zero = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
-        self._products: list[list[_Product]] = []  # of each address
         self._tags: dict[bytes, int] = {}  # number of each combination of tags
         self._tag_row = np.zeros(0, np.int32)  # (room,): row in the tables of tags
 
@@ -136,7 +140,7 @@ class PrecomputedLayer:
         groups = [Combinations.of(type_rows, channels) for channels in self.channel_groups]
         if self._tag_addresses:
             self._extend_tags(groups[-1], types)
-        for start, products in zip(self.start.tolist(), self._products[: self.features.form_addresses], strict=False):
+        for start, products in zip(self.start.tolist(), self.products[: self.features.form_addresses], strict=False):
             shown = [groups[product.group] for product in products]
             begin = np.cumsum([0, *(len(group.rows) for group in shown)]).tolist()
             table, rows = self._empty(begin[-1]), np.empty((len(types), len(shown)), np.int32)
@@ -158,13 +162,13 @@ class PrecomputedLayer:
             self.P = np.concatenate((self.P, more))
         rows = self.P[begin:end].reshape(-1, n, self.H)
         for k in range(n):
-            (product,) = self._products[whole + k]
+            (product,) = self.products[whole + k]
             rows[:, k] = self._sums(product, new.rows)
 
     def _sums(self, product: _Product, rows: NDArray[np.int32]) -> Integers16:
-        """A product (n, H), given the rows of L in each channel of its group (n, channels); z_NULL is part of the first."""
-        sums = self._fixed.products(rows[:, product.columns], product.part)
-        return sums + self._fixed.z_null if product is self._products[0][0] else sums
+        """A product (n, H), given the rows of L of its group (n, channels); z' of NULL is part of the first product."""
+        sums = self._fixed.product(product.number, rows[:, product.columns])
+        return sums if product.number else sums + self._fixed.z_null
 
     def _empty(self, n: int) -> Integers16:
         """Room for n sums, (n, H)."""
@@ -174,21 +178,8 @@ class PrecomputedLayer:
         """Convert the present parameters to fixed-point arithmetic."""
         features = self.features
         rows = [features.rows_of(slot) for slot in range(features.m)]
-        addresses = [[slot for slot, _ in slots] for slots in features.word_slots]
-        self._fixed = FixedPoint(self.params, rows, [*addresses, *([slot] for slot in features.state_slots)])
+        self._fixed = FixedPoint(self.params, rows, self._slots)
         self._U = self.params.U * self.params.U.dtype.type(self._fixed.unit)
-        self._products = [
-            [
-                _Product(
-                    number,
-                    [group.index(channel) for _, channel in slots if channel in group],
-                    self._fixed.part([slot for slot, channel in slots if channel in group]),
-                )
-                for number, group in enumerate(self.channel_groups)
-                if any(channel in group for _, channel in slots)
-            ]
-            for slots in features.word_slots
-        ]
 
     def _begin(self, types: int) -> None:
         """Compute the tables of state slots; reserve room for types, and more if memory allows."""
@@ -214,23 +205,22 @@ class PrecomputedLayer:
         """A row for each combination of the values of a group of state slots; the first slot's value varies slowest."""
         features, table = self.features, np.zeros((1, self.H), np.int16)
         for k in group:
-            slot = features.state_slots[k]
-            rows = np.arange(features.V, dtype=np.int32)[features.rows_of(slot), None]
-            products = self._fixed.products(rows, self._fixed.part([slot]))
+            rows = np.arange(features.V, dtype=np.int32)[features.rows_of(features.state_slots[k])]
+            products = self._fixed.product(self._state_products[k], rows[:, None])
             table = (table[:, None, :] + products).reshape(-1, self.H)
         return table
 
     def theta(self, types: Index, values: Index) -> Floats:
         """theta (B, C), given the type of the word at each address (A, B) and the value of each state slot (k, B)."""
-        h = self._z(types, values)
-        np.maximum(h, 0, out=h)
-        theta: Floats = h.astype(self._U.dtype) @ self._U
+        theta: Floats = self._h(types, values).astype(self._U.dtype) @ self._U
         theta += self.params.b_2
         return theta
 
-    def _z(self, types: Index, values: Index) -> Integers16:
-        """z' (B, H); arguments as for `theta`."""
-        return sums_of_rows(self.P, self.places(types, values), self.zero)
+    def _h(self, types: Index, values: Index) -> Integers16:
+        """h (B, H) in units of `FixedPoint.unit`; arguments as for `theta`."""
+        z = sums_of_rows(self.P, self.places(types, values), self.zero)
+        z *= z > 0  # ReLU; NumPy's maximum takes three times as long
+        return z
 
     def places(self, types: Index, values: Index) -> NDArray[np.int32]:
         """The row of P in each table (B, tables); arguments as for `theta`."""
@@ -269,7 +259,7 @@ class PrecomputedLayer:
         several = np.count_nonzero(among, axis=1) > 1
         some, among = some[several], among[several]
         if len(some):
-            h = np.maximum(self._z(types(some), values(some)), 0).astype(np.float64)
+            h = self._h(types(some), values(some)).astype(np.float64)
             U, b_2 = self._U.astype(np.float64), self.params.b_2[0].astype(np.float64)
             for line, h_of_one, these in zip(some.tolist(), h, among, strict=True):
                 exact = np.where(these, h_of_one @ U + b_2, -np.inf)
@@ -277,11 +267,25 @@ class PrecomputedLayer:
 
 
 class _Product(NamedTuple):
-    """A product that an address needs: the group of its channels, their columns in it, and their part of W."""
+    """A product that an address needs: its number, its slots, the group of their channels, and their columns in it."""
 
+    number: int
+    slots: list[int]
     group: int
     columns: list[int]
-    part: tuple[Floats, Floats]
+
+
+def _products(word_slots: list[list[tuple[int, int]]], groups: list[list[int]]) -> list[list[_Product]]:
+    """The products of each address."""
+    products: list[list[_Product]] = []
+    number = itertools.count()
+    for slots in word_slots:
+        products.append([])
+        for k, group in enumerate(groups):
+            shown = {slot: group.index(channel) for slot, channel in slots if channel in group}
+            if shown:
+                products[-1].append(_Product(next(number), [*shown], k, [*shown.values()]))
+    return products
 
 
 def _groups(values: Sequence[int]) -> list[list[int]]:
