@@ -132,7 +132,7 @@ def test_extending_in_parts_gives_the_same_scores(block: Block, monkeypatch: pyt
 
 def test_sums_of_few_rows_and_of_many_are_the_same() -> None:
     rng = np.random.default_rng(0)
-    P = rng.integers(-9, 9, (50, 4)).astype(np.float32)
+    P = rng.integers(-32768, 32768, (50, 4)).astype(np.int16)
     P[0] = 0
     rows = rng.integers(0, 50, (FEW // 16, 5), np.int32)
     many = sums_of_rows(P, rows)

@@ -2,19 +2,21 @@
 
 With N_i, the row of NULL in slot i, z = z_NULL + the sum over slots of (L_{w_i} - N_i) W_i, where W_i = W_{di:d(i+1)}:
 
-    x' = round(a L_{w_i}) - round(a N_i)    W' = round(b W_i)    z' = round(c z'_NULL) + sum of round(c x' W')
+    x' = round(a L_{w_i}) - round(a N_i)    W' = round(b W_i)    z' = round(z_NULL / unit) + sum of round(c x' W')
 
-a and b are powers of two. x' and W' are integers in float32, so small that every sum in x' W' is below 2^24. float32
-represents these exactly, so x' W' does not depend on the order in which BLAS adds. All summands of z' are int16, and
-|z'| is below 2^15. Sums of some of them may be larger: int16 addition is modulo 2^16.
+a and b are powers of two; c = 1 / (a b unit). x' and W' are integers in float32, so small that every sum in x' W' is
+below 2^24. float32 represents these exactly, so x' W' does not depend on the order in which BLAS adds. All summands of
+z' are int16, and |z'| is below 2^15. Sums of some of them may be larger: int16 addition is modulo 2^16.
 
-The bounds follow from the Cauchy-Schwarz inequality: |x . w| <= |x| |w| for a row x of L and a column w of W_i.
+a and b follow from the Cauchy-Schwarz inequality, |x . w| <= |x| |w| for a row x of L and a column w of W_i; unit too,
+but where slots can show FEW_ROWS at most, the largest x' W' itself is used, which is two or three times smaller.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,10 +25,20 @@ from clearparse.network.classifier import Floats, Parameters
 
 EXACT = 1 << 24  # float32 represents all integers up to this one
 LARGEST = (1 << 15) - 1  # of int16
+FEW_ROWS = 300
 CHUNK = 512  # rows of a product computed at a time, so that the operands stay in the processor's cache
 
 Integers16 = NDArray[np.int16]
 Doubles = NDArray[np.float64]
+
+
+class Factor(NamedTuple):
+    """What a product x' W' of k slots needs: a, b, W' (k d, H) and round(a N) (k d,)."""
+
+    a: float
+    b: float
+    W: Floats
+    null: Floats
 
 
 class FixedPoint:
@@ -38,35 +50,55 @@ class FixedPoint:
     """
 
     def __init__(self, params: Parameters, rows: Sequence[slice], slots: Sequence[Sequence[int]]) -> None:
-        self.L, W, d = params.L, params.W.reshape(len(rows), -1, params.W.shape[1]), params.L.shape[1]
+        self.L, W = params.L, params.W.reshape(len(rows), -1, params.W.shape[1])
         longest = {first: _longest(params.L[first:end]) for first, end in {(each.start, each.stop) for each in rows}}
         x = np.array([longest[each.start] for each in rows])
         w = np.sqrt(np.einsum("ikh,ikh->ih", W, W).astype(np.float64))
-        self.a, b = _scales(x, w.max(axis=1), d, slots)
-        self.parts: list[tuple[Floats, Floats]] = []  # of each product: W' (k d, H) and round(a N) (k d,)
-        z_null = np.rint(params.b_1[0].astype(np.float64) * (self.a * b))
+        self.factors: list[Factor] = []
+        z_null = params.b_1[0].astype(np.float64)
+        largest = np.zeros(W.shape[2])  # |z - z_NULL| at most
         for some in slots:
-            part = np.concatenate([W[slot] for slot in some]).astype(np.float32, copy=False)
-            part *= np.float32(b)
-            null = (self.L[[rows[slot].start for slot in some]] * self.a).astype(np.float32).ravel()
-            self.parts.append((np.rint(part, out=part), np.rint(null, out=null)))
-            z_null += null @ part
-        largest = (_bounds(self.a * x, b * w, d).sum(axis=0) + np.abs(z_null)).max()
-        self.c = _rounded_down((LARGEST - (len(rows) + 1) / 2) / largest)  # each product and z'_NULL are rounded
-        self.unit = 1 / (self.a * b * self.c)
-        self.z_null = np.rint(self.c * z_null).astype(np.int16)[None]
+            factor = self._factor(x[some], w[some], np.concatenate([W[slot] for slot in some]), [rows[k] for k in some])
+            self.factors.append(factor)
+            z_null += (factor.null @ factor.W) / (factor.a * factor.b)
+            for k, slot in enumerate(some):
+                largest += self._largest(factor, k, rows[slot], x[slot], w[slot])
+        rounding = (len(slots) + 1) / 2  # of each product and of z'_NULL
+        self.unit = 1 / _rounded_down((LARGEST - rounding) / float((largest + np.abs(z_null)).max()))
+        self.z_null = np.rint(z_null / self.unit).astype(np.int16)[None]
+
+    def _factor(self, x: Doubles, w: Doubles, W: Floats, rows: list[slice]) -> Factor:
+        """x (k,), w (k, H): the largest norm of a row of L and the norms of the columns of W in each slot."""
+        a, b = _scales(x, w.max(axis=1), self.L.shape[1])
+        scaled = np.multiply(W, b, dtype=np.float32)
+        return Factor(a, b, np.rint(scaled, out=scaled), self._scaled([each.start for each in rows], a).ravel())
+
+    def _largest(self, factor: Factor, k: int, rows: slice, x: float, w: Doubles) -> Doubles:
+        """A bound of |x' W'| / (a b) (H,) in the k-th slot of a factor."""
+        d = self.L.shape[1]
+        if rows.stop - rows.start > FEW_ROWS:
+            return _bounds(factor.a * x, factor.b * w, d) / (factor.a * factor.b)
+        here = slice(k * d, (k + 1) * d)
+        product = (self._scaled(rows, factor.a) - factor.null[here]) @ factor.W[here]
+        largest: Doubles = np.abs(product, out=product).max(axis=0).astype(np.float64)
+        return largest / (factor.a * factor.b)
+
+    def _scaled(self, rows: slice | list[int] | NDArray[np.int32], a: float) -> Floats:
+        """round(a L_r) (..., d) of rows r of L."""
+        x = np.multiply(self.L[rows], a, dtype=np.float32)
+        return np.rint(x, out=x)
 
     def product(self, number: int, rows: NDArray[np.int32]) -> Integers16:
         """round(c x' W') (n, H) of the product of this number, given the rows of L that its slots show (n, k)."""
-        W, null = self.parts[number]
-        found = np.empty((len(rows), W.shape[1]), np.int16)
-        product = np.empty((min(len(rows), CHUNK), W.shape[1]), np.float32)
+        factor = self.factors[number]
+        c = np.float32(1 / (factor.a * factor.b * self.unit))
+        found = np.empty((len(rows), factor.W.shape[1]), np.int16)
+        product = np.empty((min(len(rows), CHUNK), factor.W.shape[1]), np.float32)
         for k in range(0, len(rows), CHUNK):
-            x = np.multiply(self.L[rows[k : k + CHUNK]], self.a, dtype=np.float32).reshape(-1, len(W))
-            np.rint(x, out=x)
-            x -= null
-            some = np.matmul(x, W, out=product[: len(x)])
-            some *= np.float32(self.c)
+            x = self._scaled(rows[k : k + CHUNK], factor.a).reshape(-1, len(factor.W))
+            x -= factor.null
+            some = np.matmul(x, factor.W, out=product[: len(x)])
+            some *= c
             np.copyto(found[k : k + CHUNK], np.rint(some, out=some), casting="unsafe")
         return found
 
@@ -78,25 +110,21 @@ def _longest(rows: Floats) -> float:
     return math.sqrt(max(float((squares - 2 * (rows @ null)).max()) + size, size))
 
 
-def _scales(x: Doubles, w: Doubles, d: int, slots: Sequence[Sequence[int]]) -> tuple[float, float]:
-    """a and b, so large as the sums in products allow. x, w (m,): the largest norm of a row and a column of a slot."""
-
-    def largest(bounds: Doubles) -> float:
-        return max(float(bounds[some].sum()) for some in slots)
-
-    balance = np.linalg.norm(w) / (np.linalg.norm(x) or 1.0)  # rounding x adds about |w| / a to z, rounding W |x| / b
-    ratio = EXACT / (largest(x * w) or 1.0)
+def _scales(x: Doubles, w: Doubles, d: int) -> tuple[float, float]:
+    """a and b, as large as the sums in a product allow, given the largest norm of a row and a column in its slots."""
+    balance = math.sqrt(float(w @ w) / (float(x @ x) or 1.0))  # rounding x adds about |w| / a to z, rounding W |x| / b
+    ratio = EXACT / (float(x @ w) or 1.0)
     a = _power_of_two(math.sqrt(ratio * (balance or 1.0)))
     b = _power_of_two(ratio / a)
-    while largest(_bounds(a * x, b * w, d)) >= EXACT:
+    while float(_bounds(a * x, b * w, d).sum()) >= EXACT:
         b /= 2
     return a, b
 
 
-def _bounds(x: Doubles, w: Doubles, d: int) -> Doubles:
-    """Bounds of x' W', given the norms of its factors before rounding: x (m,), w (m,) or (m, H)."""
+def _bounds(x: float | Doubles, w: Doubles, d: int) -> Doubles:
+    """Bounds of x' W', given the norms of its factors before rounding."""
     rounding = math.sqrt(d)  # a number of x' is off by at most 1, one of W' by at most 1/2
-    return (x.reshape(-1, *[1] * (w.ndim - 1)) + rounding) * (w + rounding / 2)
+    return (x + rounding) * (w + rounding / 2)
 
 
 def _power_of_two(number: float) -> float:

@@ -59,7 +59,7 @@ class PrecomputedLayer:
     def __init__(self, params: Parameters, features: WordSlots, memory: int | None = None) -> None:
         self.params, self.features = params, features
         self.memory = MEMORY if memory is None else memory
-        self.H = params.W.shape[1]
+        self.H: int = params.W.shape[1]
         self.groups = _groups(features.state_values)
         self._first_of_group = np.array([group[0] for group in self.groups], np.intp)
         self._strides = np.array(_strides(features.state_values, self.groups), np.intp)[:, None]
@@ -86,7 +86,7 @@ class PrecomputedLayer:
     @property
     def row_bytes(self) -> int:
         """Bytes of a row of P."""
-        return self.P.itemsize * self.H
+        return 2 * self.H
 
     @property
     def type_bytes(self) -> int:
