@@ -9,14 +9,14 @@ below 2^24. float32 represents these exactly, so x' W' does not depend on the or
 z' are int16, and |z'| is below 2^15. Sums of some of them may be larger: int16 addition is modulo 2^16.
 
 a and b follow from the Cauchy-Schwarz inequality, |x . w| <= |x| |w| for a row x of L and a column w of W_i; unit too,
-but where slots can show FEW_ROWS at most, the largest x' W' itself is used, which is two or three times smaller.
+but the products of the LONGEST rows of a slot are computed, and the inequality bounds those of the others only.
 """
 
 from __future__ import annotations
 
 import math
 from collections.abc import Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,7 +25,7 @@ from clearparse.network.classifier import Floats, Parameters
 
 EXACT = 1 << 24  # float32 represents all integers up to this one
 LARGEST = (1 << 15) - 1  # of int16
-FEW_ROWS = 300
+LONGEST = 200
 CHUNK = 512  # rows of a product computed at a time, so that the operands stay in the processor's cache
 
 Integers16 = NDArray[np.int16]
@@ -41,6 +41,17 @@ class Factor(NamedTuple):
     null: Floats
 
 
+class Longest(NamedTuple):
+    """The rows of a channel that differ most from that of NULL, N.
+
+    norm: the largest of |L_r - N| and |N|. rows (LONGEST,): in L. next_norm: the largest |L_r - N| of the others.
+    """
+
+    norm: float
+    rows: NDArray[np.intp]
+    next_norm: float
+
+
 class FixedPoint:
     """The first layer of a classifier in fixed-point arithmetic, with the parameters as they are now.
 
@@ -51,8 +62,9 @@ class FixedPoint:
 
     def __init__(self, params: Parameters, rows: Sequence[slice], slots: Sequence[Sequence[int]]) -> None:
         self.L, W = params.L, params.W.reshape(len(rows), -1, params.W.shape[1])
-        longest = {first: _longest(params.L[first:end]) for first, end in {(each.start, each.stop) for each in rows}}
-        x = np.array([longest[each.start] for each in rows])
+        distinct = {each.start: each for each in rows}.values()
+        longest = {each.start: _longest(params.L[each], each.start) for each in distinct}
+        x = np.array([longest[each.start].norm for each in rows])
         w = np.sqrt(np.einsum("ikh,ikh->ih", W, W).astype(np.float64))
         self.factors: list[Factor] = []
         z_null = params.b_1[0].astype(np.float64)
@@ -62,9 +74,9 @@ class FixedPoint:
             self.factors.append(factor)
             z_null += (factor.null @ factor.W) / (factor.a * factor.b)
             for k, slot in enumerate(some):
-                largest += self._largest(factor, k, rows[slot], x[slot], w[slot])
+                largest += self._largest(factor, k, longest[rows[slot].start], w[slot])
         rounding = (len(slots) + 1) / 2  # of each product and of z'_NULL
-        self.unit = 1 / _rounded_down((LARGEST - rounding) / float((largest + np.abs(z_null)).max()))
+        self.unit = 1 / _rounded_down((LARGEST - rounding) / (float((largest + np.abs(z_null)).max()) or 1.0))
         self.z_null = np.rint(z_null / self.unit).astype(np.int16)[None]
 
     def _factor(self, x: Doubles, w: Doubles, W: Floats, rows: list[slice]) -> Factor:
@@ -73,17 +85,16 @@ class FixedPoint:
         scaled = np.multiply(W, b, dtype=np.float32)
         return Factor(a, b, np.rint(scaled, out=scaled), self._scaled([each.start for each in rows], a).ravel())
 
-    def _largest(self, factor: Factor, k: int, rows: slice, x: float, w: Doubles) -> Doubles:
-        """A bound of |x' W'| / (a b) (H,) in the k-th slot of a factor."""
+    def _largest(self, factor: Factor, k: int, longest: Longest, w: Doubles) -> Doubles:
+        """A bound of |x' W'| / (a b) (H,) in the k-th slot of a factor, given the longest rows that it can show."""
         d = self.L.shape[1]
-        if rows.stop - rows.start > FEW_ROWS:
-            return _bounds(factor.a * x, factor.b * w, d) / (factor.a * factor.b)
         here = slice(k * d, (k + 1) * d)
-        product = (self._scaled(rows, factor.a) - factor.null[here]) @ factor.W[here]
-        largest: Doubles = np.abs(product, out=product).max(axis=0).astype(np.float64)
+        product = (self._scaled(longest.rows, factor.a) - factor.null[here]) @ factor.W[here]
+        others = _bounds(factor.a * longest.next_norm, factor.b * w, d) if longest.next_norm else 0.0
+        largest: Doubles = np.maximum(np.abs(product, out=product).max(axis=0), others)
         return largest / (factor.a * factor.b)
 
-    def _scaled(self, rows: slice | list[int] | NDArray[np.int32], a: float) -> Floats:
+    def _scaled(self, rows: list[int] | NDArray[np.integer[Any]], a: float) -> Floats:
         """round(a L_r) (..., d) of rows r of L."""
         x = np.multiply(self.L[rows], a, dtype=np.float32)
         return np.rint(x, out=x)
@@ -103,11 +114,15 @@ class FixedPoint:
         return found
 
 
-def _longest(rows: Floats) -> float:
-    """The largest norm of a row of L (n, d), of NULL's, which is the first, and of their difference."""
-    null = rows[0]
-    squares, size = np.einsum("rk,rk->r", rows, rows), float(null @ null)
-    return math.sqrt(max(float((squares - 2 * (rows @ null)).max()) + size, size))
+def _longest(rows: Floats, first: int) -> Longest:
+    """The longest rows of L, of those from `first` on (n, d), of which the first is that of NULL."""
+    difference = rows - rows[0]
+    norms = np.sqrt(np.einsum("rk,rk->r", difference, difference))
+    largest = float(max(norms.max(), np.linalg.norm(rows[0])))
+    if len(rows) <= LONGEST:
+        return Longest(largest, first + np.arange(len(rows)), 0.0)
+    order = np.argpartition(-norms, LONGEST)
+    return Longest(largest, first + order[:LONGEST], float(norms[order[LONGEST]]))
 
 
 def _scales(x: Doubles, w: Doubles, d: int) -> tuple[float, float]:

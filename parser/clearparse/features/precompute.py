@@ -10,17 +10,15 @@ and need not be added. The sum of all rows of NULL and b_1 is part of the first 
 
 from __future__ import annotations
 
-import itertools
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
-from clearparse.features.combinations import Combinations, channel_groups
+from clearparse.features.combinations import Combinations, Product, channel_groups, products_of_addresses
 from clearparse.features.fixed_point import FixedPoint, Integers16
 from clearparse.features.row_sums import sums_of_rows
 from clearparse.features.templates import Index, WordSlots
@@ -65,7 +63,7 @@ class PrecomputedLayer:
         self._strides = np.array(_strides(features.state_values, self.groups), np.intp)[:, None]
         self._check_size()
         self.channel_groups = channel_groups(features.word_channels)
-        self.products = _products(features.word_slots, self.channel_groups)
+        self.products = products_of_addresses(features.word_slots, self.channel_groups)
         self._slots = [product.slots for products in self.products for product in products]
         self._state_products = range(len(self._slots), len(self._slots) + len(features.state_slots))
         self._slots += [[slot] for slot in features.state_slots]
@@ -165,7 +163,7 @@ class PrecomputedLayer:
             (product,) = self.products[whole + k]
             rows[:, k] = self._sums(product, new.rows)
 
-    def _sums(self, product: _Product, rows: NDArray[np.int32]) -> Integers16:
+    def _sums(self, product: Product, rows: NDArray[np.int32]) -> Integers16:
         """A product (n, H), given the rows of L of its group (n, channels); z' of NULL is part of the first product."""
         sums = self._fixed.product(product.number, rows[:, product.columns])
         return sums if product.number else sums + self._fixed.z_null
@@ -264,28 +262,6 @@ class PrecomputedLayer:
             for line, h_of_one, these in zip(some.tolist(), h, among, strict=True):
                 exact = np.where(these, h_of_one @ U + b_2, -np.inf)
                 choice[line] = int(np.argmax(exact >= exact.max() - SAME))
-
-
-class _Product(NamedTuple):
-    """A product that an address needs: its number, its slots, the group of their channels, and their columns in it."""
-
-    number: int
-    slots: list[int]
-    group: int
-    columns: list[int]
-
-
-def _products(word_slots: list[list[tuple[int, int]]], groups: list[list[int]]) -> list[list[_Product]]:
-    """The products of each address."""
-    products: list[list[_Product]] = []
-    number = itertools.count()
-    for slots in word_slots:
-        products.append([])
-        for k, group in enumerate(groups):
-            shown = {slot: group.index(channel) for slot, channel in slots if channel in group}
-            if shown:
-                products[-1].append(_Product(next(number), [*shown], k, [*shown.values()]))
-    return products
 
 
 def _groups(values: Sequence[int]) -> list[list[int]]:
