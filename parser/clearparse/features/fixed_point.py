@@ -25,7 +25,7 @@ from clearparse.network.classifier import Floats, Parameters
 
 EXACT = 1 << 24  # float32 represents all integers up to this one
 LARGEST = (1 << 15) - 1  # of int16
-LONGEST = 200
+LONGEST = 100
 CHUNK = 512  # rows of a product computed at a time, so that the operands stay in the processor's cache
 
 Integers16 = NDArray[np.int16]
