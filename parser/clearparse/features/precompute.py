@@ -28,13 +28,13 @@ from clearparse.network.classifier import Booleans, Floats, Parameters
 MAX_COMBINATIONS = 5000  # rows in a table of state slots
 TAGS = 1000  # combinations of tags that the tables have room for at first
 CHUNK = 512  # rows of a table written at a time, so that they stay in the processor's cache
-CLOSE = 2e-4  # scores no further apart than this are compared in double precision
+CLOSE = 2e-3  # scores no further apart than this are compared in double precision
 SAME = 1e-9  # scores no further apart than this are equal
 MAX_STATES = 1 << 27  # numbers in the tables of state slots
 MAX_OF_TYPE = 1 << 20  # numbers of one type of word in all tables
 MIN_TYPES = ROOT + 2  # NULL, ROOT and a word
 MAX_TYPES = 50_000  # types of word in the tables, however narrow these are
-KEY_BYTES = 400  # of a type of word besides its rows: its key, its rows of L, and where they are found
+KEY_BYTES = 400  # of a type of word besides its rows: its key, and where they are found
 MEMORY = 192 << 20  # bytes of the tables of all networks of a model together (see type_cache.share_memory)
 
 
