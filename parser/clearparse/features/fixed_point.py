@@ -132,7 +132,10 @@ def _scales(x: Doubles, w: Doubles, d: int) -> tuple[float, float]:
     a = _power_of_two(math.sqrt(ratio * (balance or 1.0)))
     b = _power_of_two(ratio / a)
     while float(_bounds(a * x, b * w, d).sum()) >= EXACT:
-        b /= 2
+        if a * x.max() > b * w.max():
+            a /= 2
+        else:
+            b /= 2
     return a, b
 
 

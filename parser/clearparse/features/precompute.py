@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
 from clearparse.features.combinations import Combinations, Product, channel_groups, products_of_addresses
-from clearparse.features.fixed_point import FixedPoint, Integers16
+from clearparse.features.fixed_point import EXACT, FixedPoint, Integers16
 from clearparse.features.row_sums import sums_of_rows
 from clearparse.features.templates import Index, WordSlots
 from clearparse.features.vocabulary import ROOT
@@ -75,7 +75,8 @@ class PrecomputedLayer:
 
     def _check_size(self) -> None:
         H, values = self.H, self.features.state_values
-        if H * self._state_rows() > MAX_STATES or H * len(self.features.addresses) > MAX_OF_TYPE:
+        many = H * self._state_rows() > MAX_STATES or H * len(self.features.addresses) > MAX_OF_TYPE
+        if many or len(self.params.W) > EXACT:
             raise ClearparseError(
                 f"the template has {len(self.features.addresses)} addresses and {len(values)} state slots: with {H}"
                 " hidden units its precomputed tables are too large for any memory"
