@@ -104,10 +104,12 @@ class WindowClassifier:
             keys, which = factorize(keys)
         if wanted is None:
             return self._classify(keys, sequences, which, 0.0)[0]
+        classes = np.zeros(len(which), np.intp)
+        if not wanted.any():
+            return classes
         seen = self.window.seen(wanted, sequences)
         shown, number = distinct(which[seen], len(keys))
         keys, ends = [keys[k] for k in shown.tolist()], np.append(0, np.cumsum(seen))[sequences]
-        classes = np.zeros(len(seen), np.intp)
         classes[seen], _ = self._classify(keys, ends, number.astype(np.intp), 0.0, wanted[seen])
         return classes
 
