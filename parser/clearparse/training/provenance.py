@@ -41,12 +41,13 @@ def provenance(
     template: str,
     init: PathLike | None = None,
     raw_text: Iterable[PathLike] = (),
+    vectors: PathLike | None = None,
     silver: Iterable[PathLike] = (),
 ) -> dict[str, Any]:
     """The provenance of a model as JSON values.
 
     options: whatever else affects the result, such as stages and threads. template: its text.
-    raw_text: all unannotated files that are read, word vectors included. Files are identified by their SHA-256.
+    raw_text, vectors, silver: the files that are read, identified by their SHA-256.
     """
     return {
         **options,
@@ -55,6 +56,7 @@ def provenance(
         "init": _files([init] if init else []),
         "train": train.sources,
         "raw_text": _files(raw_text),
+        "vectors": _files([vectors] if vectors else []),
         "silver": _files(silver),
         "dev": dev.combined_source(),
         "versions": {

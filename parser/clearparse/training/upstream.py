@@ -48,7 +48,7 @@ SENTENCES = NetworkConfig(
 MULTIWORD = NetworkConfig(
     embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.3, slot_dropout=0.1, min_count=3
 )
-FIRST_TAGS = NetworkConfig(embedding_dim=20, hidden_size=128, epochs=8, batch_size=512)
+FIRST_TAGS = NetworkConfig(embedding_dim=32, hidden_size=128, epochs=8, batch_size=512)
 TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
 LEMMAS = NetworkConfig(
     embedding_dim=16,
