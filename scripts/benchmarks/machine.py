@@ -72,7 +72,7 @@ def cost_model(path: str, source: str) -> dict[str, float]:
     tables = cache.layer
     H, C = parser.params.U.shape
     rows = tables.fetched / tables.configurations
-    row_bytes, flops = 4 * H, 2 * H * C + rows * H
+    row_bytes, flops = tables.row_bytes, 2 * H * C + rows * H
     gather, product = _gather(H, tables.used, round(rows)), _product(H, C)
     seconds = rows * row_bytes / gather + flops / product
     per_word = tables.configurations / words
@@ -111,11 +111,11 @@ def _stream() -> float:
 def _gather(H: int, rows: int, each: int) -> float:
     """Bytes per second when rows drawn at random from a table of this size are summed."""
     rng = np.random.default_rng(0)
-    table = np.ones((rows, H), np.float32)
+    table = np.ones((rows, H), np.int16)
     places = rng.integers(0, rows, (BATCH, each)).astype(np.int32)
     end = np.arange(BATCH + 1, dtype=np.int32) * each
-    S = csr_array((np.ones(places.size, np.float32), places.ravel(), end), (BATCH, rows))
-    return places.size * 4 * H / _median(lambda: S @ table)
+    S = csr_array((np.ones(places.size, np.int16), places.ravel(), end), (BATCH, rows))
+    return places.size * 2 * H / _median(lambda: S @ table)
 
 
 def _product(n: int, m: int, batch: int = BATCH) -> float:
