@@ -1,23 +1,17 @@
-"""What the benchmark is doing, on stderr."""
+"""What the benchmark is doing: a line on stderr for each task."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+import sys
+import time
+from typing import NamedTuple
 
-from tqdm import tqdm
 
+class Progress(NamedTuple):
+    """Says which task of a section begins, and when."""
 
-class Progress:
-    """Shows the current task of a section, and how many were done."""
+    section: str
 
-    def __init__(self, section: str) -> None:
-        self.section = section
-        self.bar = tqdm(disable=None, unit="task")
-
-    @contextmanager
-    def of(self, task: str) -> Iterator[None]:
-        """One task."""
-        self.bar.set_description(f"{self.section}: {task}")
-        yield
-        self.bar.update()
+    def begins(self, task: str) -> None:
+        """A task begins."""
+        print(f"{time.strftime('%H:%M:%S')} {self.section}: {task}", file=sys.stderr, flush=True)

@@ -34,8 +34,8 @@ def training(plan: Plan, progress: Progress, folder: Path) -> dict[str, Any]:
     """Train all models that are missing; how long each took."""
     found = {}
     for name, system in installed(SYSTEMS).items():
-        with progress.of(f"training {name}"):
-            found[name] = trained(plan, system)[1]
+        progress.begins(f"training {name}")
+        found[name] = trained(plan, system)[1]
     return found
 
 
@@ -81,35 +81,33 @@ def sentences(plan: Plan, progress: Progress, folder: Path) -> dict[str, Any]:
     """One sentence of about 20 words at a time, with the model loaded, and as a whole command."""
     found = {}
     for name, pipeline in installed(PIPELINES).items():
-        with progress.of(name):
-            arguments = [name, str(trained(plan, pipeline)[0]), str(plan.dev)]
-            found[name] = in_subprocess(
-                "single sentences", *arguments, cores=plan.cores, environment=pipeline.environment
-            )
-    with progress.of("the whole command"):
-        command = start(plan)
+        progress.begins(name)
+        arguments = [name, str(trained(plan, pipeline)[0]), str(plan.dev)]
+        found[name] = in_subprocess("single sentences", *arguments, cores=plan.cores, environment=pipeline.environment)
+    progress.begins("the whole command")
+    command = start(plan)
     return {"milliseconds": found, "command": command}
 
 
 def step(plan: Plan, progress: Progress, folder: Path) -> dict[str, Any]:
     """A training step in several implementations."""
-    with progress.of("steps"):
-        return in_subprocess("training steps", str(plan.train), "fast", cores=plan.cores)
+    progress.begins("steps")
+    return in_subprocess("training steps", str(plan.train), "fast", cores=plan.cores)
 
 
 def cost_model(plan: Plan, progress: Progress, folder: Path) -> dict[str, Any]:
     """The limits of the machine; reading and writing."""
     model = str(trained(plan, PARSERS[FAST])[0])
-    with progress.of("limits of the machine"):
-        cost = in_subprocess("cost", model, str(plan.source), cores=plan.cores)
-    with progress.of("reading and writing"):
-        return cost | {"CoNLL-U words/s": in_subprocess("reading", str(plan.source), cores=plan.cores)}
+    progress.begins("limits of the machine")
+    cost = in_subprocess("cost", model, str(plan.source), cores=plan.cores)
+    progress.begins("reading and writing")
+    return cost | {"CoNLL-U words/s": in_subprocess("reading", str(plan.source), cores=plan.cores)}
 
 
 def curves(plan: Plan, progress: Progress, folder: Path) -> dict[str, Any]:
     """Time per word by sentence length, batch size, hidden units and distinct words."""
-    with progress.of("curves"):
-        return in_subprocess("curves", str(trained(plan, PARSERS[FAST])[0]), str(plan.source), cores=1)
+    progress.begins("curves")
+    return in_subprocess("curves", str(trained(plan, PARSERS[FAST])[0]), str(plan.source), cores=1)
 
 
 def treebank_sizes(plan: Plan, progress: Progress, folder: Path) -> dict[str, Any]:
@@ -118,8 +116,8 @@ def treebank_sizes(plan: Plan, progress: Progress, folder: Path) -> dict[str, An
     for part in PARTS:
         train = _head(plan.train, part, folder)
         smaller = Plan(train, plan.dev, plan.source, plan.output, cores=plan.cores)
-        with progress.of(f"training on 1/{part}"):
-            record = trained(smaller, fast)[1]
+        progress.begins(f"training on 1/{part}")
+        record = trained(smaller, fast)[1]
         once(smaller, fast, plan.dev, folder / "dev.conllu")
         found[str(words // part)] = record | official_scores(plan.dev, folder / "dev.conllu", GIVEN_TAGS)
     return found

@@ -23,17 +23,17 @@ def scores(
     """What is known of each system: conditions, training, size, and scores of its parse of `source`, dev's words."""
     found = {}
     for name, system in systems.items():
-        with progress.of(f"training {name}"):
-            model, training = trained(plan, system)
-        with progress.of(f"scoring {name}"):
-            once(plan, system, source, folder / "dev.conllu")
-            found[name] = {
-                "conditions": system.conditions,
-                "timed on 1 part of": system.part,
-                **training,
-                **official_scores(plan.dev, folder / "dev.conllu", names),
-                "model MB": model_bytes(model) / 1e6,
-            }
+        progress.begins(f"training {name}")
+        model, training = trained(plan, system)
+        progress.begins(f"scoring {name}")
+        once(plan, system, source, folder / "dev.conllu")
+        found[name] = {
+            "conditions": system.conditions,
+            "timed on 1 part of": system.part,
+            **training,
+            **official_scores(plan.dev, folder / "dev.conllu", names),
+            "model MB": model_bytes(model) / 1e6,
+        }
     return found
 
 
@@ -50,8 +50,8 @@ def alternating(
     runs: dict[str, list[Run]] = {name: [] for name in systems}
     for number in range(plan.runs):
         for name, system in systems.items():
-            with progress.of(f"{name}, run {number + 1} of {plan.runs}"):
-                runs[name].append(once(plan, system, source_of(system), folder / "parsed.conllu"))
+            progress.begins(f"{name}, run {number + 1} of {plan.runs}")
+            runs[name].append(once(plan, system, source_of(system), folder / "parsed.conllu"))
     return {name: summary(each) for name, each in runs.items()}
 
 

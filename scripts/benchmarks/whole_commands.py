@@ -28,11 +28,11 @@ def corpus_sizes(plan: Plan, model: Path, progress: Progress, folder: Path) -> d
         raise ClearparseError(f"{folder}: the largest input and its output need {needed / 1e9:.1f} GB of disk space")
     found: dict[str, Any] = {}
     for copies in sizes:
-        with progress.of(f"{copies} times the input"):
-            write_enlarged(plan.source, copies, source)
-            cost = in_subprocess("parse.py", "--model", str(model), str(source), "--output", parsed, cores=1)
-            words = copies * words_in(plan.source)
-            found[str(words)] = cost | {"MB": source.stat().st_size / 1e6, "words/s": words / cost["seconds"]}
+        progress.begins(f"{copies} times the input")
+        write_enlarged(plan.source, copies, source)
+        cost = in_subprocess("parse.py", "--model", str(model), str(source), "--output", parsed, cores=1)
+        words = copies * words_in(plan.source)
+        found[str(words)] = cost | {"MB": source.stat().st_size / 1e6, "words/s": words / cost["seconds"]}
     return found
 
 
@@ -56,9 +56,9 @@ def _one_and_two(plan: Plan, line: list[str], name: str, progress: Progress, fol
     runs: dict[int, list[dict[str, float]]] = {1: [], 2: []}
     for _ in range(plan.runs):
         for jobs, found in runs.items():
-            with progress.of(f"{name}, --jobs {jobs}"):
-                arguments = [*line, "--output", str(folder / "parsed.conllu"), "--jobs", str(jobs)]
-                found.append(in_subprocess("parse.py", *arguments, cores=jobs))
+            progress.begins(f"{name}, --jobs {jobs}")
+            arguments = [*line, "--output", str(folder / "parsed.conllu"), "--jobs", str(jobs)]
+            found.append(in_subprocess("parse.py", *arguments, cores=jobs))
     ratios = [one["seconds"] / two["seconds"] for one, two in zip(runs[1], runs[2], strict=True)]
     measured: dict[str, Any] = {
         str(jobs): {key: statistics.median(run[key] for run in found) for key in found[0]}
