@@ -1,6 +1,6 @@
 """Stretches of text between two spaces: addresses, and full stops that may belong to an abbreviation.
 
-An address (URL, e-mail, handle, file name) is found by its form, without the punctuation around it. The kind of a
+An address (URL, e-mail, handle, file name, newsgroup) is found by its form, without the punctuation around it. The kind of a
 stretch with a final full stop says whether it looks like an initial or an abbreviation, and what follows: a name, a
 number, or a word that often begins sentences. The tokenizer's network learns from these kinds which stops end a
 sentence, like Punkt (Kiss & Strunk 2006) but supervised.
@@ -34,6 +34,7 @@ _ADDRESS = re.compile(
         | [@\#][^\W\d]\w*(?![\w@])                                         # handle, hashtag
         | (?:\w[\w-]*\.)+(?:com|org|net|edu|gov|mil|info|biz|io|uk|ca|de)\b(?:[/:?\#]\S*)?(?![\w@-])  # host, path
         | (?:\w[\w-]*[./])*\w[\w-]*\.(?:html?|php|pdf|docx?|txt|jpe?g|png|gif|xlsx?|csv|json|zip|mp3|exe|py)\b(?![\w@-])
+        | (?-i:[a-z][a-z\d-]+(?:\.[a-z][a-z\d-]+){2,})(?![\w@-])           # newsgroup, module: of three parts or more
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
