@@ -155,8 +155,10 @@ def train_tagger(
     clusters = tagger.CLUSTERS if vectors else ""
     first_config, second_config = FIRST_TAGS, TAGS
     if silver:  # much more data need less dropout and longer training
-        fewer = {"silver_ratio": silver_ratio, "dropout": 0.2, "slot_dropout": 0.05, "word_dropout": 0.05}
-        first_config, second_config = replace(FIRST_TAGS, epochs=16, **fewer), replace(TAGS, **fewer)
+        first_config, second_config = (
+            replace(each, silver_ratio=silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05)
+            for each in (replace(FIRST_TAGS, epochs=16), TAGS)
+        )
     first, first_tags = Jackknife(tagger.FIRST + clusters, items, first_config, seed, vectors, silver, log).run(
         "first tags", jobs, checkpoint, FOLDS
     )
