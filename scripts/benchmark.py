@@ -1,7 +1,6 @@
 """See `benchmarks.parsers_command`."""
 
-from benchmarks.parsers_command import main
-from clearparse.commands.command_line import run
+from clearparse.commands.command_line import run_module
 
 if __name__ == "__main__":
-    run(main)
+    run_module("benchmarks.parsers_command")

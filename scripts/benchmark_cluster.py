@@ -1,7 +1,6 @@
 """See `benchmarks.cluster_command`."""
 
-from benchmarks.cluster_command import main
-from clearparse.commands.command_line import run
+from clearparse.commands.command_line import run_module
 
 if __name__ == "__main__":
-    run(main)
+    run_module("benchmarks.cluster_command")

@@ -1,7 +1,6 @@
 """See `benchmarks.everyday_command`."""
 
-from benchmarks.everyday_command import main
-from clearparse.commands.command_line import run
+from clearparse.commands.command_line import run_module
 
 if __name__ == "__main__":
-    run(main)
+    run_module("benchmarks.everyday_command")

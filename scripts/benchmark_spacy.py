@@ -1,7 +1,6 @@
 """See `benchmarks.spacy_command`."""
 
-from benchmarks.spacy_command import main
-from clearparse.commands.command_line import run
+from clearparse.commands.command_line import run_module
 
 if __name__ == "__main__":
-    run(main)
+    run_module("benchmarks.spacy_command")

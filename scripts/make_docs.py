@@ -1,7 +1,6 @@
 """See `benchmarks.make_docs`."""
 
-from benchmarks.make_docs import main
-from clearparse.commands.command_line import run
+from clearparse.commands.command_line import run_module
 
 if __name__ == "__main__":
-    run(main)
+    run_module("benchmarks.make_docs")

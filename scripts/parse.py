@@ -1,7 +1,6 @@
 """See `clearparse.commands.parse`."""
 
-from clearparse.commands.command_line import run
-from clearparse.commands.parse import main
+from clearparse.commands.command_line import run_module
 
 if __name__ == "__main__":
-    run(main)
+    run_module("clearparse.commands.parse")

@@ -1,7 +1,6 @@
 """See `teacher.command`."""
 
-from clearparse.commands.command_line import run
-from teacher.command import main
+from clearparse.commands.command_line import run_module
 
 if __name__ == "__main__":
-    run(main)
+    run_module("teacher.command")

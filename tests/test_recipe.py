@@ -129,7 +129,6 @@ def test_only_small_treebanks_stop_early_by_default() -> None:
         ({"epochs": 2.5}, ClearparseError, "epochs is 2.5; it must be a whole number"),
         ({"dropout": 2}, ClearparseError, "dropout is 2.0; it must be between 0 and 0.95"),
         ({"jobs": 0}, ClearparseError, "jobs is 0; it must be a whole number from 1"),
-        ({"raw_text": "a.txt", "vectors": "b.txt"}, ClearparseError, "not from both"),
         ({"resume": True}, ClearparseError, "resume needs output"),
         ({"init": "no.model"}, FileError, "no.model: no such file"),
         ({"output": "-"}, FileError, "must be a file name"),

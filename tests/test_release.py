@@ -30,7 +30,7 @@ SMALL = ["--hidden-size", "16", "--embedding-dim", "8", "--epochs", "1", "--batc
 
 def test_every_script_is_a_console_command() -> None:
     scripts = (CHECKOUT / "scripts").glob("*.py")
-    own = [path for path in scripts if f"from clearparse.commands.{path.stem} import main" in path.read_text()]
+    own = [path for path in scripts if f'run_module("clearparse.commands.{path.stem}")' in path.read_text()]
     assert set(COMMANDS) == {path.stem.replace("_", "-") for path in own}
 
 

@@ -17,21 +17,21 @@ from __future__ import annotations
 import importlib
 from typing import TYPE_CHECKING, Any
 
-from clearparse.drawing.svg import svg
-from clearparse.drawing.text import draw
 from clearparse.errors import ClearparseError, FileError
-from clearparse.model.model import MissingTagsWarning, Model, load
-from clearparse.treebank.conllu import read_conllu, write_conllu
-from clearparse.treebank.document import Document
-from clearparse.treebank.sentence import Sentence
-from clearparse.treebank.word import MultiwordToken, Word
 from clearparse.version import __version__
 
 if TYPE_CHECKING:
     from clearparse.corpus.dask import parse_bag
+    from clearparse.drawing.svg import svg
+    from clearparse.drawing.text import draw
     from clearparse.estimator import DependencyParser
     from clearparse.evaluation.sentences import score
+    from clearparse.model.model import MissingTagsWarning, Model, load
     from clearparse.training.recipe import train
+    from clearparse.treebank.conllu import read_conllu, write_conllu
+    from clearparse.treebank.document import Document
+    from clearparse.treebank.sentence import Sentence
+    from clearparse.treebank.word import MultiwordToken, Word
 
 __all__ = [
     "ClearparseError",
@@ -54,25 +54,38 @@ __all__ = [
     "write_conllu",
 ]
 
-# Imported on first use, so that `import clearparse` stays fast.
+# Imported on first use: `import clearparse` stays fast, and the commands choose kernels before they import NumPy.
 _MODULES = {
     "DependencyParser": "clearparse.estimator",
+    "Document": "clearparse.treebank.document",
+    "MissingTagsWarning": "clearparse.model.model",
+    "Model": "clearparse.model.model",
+    "MultiwordToken": "clearparse.treebank.word",
+    "Sentence": "clearparse.treebank.sentence",
+    "Word": "clearparse.treebank.word",
+    "draw": "clearparse.drawing.text",
+    "load": "clearparse.model.model",
     "parse_bag": "clearparse.corpus.dask",
+    "read_conllu": "clearparse.treebank.conllu",
     "score": "clearparse.evaluation.sentences",
+    "svg": "clearparse.drawing.svg",
     "train": "clearparse.training.recipe",
+    "write_conllu": "clearparse.treebank.conllu",
 }
 
 
 def __getattr__(name: str) -> Any:
-    """Import a name that needs a large library. If that is not installed, AttributeError says how to install it."""
+    """Import a name on first use. If a library it needs is not installed, AttributeError says how to install it."""
     if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
     try:
-        return getattr(importlib.import_module(_MODULES[name]), name)
+        found = getattr(importlib.import_module(_MODULES[name]), name)
     except ImportError as error:
         if isinstance(error, ClearparseError):  # a MissingLibraryError
             raise AttributeError(str(error)) from error
         raise
+    globals()[name] = found
+    return found
 
 
 def __dir__() -> list[str]:

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_info
 
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.type_cache import TypeCache
@@ -136,3 +137,9 @@ def describe_machine() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         processor = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), processor)
     return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
+
+
+def kernels() -> str:
+    """The kernels that NumPy's matrix products use, such as OpenBLAS 0.3.31 SkylakeX."""
+    libraries = [each for each in threadpool_info() if "numpy" in each["filepath"]]
+    return ", ".join(f"{each['internal_api']} {each['version']} {each.get('architecture', '')}" for each in libraries)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from clearparse.commands.command_line import CommandLine, UsageError, positive
 from clearparse.io.optional import require
+from clearparse.io.overwriting import refuse_overwriting
 from clearparse.model.model import load
 from clearparse.training.log import Log
 
@@ -15,8 +16,8 @@ SCRIPT = "teach.py"
 
 
 def main(argv: list[str]) -> None:
-    """Run one of the two commands. Raises ClearparseError."""
-    commands = {"train": _train, "annotate": _annotate}
+    """Run one of the commands. Raises ClearparseError."""
+    commands = {"train": _train, "annotate": _annotate, "vectors": _vectors}
     if not argv or argv[0] not in commands:
         _command_line().parse(argv or ["--help"])
         return
@@ -29,9 +30,10 @@ def _command_line() -> CommandLine:
         usage="COMMAND ...",
         description="A slow, accurate parser as the teacher of a fast one.\n\ncommands (see COMMAND --help):\n"
         "  train     fine-tune a pretrained encoder on a treebank\n"
-        "  annotate  write tags and trees of raw text, for train.py --silver",
+        "  annotate  write tags and trees of raw text, for train.py --silver\n"
+        "  vectors   write word vectors, for train.py --vectors",
     )
-    cli.add_argument("command", choices=("train", "annotate"), metavar="COMMAND", help=argparse.SUPPRESS)
+    cli.add_argument("command", choices=("train", "annotate", "vectors"), metavar="COMMAND", help=argparse.SUPPRESS)
     return cli
 
 
@@ -105,6 +107,31 @@ def _annotate(argv: Sequence[str]) -> None:
     shards = Shards(options.shards, options.first, last)
     log = Log(options.quiet)
     write_silver(teacher, load(options.model), read_lines(options.text), options.output, shards, log)
+
+
+def _vectors(argv: Sequence[str]) -> None:
+    cli = CommandLine(
+        SCRIPT,
+        usage="vectors TEACHER FILE ... -o FILE",
+        description="Write a vector for each frequent form: the mean of the teacher's representations of the word.",
+    )
+    cli.add_argument("teacher", type=Path, metavar="TEACHER", help="file that `teach.py train` wrote")
+    cli.add_argument("files", type=Path, nargs="+", metavar="FILE", help="CoNLL-U: treebank and silver sentences")
+    cli.option("-o", "--output", metavar="FILE", type=Path, required=True, help="text format of word2vec; .gz")
+    cli.option("--min-count", metavar="N", type=positive, default=10, help="of forms in the files (default 10)")
+    cli.option("--dimensions", metavar="N", type=positive, default=64, help="of the vectors (default 64)")
+    cli.option("--encoder", metavar="NAME", help="where the encoder is, if it has moved")
+    _add_machine(cli)
+    options = cli.parse(argv)
+    refuse_overwriting([options.output], [options.teacher, *options.files])
+    _require()
+    from teacher.storage import load_teacher
+    from teacher.vectors import write_vectors
+
+    teacher = load_teacher(options.teacher, options.encoder)
+    teacher.use(threads=options.threads, device=options.device, bfloat16=not options.float32)
+    sizes = {"min_count": options.min_count, "dimensions": options.dimensions}
+    write_vectors(teacher, options.files, options.output, Log(options.quiet), **sizes)
 
 
 def _add_machine(cli: CommandLine) -> None:

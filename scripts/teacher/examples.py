@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from copy import copy
 from dataclasses import dataclass
 from itertools import compress
 from typing import NamedTuple
@@ -109,6 +110,12 @@ class Examples:
         self.lengths = np.diff(offsets(self._n_pieces)[self.sentences]) + 2  # pieces of each sentence
         self.kept = np.flatnonzero(self.lengths <= most_pieces)
         self.skipped = len(self.lengths) - len(self.kept)
+
+    def only(self, which: Integers) -> Examples:
+        """The same, with only some of the sentences in the batches."""
+        found = copy(self)
+        found.kept = which
+        return found
 
     def batches(self, size: int, random: np.random.Generator | None = None) -> list[Integers]:
         """The sentences of each batch, of similar length; with padding at most `size` pieces, or one sentence.

@@ -83,16 +83,24 @@ class Network(nn.Module):  # type: ignore[misc, unused-ignore]  # torch is not i
         arcs = _with_one(arc_dependent) @ self.arcs @ arc_head.transpose(1, 2)
         return Outputs(tasks, self._masked(arcs, batch.words), label_dependent, label_head)
 
+    def representations(self, batch: Tensors) -> Tensor:
+        """(words, n) The mean of each word's pieces over all layers, mixed."""
+        with torch.autocast(batch.pieces.device.type, torch.bfloat16, enabled=self.bfloat16):
+            return self._pooled(batch)[batch.words]
+
     def _words(self, batch: Tensors) -> Tensor:
-        """(S, W, word) The mean of a word's pieces over all layers, mixed, and the embedding of its shape."""
+        """(S, W, word) The representation of each word and the embedding of its shape."""
+        return torch.cat([self._pooled(batch), self.shapes(batch.shapes)], 2)
+
+    def _pooled(self, batch: Tensors) -> Tensor:
+        """(S, W, n) The mean of each word's pieces over all layers, mixed."""
         layers = self.encoder(
             input_ids=batch.pieces, attention_mask=batch.attended.long(), output_hidden_states=True
         ).hidden_states
         share = torch.softmax(self.mix, 0)
         mixed = sum(share[k] * layer.float() for k, layer in enumerate(layers))
         with torch.autocast(batch.pieces.device.type, enabled=False):
-            pooled = batch.pooling @ mixed
-        return torch.cat([pooled, self.shapes(batch.shapes)], 2)
+            return batch.pooling @ mixed
 
     @staticmethod
     def _masked(arcs: Tensor, words: Tensor) -> Tensor:

@@ -9,7 +9,7 @@ from itertools import islice
 import numpy as np
 
 from clearparse.commands.command_line import CommandLine, positive
-from clearparse.drawing.text import printable_lines
+from clearparse.drawing.printable import printable_lines
 from clearparse.model.model import load
 from clearparse.training.data import read_treebanks
 from clearparse.training.parser_batches import Treebank, log_likelihoods

@@ -11,7 +11,7 @@ from threadpoolctl import threadpool_limits
 
 from clearparse.commands.command_line import CommandLine, positive, print_warnings
 from clearparse.corpus.inputs import format_of_file
-from clearparse.drawing.text import printable_lines
+from clearparse.drawing.printable import printable_lines
 from clearparse.errors import FileError
 from clearparse.evaluation.evaluate import (
     GIVEN,

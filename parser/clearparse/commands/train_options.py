@@ -50,14 +50,13 @@ def _add_data(cli: CommandLine) -> None:
         metavar="FILE",
         help="development set, which selects the best epoch (default: part of train)",
     )
-    text = cli.titled_group("data").add_mutually_exclusive_group()
     cli.option(
         "--raw-text",
-        group=text,
+        group="data",
         nargs="+",
         default=[],
         metavar="FILE",
-        help="unannotated text, for word vectors and self-training",
+        help="unannotated text, for word vectors, abbreviations and self-training",
     )
     cli.option(
         "--silver",
@@ -68,7 +67,12 @@ def _add_data(cli: CommandLine) -> None:
         metavar="FILE",
         help="trees predicted by another parser, as additional training data",
     )
-    cli.option("--vectors", group=text, metavar="FILE", help="word vectors in word2vec or GloVe text format")
+    cli.option(
+        "--vectors",
+        group="data",
+        metavar="FILE",
+        help="word vectors in word2vec or GloVe text format, instead of those from raw text",
+    )
 
 
 def _add_model(cli: CommandLine) -> None:

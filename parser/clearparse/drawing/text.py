@@ -12,6 +12,8 @@ from typing import Protocol, TextIO
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.drawing.printable import printable
+
 UP, DOWN, LEFT, RIGHT, JOINED = 1, 2, 4, 8, 16
 _BOXES = {
     0: " ",
@@ -117,17 +119,6 @@ def display_width(text: str) -> int:
     """
     seen = [c for c in text if unicodedata.category(c) not in ("Mn", "Me", "Cf")]
     return sum(2 if unicodedata.east_asian_width(c) in "WF" else 1 for c in seen)
-
-
-def printable(text: str) -> str:
-    """The text on one line, without control characters, which could move the cursor or worse."""
-    replaced = ("Cc", "Zl", "Zp")  # control characters, line and paragraph separators
-    return "".join("\N{REPLACEMENT CHARACTER}" if unicodedata.category(c) in replaced else c for c in text)
-
-
-def printable_lines(text: str) -> str:
-    """The same for a text of several lines, whose line ends stay; tabs become spaces."""
-    return "\n".join(map(printable, text.expandtabs().split("\n")))
 
 
 def _place_trunks(heads: NDArray[np.int64], max_trunks: int) -> NDArray[np.int64]:

@@ -259,11 +259,14 @@ class PrecomputedLayer:
         several = np.count_nonzero(among, axis=1) > 1
         some, among = some[several], among[several]
         if len(some):
-            h = self._h(types(some), values(some)).astype(np.float64)
-            U, b_2 = self._U.astype(np.float64), self.params.b_2[0].astype(np.float64)
-            for line, h_of_one, these in zip(some.tolist(), h, among, strict=True):
-                exact = np.where(these, h_of_one @ U + b_2, -np.inf)
-                choice[line] = int(np.argmax(exact >= exact.max() - SAME))
+            exact = np.where(among, self.exact_theta(types(some), values(some)), -np.inf)
+            choice[some] = np.argmax(exact >= exact.max(axis=1, keepdims=True) - SAME, axis=1)
+
+    def exact_theta(self, types: Index, values: Index) -> NDArray[np.float64]:
+        """theta (B, C) in double precision, the same whatever the batch; arguments as for `theta`."""
+        h = self._h(types, values).astype(np.float64)
+        U, b_2 = self._U.astype(np.float64), self.params.b_2[0].astype(np.float64)
+        return np.array([h_of_one @ U + b_2 for h_of_one in h])
 
 
 def _groups(values: Sequence[int]) -> list[list[int]]:

@@ -96,6 +96,7 @@ SCHEMA: dict[str, Check] = {
     "init": _each(_FILE),
     "train": _each(_FILE),
     "raw_text": _each(_FILE),
+    "vectors": _each(_FILE),
     "silver": _each(_FILE),
     "dev": _FILE,
     "versions": _values(_text),

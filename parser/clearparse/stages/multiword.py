@@ -208,9 +208,9 @@ class MultiwordSplitter:
         keys, number = [key for _, key in found], np.array([k for k, _ in found], np.intp)[which]
         places = [np.flatnonzero(number == k) for k in range(ONE_WORD_ALWAYS)]
         classifiers = self._bold, self.classifier, self._cautious
-        labels = np.concatenate(
-            [_labels_in_context(each, keys, which, rows, some) for each, some in zip(classifiers, places, strict=True)]
-        )
+        tasks = [(each, some) for each, some in zip(classifiers, places, strict=True) if len(some)]
+        of_each = (_labels_in_context(each, keys, which, rows, some) for each, some in tasks)
+        labels = np.concatenate([np.empty(0, np.intp), *of_each])
         asked = np.concatenate(places)
         C = len(self._rules)
         pairs, pair = np.unique(which[asked] * C + labels, return_inverse=True)

@@ -1,9 +1,9 @@
 """Stretches of text between two spaces: addresses, and full stops that may belong to an abbreviation.
 
-An address (URL, e-mail, handle, file name, newsgroup) is found by its form, without the punctuation around it. The kind of a
-stretch with a final full stop says whether it looks like an initial or an abbreviation, and what follows: a name, a
-number, or a word that often begins sentences. The tokenizer's network learns from these kinds which stops end a
-sentence, like Punkt (Kiss & Strunk 2006) but supervised.
+An address (URL, e-mail, handle, file name, newsgroup) is found by its form, without the punctuation around it. The
+kind of a stretch with a final full stop says whether it looks like an initial or an abbreviation, and what follows: a
+name, a number, or a word that often begins sentences. The tokenizer's network learns from these kinds which stops end
+a sentence, like Punkt (Kiss & Strunk 2006) but supervised.
 """
 
 from __future__ import annotations

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import ClassVar
 
 import numpy as np
@@ -41,6 +42,10 @@ SECOND = f"""{FIRST}
 CLUSTERS = """
     cluster: -1 0 1
 """
+# The first network is sure of a class whose score is this far above all others: it is e^MARGIN = 20 times as probable
+# as the next. On EWT dev that is so for 85 % of the words, and 0.1 % of the tags differ from the second network's.
+MARGIN = 3.0
+SURE = b"\t"  # at the end of tags of which the first network is sure, in a checkpoint of training
 
 
 def without_tags(keys: Sequence[bytes]) -> list[bytes]:
@@ -73,9 +78,18 @@ class Tagger:
 
         keys: the distinct words, without tags. which (words,): the index of each word among them.
         """
-        for network in (self.first, self.second):
-            keys, which = _tagged(keys, which, network, network.classify(keys, sentences, which))
-        return keys, which
+        names, number_of_second = self._names
+        labels, sure = self.first.classify_with_margin(keys, sentences, which, MARGIN)
+        if not sure.all():
+            seen, which_seen = _tagged(keys, which, names, labels)
+            labels = np.where(sure, labels, number_of_second[self.second.classify(seen, sentences, which_seen, ~sure)])
+        return _tagged(keys, which, names, labels)
+
+    @cached_property
+    def _names(self) -> tuple[list[bytes], Index]:
+        """The classes of both networks, the first one's in front, and the indices of the second one's among them."""
+        names, number = factorize([*self.first.encoded_classes, *self.second.encoded_classes])
+        return names, number[len(self.first.classes) :]
 
     def classifiers(self) -> dict[str, WindowClassifier]:
         """Its networks by their names in a model file."""
@@ -108,27 +122,33 @@ def _check_class(name: str) -> None:
         check_column(tag)
 
 
-def _tagged(keys: list[bytes], which: Index, classifier: WindowClassifier, labels: Index) -> tuple[list[bytes], Index]:
+def _tagged(keys: list[bytes], which: Index, names: Sequence[bytes], labels: Index) -> tuple[list[bytes], Index]:
     """The distinct words with tags, and each word's index among them, given the indices of key and class (words,)."""
-    names, C = classifier.encoded_classes, len(classifier.classes)
-    pairs, pair = np.unique(which * C + labels, return_inverse=True)
-    key, label = (part.tolist() for part in np.divmod(pairs, C))
+    pairs, pair = np.unique(which * len(names) + labels, return_inverse=True)
+    key, label = (part.tolist() for part in np.divmod(pairs, len(names)))
     return with_tags([keys[k] for k in key], [names[k] for k in label]), pair
 
 
-def tags_of(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
-    """The tags that one network predicts for each word."""
+def marked_tags(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
+    """The tags that one network predicts for each word, followed by SURE where it is sure."""
+    distinct, which = factorize(keys)
+    labels, sure = classifier.classify_with_margin(distinct, sentences, which, MARGIN)
     names = classifier.encoded_classes
-    return [names[label] for label in classifier.classify(keys, sentences).tolist()]
+    return [names[k] + SURE if certain else names[k] for k, certain in zip(labels.tolist(), sure.tolist(), strict=True)]
 
 
-def retagged_keys(keys: Sequence[bytes], sentences: NDArray[np.int64], *networks: WindowClassifier) -> list[bytes]:
-    """The words' keys with the tags that the last of the networks predicts; equal keys are the same object."""
+def retagged_keys(
+    keys: Sequence[bytes], sentences: NDArray[np.int64], tagger: Tagger | WindowClassifier
+) -> list[bytes]:
+    """The words' keys with the tags that a tagger, or its first network alone, predicts; equal keys are one object."""
     distinct, which = factorize(keys)
     distinct, of_form = factorize(without_tags(distinct))
     which = of_form[which]
-    for network in networks:
-        distinct, which = _tagged(distinct, which, network, network.classify(distinct, sentences, which))
+    if isinstance(tagger, Tagger):
+        distinct, which = tagger.tagged(distinct, which, sentences)
+    else:
+        labels = tagger.classify(distinct, sentences, which)
+        distinct, which = _tagged(distinct, which, tagger.encoded_classes, labels)
     return [distinct[k] for k in which.tolist()]
 
 

@@ -13,10 +13,11 @@ from functools import cached_property, partial
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.features.precompute import CLOSE
 from clearparse.features.templates import Index, Slot, Template, TemplateError, WordSlots, channel_lines
 from clearparse.features.type_cache import TypeCache, end_of_part
 from clearparse.features.vocabulary import CHANNELS, NULL, Vocabulary, factorize
-from clearparse.network.classifier import Booleans, Floats, Parameters
+from clearparse.network.classifier import Booleans, Floats, Parameters, distinct
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
 
@@ -56,6 +57,13 @@ class Window(WordSlots):
         spread[where] = values
         return spread, where
 
+    def seen(self, wanted: Booleans, sequences: NDArray[np.int64]) -> Booleans:
+        """The items (n,) that are at most `reach` away from one of those wanted (n,), in the same sequence."""
+        _, where = self.spread(np.zeros(len(wanted), np.intp), sequences)
+        seen = np.zeros(len(wanted) + self.reach * len(sequences), np.bool_)
+        seen[where[wanted] + np.arange(-self.reach, self.reach + 1)[:, None]] = True
+        return seen[where]
+
 
 class WindowClassifier:
     """A network that predicts the class of each item of a sequence; `classes` are their names."""
@@ -94,38 +102,86 @@ class WindowClassifier:
         """
         if which is None:
             keys, which = factorize(keys)
+        if wanted is None:
+            return self._classify(keys, sequences, which, 0.0)[0]
+        classes = np.zeros(len(which), np.intp)
+        if not wanted.any():
+            return classes
+        seen = self.window.seen(wanted, sequences)
+        shown, number = distinct(which[seen], len(keys))
+        keys, ends = [keys[k] for k in shown.tolist()], np.append(0, np.cumsum(seen))[sequences]
+        classes[seen], _ = self._classify(keys, ends, number.astype(np.intp), 0.0, wanted[seen])
+        return classes
+
+    def classify_with_margin(
+        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float
+    ) -> tuple[Index, Booleans]:
+        """The index of the best class of each item (n,), and is its score `margin` or more above all others (n,)?
+
+        keys: the distinct keys. The other arguments are those of classify. Thread-safe.
+        """
+        return self._classify(keys, sequences, which, margin)
+
+    def _classify(
+        self,
+        keys: Sequence[bytes],
+        sequences: NDArray[np.int64],
+        which: Index,
+        margin: float,
+        wanted: Booleans | None = None,
+    ) -> tuple[Index, Booleans]:
+        """Like classify_with_margin for the items that are wanted, in parts if the cache has too few types."""
         wanted = np.ones(len(which), np.bool_) if wanted is None else wanted
-        max_types = self.cache.layer.max_types
         with self.cache.lock:
-            if len(keys) <= max_types:
-                return self._classify(keys, sequences, which, wanted)
-            return self._classify_in_parts(keys, sequences, which, wanted, max_types)
+            if len(keys) <= self.cache.layer.max_types:
+                return self._classify_part(keys, sequences, which, margin, wanted)
+            return self._classify_in_parts(keys, sequences, which, margin, wanted)
 
     def _classify_in_parts(
-        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, wanted: Booleans, max_types: int
-    ) -> Index:
-        """Like `classify`, in parts of at most max_types distinct items, their context included."""
-        reach, n, found, first = self.window.reach, len(which), [], 0
+        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, wanted: Booleans
+    ) -> tuple[Index, Booleans]:
+        """Like `_classify`, in parts of at most max_types distinct items, their context included."""
+        reach, n, first = self.window.reach, len(which), 0
+        classes, sure = np.zeros(n, np.intp), np.zeros(n, np.bool_)
         while first < n:
-            last = end_of_part(which, first, max(max_types - 2 * reach, 1))
+            last = end_of_part(which, first, max(self.cache.layer.max_types - 2 * reach, 1))
             begin, end = max(first - reach, 0), min(last + reach, n)
             here, which_here = np.unique(which[begin:end], return_inverse=True)
             keys_here = [keys[k] for k in here.tolist()]
             bounds = np.unique(np.clip(sequences, begin, end)) - begin
-            part = self._classify(keys_here, bounds, which_here, wanted[begin:end])
-            found.append(part[first - begin : last - begin])
+            part = self._classify_part(keys_here, bounds, which_here, margin, wanted[begin:end])
+            classes[first:last], sure[first:last] = (each[first - begin : last - begin] for each in part)
             first = last
-        return np.concatenate(found)
+        return classes, sure
 
-    def _classify(self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, wanted: Booleans) -> Index:
-        found = [np.empty(0, np.intp)]
+    def _classify_part(
+        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, wanted: Booleans
+    ) -> tuple[Index, Booleans]:
+        found, sure = [np.empty(0, np.intp)], [np.empty(0, np.bool_)]
         for theta, types in self.theta(keys, sequences, which, wanted):
             best: Index = theta.argmax(axis=1)
             self.cache.layer.break_ties(best, theta, _any, partial(np.take, types, axis=1), _no_values)
             found.append(best)
-        classes = np.zeros(len(which), np.intp)
-        classes[wanted] = np.concatenate(found)
-        return classes
+            sure.append(self._has_margin(theta, best, types, margin) if margin else np.ones(len(best), np.bool_))
+        classes, has_margin = np.zeros(len(which), np.intp), np.zeros(len(which), np.bool_)
+        classes[wanted], has_margin[wanted] = np.concatenate(found), np.concatenate(sure)
+        return classes, has_margin
+
+    def _has_margin(self, theta: Floats, best: Index, types: Index, margin: float) -> Booleans:
+        """Is the best score `margin` or more above all others (B,)? Changes theta (B, C). types (A, B): see theta.
+
+        Scores depend on the batch in their last digits: where these decide, they are computed in double precision.
+        """
+        items = np.arange(len(best))
+        top = theta[items, best]
+        theta[items, best] = -np.inf
+        lead = top - theta.max(axis=1)
+        found: Booleans = lead >= margin
+        close = np.flatnonzero(np.abs(lead - margin) <= CLOSE)
+        if len(close):
+            exact = np.sort(self.cache.layer.exact_theta(types[:, close], NO_VALUES), axis=1)
+            found[close] = exact[:, -1] - exact[:, -2] >= margin
+        return found
 
     def theta(
         self,

@@ -10,7 +10,7 @@ import numpy as np
 from clearparse.config import NetworkConfig
 from clearparse.features.templates import Index
 from clearparse.io.parallel import map_in_order
-from clearparse.stages.tagger import tags_of
+from clearparse.stages.tagger import marked_tags
 from clearparse.stages.window import WindowClassifier
 from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint, WorkerCheckpoint
 from clearparse.training.log import QUIET, Log
@@ -37,7 +37,7 @@ class Jackknife:
     log: Log = QUIET
 
     def run(self, name: str, jobs: int, checkpoint: Checkpoint, folds: int) -> tuple[WindowClassifier, list[bytes]]:
-        """The network trained on all sentences, and each word's tags by the network trained without its fold.
+        """The network trained on all sentences, and each word's marked_tags by the network trained without its fold.
 
         name: key of the network in the checkpoint, and prefix of the folds' keys.
         """
@@ -90,6 +90,6 @@ class Jackknife:
         )
         if len(fold):
             held = self.items.take(fold)
-            checkpoint.save(name, *LINES.encode(tags_of(classifier, held.keys, held.rows)))
+            checkpoint.save(name, *LINES.encode(marked_tags(classifier, held.keys, held.rows)))
         else:
             checkpoint.save(name, *CLASSIFIER.encode(classifier))

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from dataclasses import dataclass
 
-from clearparse.drawing.text import printable_lines
+from clearparse.drawing.printable import printable_lines
 from clearparse.io.progress import ProgressBar, progress_bar
 
 

@@ -43,18 +43,12 @@ class Options:
         for name, value in (("jobs", self.jobs), ("threads", self.threads)):
             if not isinstance(value, int) or not 1 <= value <= MAX_PROCESSES:
                 raise ClearparseError(f"{name} is {value!r}; it must be a whole number from 1 to {MAX_PROCESSES:,}")
-        if self.raw_text and self.vectors is not None:
-            raise ClearparseError("word vectors come from raw_text or from the file of vectors, not from both")
         if self.resume and self.output is None:
             raise ClearparseError("resume needs output: the checkpoint is next to it")
 
     def provenance(self) -> dict[str, Any]:
         """The options that affect the bytes of the model."""
         return {name: getattr(self, name) for name in ("preset", "stages", "float16", "threads")}
-
-    def unannotated_files(self) -> list[FileName]:
-        """The files of raw text or word vectors that training reads."""
-        return [*self.raw_text, *([self.vectors] if self.vectors else [])]
 
 
 def file_names(names: FileName | Iterable[FileName]) -> tuple[FileName, ...]:

@@ -16,6 +16,7 @@ from typing import Any
 
 import numpy as np
 import scipy
+from threadpoolctl import threadpool_info
 
 from clearparse.config import Config
 from clearparse.errors import ClearparseError
@@ -28,6 +29,7 @@ Provenance = Mapping[str, Any]
 
 SHOWN = 3  # differences that a message names
 MAX_SHOWN = 80  # characters of a value in a message
+BLAS = ("internal_api", "version", "architecture")  # what threadpoolctl says of a library, as far as it has it
 
 
 def provenance(
@@ -39,12 +41,13 @@ def provenance(
     template: str,
     init: PathLike | None = None,
     raw_text: Iterable[PathLike] = (),
+    vectors: PathLike | None = None,
     silver: Iterable[PathLike] = (),
 ) -> dict[str, Any]:
     """The provenance of a model as JSON values.
 
     options: whatever else affects the result, such as stages and threads. template: its text.
-    raw_text: all unannotated files that are read, word vectors included. Files are identified by their SHA-256.
+    raw_text, vectors, silver: the files that are read, identified by their SHA-256.
     """
     return {
         **options,
@@ -53,6 +56,7 @@ def provenance(
         "init": _files([init] if init else []),
         "train": train.sources,
         "raw_text": _files(raw_text),
+        "vectors": _files([vectors] if vectors else []),
         "silver": _files(silver),
         "dev": dev.combined_source(),
         "versions": {
@@ -60,8 +64,20 @@ def provenance(
             "python": platform.python_version(),
             "numpy": np.__version__,
             "scipy": scipy.__version__,
+            "blas": _blas(),
         },
     }
+
+
+def _blas() -> str:
+    """The library of NumPy's matrix products and the kernels that it uses: `openblas 0.3.31 SkylakeX`.
+
+    Products are rounded differently by other kernels. Without a name in threadpoolctl it is `unknown`.
+    """
+    found = [each for each in threadpool_info() if each["user_api"] == "blas"]
+    bundled = [each for each in found if "numpy.libs" in PurePath(each["filepath"]).parts]  # SciPy may have another
+    names = {" ".join(str(each[key]) for key in BLAS if each.get(key)) for each in bundled or found}
+    return ", ".join(sorted(names)) or "unknown"
 
 
 def _files(paths: Iterable[PathLike]) -> list[dict[str, Any]]:
@@ -108,7 +124,9 @@ def version_difference(before: Provenance, now: Provenance) -> str:
     """The versions that differ between two provenances, for a message; empty if none do."""
     old, new = before["versions"], now["versions"]
     return ", ".join(
-        f"{name} is {new[name]}, it was {_shown(old.get(name))}" for name in new if old.get(name) != new[name]
+        f"{name} is {new[name]}, it was {_shown(old.get(name, 'not recorded'))}"
+        for name in new
+        if old.get(name) != new[name]
     )
 
 

@@ -80,7 +80,7 @@ def train(
         raw_text: text files, a sentence or paragraph per line, for word vectors and, without silver, self-training.
         silver: CoNLL-U files of another, stronger parser, from which parser and tagger learn in addition; if MISC has
             ``Conf`` (the probability that HEAD and DEPREL are correct) and ``TagConf``, `silver_share` selects by them.
-        vectors: a file of pre-trained word vectors instead of raw_text, in the text format of word2vec and GloVe.
+        vectors: a file of pre-trained word vectors, instead of those from raw_text, in the text format of word2vec.
         init: a model to fine-tune; its network sizes, template and transition system are kept.
         output: where to write the model, and its training record to OUTPUT.json. Interrupted training leaves
             OUTPUT.checkpoint, from which `resume` continues, to a bit-identical model.
@@ -127,7 +127,7 @@ def run(
             log("dev", dev.sources[0]["path"])
         check_values(train.blocks, options.stages)
         if output:
-            others = [*options.unannotated_files(), *options.silver, options.init]
+            others = [*options.raw_text, options.vectors, *options.silver, options.init]
             for each in (output, f"{output}.json", f"{output}.checkpoint"):  # a link to another is replaced
                 refuse_overwriting([each], [*train.paths, *dev.paths, *others])
         config = config.for_data(train.words, train.nonprojective / train.sentences)
@@ -140,7 +140,8 @@ def run(
             dev,
             template=template,
             init=options.init,
-            raw_text=options.unannotated_files(),
+            raw_text=options.raw_text,
+            vectors=options.vectors,
             silver=options.silver,
         )
         if verify:
@@ -210,8 +211,8 @@ class Recipe:
                 sentences += silver.trees.lookup_forms()
             return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
-        files = options.unannotated_files()
-        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if files or silver else None
+        found = options.vectors or options.raw_text or silver
+        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if found else None
 
     def upstream_stages(self, vectors: Vectors | None, silver: Silver | None) -> UpstreamStages | None:
         """Tokenizer, tagger and lemmatizer, if the model has them or self-training needs them."""

@@ -77,7 +77,7 @@ class RecordedRun:
             reason = str(error) if isinstance(error, ClearparseError) else "not JSON"
             raise FileError(path, f"not a training record: {reason}") from error
         current = _in_current_names(record)
-        return cls(path, current, outdated=current != record)
+        return cls(path, current, outdated=current != record or "blas" not in record["versions"])
 
     @property
     def command(self) -> str:

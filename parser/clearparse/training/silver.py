@@ -152,7 +152,7 @@ def _probability(value: bytes) -> float:
 
 def retagged_silver(silver: Treebank, tagger: Tagger) -> Treebank:
     """The same trees with the tags of the model's own tagger, which the parser will see."""
-    return replace(silver, keys=retagged_keys(silver.keys, silver.sentences, tagger.first, tagger.second))
+    return replace(silver, keys=retagged_keys(silver.keys, silver.sentences, tagger))
 
 
 def with_labels(silver: Treebank, labels: Iterable[str], log: Log) -> Treebank:

@@ -14,7 +14,7 @@ from clearparse.io.files import PathLike
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
 from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, lookup_key, short_key
 from clearparse.stages.multiword import MultiwordSplitter, SplitForms
-from clearparse.stages.tagger import Tagger, retagged_keys, with_tags
+from clearparse.stages.tagger import SURE, Tagger, retagged_keys, with_tags
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
 from clearparse.training.checkpoint import CLASSIFIER, Checkpoint
@@ -48,7 +48,7 @@ SENTENCES = NetworkConfig(
 MULTIWORD = NetworkConfig(
     embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.3, slot_dropout=0.1, min_count=3
 )
-FIRST_TAGS = NetworkConfig(embedding_dim=20, hidden_size=128, epochs=8, batch_size=512)
+FIRST_TAGS = NetworkConfig(embedding_dim=32, hidden_size=128, epochs=8, batch_size=512)
 TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
 LEMMAS = NetworkConfig(
     embedding_dim=16,
@@ -153,20 +153,24 @@ def train_tagger(
     jackknife: if False, the second network is trained on all sentences only, and the list of tags is empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first_config, second_config = (
-        replace(each, silver_ratio=silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05) if silver else each
-        for each in (FIRST_TAGS, TAGS)
-    )  # much more data need less dropout
-    first, tags = Jackknife(tagger.FIRST + clusters, items, first_config, seed, vectors, silver, log).run(
+    first_config, second_config = FIRST_TAGS, TAGS
+    if silver:  # much more data need less dropout and longer training
+        first_config, second_config = (
+            replace(each, silver_ratio=silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05)
+            for each in (replace(FIRST_TAGS, epochs=16), TAGS)
+        )
+    first, first_tags = Jackknife(tagger.FIRST + clusters, items, first_config, seed, vectors, silver, log).run(
         "first tags", jobs, checkpoint, FOLDS
     )
-    items = replace(items, keys=with_tags(items.keys, tags))
+    without_marks = [tags.removesuffix(SURE) for tags in first_tags]
+    items = replace(items, keys=with_tags(items.keys, without_marks))
     if silver:
         silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
     second, tags = Jackknife(tagger.SECOND + clusters, items, second_config, seed, vectors, silver, log).run(
         "tags", jobs, checkpoint, FOLDS if jackknife else 0
     )
-    return Tagger(first, second), tags
+    known = [one if one.endswith(SURE) else other for one, other in zip(first_tags, tags, strict=True)]
+    return Tagger(first, second), [each.removesuffix(SURE) for each in known]
 
 
 @dataclass(frozen=True)

@@ -72,11 +72,11 @@ class ArcHybrid(System):
     def apply(self, active: Index, move: Index, label: Index) -> None:
         if len(shifted := active[move == SHIFT]):
             self._shift(shifted)
-        if len(moved := np.flatnonzero(move == RIGHT_ARC)):
+        if len(moved := (move == RIGHT_ARC).nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_right(self.stack_next[word], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]
-        if len(moved := np.flatnonzero((move == LEFT_ARC) | (move == ROOT_ARC))):
+        if len(moved := ((move == LEFT_ARC) | (move == ROOT_ARC)).nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_left(self.b0[active[moved]], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]

@@ -7,7 +7,11 @@ from typing import ClassVar
 import numpy as np
 
 from clearparse.transition.layout import Index, Layout, Mask
-from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System
+from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System
+
+# The legal moves where s1 is NULL, a word or ROOT, each with an empty buffer and with words in it.
+LEGAL: Mask = np.zeros((6, len(MOVES)), np.bool_)
+LEGAL[1::2, SHIFT] = LEGAL[2:4, LEFT_ARC] = LEGAL[2:4, RIGHT_ARC] = LEGAL[4, ROOT_ARC] = True
 
 
 class StaticOracle(Oracle):
@@ -46,12 +50,12 @@ class ArcStandard(System):
         super().__init__(layout)
         self.s0 = layout.root.copy()
         self.buffer_next[layout.root - 1] = 0
+        self._kind: Index = np.full(layout.size, 2, np.intp)  # the rows of LEGAL where this word is s1
+        self._kind[0], self._kind[layout.root] = 0, 4
 
     def legal(self, active: Index) -> Mask:
-        b0, s1 = self.b0[active], self.stack_next[self.s0[active]]
-        more, on_root = b0 != 0, self.is_root[s1]
-        words = (s1 != 0) & ~on_root
-        return np.array((more, words, words, on_root & ~more)).T
+        legal: Mask = LEGAL[self._kind[self.stack_next[self.s0[active]]] + (self.b0[active] != 0)]
+        return legal
 
     def done(self, active: Index) -> Mask:
         done: Mask = self.is_root[self.s0[active]] & (self.b0[active] == 0)
@@ -64,12 +68,12 @@ class ArcStandard(System):
     def apply(self, active: Index, move: Index, label: Index) -> None:
         if len(shifted := active[move == SHIFT]):
             self._shift(shifted)
-        if len(moved := np.flatnonzero(move == LEFT_ARC)):
+        if len(moved := (move == LEFT_ARC).nonzero()[0]):
             head = self.s0[active[moved]]
             word = self.stack_next[head]
             self._attach_left(head, word, label[moved])
             self.stack_next[head] = self.stack_next[word]
-        if len(moved := np.flatnonzero((move == RIGHT_ARC) | (move == ROOT_ARC))):
+        if len(moved := ((move == RIGHT_ARC) | (move == ROOT_ARC)).nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_right(self.stack_next[word], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]

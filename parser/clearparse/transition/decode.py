@@ -118,13 +118,13 @@ def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:
     transition of a forced one, and the indices of the undecided configurations (n,).
     """
     classes = legal @ transitions.count
-    return transitions.first[legal.argmax(axis=1)], np.flatnonzero(classes > 1)
+    return transitions.first[legal.argmax(axis=1)], (classes > 1).nonzero()[0]
 
 
 def best(theta: Floats, legal: Mask, transitions: Transitions) -> Index:
     """The legal class with the highest score (B,), given the scores theta (B, C) and the legal moves (B, K)."""
     choice: Index = theta.argmax(axis=1)
-    illegal = np.flatnonzero(~legal[np.arange(len(choice)), transitions.kind[choice]])
+    illegal = (~legal[np.arange(len(choice)), transitions.kind[choice]]).nonzero()[0]
     if not len(illegal):
         return choice
     allowed = np.take(legal[illegal], transitions.kind, axis=1)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import functools
 import re
 from collections import Counter
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -20,6 +20,8 @@ LABEL, DISTANCE, LEFT_VALENCY, RIGHT_VALENCY = "label", "distance", "left_valenc
 DISTANCES = np.minimum(np.arange(64), 10)  # the value of each distance: 0 for NULL, 1 ... 7, 8-11, 12-20, more
 DISTANCES[8:] = 8 + (np.arange(8, 64) > 11) + (np.arange(8, 64) > 20)
 MAX_VALENCY = 5  # a valency of 5 means 5 or more
+NO_LIMIT = np.iinfo(np.intp).max
+ATTRIBUTES = {LABEL: 0, LEFT_VALENCY: 1, RIGHT_VALENCY: 2}  # rows of System.attributes
 STATE_ROWS = {DISTANCE: 11, LEFT_VALENCY: MAX_VALENCY + 1, RIGHT_VALENCY: MAX_VALENCY + 1}
 
 MAX_ADDRESS_LENGTH = 100  # characters
@@ -119,14 +121,7 @@ class Features(WordSlots):
         self._number, self._gathers = _plan(named)
         self._named = list(named)
         self._places = _numbers(self._number[address] for address in self.addresses)
-        self._of_channel = {}
-        for channel in dict.fromkeys(slot.channel for slot in state_slots):
-            which = [k for k, slot in enumerate(state_slots) if slot.channel == channel]
-            self._of_channel[channel] = (
-                _numbers(which),
-                _numbers(self._number[state_slots[k].address] for k in which),
-                _numbers(self._number.get(state_slots[k].other, 0) for k in which),
-            )
+        self._state = _StateSlots.of(state_slots, self._number)
 
     def extract(self, system: System, active: Index) -> tuple[Index, Index]:
         """The word at each address (A, B) and the value in each state slot (k, B), for the configurations active (B,).
@@ -134,10 +129,7 @@ class Features(WordSlots):
         Value v of a state slot is row first_row[channel] + v of L.
         """
         found = self._find(system, active)
-        values = np.empty((len(self.state_slots), len(active)), np.intp)
-        for channel, (which, number, other) in self._of_channel.items():
-            values[which] = _state_values(system, channel, found[number], found[other])
-        return found[self._places], values
+        return found[self._places], self._state.values(system, found)
 
     def words(self, system: System, active: Index) -> dict[str, Index]:
         """The word at every address of the template (B,), distances' too, for the configurations active (B,)."""
@@ -204,14 +196,45 @@ def _numbers(numbers: Iterable[int]) -> slice | Index:
     return np.array(listed, np.intp)
 
 
-def _state_values(system: System, channel: str, word: Index, other: Index) -> Index:
-    """The values in the state slots of a channel (n, B), from 0, given the words at their two addresses (n, B)."""
-    if channel == LABEL:
-        return system.label[word]
-    if channel == DISTANCE:
-        apart = np.minimum(np.abs(other - word), len(DISTANCES) - 1)
-        apart[(word == 0) | (other == 0)] = 0
-        values: Index = DISTANCES[apart]
+class _StateSlots(NamedTuple):
+    """The k state slots of a template. The values of all are looked up at once; then distances are computed.
+
+    number (k,): the index of the address that a slot shows. attribute (k, 1): the row of System.attributes.
+    most (k, 1): the largest value. distances: the slots that show distances, and the two addresses of each.
+    """
+
+    number: slice | Index
+    attribute: Index
+    most: Index
+    distances: tuple[slice | Index, slice | Index, slice | Index] | None
+
+    @classmethod
+    def of(cls, slots: Sequence[Slot], number: Mapping[str, int]) -> _StateSlots:
+        """From the slots and the index of each address."""
+        most = [MAX_VALENCY if slot.channel in (LEFT_VALENCY, RIGHT_VALENCY) else NO_LIMIT for slot in slots]
+        attribute = [ATTRIBUTES.get(slot.channel, 0) for slot in slots]
+        apart = [k for k, slot in enumerate(slots) if slot.channel == DISTANCE]
+        one, other = ([number[getattr(slots[k], end)] for k in apart] for end in ("address", "other"))
+        return cls(
+            _numbers(number[slot.address] for slot in slots),
+            np.array(attribute, np.intp)[:, None],
+            np.array(most, np.intp)[:, None],
+            (_numbers(apart), _numbers(one), _numbers(other)) if apart else None,
+        )
+
+    def values(self, system: System, found: Index) -> Index:
+        """The value in each slot (k, B), from 0, given the words at all addresses, by their indices (n, B)."""
+        attributes = system.attributes
+        values: Index = attributes.ravel()[found[self.number] + self.attribute * attributes.shape[1]]
+        np.minimum(values, self.most, out=values)
+        if self.distances:
+            slots, one, other = self.distances
+            values[slots] = _distances(found[one], found[other])
         return values
-    valency = system.left_valency if channel == LEFT_VALENCY else system.right_valency
-    return np.minimum(valency[word], MAX_VALENCY)
+
+
+def _distances(word: Index, other: Index) -> Index:
+    """The values for the distances between words; 0 if one of them is NULL."""
+    apart = np.abs(other - word) * (word * other != 0)
+    values: Index = DISTANCES.take(apart, mode="clip")
+    return values

@@ -34,6 +34,7 @@ class System(ABC):
     lc1, lc2, rc1, rc2: leftmost, second leftmost, rightmost and second rightmost child.
     left_valency, right_valency: the number of children on each side.
     head, label: the partial tree; label is 1 + the index of the label, 0 for none.
+    attributes (3, size): label, left_valency and right_valency in one array, so that one call can look up all of them.
 
     Every link of NULL is NULL, so an address such as lc1(lc1(s0)) is a chain of gathers without a mask.
 
@@ -54,9 +55,10 @@ class System(ABC):
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         size = layout.size
-        self.stack_next, self.buffer_next, self.head, self.label = (np.zeros(size, dtype=np.intp) for _ in range(4))
+        self.stack_next, self.buffer_next, self.head = (np.zeros(size, dtype=np.intp) for _ in range(3))
         self.lc1, self.lc2, self.rc1, self.rc2 = (np.zeros(size, dtype=np.intp) for _ in range(4))
-        self.left_valency, self.right_valency = (np.zeros(size, dtype=np.intp) for _ in range(2))
+        self.attributes: Index = np.zeros((3, size), dtype=np.intp)
+        self.label, self.left_valency, self.right_valency = self.attributes  # views
         self.is_root: Mask = np.zeros(size, dtype=bool)
         self.is_root[layout.root] = True
         self.left_neighbour, self.right_neighbour = np.arange(-1, size - 1), np.arange(1, size + 1)

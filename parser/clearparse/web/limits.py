@@ -6,7 +6,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from clearparse.drawing.text import printable
+from clearparse.drawing.printable import printable
 from clearparse.treebank.conllu import Block
 
 BAD_REQUEST, FORBIDDEN, NOT_FOUND, TIMEOUT = 400, 403, 404, 408

@@ -39,7 +39,7 @@ from starlette.responses import FileResponse, JSONResponse, PlainTextResponse, R
 from starlette.routing import Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from clearparse.drawing.text import printable
+from clearparse.drawing.printable import printable
 from clearparse.drawing.theme import THEME
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
