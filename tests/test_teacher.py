@@ -172,6 +172,7 @@ def test_an_interrupted_training_resumes_to_the_same_bytes(
 @pytest.mark.filterwarnings("default")
 def test_vectors_are_means_of_what_the_encoder_computes(encoder: Path, treebank: Path, tmp_path: Path) -> None:
     import torch
+
     from teacher.network import Tensors
     from teacher.storage import load_teacher
     from teacher.vectors import Means
