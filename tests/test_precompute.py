@@ -1,14 +1,16 @@
-"""Scores from the precomputed layer equal those of the classifier, and so do the trees."""
+"""Scores from the precomputed layer are those of the classifier in fixed-point arithmetic, and so are the trees."""
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 
-from clearparse.features import precompute
+from clearparse.features import fixed_point, precompute
+from clearparse.features.fixed_point import FixedPoint
 from clearparse.features.precompute import MAX_TYPES, PrecomputedLayer
 from clearparse.features.row_sums import FEW, sums_of_rows
 from clearparse.features.vocabulary import NULL, ROOT, Encoder, Vocabulary
@@ -24,6 +26,8 @@ from clearparse.treebank.conllu import DEPREL, Block, parse_block
 
 SAMPLE = Path(__file__).resolve().parents[1] / "data" / "sample"
 ONE_SLOT = {"one slot of tags": "xpos: s0", "one slot of forms": "form: s0"}
+NEAR = 5e-3  # the scores of a random parser in fixed-point arithmetic differ by less
+RNG = np.random.default_rng(0)
 ALL_TEMPLATES = TEMPLATES | ONE_SLOT
 
 
@@ -46,6 +50,19 @@ def random_parser(block: Block, template: str, system: str, dtype: Any) -> Trans
     for bias in (params.b_1, params.b_2):
         bias[...] = rng.normal(size=bias.shape) / 10
     return TransitionParser(params, features, system, transitions)
+
+
+def fixed_point_scores(layer: PrecomputedLayer, w: np.ndarray) -> np.ndarray:
+    """theta (B, C) in double precision from z' in 64-bit integers, for the rows w (B, m) of L."""
+    fixed, params = layer._fixed, layer.params
+    z = fixed.z_null.astype(np.int64) + np.zeros((len(w), 1), np.int64)
+    for slots, (a, b, W, null) in zip(layer._slots, fixed.factors, strict=True):
+        x = np.rint(a * params.L[w[:, slots]].astype(np.float32)).reshape(len(w), -1) - null
+        product = x.astype(np.int64) @ W.astype(np.int64)
+        z += np.rint(product.astype(np.float32) * np.float32(1 / (a * b * fixed.unit))).astype(np.int64)
+    assert np.abs(z).max() < 1 << 15
+    theta: np.ndarray = np.maximum(z, 0) @ layer._U.astype(np.float64) + params.b_2
+    return theta
 
 
 def reference(parser: TransitionParser, block: Block, theta_of: Any) -> np.ndarray:
@@ -71,7 +88,9 @@ def reference(parser: TransitionParser, block: Block, theta_of: Any) -> np.ndarr
 @pytest.mark.parametrize("dtype", [np.float64, np.float32])
 @pytest.mark.parametrize("system_name", SYSTEMS)
 @pytest.mark.parametrize("name", ALL_TEMPLATES)
-def test_scores_and_choices_are_those_of_the_classifier(block: Block, name: str, system_name: str, dtype: Any) -> None:
+def test_scores_and_choices_are_nearly_those_of_the_classifier(
+    block: Block, name: str, system_name: str, dtype: Any
+) -> None:
     parser = random_parser(block, ALL_TEMPLATES[name], system_name, dtype)
     layout = Layout(block.sentences)
     system, transitions = SYSTEMS[system_name](layout), parser.transitions
@@ -86,28 +105,75 @@ def test_scores_and_choices_are_those_of_the_classifier(block: Block, name: str,
     def choose(active: np.ndarray) -> np.ndarray:
         nonlocal states, different
         words, values, theta = greedy.extract(active)
-        expected = scores(exact, parser.features.slot_rows(words, values, encoder.rows()[types]))
+        w = parser.features.slot_rows(words, values, encoder.rows()[types])
         error = 1e-12 if dtype == np.float64 else 1e-5
-        np.testing.assert_allclose(theta, expected, rtol=error, atol=error)
+        np.testing.assert_allclose(theta, fixed_point_scores(filled, w), rtol=error, atol=error)
+        expected = scores(exact, w)
+        np.testing.assert_allclose(theta, expected, rtol=0, atol=NEAR)
         legal = system.legal(active)
         choice, should_be = (decode.best(each, legal, transitions) for each in (theta, expected))
         lines = np.arange(len(active))
         gap = expected[lines, should_be] - expected[lines, choice]
-        assert (gap < (1e-12 if dtype == np.float64 else 1e-5)).all()
+        assert (gap < 2 * NEAR).all()
         states, different = states + len(active), different + int((choice != should_be).sum())
         return should_be
 
     decode.run(system, transitions, choose, batch=16)
     assert states >= 2 * len(block.fields)  # more with SWAP
-    assert different <= (0 if dtype == np.float64 else states / 1000)
+    assert different <= states / 200
 
 
 @pytest.mark.parametrize("system_name", SYSTEMS)
 @pytest.mark.parametrize("name", ALL_TEMPLATES)
-def test_in_double_precision_the_trees_are_those_of_the_classifier(block: Block, name: str, system_name: str) -> None:
-    parser = random_parser(block, ALL_TEMPLATES[name], system_name, np.float64)
-    heads, _ = parser.parse(block)
-    assert np.array_equal(heads, reference(parser, block, lambda w: scores(parser.params, w)))
+def test_trees_are_those_of_fixed_point_arithmetic_in_double_precision(
+    block: Block, name: str, system_name: str
+) -> None:
+    for dtype in (np.float64, np.float32):
+        parser = random_parser(block, ALL_TEMPLATES[name], system_name, dtype)
+        heads, _ = parser.parse(block)
+        assert np.array_equal(heads, reference(parser, block, partial(fixed_point_scores, parser.cache.layer)))
+
+
+def test_rows_do_not_depend_on_the_batch() -> None:
+    """A product of a hundred rows is, row by row, that of one."""
+    rng = np.random.default_rng(7)
+    params = Parameters.initial(V=300, m=3, d=50, H=40, C=2, rng=rng)
+    fixed = FixedPoint(params, [slice(0, 100), slice(100, 300), slice(100, 300)], [[0], [1, 2]])
+    rows = rng.integers(100, 300, (1000, 2)).astype(np.int32)
+    whole = fixed.product(1, rows)
+    assert np.ptp(whole) > 1000
+    for n in (1, 2, 3, 7, 129, 600):
+        parts = [fixed.product(1, rows[k : k + n]) for k in range(0, len(rows), n)]
+        assert np.array_equal(np.concatenate(parts), whole)
+
+
+@pytest.mark.parametrize("scale", [1e-6, 1.0, 1e4])
+@pytest.mark.parametrize("longest", [1, 2, 3])
+def test_the_largest_possible_sums_fit(scale: float, longest: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Where the rows of L are multiples of a column of W, the bounds of Cauchy and Schwarz are reached."""
+    monkeypatch.setattr(fixed_point, "LONGEST", longest)
+    m, d = 20, 8
+    params = Parameters.initial(V=3 * m, m=m, d=d, H=5, C=2, rng=np.random.default_rng(8), dtype=np.float64)
+    L, W = params.L, params.W.reshape(m, d, -1)
+    L[...] *= scale
+    L[::3] = 0  # NULL
+    L[1::3] = scale * W[:, :, 0]
+    L[2::3] = -L[1::3]
+    slots = [[k, k + 1] for k in range(0, m, 2)]
+    fixed = FixedPoint(params, [slice(3 * k, 3 * k + 3) for k in range(m)], slots)
+    for sign in (1, 2):
+        rows = 3 * np.arange(m, dtype=np.int32).reshape(-1, 1, 2) + sign
+        z = fixed.z_null + sum(fixed.product(k, each) for k, each in enumerate(rows))
+        exact = L[sign::3].ravel() @ params.W + params.b_1
+        assert np.abs(z.astype(int)).max() > 30_000
+        np.testing.assert_allclose(z * fixed.unit, exact, atol=0.002 * np.abs(exact).max())
+
+
+def test_parameters_of_zeros_have_scores_of_zero() -> None:
+    params = Parameters(*(np.zeros_like(each) for each in Parameters.initial(V=4, m=2, d=3, H=2, C=2, rng=RNG)))
+    fixed = FixedPoint(params, [slice(0, 4)] * 2, [[0], [1]])
+    assert not fixed.product(1, np.array([[3]], np.int32)).any()
+    assert not fixed.z_null.any()
 
 
 def test_extending_in_parts_gives_the_same_scores(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -132,7 +198,7 @@ def test_extending_in_parts_gives_the_same_scores(block: Block, monkeypatch: pyt
 
 def test_sums_of_few_rows_and_of_many_are_the_same() -> None:
     rng = np.random.default_rng(0)
-    P = rng.integers(-9, 9, (50, 4)).astype(np.float32)
+    P = rng.integers(-32768, 32768, (50, 4)).astype(np.int16)
     P[0] = 0
     rows = rng.integers(0, 50, (FEW // 16, 5), np.int32)
     many = sums_of_rows(P, rows)

@@ -1,53 +1,38 @@
-"""The parsers to compare: the presets of clearparse, and baselines."""
+"""The systems to compare: presets and models of clearparse, and baselines."""
 
 from __future__ import annotations
 
-import importlib.util
-from pathlib import Path
-from typing import Any, Protocol
-
+from benchmarks.compared import Parser, Pipeline, System
 from benchmarks.cs224n import CS224n
-from benchmarks.presets import Preset
+from benchmarks.presets import AVX2, AllStages, EnglishModel, Preset
 from benchmarks.spacy import SpaCy
-from benchmarks.udpipe import UDPipe
+from benchmarks.spacy_text import SpaCyPipeline
+from benchmarks.udpipe import UDPipe, UDPipePipeline
 
-
-class ComparedParser(Protocol):
-    """A parser that can be trained, loaded and run.
-
-    file: file name of its model; needs: the module it imports, "" for none (without it the parser is skipped);
-    conditions: its input features.
-    """
-
-    name: str
-    file: str
-    needs: str
-    conditions: str
-
-    def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
-        """Train on one file, select on another, write the model; quick: a few steps only. Raises ClearparseError."""
-
-    def load(self, path: Path) -> Any:
-        """Load a model from a file or folder. Raises ClearparseError."""
-
-    def end_to_end(self, model: Any, source: Path, output: Path) -> None:
-        """Parse a CoNLL-U file into another, I/O included."""
-
-    def read(self, model: Any, source: Path) -> Any:
-        """Read a CoNLL-U file into the input of `parse`."""
-
-    def parse(self, model: Any, sentences: Any) -> None:
-        """Parse the result of `read`."""
-
-
-PARSERS: dict[str, ComparedParser] = {
-    parser.name: parser for parser in (Preset("fast"), Preset("accurate"), UDPipe(1), UDPipe(5), SpaCy(), CS224n())
+PARSERS: dict[str, Parser] = {
+    parser.name: parser
+    for parser in (
+        Preset("fast"),
+        Preset("accurate"),
+        Preset("best"),
+        Preset("fast", AVX2),
+        Preset("accurate", AVX2),
+        UDPipe(1),
+        UDPipe(5, part=4),
+        SpaCy(),
+        CS224n(),
+    )
 }
-
-
-def missing(module: str) -> bool:
-    """Whether a module is not installed."""
-    try:
-        return bool(module) and importlib.util.find_spec(module) is None
-    except ModuleNotFoundError:
-        return True
+PIPELINES: dict[str, Pipeline] = {
+    pipeline.name: pipeline
+    for pipeline in (
+        AllStages("fast"),
+        AllStages("accurate"),
+        EnglishModel(),
+        EnglishModel(AVX2),
+        UDPipePipeline(1, part=4),
+        UDPipePipeline(5, part=4),
+        SpaCyPipeline(part=4),
+    )
+}
+SYSTEMS: dict[str, System] = {**PARSERS, **PIPELINES}

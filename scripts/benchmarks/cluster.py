@@ -15,9 +15,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks.comparison import size_of
 from benchmarks.corpora import write_enlarged, write_head
 from benchmarks.machine import describe_machine
+from benchmarks.plan import words_in
 from benchmarks.worker import in_subprocess
 
 ENGINES = ("processes", "dask")
@@ -42,7 +42,7 @@ def measure(
     for path in paths:
         write_enlarged(source, copies, path)
     write_head(source, 1, one)
-    words = shards * copies * size_of(source)[0]
+    words = shards * copies * words_in(source)
     corpus: dict[str, list[Run]] = {engine: [] for engine in ENGINES}
     start: dict[str, list[Run]] = {engine: [] for engine in ENGINES}
     for engine in tqdm([*ENGINES] * runs, unit="run", disable=None):

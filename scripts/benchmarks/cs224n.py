@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 
+from benchmarks.compared import Parser
 from benchmarks.presets import run_train
 from clearparse.features.vocabulary import NULL, ROOT, Encoder
 from clearparse.model.model import BLOCK_BYTES, Model, load
@@ -73,13 +74,13 @@ class PartialParse:
         return len(self.stack) == 1 and self.front == len(self.types)
 
 
-class CS224n:
+class CS224n(Parser):
     """The parsing loop of the assignment."""
 
     name = "CS224n's loop"
     file = "cs224n.model"
-    needs = ""
-    conditions = "XPOS; 36 slots, arc-standard"
+    conditions = "XPOS; 36 slots"
+    recipe = "36 slots, arc-standard"
 
     def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
         """Train a clearparse model with the slots and the transition system of the assignment."""

@@ -12,6 +12,7 @@ from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_array
+from threadpoolctl import threadpool_info
 
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.type_cache import TypeCache
@@ -72,7 +73,7 @@ def cost_model(path: str, source: str) -> dict[str, float]:
     tables = cache.layer
     H, C = parser.params.U.shape
     rows = tables.fetched / tables.configurations
-    row_bytes, flops = 4 * H, 2 * H * C + rows * H
+    row_bytes, flops = tables.row_bytes, 2 * H * C + rows * H
     gather, product = _gather(H, tables.used, round(rows)), _product(H, C)
     seconds = rows * row_bytes / gather + flops / product
     per_word = tables.configurations / words
@@ -111,11 +112,11 @@ def _stream() -> float:
 def _gather(H: int, rows: int, each: int) -> float:
     """Bytes per second when rows drawn at random from a table of this size are summed."""
     rng = np.random.default_rng(0)
-    table = np.ones((rows, H), np.float32)
+    table = np.ones((rows, H), np.int16)
     places = rng.integers(0, rows, (BATCH, each)).astype(np.int32)
     end = np.arange(BATCH + 1, dtype=np.int32) * each
-    S = csr_array((np.ones(places.size, np.float32), places.ravel(), end), (BATCH, rows))
-    return places.size * 4 * H / _median(lambda: S @ table)
+    S = csr_array((np.ones(places.size, np.int16), places.ravel(), end), (BATCH, rows))
+    return places.size * 2 * H / _median(lambda: S @ table)
 
 
 def _product(n: int, m: int, batch: int = BATCH) -> float:
@@ -136,3 +137,9 @@ def describe_machine() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         processor = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), processor)
     return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
+
+
+def kernels() -> str:
+    """The kernels that NumPy's matrix products use, such as OpenBLAS 0.3.31 SkylakeX."""
+    libraries = [each for each in threadpool_info() if "numpy" in each["filepath"]]
+    return ", ".join(f"{each['internal_api']} {each['version']} {each.get('architecture', '')}" for each in libraries)

@@ -1,7 +1,7 @@
-"""`python scripts/make_docs.py`: makes every picture in docs/ and docs/options.md anew.
+"""`python scripts/make_docs.py`: makes every picture in docs/, docs/options.md and the tables of a benchmark anew.
 
-The plots of a benchmark are drawn from docs/benchmark.json; to renew that file, run `scripts/benchmark.py` and copy
-its benchmark.json. The screenshot needs Chromium and the extra `test-full`.
+Plots and tables of a benchmark are made from docs/benchmark.json; to renew that file, run `scripts/benchmark.py` and
+copy its benchmark.json. `--only-benchmark` makes nothing else. The screenshot needs Chromium and the extra `test-full`.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ import sys
 from collections.abc import Iterator
 from pathlib import Path
 
+from benchmarks.pages import filled
 from benchmarks.plots import draw
 from benchmarks.presets import command
 from benchmarks.screenshot import screenshot
@@ -28,6 +29,7 @@ from clearparse.report.plots import learning_curve
 
 DOCS = resources.CHECKOUT / "docs"
 RESULTS = DOCS / "benchmark.json"
+BENCHMARK_PAGES = ("docs/speed.md", "docs/comparison.md", "README.md")
 SENTENCE = "The old cat that sleeps on the sofa has seen a bird in the garden."
 PAGE_BEGINS = """# Options
 
@@ -38,16 +40,36 @@ STEP = 21  # shown by the screenshot: attach "bird" to "seen" now, or after "in 
 
 
 def main(argv: list[str]) -> None:
-    """Make the pictures and the list of options, and print their paths. Raises ClearparseError."""
-    output: Path = _command_line().parse(argv).output
+    """Make pictures, tables and the list of options, and print their paths. Raises ClearparseError."""
+    options = _command_line().parse(argv)
+    output: Path = options.output
+    output.mkdir(parents=True, exist_ok=True)
+    made = _benchmark(output)
+    if not options.only_benchmark:
+        made += _everything_else(output)
+    print("\n".join(f"wrote {path}" for path in made))
+
+
+def _benchmark(output: Path) -> list[Path]:
+    """Plots of the benchmark, and its tables in the pages of the checkout."""
+    results = json.loads(RESULTS.read_bytes())
+    pages = [resources.CHECKOUT / name for name in BENCHMARK_PAGES]
+    for page in pages:
+        text = filled(page.read_text(encoding="utf-8"), results)
+        with atomic_output(page) as stream:
+            stream.write(text.encode())
+    return [*draw(results, output), *pages]
+
+
+def _everything_else(output: Path) -> list[Path]:
+    """Options, pictures and the screenshot. Raises ClearparseError."""
     browser = os.environ.get("CLEARPARSE_CHROMIUM") or shutil.which("chromium") or shutil.which("chromium-browser")
     if browser is None:
         raise ClearparseError("the screenshot needs Chromium: install it or name it in CLEARPARSE_CHROMIUM")
-    output.mkdir(parents=True, exist_ok=True)
-    made = [_options(output), _tree(output), _training(output), *draw(json.loads(RESULTS.read_bytes()), output)]
+    made = [_options(output), _tree(output), _training(output)]
     with _server() as address:
         made.append(screenshot(browser, address, SENTENCE, STEP, output / "page.png"))
-    print("\n".join(f"wrote {path}" for path in made))
+    return made
 
 
 def options_page() -> str:
@@ -104,4 +126,5 @@ def _server() -> Iterator[str]:
 def _command_line() -> CommandLine:
     cli = CommandLine("make_docs.py", description="Generate docs/options.md and the pictures of the documentation.")
     cli.add_argument("--output", type=Path, default=DOCS, metavar="DIR", help="folder for the files (default: docs)")
+    cli.add_argument("--only-benchmark", action="store_true", help="make the plots and tables of the benchmark alone")
     return cli

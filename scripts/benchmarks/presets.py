@@ -1,4 +1,4 @@
-"""The presets of clearparse as parsers to compare."""
+"""The presets of clearparse as parsers and pipelines to compare, and the bundled English model."""
 
 from __future__ import annotations
 
@@ -6,11 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
+from benchmarks.compared import Parser, Pipeline
+from clearparse.config import PRESETS
+from clearparse.corpus.chunks import ChunkParser, ParseJob
 from clearparse.errors import ClearparseError
+from clearparse.io import resources
 from clearparse.io.files import atomic_output
 from clearparse.io.resources import CHECKOUT
 from clearparse.model.model import BLOCK_BYTES, Model, load
 from clearparse.treebank.conllu import Block, read_blocks
+
+# Kernels of OpenBLAS for processors without AVX-512, and the suffix of the names of systems that use them.
+AVX2 = "Haswell"
+SUFFIX = ", AVX2 only"
 
 
 def command(script: str, *arguments: str | Path) -> list[str]:
@@ -25,18 +33,20 @@ def run_train(train: Path, dev: Path, output: Path, *options: str) -> None:
         raise ClearparseError(f"{' '.join(line)} failed")
 
 
-class Preset:
-    """One preset of the train command."""
+class Preset(Parser):
+    """One preset of the train command. kernels: those of OpenBLAS (OPENBLAS_CORETYPE), by default its choice."""
 
-    needs = ""
     conditions = "UPOS, XPOS, FEATS"
 
-    def __init__(self, preset: str) -> None:
-        self.preset, self.name, self.file = preset, f"clearparse {preset}", f"{preset}.model"
+    def __init__(self, preset: str, kernels: str = "") -> None:
+        self.preset, self.file, self.recipe = preset, f"{preset}.model", preset
+        self.training_cores = min(2, PRESETS[preset].networks)
+        self.name, self.environment = _variant(f"clearparse {preset}", kernels)
 
     def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
-        """Train with `scripts/train.py`."""
-        run_train(train, dev, output, "--preset", self.preset, *["--epochs", "2"] * quick)
+        """Train with `scripts/train.py`, an ensemble with two processes."""
+        options = ["--preset", self.preset, "--jobs", str(self.training_cores)]
+        run_train(train, dev, output, *options, *["--epochs", "2"] * quick)
 
     def load(self, path: Path) -> Model:
         """Load a model."""
@@ -56,3 +66,51 @@ class Preset:
         """Parse the result of `read`."""
         for block in blocks:
             model.stages.ensemble.parse(block)
+
+
+class AllStages(Pipeline):
+    """All stages of a preset, from raw text to trees, trained on the treebank without any other text."""
+
+    conditions = "the treebank"
+    training_cores = 2
+
+    def __init__(self, preset: str) -> None:
+        self.preset, self.name = preset, f"clearparse {preset}, all stages"
+        self.file, self.recipe = f"{preset}-all.model", f"{preset}, all stages"
+
+    def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
+        """Train with `scripts/train.py` and two processes."""
+        options = ["--preset", self.preset, "--stages", "all", "--jobs", str(self.training_cores)]
+        run_train(train, dev, output, *options, *["--epochs", "2"] * quick)
+
+    def load(self, path: Path) -> Model:
+        """Load a model."""
+        return load(path)
+
+    def end_to_end(self, model: Model, source: Path, output: Path) -> None:
+        """Parse as the parse command does, with one process."""
+        parser = ChunkParser(model, "conllu", confidence=False, tag=False, ascii_only=False)
+        ParseJob(parser, "text").parse([str(source)], str(output), 1)
+
+    def parse_text(self, model: Model, text: str) -> None:
+        """Parse a text into a Document."""
+        model(text)
+
+
+class EnglishModel(AllStages):
+    """The bundled model, which also learned from other text."""
+
+    conditions = "the treebank and other text"
+
+    def __init__(self, kernels: str = "") -> None:
+        super().__init__("accurate")
+        self.name, self.environment = _variant("clearparse English model", kernels)
+
+    @property
+    def bundled(self) -> Path:
+        """Path of the model."""
+        return resources.english()
+
+
+def _variant(name: str, kernels: str) -> tuple[str, dict[str, str]]:
+    return name + SUFFIX * bool(kernels), {"OPENBLAS_CORETYPE": kernels} if kernels else {}

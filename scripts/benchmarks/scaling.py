@@ -1,4 +1,4 @@
-"""How parsing scales with sentence length, batch size and hidden units; and the cost of a whole command."""
+"""How parsing scales with sentence length, batch, hidden units and distinct words; and the cost of a whole command."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from typing import Any
 
 import numpy as np
 
-from benchmarks.corpora import to_sentences
+from benchmarks.corpora import to_sentences, with_distinct
 from benchmarks.machine import MAXRSS_UNIT
 from benchmarks.presets import command
 from clearparse.errors import ClearparseError
@@ -23,6 +23,7 @@ from clearparse.treebank.conllu import DEPREL, FEATS, FORM, Block, read_blocks
 LENGTHS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
 BATCHES = (1, 4, 16, 64, 256, 1024, 4096)
 HIDDEN = (50, 100, 200, 400, 800)
+DISTINCT = (1_000, 3_000, 10_000, 30_000, 100_000, 200_000)  # words with their tags
 FEW = 20_000  # words parsed with the smallest batch sizes, which are slow
 RUNS = 3
 
@@ -33,11 +34,13 @@ def scaling_curves(path: str, source: str) -> dict[str, Any]:
     words = [word for block in blocks for word in block.columns(FORM, FEATS)]
     by_length = {n: [to_sentences(words, n)] for n in LENGTHS if n <= len(words)}
     by_batch = {n: [to_sentences(words[: FEW * max(n // 16, 1)], 20)] for n in BATCHES}
+    by_distinct = {n: [to_sentences(with_distinct(words, n), 20)] for n in DISTINCT if n <= len(words)}
     lone, many = to_sentences(words[: LENGTHS[-1]], LENGTHS[-1]), to_sentences(words[: LENGTHS[-1]], 50)
     return {
         "sentence length": _alternating({n: _parsing(path, by_length[n]) for n in by_length}),
         "batch": _alternating({n: _parsing(path, by_batch[n], n) for n in by_batch}),
         "hidden units": _alternating({H: _parsing(path, blocks, H=H) for H in HIDDEN}),
+        "distinct words": _alternating({n: _parsing(path, by_distinct[n]) for n in by_distinct}),
         "one sentence of 5,000 words": _alternating(
             {"alone": _parsing(path, [lone]), "as 100 of 50": _parsing(path, [many])}
         ),

@@ -17,6 +17,7 @@ from typing import Any
 
 import numpy as np
 
+from benchmarks.compared import Parser
 from clearparse.errors import ClearparseError
 from clearparse.model.model import BLOCK_BYTES
 from clearparse.treebank.conllu import FORM, Block, read_blocks
@@ -25,7 +26,7 @@ GIVEN = ("words", "text")  # gold tokens, or the text of each sentence, tokenize
 SCORES = {"UAS": "dep_uas", "LAS": "dep_las", "tokens": "token_f", "sentences": "sents_f"}
 
 
-class SpaCy:
+class SpaCy(Parser):
     """The transition-based parser of spaCy over a convolutional network (`init config --optimize efficiency`)."""
 
     name = "spaCy, efficiency"
@@ -35,17 +36,7 @@ class SpaCy:
 
     def train(self, train: Path, dev: Path, output: Path, *, quick: bool = False) -> None:
         """Train on one file and select the step on another. Raises ClearparseError."""
-        with tempfile.TemporaryDirectory() as name:
-            folder = Path(name)
-            config = _spacy("init", "config", "-", "--lang", "en", "--pipeline", "parser", "--optimize", "efficiency")
-            (folder / "config.cfg").write_bytes(config)
-            for part, path in (("train", train), ("dev", dev)):
-                convert(path, folder / f"{part}.spacy")
-            paths = [f"--paths.{part}={folder / part}.spacy" for part in ("train", "dev")]
-            few = ["--training.max_steps=200"] * quick
-            _spacy("train", f"{folder}/config.cfg", "--output", name, *paths, *few)
-            shutil.rmtree(output, ignore_errors=True)
-            shutil.copytree(folder / "model-best", output)
+        train_pipeline("parser", train, dev, output, sentences=1, quick=quick)
 
     def load(self, path: Path) -> Any:
         """Load a pipeline."""
@@ -111,11 +102,27 @@ def _pipeline(folder: str) -> Any:
     return spacy.load(folder)
 
 
-def convert(source: Path, output: Path) -> None:
-    """Convert CoNLL-U to the .spacy format, one Doc per sentence. Raises ClearparseError."""
+def train_pipeline(components: str, train: Path, dev: Path, output: Path, *, sentences: int, quick: bool) -> None:
+    """Train components with the efficiency configuration, from documents of some sentences. Raises ClearparseError."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        config = _spacy("init", "config", "-", "--lang", "en", "--pipeline", components, "--optimize", "efficiency")
+        (folder / "config.cfg").write_bytes(config)
+        for part, path in (("train", train), ("dev", dev)):
+            convert(path, folder / f"{part}.spacy", sentences)
+        paths = [f"--paths.{part}={folder / part}.spacy" for part in ("train", "dev")]
+        few = ["--training.max_steps=200"] * quick
+        _spacy("train", f"{folder}/config.cfg", "--output", name, *paths, *few)
+        shutil.rmtree(output, ignore_errors=True)
+        shutil.copytree(folder / "model-best", output)
+
+
+def convert(source: Path, output: Path, sentences: int = 1) -> None:
+    """Convert CoNLL-U to the .spacy format, some sentences in a Doc. Raises ClearparseError."""
     with tempfile.TemporaryDirectory() as folder:
         shutil.copyfile(source, Path(folder, f"{output.stem}.conllu"))
-        _spacy("convert", f"{folder}/{output.stem}.conllu", folder, "--converter", "conllu", "--n-sents", "1")
+        options = ["--converter", "conllu", "--n-sents", str(sentences)]
+        _spacy("convert", f"{folder}/{output.stem}.conllu", folder, *options)
         shutil.move(Path(folder, output.name), output)
 
 

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from benchmarks.comparison import Plan
 from benchmarks.parsers_command import FOLDER
+from benchmarks.plan import Plan
 from benchmarks.spacy_pipelines import compare, format_results
 from clearparse.commands.command_line import CommandLine, positive
 from clearparse.io import resources
@@ -18,7 +18,7 @@ def main(argv: list[str]) -> None:
     require("spacy", "spacy", "the benchmark")
     model = options.model or resources.english()
     source = options.input or options.train
-    plan = Plan(options.train, options.dev, source, options.output / "trained", 1, options.runs, options.quick)
+    plan = Plan(options.train, options.dev, source, options.output, runs=options.runs, quick=options.quick)
     print("\n".join(format_results(compare(plan, model, options.also))))
 
 

@@ -13,8 +13,9 @@ from typing import Any
 
 from tqdm import tqdm
 
-from benchmarks import comparison, machine
+from benchmarks import machine
 from benchmarks.baselines import PARSERS
+from benchmarks.plan import Plan, trained, words_in
 from benchmarks.spacy import GIVEN, convert
 from benchmarks.worker import in_subprocess
 
@@ -22,7 +23,7 @@ SPACY = PARSERS["spaCy, efficiency"]
 CLEARPARSE = "clearparse"
 
 
-def compare(plan: comparison.Plan, model: Path, others: Sequence[Path]) -> dict[str, Any]:
+def compare(plan: Plan, model: Path, others: Sequence[Path]) -> dict[str, Any]:
     """Scores and speed, in alternating runs, of a model as a component, the parser of spaCy, and other pipelines.
 
     Raises ClearparseError.
@@ -31,7 +32,7 @@ def compare(plan: comparison.Plan, model: Path, others: Sequence[Path]) -> dict[
         folder = Path(name)
         pipelines = {
             CLEARPARSE: _clearparse_pipeline(model, folder / CLEARPARSE),
-            "parser of spaCy": comparison.trained(plan, SPACY.name, SPACY),
+            "parser of spaCy": trained(plan, SPACY)[0],
             **{path.name: path for path in others},
         }
         dev, source = folder / "dev.spacy", folder / "input.spacy"
@@ -49,7 +50,7 @@ def compare(plan: comparison.Plan, model: Path, others: Sequence[Path]) -> dict[
                     bar.update()
     for each, speeds in runs.items():
         found[each] |= {key: statistics.median(run[key] for run in speeds) for key in speeds[0]}
-    return {"machine": machine.describe_machine(), "words": comparison.size_of(plan.source)[0], "pipelines": found}
+    return {"machine": machine.describe_machine(), "words": words_in(plan.source), "pipelines": found}
 
 
 def _clearparse_pipeline(model: Path, folder: Path) -> Path:

@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from benchmarks.baselines import missing
+from benchmarks.compared import missing
 from benchmarks.pytorch import PyTorch
 from clearparse.config import PRESETS
 from clearparse.errors import ClearparseError

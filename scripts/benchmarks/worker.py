@@ -8,13 +8,16 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
-from benchmarks.baselines import PARSERS, ComparedParser
-from benchmarks.machine import MAXRSS_UNIT, cost_model
+from benchmarks.baselines import SYSTEMS
+from benchmarks.compared import Parser, System
+from benchmarks.machine import MAXRSS_UNIT, cost_model, kernels
 from benchmarks.scaling import reading, scaling_curves, whole_command
+from benchmarks.single_sentences import single_sentences
 from benchmarks.spacy import pipeline_scores, pipeline_speed
 from benchmarks.step_timing import time_steps
 from clearparse.errors import ClearparseError
@@ -23,13 +26,15 @@ SCRIPTS = Path(__file__).resolve().parents[1]
 LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB")
 
 
-def in_subprocess(task: str, *arguments: str, cores: int) -> dict[str, Any]:
+def in_subprocess(
+    task: str, *arguments: str, cores: int, environment: Mapping[str, str] = MappingProxyType({})
+) -> dict[str, Any]:
     """Run one of TASKS in a new process pinned to `cores` cores and return its result. Raises ClearparseError."""
     threads = {f"{library}_NUM_THREADS": str(cores) for library in LIBRARIES}
     path = os.pathsep.join(filter(None, (str(SCRIPTS), os.environ.get("PYTHONPATH"))))
-    environment = os.environ | threads | {"PYTHONPATH": path}
+    variables = os.environ | threads | {"PYTHONPATH": path} | dict(environment)
     command = [sys.executable, "-m", "benchmarks.worker", task, str(cores), *arguments]
-    done = subprocess.run(command, env=environment, stdout=subprocess.PIPE, check=False)
+    done = subprocess.run(command, env=variables, stdout=subprocess.PIPE, check=False)
     if done.returncode:
         raise ClearparseError(f"{' '.join(command)}: exit status {done.returncode}")
     measured: dict[str, Any] = json.loads(done.stdout.decode().splitlines()[-1])
@@ -37,38 +42,49 @@ def in_subprocess(task: str, *arguments: str, cores: int) -> dict[str, Any]:
 
 
 def train(name: str, quick: str, train_file: str, dev: str, output: str) -> dict[str, float]:
-    """Train a parser and time it."""
+    """Train a system: seconds, CPU seconds of all its processes, and cores."""
     start = time.perf_counter()
-    PARSERS[name].train(Path(train_file), Path(dev), Path(output), quick=quick == "quick")
-    return {"training seconds": time.perf_counter() - start}
+    SYSTEMS[name].train(Path(train_file), Path(dev), Path(output), quick=quick == "quick")
+    usages = [resource.getrusage(who) for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)]
+    cpu = sum(usage.ru_utime + usage.ru_stime for usage in usages)
+    cores = SYSTEMS[name].training_cores
+    return {"training seconds": time.perf_counter() - start, "training CPU seconds": cpu, "training cores": cores}
 
 
-def run(name: str, model: str, source: str, output: str) -> dict[str, float]:
-    """Seconds of loading, of a file end to end (I/O included), and of parsing alone; peak memory."""
-    parser = PARSERS[name]
-    parser.load(Path(model))  # imports the libraries that the parser needs, so that they are not timed
-    loaded, seconds = _load(parser, model)
+def run(name: str, model: str, source: str, output: str) -> dict[str, float | str]:
+    """Seconds of loading, of a file end to end (I/O included), and of parsing alone; words, peak memory, kernels."""
+    system = SYSTEMS[name]
+    system.load(Path(model))  # imports the libraries that the system needs, so that they are not timed
+    loaded, seconds = _load(system, model)
     before = time.perf_counter()
-    parser.end_to_end(loaded, Path(source), Path(output))
-    end_to_end = time.perf_counter() - before
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT
-    loaded, _ = _load(parser, model)
-    sentences = parser.read(loaded, Path(source))
-    before = time.perf_counter()
-    parser.parse(loaded, sentences)
-    alone = time.perf_counter() - before
-    return {"load seconds": seconds, "end to end": end_to_end, "parser alone": alone, "peak MB": peak / 1e6}
+    system.end_to_end(loaded, Path(source), Path(output))
+    found: dict[str, float | str] = {"load seconds": seconds, "end to end": time.perf_counter() - before}
+    found["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT / 1e6
+    if isinstance(system, Parser):
+        loaded, _ = _load(system, model)
+        sentences = system.read(loaded, Path(source))
+        before = time.perf_counter()
+        system.parse(loaded, sentences)
+        found["parser alone"] = time.perf_counter() - before
+    return found | {"words": _count_words(Path(output)), "kernels": kernels()}
 
 
-def _load(parser: ComparedParser, model: str) -> tuple[Any, float]:
+def _count_words(path: Path) -> int:
+    with open(path, "rb") as stream:
+        return sum(line.split(b"\t", 1)[0].isdigit() for line in stream)
+
+
+def _load(system: System, model: str) -> tuple[Any, float]:
     start = time.perf_counter()
-    loaded = parser.load(Path(model))
+    loaded = system.load(Path(model))
     return loaded, time.perf_counter() - start
 
 
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "train": train,
     "run": run,
+    "kernels": lambda: {"kernels": kernels()},
+    "single sentences": single_sentences,
     "training steps": time_steps,
     "curves": scaling_curves,
     "reading": reading,

@@ -1,7 +1,11 @@
-"""The distinct combinations of rows of L that word types have in some channels: far fewer than word types."""
+"""The distinct combinations of rows of L that word types have in some channels: far fewer than word types.
+
+Slots of one address whose channels have few combinations together share a product with W.
+"""
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
@@ -15,27 +19,47 @@ from clearparse.features.vocabulary import TAG_CHANNELS
 class Combinations(NamedTuple):
     """The different combinations of rows of L that types of word have in some channels.
 
-    channels: indices of the channels. rows (n, channels): the combinations. number (types,): that of each type.
+    rows (n, channels): the combinations. number (types,): that of each type.
     """
 
-    channels: list[int]
     rows: NDArray[np.int32]
     number: Index
 
     @classmethod
     def of(cls, type_rows: NDArray[np.int32], channels: list[int]) -> Combinations:
-        key = np.zeros(len(type_rows), np.int64)
+        key, used, bits = np.zeros(len(type_rows), np.int64), 0, int(type_rows.max(initial=0)).bit_length()
         for channel in channels:
-            _, key = np.unique(key << 32 | type_rows[:, channel], return_inverse=True)
+            if used + bits > 63:
+                _, key = np.unique(key, return_inverse=True)
+                used = len(key).bit_length()
+            key, used = key << bits | type_rows[:, channel], used + bits
         _, first, number = np.unique(key, return_index=True, return_inverse=True)
-        return cls(channels, type_rows[first][:, channels], number)
-
-    def shown_by(self, slots: list[tuple[int, int]]) -> bool:
-        """Does one of the slots (slot, channel) show one of these channels?"""
-        return any(channel in self.channels for _, channel in slots)
+        return cls(type_rows[first][:, channels], number)
 
 
 def channel_groups(channels: Sequence[str]) -> list[list[int]]:
     """The indices of channels that have few combinations together: form, suffixes, prefixes, tags and so on."""
     kinds = ["tags" if channel in TAG_CHANNELS else channel.rstrip("1234") for channel in channels]
     return [[k for k, kind in enumerate(kinds) if kind == group] for group in dict.fromkeys(kinds)]
+
+
+class Product(NamedTuple):
+    """A product x W of an address: its number, its slots, the group of their channels, and their columns in it."""
+
+    number: int
+    slots: list[int]
+    group: int
+    columns: list[int]
+
+
+def products_of_addresses(word_slots: list[list[tuple[int, int]]], groups: list[list[int]]) -> list[list[Product]]:
+    """The products of each address."""
+    products: list[list[Product]] = []
+    number = itertools.count()
+    for slots in word_slots:
+        products.append([])
+        for k, group in enumerate(groups):
+            shown = {slot: group.index(channel) for slot, channel in slots if channel in group}
+            if shown:
+                products[-1].append(Product(next(number), [*shown], k, [*shown.values()]))
+    return products

@@ -2,7 +2,7 @@
 
 x W is a sum over slots of L_{w_i} W_{di:d(i+1)}. Chen & Manning store these products for the 10,000 most frequent
 words. Here the sum over all slots of one address is stored for every type of word that occurs, so that a configuration
-needs one row for each address instead of one for each slot.
+needs one row for each address instead of one for each slot. The sums are in fixed-point arithmetic (see `fixed_point`).
 
 Most addresses of a configuration are NULL. So each table stores the difference from its row of NULL, which is then 0
 and need not be added. The sum of all rows of NULL and b_1 is part of the first table.
@@ -18,22 +18,23 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
-from clearparse.features.combinations import Combinations, channel_groups
+from clearparse.features.combinations import Combinations, Product, channel_groups, products_of_addresses
+from clearparse.features.fixed_point import FixedPoint, Integers16
 from clearparse.features.row_sums import sums_of_rows
 from clearparse.features.templates import Index, WordSlots
-from clearparse.features.vocabulary import ROOT, TAG_CHANNELS
-from clearparse.network.classifier import Booleans, Floats, Parameters, scores_of_one
+from clearparse.features.vocabulary import ROOT
+from clearparse.network.classifier import Booleans, Floats, Parameters
 
 MAX_COMBINATIONS = 5000  # rows in a table of state slots
 TAGS = 1000  # combinations of tags that the tables have room for at first
-CHUNK = 512  # rows of a table computed at a time, so that the operands stay in the processor's cache
-CLOSE = 2e-4  # scores no further apart than this are compared in double precision
+CHUNK = 512  # rows of a table written at a time, so that they stay in the processor's cache
+CLOSE = 2e-3  # scores no further apart than this are compared in double precision
 SAME = 1e-9  # scores no further apart than this are equal
 MAX_STATES = 1 << 27  # numbers in the tables of state slots
 MAX_OF_TYPE = 1 << 20  # numbers of one type of word in all tables
 MIN_TYPES = ROOT + 2  # NULL, ROOT and a word
 MAX_TYPES = 50_000  # types of word in the tables, however narrow these are
-KEY_BYTES = 400  # of a type of word besides its rows: its key, its rows of L, and where they are found
+KEY_BYTES = 400  # of a type of word besides its rows: its key, and where they are found
 MEMORY = 192 << 20  # bytes of the tables of all networks of a model together (see type_cache.share_memory)
 
 
@@ -46,7 +47,8 @@ class PrecomputedLayer:
     - For each address that shows only tags, a row for each combination of tags, of which there are few.
     - For each group of state slots (labels, distances, valencies), a row for each combination of their values.
 
-    theta equals that of `network.classifier` up to rounding: the same sum in another order.
+    P is int16, so theta differs a little from that of `network.classifier`; but h is the same whatever the batch,
+    the order of words and the processor.
 
     memory: bytes that the tables may take, by default MEMORY; more types than fit into it still get room if they come
     in one call of `extend`. Raises ClearparseError if template and network need tables too large for any memory.
@@ -55,23 +57,24 @@ class PrecomputedLayer:
     def __init__(self, params: Parameters, features: WordSlots, memory: int | None = None) -> None:
         self.params, self.features = params, features
         self.memory = MEMORY if memory is None else memory
-        self.W = params.W.reshape(features.m, -1, params.W.shape[1])
+        self.H: int = params.W.shape[1]
         self.groups = _groups(features.state_values)
         self._first_of_group = np.array([group[0] for group in self.groups], np.intp)
         self._strides = np.array(_strides(features.state_values, self.groups), np.intp)[:, None]
         self._check_size()
         self.channel_groups = channel_groups(features.word_channels)
-        self.tag_channels = [k for k, channel in enumerate(features.word_channels) if channel in TAG_CHANNELS]
-        self.P = np.empty((0, self.W.shape[2]), self.W.dtype)
+        self.products = products_of_addresses(features.word_slots, self.channel_groups)
+        self._slots = [product.slots for products in self.products for product in products]
+        self._state_products = range(len(self._slots), len(self._slots) + len(features.state_slots))
+        self._slots += [[slot] for slot in features.state_slots]
+        self.P = np.empty((0, self.H), np.int16)
         self.types = self.room = 0  # how many types of word the tables have, and have room for
         self.start = self.zero = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
-        self.base: list[Floats] = []  # (1, H) for each table of words: is added to its rows
         self._tags: dict[bytes, int] = {}  # number of each combination of tags
         self._tag_row = np.zeros(0, np.int32)  # (room,): row in the tables of tags
-        self.rows = np.zeros((0, len(features.word_channels)), np.int32)  # (room, channels): rows of L
 
     def _check_size(self) -> None:
-        H, values = self.W.shape[2], self.features.state_values
+        H, values = self.H, self.features.state_values
         if H * self._state_rows() > MAX_STATES or H * len(self.features.addresses) > MAX_OF_TYPE:
             raise ClearparseError(
                 f"the template has {len(self.features.addresses)} addresses and {len(values)} state slots: with {H}"
@@ -81,7 +84,7 @@ class PrecomputedLayer:
     @property
     def row_bytes(self) -> int:
         """Bytes of a row of P."""
-        return self.W.itemsize * self.W.shape[2]
+        return 2 * self.H
 
     @property
     def type_bytes(self) -> int:
@@ -128,24 +131,22 @@ class PrecomputedLayer:
         """
         if types is None:
             types = np.arange(len(type_rows))
-            self._begin(type_rows[:1], len(type_rows))
+            self._begin(len(type_rows))
         self.types = max(self.types, int(types.max(initial=-1)) + 1)
         if self.types > self.room:
             raise ValueError(f"{self.types} types of word; the capacity is {self.room}")
-        self.rows[types] = type_rows
-        self._extend_tags(Combinations.of(type_rows, self.tag_channels), types)
         groups = [Combinations.of(type_rows, channels) for channels in self.channel_groups]
-        tables = zip(self.start[: self.features.form_addresses], self.base, self.features.word_slots, strict=False)
-        for start, base, slots in tables:
-            shown = [group for group in groups if group.shown_by(slots)]
+        if self._tag_addresses:
+            self._extend_tags(groups[-1], types)
+        for start, products in zip(self.start.tolist(), self.products[: self.features.form_addresses], strict=False):
+            shown = [groups[product.group] for product in products]
             begin = np.cumsum([0, *(len(group.rows) for group in shown)]).tolist()
-            products, rows = self._empty(begin[-1]), np.empty((len(types), len(shown)), np.int32)
-            for k, group in enumerate(shown):
-                self._sums(group, slots, products[begin[k] : begin[k + 1]])
+            table, rows = self._empty(begin[-1]), np.empty((len(types), len(shown)), np.int32)
+            for k, (group, product) in enumerate(zip(shown, products, strict=True)):
+                table[begin[k] : begin[k + 1]] = self._sums(product, group.rows)
                 np.add(group.number, begin[k], out=rows[:, k], casting="same_kind")
-            products[: begin[1]] += base
             for k in range(0, len(types), CHUNK):
-                self.P[start + types[k : k + CHUNK]] = sums_of_rows(products, rows[k : k + CHUNK])
+                self.P[start + types[k : k + CHUNK]] = sums_of_rows(table, rows[k : k + CHUNK])
 
     def _extend_tags(self, tags: Combinations, types: Index) -> None:
         """Compute the rows of new combinations of tags; the rows of one combination are neighbors in P."""
@@ -155,40 +156,38 @@ class PrecomputedLayer:
         new = tags._replace(rows=tags.rows[numbers >= known])
         begin, end = (self.tag_start + n * tag for tag in (known, len(self._tags)))
         if end > len(self.P):
-            more = np.empty((end - len(self.P) + n * min(TAGS, len(self._tags)), self.P.shape[1]), self.P.dtype)
+            more = np.empty((end - len(self.P) + n * min(TAGS, len(self._tags)), self.H), np.int16)
             self.P = np.concatenate((self.P, more))
-        rows = self.P[begin:end].reshape(len(new.rows), n, self.P.shape[1])
+        rows = self.P[begin:end].reshape(-1, n, self.H)
         for k in range(n):
-            sums = self._sums(new, self.features.word_slots[whole + k], self._empty(len(new.rows)))
-            np.add(sums, self.base[whole + k], out=rows[:, k])
+            (product,) = self.products[whole + k]
+            rows[:, k] = self._sums(product, new.rows)
 
-    def _empty(self, n: int) -> Floats:
+    def _sums(self, product: Product, rows: NDArray[np.int32]) -> Integers16:
+        """A product (n, H), given the rows of L of its group (n, channels); z' of NULL is part of the first product."""
+        sums = self._fixed.product(product.number, rows[:, product.columns])
+        return sums if product.number else sums + self._fixed.z_null
+
+    def _empty(self, n: int) -> Integers16:
         """Room for n sums, (n, H)."""
-        return np.empty((n, self.W.shape[2]), self.W.dtype)
+        return np.empty((n, self.H), np.int16)
 
-    def _sums(self, group: Combinations, slots: list[tuple[int, int]], sums: Floats) -> Floats:
-        """sums (n, H): the sum over slots (slot, channel) of L_r W_{di:d(i+1)} for each combination of rows r."""
-        slots = [(slot, channel) for slot, channel in slots if channel in group.channels]
-        W = np.concatenate([self.W[slot] for slot, _ in slots])
-        rows = group.rows[:, [group.channels.index(channel) for _, channel in slots]]
-        for k in range(0, len(rows), CHUNK):
-            x = self.params.L[rows[k : k + CHUNK]].reshape(-1, len(W))
-            np.matmul(x, W, out=sums[k : k + CHUNK])
-        return sums
+    def _convert(self) -> None:
+        """Convert the present parameters to fixed-point arithmetic."""
+        features = self.features
+        rows = [features.rows_of(slot) for slot in range(features.m)]
+        self._fixed = FixedPoint(self.params, rows, self._slots)
+        self._U = self.params.U * self.params.U.dtype.type(self._fixed.unit)
 
-    def _begin(self, null: NDArray[np.int32], types: int) -> None:
-        """Compute the tables of state slots and the rows of NULL; reserve room for types, and more if memory allows."""
+    def _begin(self, types: int) -> None:
+        """Compute the tables of state slots; reserve room for types, and more if memory allows."""
+        self._convert()
         features, whole, n = self.features, self.features.form_addresses, self._tag_addresses
         states = [self._state_table(group) for group in self.groups]
-        alone = Combinations.of(null, [*range(null.shape[1])])
-        of_null = [self._sums(alone, slots, self._empty(1)) for slots in features.word_slots]
-        self.base = [-sums for sums in of_null]
-        self.base[0] = sum(of_null[1:] + [table[:1] for table in states], self.params.b_1)
         self.types = 0
         if types > self.room:
             self.room = max(types, self.capacity)
-            self.P = np.empty((whole * self.room + self.fixed_bytes // self.row_bytes, self.W.shape[2]), self.W.dtype)
-            self.rows = np.zeros((self.room, null.shape[1]), np.int32)
+            self.P = self._empty(whole * self.room + self.fixed_bytes // self.row_bytes)
             self._tag_row = np.zeros(self.room, np.int32)
         # Order in P: tables of types, of state slots, and last those of tags, which may grow.
         lengths = [self.room] * whole + [len(table) for table in states]
@@ -198,25 +197,28 @@ class PrecomputedLayer:
         self.zero[0] = -1  # the first one includes those of all tables, and b_1
         self._tags = {}
         for begin, table in zip(self.start[len(features.addresses) :], states, strict=True):
-            np.subtract(table, table[:1], out=self.P[begin : begin + len(table)])
+            self.P[begin : begin + len(table)] = table
 
-    def _state_table(self, group: list[int]) -> Floats:
+    def _state_table(self, group: list[int]) -> Integers16:
         """A row for each combination of the values of a group of state slots; the first slot's value varies slowest."""
-        features, table = self.features, np.zeros((1, self.W.shape[2]), self.W.dtype)
+        features, table = self.features, np.zeros((1, self.H), np.int16)
         for k in group:
-            slot = features.state_slots[k]
-            first = features.first_row[features.slots[slot].channel]
-            products = self.params.L[first : first + features.state_values[k]] @ self.W[slot]
-            table = (table[:, None, :] + products).reshape(-1, self.W.shape[2])
+            rows = np.arange(features.V, dtype=np.int32)[features.rows_of(features.state_slots[k])]
+            products = self._fixed.product(self._state_products[k], rows[:, None])
+            table = (table[:, None, :] + products).reshape(-1, self.H)
         return table
 
     def theta(self, types: Index, values: Index) -> Floats:
         """theta (B, C), given the type of the word at each address (A, B) and the value of each state slot (k, B)."""
-        h = sums_of_rows(self.P, self.places(types, values), self.zero)
-        np.maximum(h, 0, out=h)
-        theta: Floats = h @ self.params.U
+        theta: Floats = self._h(types, values).astype(self._U.dtype) @ self._U
         theta += self.params.b_2
         return theta
+
+    def _h(self, types: Index, values: Index) -> Integers16:
+        """h (B, H) in units of `FixedPoint.unit`; arguments as for `theta`."""
+        z = sums_of_rows(self.P, self.places(types, values), self.zero)
+        z *= z > 0  # ReLU; NumPy's maximum takes three times as long
+        return z
 
     def places(self, types: Index, values: Index) -> NDArray[np.int32]:
         """The row of P in each table (B, tables); arguments as for `theta`."""
@@ -239,9 +241,9 @@ class PrecomputedLayer:
     ) -> None:
         """Correct choice (B,), the best allowed classes by theta (B, C), where rounding may have decided.
 
-        Rounding depends on the shapes of the products, so on the rest of the batch. Where another class is CLOSE, its
-        score and the best are computed anew in double precision, one configuration at a time; of equal scores the
-        first class wins. So a tree depends on nothing but its sentence.
+        h is the same whatever the batch, but the rounding of h U depends on the shapes of the product. Where another
+        class is CLOSE, its score and the best are computed anew in double precision, one configuration at a time; of
+        equal scores the first class wins. So a tree depends on nothing but its sentence.
 
         For the configurations `some` (n,): allowed(some) is (n, C); types(some) and values(some) are what
         `Features.extract` gives, with types instead of words.
@@ -255,10 +257,14 @@ class PrecomputedLayer:
         several = np.count_nonzero(among, axis=1) > 1
         some, among = some[several], among[several]
         if len(some):
-            w = self.features.slot_rows(types(some), values(some), self.rows)
-            for line, rows, these in zip(some.tolist(), w, among, strict=True):
-                exact = np.where(these, scores_of_one(self.params, rows), -np.inf)
-                choice[line] = int(np.argmax(exact >= exact.max() - SAME))
+            exact = np.where(among, self.exact_theta(types(some), values(some)), -np.inf)
+            choice[some] = np.argmax(exact >= exact.max(axis=1, keepdims=True) - SAME, axis=1)
+
+    def exact_theta(self, types: Index, values: Index) -> NDArray[np.float64]:
+        """theta (B, C) in double precision, the same whatever the batch; arguments as for `theta`."""
+        h = self._h(types, values).astype(np.float64)
+        U, b_2 = self._U.astype(np.float64), self.params.b_2[0].astype(np.float64)
+        return np.array([h_of_one @ U + b_2 for h_of_one in h])
 
 
 def _groups(values: Sequence[int]) -> list[list[int]]:

@@ -5,19 +5,20 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.network.classifier import Floats
-
 FEW = 1 << 18  # numbers to add: for fewer, a sparse matrix costs more to set up than it saves
 
 
-def sums_of_rows(P: Floats, rows: NDArray[np.int32], zero: NDArray[np.int32] | None = None) -> Floats:
-    """(B, H) The sum of the rows of P (n, H) that each item names; rows (B, m).
+def sums_of_rows(
+    P: NDArray[np.int16], rows: NDArray[np.int32], zero: NDArray[np.int32] | None = None
+) -> NDArray[np.int16]:
+    """(B, H) The sum, modulo 2^16, of the rows of P (n, H) that each item names; rows (B, m).
 
-    zero (m,): the row in each column that is all zeros, but for rounding, and need not be added; -1 for none.
+    zero (m,): the row in each column that is all zeros and need not be added; -1 for none.
     """
     B, m = rows.shape
     if rows.size * P.shape[1] <= FEW:
-        sums: Floats = np.take(P, rows, axis=0).sum(axis=1)
+        few = np.take(P, rows, axis=0, mode="clip")  # clipping nothing, and faster than raising errors
+        sums: NDArray[np.int16] = np.add.reduce(few, axis=1, dtype=np.int16)
         return sums
     from scipy.sparse import csr_array  # its import takes longer than parsing a sentence, which does not need it
 
@@ -27,6 +28,6 @@ def sums_of_rows(P: Floats, rows: NDArray[np.int32], zero: NDArray[np.int32] | N
         there = rows != zero
         index, end = rows[there], np.zeros(B + 1, np.int32)
         np.cumsum(np.count_nonzero(there, axis=1), out=end[1:])
-    S = csr_array((np.ones(len(index), P.dtype), index, end), (B, len(P)))
+    S = csr_array((np.ones(len(index), np.int16), index, end), (B, len(P)))
     sums = S @ P
     return sums

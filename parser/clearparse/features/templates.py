@@ -101,6 +101,14 @@ class WordSlots:
         self.state_values: list[int] = []
         self.first_row: dict[str, int] = {}
 
+    def rows_of(self, slot: int) -> slice:
+        """The rows of L that a slot can show."""
+        if slot in self.state_slots:
+            first = self.first_row[self.slots[slot].channel]
+            return slice(first, first + self.state_values[self.state_slots.index(slot)])
+        channel = self.slots[slot].channel
+        return self.vocabulary.rows_of(channel)
+
     def slot_rows(
         self, words: Sequence[Index] | Index, values: Sequence[Index] | Index, word_rows: NDArray[np.int32]
     ) -> NDArray[np.int32]:

@@ -198,6 +198,11 @@ class Vocabulary:
             rows_of_items = map(row_of, map(of, items), itertools.repeat(unknown))
             rows[:, k] = np.fromiter(rows_of_items, np.int32, len(items))[which]
 
+    def rows_of(self, channel: str) -> slice:
+        """The rows of L of a channel."""
+        first = self.first[channel]
+        return slice(first, first + UNKNOWN + 1 + len(self.symbols[channel]))
+
     def special(self, row: int) -> list[int]:
         """The row of NULL, ROOT or UNKNOWN in each channel."""
         return [first + row for first in self.first.values()]

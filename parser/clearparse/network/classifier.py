@@ -115,15 +115,6 @@ def scores(params: Parameters, w: Integers) -> Floats:
     return h @ params.U + params.b_2                              # theta = h U + b_2
 
 
-def scores_of_one(params: Parameters, w: Integers) -> Floats:
-    """theta (C,) for the rows w (m,) of L, in double precision, so the result does not depend on a batch."""
-    x, z = params.L[w].astype(np.float64), params.b_1[0].astype(np.float64)
-    for x_i, W_i in zip(x, params.W.reshape(len(w), -1, params.W.shape[1]), strict=True):
-        z += x_i @ W_i.astype(np.float64)
-    theta: Floats = np.maximum(z, 0) @ params.U.astype(np.float64) + params.b_2[0]
-    return theta
-
-
 def forward(
     params: Parameters,
     w: Integers,

@@ -17,7 +17,7 @@ from clearparse.features.precompute import CLOSE
 from clearparse.features.templates import Index, Slot, Template, TemplateError, WordSlots, channel_lines
 from clearparse.features.type_cache import TypeCache, end_of_part
 from clearparse.features.vocabulary import CHANNELS, NULL, Vocabulary, factorize
-from clearparse.network.classifier import Booleans, Floats, Parameters, distinct, scores_of_one
+from clearparse.network.classifier import Booleans, Floats, Parameters, distinct
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
 
@@ -177,10 +177,10 @@ class WindowClassifier:
         theta[items, best] = -np.inf
         lead = top - theta.max(axis=1)
         found: Booleans = lead >= margin
-        for item in np.flatnonzero(np.abs(lead - margin) <= CLOSE).tolist():
-            rows = self.window.slot_rows(types[:, [item]], NO_VALUES, self.cache.layer.rows)
-            second, first = np.sort(scores_of_one(self.cache.layer.params, rows[0]))[-2:]
-            found[item] = first - second >= margin
+        close = np.flatnonzero(np.abs(lead - margin) <= CLOSE)
+        if len(close):
+            exact = np.sort(self.cache.layer.exact_theta(types[:, close], NO_VALUES), axis=1)
+            found[close] = exact[:, -1] - exact[:, -2] >= margin
         return found
 
     def theta(

@@ -153,10 +153,12 @@ def train_tagger(
     jackknife: if False, the second network is trained on all sentences only, and the list of tags is empty.
     """
     clusters = tagger.CLUSTERS if vectors else ""
-    first_config, second_config = (
-        replace(each, silver_ratio=silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05) if silver else each
-        for each in (FIRST_TAGS, TAGS)
-    )  # much more data need less dropout
+    first_config, second_config = FIRST_TAGS, TAGS
+    if silver:  # much more data need less dropout and longer training
+        first_config, second_config = (
+            replace(each, silver_ratio=silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05)
+            for each in (replace(FIRST_TAGS, epochs=16), TAGS)
+        )
     first, first_tags = Jackknife(tagger.FIRST + clusters, items, first_config, seed, vectors, silver, log).run(
         "first tags", jobs, checkpoint, FOLDS
     )
