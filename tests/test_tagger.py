@@ -11,7 +11,6 @@ import pytest
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.vocabulary import factorize
 from clearparse.model.model import load
-from clearparse.network.classifier import scores_of_one
 from clearparse.stages import tagger
 from clearparse.stages.tagger import SURE, Tagger, marked_tags, retagged_keys, with_tags, without_tags
 from clearparse.stages.window import NO_VALUES, Window, WindowClassifier, compile_window
@@ -42,10 +41,9 @@ def leads(network: WindowClassifier, keys: list[bytes], sentences: np.ndarray) -
     """How far each word's best score is above all others, in double precision."""
     found = []
     for _, types in network.theta(keys, sentences):
-        for rows in network.window.slot_rows(types, NO_VALUES, network.cache.layer.rows):
-            second, first = np.sort(scores_of_one(network.params, rows))[-2:]
-            found.append(first - second)
-    return np.array(found)
+        exact = np.sort(network.cache.layer.exact_theta(types, NO_VALUES), axis=1)
+        found.append(exact[:, -1] - exact[:, -2])
+    return np.concatenate(found)
 
 
 def test_the_margin_is_exact(trained: Tagger, block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
