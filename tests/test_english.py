@@ -165,7 +165,7 @@ def test_its_is_a_pronoun(everyday: Model) -> None:
 ADDRESSES = (
     "http://www.example.com", "https://www.example.com/a/b", "https://example.org/a?b=c&d=e", "www.example.com",
     "example.com/path/to", "https://en.wikipedia.org/wiki/Foo_(bar)", "jane.doe+x@mail.example.co.uk", "@jane_doe",
-    "#hashtag", "report.pdf", "http://192.168.0.1:8080/a",
+    "#hashtag", "report.pdf", "http://192.168.0.1:8080/a", "sci.space.history", "os.path.join",
 )  # fmt: skip
 
 

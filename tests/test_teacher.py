@@ -5,6 +5,7 @@ from __future__ import annotations
 import importlib.util
 import itertools
 import sys
+from collections import Counter
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,8 @@ from clearparse.commands.command_line import UsageError
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.stages.lemmatizer import LemmaRule
+from clearparse.training.vector_files import read_vectors
+from clearparse.treebank.conllu import FORM
 from teacher import command
 from teacher.encoder import encoder_folder
 from teacher.examples import LEMMAS, Examples, Gold, Symbols, read_treebank
@@ -163,6 +166,43 @@ def test_an_interrupted_training_resumes_to_the_same_bytes(
     assert "epoch 2, step" in capsys.readouterr().out
     assert resumed.read_bytes() == whole.read_bytes()
     assert not Path(f"{resumed}.checkpoint").exists()
+
+
+@pytest.mark.full
+@pytest.mark.filterwarnings("default")
+def test_vectors_are_means_of_what_the_encoder_computes(encoder: Path, treebank: Path, tmp_path: Path) -> None:
+    import torch
+
+    from teacher.network import Tensors
+    from teacher.storage import load_teacher
+    from teacher.vectors import Means
+
+    path, vectors = tmp_path / "a.teacher", tmp_path / "vectors.txt.gz"
+    fixed = ["train", "--encoder", str(encoder), "--train", str(treebank), "--dev", str(treebank), "--epochs", "1"]
+    command.main([*fixed, "-o", str(path), "--quiet"])
+    block, teacher = read_treebank(treebank), load_teacher(path)
+    forms = [form.decode() for form in block.column(FORM)]
+    means = Means(teacher, ["the", "was", "zebra"])
+    means.add(block)
+    examples = teacher.examples(block)
+    with torch.inference_mode():
+        computed = np.zeros((len(forms), 16), np.float32)
+        for which in examples.batches(100):
+            batch = examples.batch(which)
+            computed[batch.which] = teacher.network.representations(Tensors.of(batch, "cpu")).numpy()
+    was = [form.lower() == "was" for form in forms]
+    assert 1 < sum(was) < 10  # so all of its sentences are read
+    assert np.allclose(means.values()[1], computed[was].mean(axis=0), atol=1e-5)
+    assert not means.values()[2].any()
+
+    command.main(["vectors", str(path), str(treebank), "-o", str(vectors), "--min-count", "5", "--quiet"])
+    counts = Counter(forms)
+    frequent = sorted((form for form, n in counts.items() if n >= 5), key=lambda form: (-counts[form], form))
+    assert read_vectors(vectors, [], 16).forms == frequent
+    with pytest.raises(ClearparseError, match="no word occurs 1000 times"):
+        command.main(["vectors", str(path), str(treebank), "-o", str(vectors), "--min-count", "1000", "--quiet"])
+    with pytest.raises(ClearparseError, match="would be overwritten"):
+        command.main(["vectors", str(path), str(treebank), "-o", str(treebank)])
 
 
 @pytest.mark.full

@@ -42,7 +42,7 @@ def write_vectors(
     frequent = [word for word, times in words.items() if times >= min_count]
     if not frequent:
         raise ClearparseError(f"no word occurs {min_count} times in the files: choose a smaller --min-count")
-    means = _Means(teacher, frequent)
+    means = Means(teacher, frequent)
     with log.progress(sentences, "vectors", " sentences") as bar:
         for block in _blocks(paths):
             means.add(block)
@@ -62,7 +62,7 @@ def _blocks(paths: Sequence[Path]) -> Iterator[Block]:
         yield from read_blocks(path, trees=False)
 
 
-class _Means:
+class Means:
     """The mean representation of each of some words."""
 
     def __init__(self, teacher: Teacher, words: Sequence[str]) -> None:
