@@ -71,7 +71,8 @@ def training(results: Results) -> Table:
         ("training seconds", "seconds", ",.0f"),
         ("training cores", "cores", ""),
     )
-    taught = {name: found for name, found in results["sections"]["training"].items() if found}
+    found = results["sections"]["training"].items()
+    taught = {name: each for name, each in found if each and not name.endswith(AVX2_ONLY)}
     return _systems(taught, columns)
 
 
