@@ -169,6 +169,15 @@ def test_the_largest_possible_sums_fit(scale: float, longest: int, monkeypatch: 
         np.testing.assert_allclose(z * fixed.unit, exact, atol=0.002 * np.abs(exact).max())
 
 
+def test_rows_and_columns_of_very_different_sizes() -> None:
+    """One slot has large rows of L and a W of zeros, the other the reverse, and the largest product is 0."""
+    params = Parameters.initial(V=4, m=2, d=50, H=2, C=2, rng=RNG)
+    params.L[...] = [[0], [1e6], [0], [0]]
+    params.W[...] = np.repeat([[0], [1e6]], 50, axis=0)
+    fixed = FixedPoint(params, [slice(0, 2), slice(2, 4)], [[0, 1]])
+    assert not fixed.product(0, np.array([[1, 3]], np.int32)).any()
+
+
 def test_parameters_of_zeros_have_scores_of_zero() -> None:
     params = Parameters(*(np.zeros_like(each) for each in Parameters.initial(V=4, m=2, d=3, H=2, C=2, rng=RNG)))
     fixed = FixedPoint(params, [slice(0, 4)] * 2, [[0], [1]])

@@ -56,7 +56,7 @@ def _add_data(cli: CommandLine) -> None:
         nargs="+",
         default=[],
         metavar="FILE",
-        help="unannotated text, for word vectors, abbreviations and self-training",
+        help="unannotated text: word vectors, abbreviations, self-training",
     )
     cli.option(
         "--silver",
@@ -67,12 +67,7 @@ def _add_data(cli: CommandLine) -> None:
         metavar="FILE",
         help="trees predicted by another parser, as additional training data",
     )
-    cli.option(
-        "--vectors",
-        group="data",
-        metavar="FILE",
-        help="word vectors in word2vec or GloVe text format, instead of those from raw text",
-    )
+    cli.option("--vectors", group="data", metavar="FILE", help="word vectors in word2vec text format")
 
 
 def _add_model(cli: CommandLine) -> None:

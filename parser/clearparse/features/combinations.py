@@ -13,7 +13,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import TAG_CHANNELS
+from clearparse.features.vocabulary import TAG_CHANNELS, factorize
+
+FEW = 50  # types: sorting more of them is faster than looking them up
 
 
 class Combinations(NamedTuple):
@@ -27,6 +29,9 @@ class Combinations(NamedTuple):
 
     @classmethod
     def of(cls, type_rows: NDArray[np.int32], channels: list[int]) -> Combinations:
+        if len(type_rows) <= FEW:
+            distinct, number = factorize([*map(tuple, type_rows[:, channels].tolist())])
+            return cls(np.array(distinct, np.int32).reshape(len(distinct), len(channels)), number)
         key, used, bits = np.zeros(len(type_rows), np.int64), 0, int(type_rows.max(initial=0)).bit_length()
         for channel in channels:
             if used + bits > 63:
@@ -44,12 +49,16 @@ def channel_groups(channels: Sequence[str]) -> list[list[int]]:
 
 
 class Product(NamedTuple):
-    """A product x W of an address: its number, its slots, the group of their channels, and their columns in it."""
+    """A product x W of an address: its number, its slots, the group of their channels, and their columns in it.
+
+    whole: are these all columns of the group, in order?
+    """
 
     number: int
     slots: list[int]
     group: int
     columns: list[int]
+    whole: bool
 
 
 def products_of_addresses(word_slots: list[list[tuple[int, int]]], groups: list[list[int]]) -> list[list[Product]]:
@@ -61,5 +70,6 @@ def products_of_addresses(word_slots: list[list[tuple[int, int]]], groups: list[
         for k, group in enumerate(groups):
             shown = {slot: group.index(channel) for slot, channel in slots if channel in group}
             if shown:
-                products[-1].append(Product(next(number), [*shown], k, [*shown.values()]))
+                columns = [*shown.values()]
+                products[-1].append(Product(next(number), [*shown], k, columns, columns == [*range(len(group))]))
     return products

@@ -25,7 +25,7 @@ from clearparse.network.classifier import Floats, Parameters
 
 EXACT = 1 << 24  # float32 represents all integers up to this one
 LARGEST = (1 << 15) - 1  # of int16
-LONGEST = 100
+LONGEST = 100  # rows of a slot whose products are computed to find unit
 CHUNK = 512  # rows of a product computed at a time, so that the operands stay in the processor's cache
 
 Integers16 = NDArray[np.int16]
@@ -77,6 +77,7 @@ class FixedPoint:
                 largest += self._largest(factor, k, longest[rows[slot].start], w[slot])
         rounding = (len(slots) + 1) / 2  # of each product and of z'_NULL
         self.unit = 1 / _rounded_down((LARGEST - rounding) / (float((largest + np.abs(z_null)).max()) or 1.0))
+        self._c = [np.float32(1 / (each.a * each.b * self.unit)) for each in self.factors]
         self.z_null = np.rint(z_null / self.unit).astype(np.int16)[None]
 
     def _factor(self, x: Doubles, w: Doubles, W: Floats, rows: list[slice]) -> Factor:
@@ -102,14 +103,13 @@ class FixedPoint:
     def product(self, number: int, rows: NDArray[np.int32]) -> Integers16:
         """round(c x' W') (n, H) of the product of this number, given the rows of L that its slots show (n, k)."""
         factor = self.factors[number]
-        c = np.float32(1 / (factor.a * factor.b * self.unit))
         found = np.empty((len(rows), factor.W.shape[1]), np.int16)
         product = np.empty((min(len(rows), CHUNK), factor.W.shape[1]), np.float32)
         for k in range(0, len(rows), CHUNK):
             x = self._scaled(rows[k : k + CHUNK], factor.a).reshape(-1, len(factor.W))
             x -= factor.null
             some = np.matmul(x, factor.W, out=product[: len(x)])
-            some *= c
+            some *= self._c[number]
             np.copyto(found[k : k + CHUNK], np.rint(some, out=some), casting="unsafe")
         return found
 
@@ -132,7 +132,10 @@ def _scales(x: Doubles, w: Doubles, d: int) -> tuple[float, float]:
     a = _power_of_two(math.sqrt(ratio * (balance or 1.0)))
     b = _power_of_two(ratio / a)
     while float(_bounds(a * x, b * w, d).sum()) >= EXACT:
-        b /= 2
+        if a * x.max() > b * w.max():
+            a /= 2
+        else:
+            b /= 2
     return a, b
 
 

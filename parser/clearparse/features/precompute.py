@@ -10,6 +10,7 @@ and need not be added. The sum of all rows of NULL and b_1 is part of the first 
 
 from __future__ import annotations
 
+import itertools
 import math
 from collections.abc import Callable, Sequence
 from functools import cached_property
@@ -19,7 +20,7 @@ from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
 from clearparse.features.combinations import Combinations, Product, channel_groups, products_of_addresses
-from clearparse.features.fixed_point import FixedPoint, Integers16
+from clearparse.features.fixed_point import EXACT, FixedPoint, Integers16
 from clearparse.features.row_sums import sums_of_rows
 from clearparse.features.templates import Index, WordSlots
 from clearparse.features.vocabulary import ROOT
@@ -75,7 +76,8 @@ class PrecomputedLayer:
 
     def _check_size(self) -> None:
         H, values = self.H, self.features.state_values
-        if H * self._state_rows() > MAX_STATES or H * len(self.features.addresses) > MAX_OF_TYPE:
+        many = H * self._state_rows() > MAX_STATES or H * len(self.features.addresses) > MAX_OF_TYPE
+        if many or len(self.params.W) > EXACT:
             raise ClearparseError(
                 f"the template has {len(self.features.addresses)} addresses and {len(values)} state slots: with {H}"
                 " hidden units its precomputed tables are too large for any memory"
@@ -140,11 +142,10 @@ class PrecomputedLayer:
             self._extend_tags(groups[-1], types)
         for start, products in zip(self.start.tolist(), self.products[: self.features.form_addresses], strict=False):
             shown = [groups[product.group] for product in products]
-            begin = np.cumsum([0, *(len(group.rows) for group in shown)]).tolist()
-            table, rows = self._empty(begin[-1]), np.empty((len(types), len(shown)), np.int32)
-            for k, (group, product) in enumerate(zip(shown, products, strict=True)):
-                table[begin[k] : begin[k + 1]] = self._sums(product, group.rows)
-                np.add(group.number, begin[k], out=rows[:, k], casting="same_kind")
+            table = np.concatenate([self._sums(*each) for each in zip(products, shown, strict=True)])
+            begin = itertools.accumulate((len(group.rows) for group in shown), initial=0)
+            numbers = [group.number + first for group, first in zip(shown, begin, strict=False)]
+            rows = np.stack(numbers, axis=1).astype(np.int32)
             for k in range(0, len(types), CHUNK):
                 self.P[start + types[k : k + CHUNK]] = sums_of_rows(table, rows[k : k + CHUNK])
 
@@ -161,11 +162,12 @@ class PrecomputedLayer:
         rows = self.P[begin:end].reshape(-1, n, self.H)
         for k in range(n):
             (product,) = self.products[whole + k]
-            rows[:, k] = self._sums(product, new.rows)
+            rows[:, k] = self._sums(product, new)
 
-    def _sums(self, product: Product, rows: NDArray[np.int32]) -> Integers16:
-        """A product (n, H), given the rows of L of its group (n, channels); z' of NULL is part of the first product."""
-        sums = self._fixed.product(product.number, rows[:, product.columns])
+    def _sums(self, product: Product, group: Combinations) -> Integers16:
+        """A product (n, H) for each combination of its group; z' of NULL is part of the first product."""
+        rows = group.rows if product.whole else group.rows[:, product.columns]
+        sums = self._fixed.product(product.number, rows)
         return sums if product.number else sums + self._fixed.z_null
 
     def _empty(self, n: int) -> Integers16:
