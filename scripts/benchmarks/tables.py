@@ -191,8 +191,8 @@ def conditions(results: Results) -> str:
     words = f"{files['input']['words']:,} words timed"
     trial = " Quick trial: a few training steps, one run, not to be quoted." if found["quick"] else ""
     return (
-        f"All tables are of one run: {found['machine']}; {found['kernels']}. {began}, {found['cores']} core unless stated otherwise, "
-        f"medians of {found['runs']} alternating runs, {words}.{trial}"
+        f"All tables are of one run: {found['machine']}; {found['kernels']}. "
+        f"{began}, {found['cores']} core unless stated otherwise, medians of {found['runs']} alternating runs, {words}.{trial}"
     )
 
 
