@@ -192,7 +192,8 @@ def conditions(results: Results) -> str:
     trial = " Quick trial: a few training steps, one run, not to be quoted." if found["quick"] else ""
     return (
         f"All tables are of one run: {found['machine']}; {found['kernels']}. "
-        f"{began}, {found['cores']} core unless stated otherwise, medians of {found['runs']} alternating runs, {words}.{trial}"
+        f"{began}, {found['cores']} core unless stated otherwise, "
+        f"medians of {found['runs']} alternating runs, {words}.{trial}"
     )
 
 
