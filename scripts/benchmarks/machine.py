@@ -5,14 +5,12 @@ from __future__ import annotations
 import os
 import platform
 import statistics
-import sys
 import time
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_array
-from threadpoolctl import threadpool_info
 
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.type_cache import TypeCache
@@ -27,7 +25,6 @@ from clearparse.treebank.conllu import read_blocks
 RUNS = 7
 STREAM = 256 << 20  # bytes, more than the caches of a core hold
 BATCH = 1024
-MAXRSS_UNIT = 1 if sys.platform == "darwin" else 1024  # bytes per unit of ru_maxrss
 
 
 class Counted(PrecomputedLayer):
@@ -137,9 +134,3 @@ def describe_machine() -> str:
         lines = Path("/proc/cpuinfo").read_text(encoding="utf-8", errors="replace").splitlines()
         processor = next((line.split(":")[1].strip() for line in lines if line.startswith("model name")), processor)
     return f"{processor}, {os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
-
-
-def kernels() -> str:
-    """The kernels that NumPy's matrix products use, such as OpenBLAS 0.3.31 SkylakeX."""
-    libraries = [each for each in threadpool_info() if "numpy" in each["filepath"]]
-    return ", ".join(f"{each['internal_api']} {each['version']} {each.get('architecture', '')}" for each in libraries)

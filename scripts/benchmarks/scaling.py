@@ -1,10 +1,8 @@
-"""How parsing scales with sentence length, batch, hidden units and distinct words; and the cost of a whole command."""
+"""How parsing scales with sentence length, batch, hidden units and distinct words."""
 
 from __future__ import annotations
 
-import os
 import statistics
-import subprocess
 import time
 from collections.abc import Callable
 from typing import Any
@@ -12,9 +10,6 @@ from typing import Any
 import numpy as np
 
 from benchmarks.corpora import to_sentences, with_distinct
-from benchmarks.machine import MAXRSS_UNIT
-from benchmarks.presets import command
-from clearparse.errors import ClearparseError
 from clearparse.model.model import BLOCK_BYTES, Model, load
 from clearparse.network.classifier import Parameters
 from clearparse.transition.decode import BATCH
@@ -65,22 +60,6 @@ def reading(source: str) -> dict[str, float]:
         return words / (time.perf_counter() - start)
 
     return _alternating({"reading": read, "writing": write})
-
-
-def whole_command(*arguments: str) -> dict[str, float]:
-    """Run parse.py: seconds, CPU seconds of all its processes, and peak MB of the largest one.
-
-    Raises ClearparseError.
-    """
-    line = command("parse.py", *arguments)
-    start = time.perf_counter()
-    process = subprocess.Popen(line)
-    _, status, usage = os.wait4(process.pid, 0)
-    process.returncode = os.waitstatus_to_exitcode(status)
-    if process.returncode:
-        raise ClearparseError(f"{' '.join(line)}: exit status {process.returncode}")
-    seconds, cpu = time.perf_counter() - start, usage.ru_utime + usage.ru_stime
-    return {"seconds": seconds, "CPU seconds": cpu, "peak MB": usage.ru_maxrss * MAXRSS_UNIT / 1e6}
 
 
 def _parsing(path: str, blocks: list[Block], batch: int = BATCH, H: int = 0) -> Callable[[], float]:

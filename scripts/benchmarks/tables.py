@@ -71,7 +71,8 @@ def training(results: Results) -> Table:
         ("training seconds", "seconds", ",.0f"),
         ("training cores", "cores", ""),
     )
-    taught = {name: found for name, found in results["sections"]["training"].items() if found}
+    found = results["sections"]["training"].items()
+    taught = {name: each for name, each in found if each and not name.endswith(AVX2_ONLY)}
     return _systems(taught, columns)
 
 
@@ -190,7 +191,8 @@ def conditions(results: Results) -> str:
     words = f"{files['input']['words']:,} words timed"
     trial = " Quick trial: a few training steps, one run, not to be quoted." if found["quick"] else ""
     return (
-        f"{found['machine']}; {found['kernels']}. {began}, {found['cores']} core unless stated otherwise, "
+        f"All tables are of one run: {found['machine']}; {found['kernels']}. "
+        f"{began}, {found['cores']} core unless stated otherwise, "
         f"medians of {found['runs']} alternating runs, {words}.{trial}"
     )
 

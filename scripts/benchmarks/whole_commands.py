@@ -10,7 +10,7 @@ from typing import Any
 from benchmarks.corpora import write_enlarged, write_paragraphs, write_text
 from benchmarks.plan import Plan, words_in
 from benchmarks.progress import Progress
-from benchmarks.worker import in_subprocess
+from benchmarks.worker import whole_command
 from clearparse.errors import ClearparseError
 
 COPIES = (1, 4, 16)  # corpus sizes, as copies of the input
@@ -30,7 +30,7 @@ def corpus_sizes(plan: Plan, model: Path, progress: Progress, folder: Path) -> d
     for copies in sizes:
         progress.begins(f"{copies} times the input")
         write_enlarged(plan.source, copies, source)
-        cost = in_subprocess("parse.py", "--model", str(model), str(source), "--output", parsed, cores=1)
+        cost = whole_command("parse.py", "--model", str(model), str(source), "--output", parsed, cores=1)
         words = copies * words_in(plan.source)
         found[str(words)] = cost | {"MB": source.stat().st_size / 1e6, "words/s": words / cost["seconds"]}
     return found
@@ -58,7 +58,7 @@ def _one_and_two(plan: Plan, line: list[str], name: str, progress: Progress, fol
         for jobs, found in runs.items():
             progress.begins(f"{name}, --jobs {jobs}")
             arguments = [*line, "--output", str(folder / "parsed.conllu"), "--jobs", str(jobs)]
-            found.append(in_subprocess("parse.py", *arguments, cores=jobs))
+            found.append(whole_command("parse.py", *arguments, cores=jobs))
     ratios = [one["seconds"] / two["seconds"] for one, two in zip(runs[1], runs[2], strict=True)]
     measured: dict[str, Any] = {
         str(jobs): {key: statistics.median(run[key] for run in found) for key in found[0]}
@@ -69,5 +69,5 @@ def _one_and_two(plan: Plan, line: list[str], name: str, progress: Progress, fol
 
 def start(plan: Plan) -> dict[str, float]:
     """The command that parses one sentence with the English model: medians of seconds and CPU seconds."""
-    found = [in_subprocess("parse.py", SENTENCE, cores=plan.cores) for _ in range(plan.runs)]
+    found = [whole_command("parse.py", SENTENCE, cores=plan.cores) for _ in range(plan.runs)]
     return {key: statistics.median(run[key] for run in found) for key in found[0]}

@@ -15,12 +15,15 @@ from typing import Any
 
 from benchmarks.baselines import SYSTEMS
 from benchmarks.compared import Parser, System
-from benchmarks.machine import MAXRSS_UNIT, cost_model, kernels
-from benchmarks.scaling import reading, scaling_curves, whole_command
+from benchmarks.launch import peak_megabytes, pin
+from benchmarks.machine import cost_model
+from benchmarks.presets import command
+from benchmarks.scaling import reading, scaling_curves
 from benchmarks.single_sentences import single_sentences
 from benchmarks.spacy import pipeline_scores, pipeline_speed
 from benchmarks.step_timing import time_steps
 from clearparse.errors import ClearparseError
+from clearparse.training.provenance import blas
 
 SCRIPTS = Path(__file__).resolve().parents[1]
 LIBRARIES = ("OMP", "OPENBLAS", "MKL", "NUMEXPR", "VECLIB")
@@ -30,13 +33,22 @@ def in_subprocess(
     task: str, *arguments: str, cores: int, environment: Mapping[str, str] = MappingProxyType({})
 ) -> dict[str, Any]:
     """Run one of TASKS in a new process pinned to `cores` cores and return its result. Raises ClearparseError."""
+    return _run(["-m", "benchmarks.worker", task, str(cores), *arguments], cores, environment)
+
+
+def whole_command(script: str, *arguments: str, cores: int) -> dict[str, float]:
+    """Run one of the scripts, pinned to `cores` cores: see launch.main. Raises ClearparseError."""
+    return _run(["-m", "benchmarks.launch", str(cores), *command(script, *arguments)], cores, {})
+
+
+def _run(arguments: list[str], cores: int, environment: Mapping[str, str]) -> dict[str, Any]:
     threads = {f"{library}_NUM_THREADS": str(cores) for library in LIBRARIES}
     path = os.pathsep.join(filter(None, (str(SCRIPTS), os.environ.get("PYTHONPATH"))))
     variables = os.environ | threads | {"PYTHONPATH": path} | dict(environment)
-    command = [sys.executable, "-m", "benchmarks.worker", task, str(cores), *arguments]
-    done = subprocess.run(command, env=variables, stdout=subprocess.PIPE, check=False)
+    line = [sys.executable, *arguments]
+    done = subprocess.run(line, env=variables, stdout=subprocess.PIPE, check=False)
     if done.returncode:
-        raise ClearparseError(f"{' '.join(command)}: exit status {done.returncode}")
+        raise ClearparseError(f"{' '.join(line)}: exit status {done.returncode}")
     measured: dict[str, Any] = json.loads(done.stdout.decode().splitlines()[-1])
     return measured
 
@@ -59,14 +71,14 @@ def run(name: str, model: str, source: str, output: str) -> dict[str, float | st
     before = time.perf_counter()
     system.end_to_end(loaded, Path(source), Path(output))
     found: dict[str, float | str] = {"load seconds": seconds, "end to end": time.perf_counter() - before}
-    found["peak MB"] = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * MAXRSS_UNIT / 1e6
+    found["peak MB"] = peak_megabytes()
     if isinstance(system, Parser):
         loaded, _ = _load(system, model)
         sentences = system.read(loaded, Path(source))
         before = time.perf_counter()
         system.parse(loaded, sentences)
         found["parser alone"] = time.perf_counter() - before
-    return found | {"words": _count_words(Path(output)), "kernels": kernels()}
+    return found | {"words": _count_words(Path(output)), "kernels": blas()}
 
 
 def _count_words(path: Path) -> int:
@@ -83,12 +95,11 @@ def _load(system: System, model: str) -> tuple[Any, float]:
 TASKS: dict[str, Callable[..., dict[str, Any]]] = {
     "train": train,
     "run": run,
-    "kernels": lambda: {"kernels": kernels()},
+    "kernels": lambda: {"kernels": blas()},
     "single sentences": single_sentences,
     "training steps": time_steps,
     "curves": scaling_curves,
     "reading": reading,
-    "parse.py": whole_command,
     "cost": cost_model,
     "pipeline scores": pipeline_scores,
     "pipeline speed": pipeline_speed,
@@ -98,8 +109,7 @@ TASKS: dict[str, Callable[..., dict[str, Any]]] = {
 def main() -> None:
     """Run one task on the first available cores and print its result."""
     task, cores, *arguments = sys.argv[1:]
-    if sys.platform == "linux":
-        os.sched_setaffinity(0, sorted(os.sched_getaffinity(0))[: int(cores)])
+    pin(int(cores))
     try:
         print(json.dumps(TASKS[task](*arguments)))
     except ClearparseError as error:

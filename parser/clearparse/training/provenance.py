@@ -64,12 +64,12 @@ def provenance(
             "python": platform.python_version(),
             "numpy": np.__version__,
             "scipy": scipy.__version__,
-            "blas": _blas(),
+            "blas": blas(),
         },
     }
 
 
-def _blas() -> str:
+def blas() -> str:
     """The library of NumPy's matrix products and the kernels that it uses: `openblas 0.3.31 SkylakeX`.
 
     Products are rounded differently by other kernels. Without a name in threadpoolctl it is `unknown`.
