@@ -12,10 +12,6 @@ from pathlib import Path
 import hypothesis
 import pytest
 
-from clearparse.commands.kernels import choose_kernels
-
-choose_kernels()  # before any test imports NumPy: then processes that tests start compute the same bytes
-
 CHECKOUT = Path(__file__).resolve().parent.parent
 
 # Background jobs of a shell ignore SIGINT, and so do their children; the processes that tests start must not.

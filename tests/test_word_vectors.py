@@ -198,3 +198,19 @@ def test_vectors_are_resized_by_their_principal_components(n: int, d: int) -> No
     k = min(n, d, 8)
     np.testing.assert_allclose(np.abs(found[:, :k]), np.abs(expected[:, :k]), atol=1e-4)
     assert not found[:, k:].any()
+
+
+def test_with_raw_text_a_file_of_vectors_is_for_the_tagger(tmp_path: Path) -> None:
+    raw, vectors, path = tmp_path / "raw.txt", tmp_path / "vectors.txt", tmp_path / "a.model"
+    raw.write_text("Zebras run .\n" * 30, encoding="utf-8")
+    vectors.write_text("okapis 1 2 3\nrun 3 2 1\nthe 0 0 1\n", encoding="utf-8")
+    files = ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "dev.conllu"), "--output", str(path)]
+    sizes = ["--hidden-size", "8", "--embedding-dim", "4", "--epochs", "1", "--silver-ratio", "0", "--stages", "all"]
+    train.main([*files, *sizes, "--raw-text", str(raw), "--vectors", str(vectors), "--quiet"])
+    model = load(path)
+    of_parser, tagger = model.parser.vocabulary.symbols, model.stages.tagger
+    assert tagger
+    assert "Zebras" in of_parser["form"]
+    assert "okapis" in tagger.first.vocabulary.symbols["lower"]
+    assert "okapis" not in of_parser["form"]
+    assert "zebras" not in tagger.first.vocabulary.symbols["lower"]

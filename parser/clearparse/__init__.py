@@ -54,7 +54,7 @@ __all__ = [
     "write_conllu",
 ]
 
-# Imported on first use: `import clearparse` stays fast, and the commands choose kernels before they import NumPy.
+# Imported on first use: `import clearparse` stays fast, and programs can set up NumPy before it is imported.
 _MODULES = {
     "DependencyParser": "clearparse.estimator",
     "Document": "clearparse.treebank.document",

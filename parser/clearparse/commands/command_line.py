@@ -16,7 +16,6 @@ import warnings
 from collections.abc import Callable, Iterator, Sequence
 from typing import Any, NoReturn
 
-from clearparse.commands.kernels import choose_kernels
 from clearparse.drawing.printable import printable
 from clearparse.errors import ClearparseError
 
@@ -187,19 +186,18 @@ def print_summary(text: str, *, quiet: bool = False) -> None:
 
 
 def run_module(name: str) -> NoReturn:
-    """Run the `main` of a module: see run. The module is imported here, after the kernels are chosen."""
+    """Run the `main` of a module: see run. Ctrl-C while the module is imported ends it as later."""
     run(lambda argv: importlib.import_module(name).main(argv))
 
 
 def run(main: Callable[[list[str]], None]) -> NoReturn:
-    """Call `main` with the command line's arguments and exit with its status; it computes with AVX-512 if it can.
+    """Call `main` with the command line's arguments and exit with its status.
 
     0: success; 1: a ClearparseError, an OSError or lack of memory; 2: wrong usage; 130: Ctrl-C; 141, without a
     message: the reader of stdout has closed it, as in `clearparse parse F | head`.
     """
     _occupy_closed_streams()
     _use_utf8()
-    choose_kernels()
     try:
         status = _status(main, sys.argv[1:])
         if sys.stdout is not None:

@@ -80,7 +80,7 @@ def train(
         raw_text: text files, a sentence or paragraph per line, for word vectors and, without silver, self-training.
         silver: CoNLL-U files of another, stronger parser, from which parser and tagger learn in addition; if MISC has
             ``Conf`` (the probability that HEAD and DEPREL are correct) and ``TagConf``, `silver_share` selects by them.
-        vectors: a file of pre-trained word vectors, instead of those from raw_text, in the text format of word2vec.
+        vectors: a file of word vectors in word2vec text format, for the tagger, and without raw_text for the parser.
         init: a model to fine-tune; its network sizes, template and transition system are kept.
         output: where to write the model, and its training record to OUTPUT.json. Interrupted training leaves
             OUTPUT.checkpoint, from which `resume` continues, to a bit-identical model.
@@ -134,16 +134,9 @@ def run(
         template = init.parser.features.template.text if init else template_text(config.template)
         compile_template(template)  # an error in it is found now, not after the first stages are trained
         model_provenance = provenance(
-            config,
-            options.provenance(),
-            train,
-            dev,
-            template=template,
-            init=options.init,
-            raw_text=options.raw_text,
-            vectors=options.vectors,
-            silver=options.silver,
-        )
+            config, options.provenance(), train, dev, template=template, init=options.init,
+            raw_text=options.raw_text, vectors=options.vectors, silver=options.silver,
+        )  # fmt: skip
         if verify:
             verify(model_provenance)
         checkpoint = Checkpoint(f"{output}.checkpoint" if output else None, model_provenance)
@@ -182,8 +175,8 @@ class Recipe:
         """Train, save and check the model. Raises KeyboardInterrupt or ClearparseError if training ended early."""
         options, treebank = self.options, Treebank.of(self.train.blocks)
         silver = read_silver(options.silver, self.config.silver_share, self.log) if options.silver else None
-        vectors = self.word_vectors(treebank, silver)
-        upstream = self.upstream_stages(vectors, silver)
+        vectors, of_file = self.word_vectors(treebank, silver), self.vectors_of_file(treebank)
+        upstream = self.upstream_stages(of_file or vectors, silver)
         training = self.ensemble_training(treebank, vectors, upstream, silver)
         trained = self.train_networks(training, upstream)
         if trained.stopped and self.output is None:
@@ -196,13 +189,13 @@ class Recipe:
         return Result(model, training.dev)
 
     def word_vectors(self, treebank: Treebank, silver: Silver | None) -> Vectors | None:
-        """Initial embeddings from a file or from raw text, or from the text of the silver sentences."""
+        """Initial embeddings of the parser: from raw text, else from a file, else from the silver sentences."""
         options, config = self.options, self.config
+        if not options.raw_text and (options.vectors or not silver):
+            return self.vectors_of_file(treebank)
 
         def compute() -> Vectors:
             self.log("stage", "word vectors")
-            if options.vectors:
-                return read_vectors(options.vectors, treebank.forms(), config.embedding_dim)
             sentences = treebank.lookup_forms()
             forms = [form for sentence in sentences for form in sentence]
             for path in options.raw_text:
@@ -211,8 +204,14 @@ class Recipe:
                 sentences += silver.trees.lookup_forms()
             return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)
 
-        found = options.vectors or options.raw_text or silver
-        return self.checkpoint.get_or_compute("vectors", VECTORS, compute) if found else None
+        return self.checkpoint.get_or_compute("vectors", VECTORS, compute)
+
+    def vectors_of_file(self, treebank: Treebank) -> Vectors | None:
+        """Initial embeddings of the upstream stages, and without raw text of the parser."""
+        if not (path := self.options.vectors):
+            return None
+        forms, d = treebank.forms(), self.config.embedding_dim
+        return self.checkpoint.get_or_compute("file", VECTORS, lambda: read_vectors(path, forms, d))
 
     def upstream_stages(self, vectors: Vectors | None, silver: Silver | None) -> UpstreamStages | None:
         """Tokenizer, tagger and lemmatizer, if the model has them or self-training needs them."""
