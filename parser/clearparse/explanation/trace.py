@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import NULL, ROOT, Encoder
-from clearparse.network.classifier import Floats
+from clearparse.network.classifier import Floats, scores
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition.decode import GreedyPolicy, run
 from clearparse.transition.layout import Index, Mask
@@ -157,7 +157,7 @@ class _Tracer:
         follow_gold: bool,
     ) -> None:
         self.greedy, self.tree, self.moves, self.follow_gold = greedy, tree, moves, follow_gold
-        encoder = Encoder(parser.vocabulary)
+        self.params, encoder = parser.params, Encoder(parser.vocabulary)
         types = encoder.types(sentence.word_keys())
         self.word_rows = encoder.rows()[greedy.system.layout.spread(types, null=NULL, root=ROOT)]
         self.steps: list[tuple[Step, int]] = []
@@ -179,7 +179,7 @@ class _Tracer:
             number[stack].tolist(),
             number[buffer].tolist(),
             {address: int(number[place[0]]) if place[0] else None for address, place in places.items()},
-            w, legal, theta[0], best, taken, advice, None,
+            w, legal, scores(self.params, w[None])[0], best, taken, advice, None,
             tuple(int(number[each]) if each else 0 for each in dependents),
         )  # fmt: skip
         self.steps.append((step, word))

@@ -80,7 +80,8 @@ def train(
         raw_text: text files, a sentence or paragraph per line, for word vectors and, without silver, self-training.
         silver: CoNLL-U files of another, stronger parser, from which parser and tagger learn in addition; if MISC has
             ``Conf`` (the probability that HEAD and DEPREL are correct) and ``TagConf``, `silver_share` selects by them.
-        vectors: a file of word vectors in word2vec text format, for the tagger, and without raw_text for the parser.
+        vectors: a file of word vectors in word2vec text format, for tagger and sentence splitter; without raw_text for
+            all stages.
         init: a model to fine-tune; its network sizes, template and transition system are kept.
         output: where to write the model, and its training record to OUTPUT.json. Interrupted training leaves
             OUTPUT.checkpoint, from which `resume` continues, to a bit-identical model.
@@ -176,7 +177,7 @@ class Recipe:
         options, treebank = self.options, Treebank.of(self.train.blocks)
         silver = read_silver(options.silver, self.config.silver_share, self.log) if options.silver else None
         vectors, of_file = self.word_vectors(treebank, silver), self.vectors_of_file(treebank)
-        upstream = self.upstream_stages(of_file or vectors, silver)
+        upstream = self.upstream_stages(vectors, of_file, silver)
         training = self.ensemble_training(treebank, vectors, upstream, silver)
         trained = self.train_networks(training, upstream)
         if trained.stopped and self.output is None:
@@ -189,7 +190,7 @@ class Recipe:
         return Result(model, training.dev)
 
     def word_vectors(self, treebank: Treebank, silver: Silver | None) -> Vectors | None:
-        """Initial embeddings of the parser: from raw text, else from a file, else from the silver sentences."""
+        """Initial embeddings: from raw text, else from a file, else from the silver sentences."""
         options, config = self.options, self.config
         if not options.raw_text and (options.vectors or not silver):
             return self.vectors_of_file(treebank)
@@ -207,13 +208,15 @@ class Recipe:
         return self.checkpoint.get_or_compute("vectors", VECTORS, compute)
 
     def vectors_of_file(self, treebank: Treebank) -> Vectors | None:
-        """Initial embeddings of the upstream stages, and without raw text of the parser."""
+        """Initial embeddings of tagger and sentence splitter, and without raw text of all stages."""
         if not (path := self.options.vectors):
             return None
         forms, d = treebank.forms(), self.config.embedding_dim
         return self.checkpoint.get_or_compute("file", VECTORS, lambda: read_vectors(path, forms, d))
 
-    def upstream_stages(self, vectors: Vectors | None, silver: Silver | None) -> UpstreamStages | None:
+    def upstream_stages(
+        self, vectors: Vectors | None, of_file: Vectors | None, silver: Silver | None
+    ) -> UpstreamStages | None:
         """Tokenizer, tagger and lemmatizer, if the model has them or self-training needs them."""
         if not (self.all_stages or self.self_trained):
             return None
@@ -224,7 +227,7 @@ class Recipe:
         words = silver.tagged_words() if silver else None
         upstream = train_upstream(
             blocks, seed, vectors, raw_text, jobs, checkpoint, log,
-            silver=words, silver_ratio=self.config.silver_ratio, jackknife=self.all_stages,
+            silver=words, silver_ratio=self.config.silver_ratio, jackknife=self.all_stages, of_file=of_file,
         )  # fmt: skip
         self.log("stage", "parser")
         return upstream

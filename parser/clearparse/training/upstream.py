@@ -69,11 +69,13 @@ def train_tokenizer(
     vectors: Vectors | None = None,
     raw_text: Sequence[PathLike] = (),
     log: Log = QUIET,
+    *,
+    of_file: Vectors | None = None,
 ) -> Tokenizer:
     """Train a tokenizer on a treebank: tokens, sentences and multiword tokens.
 
-    vectors: word vectors and clusters for the sentence splitter. raw_text: files from which it learns which short words
-    are abbreviations.
+    vectors: word vectors and clusters for multiword tokens and the sentence splitter; of_file: for the latter, instead.
+    raw_text: files from which it learns which short words are abbreviations.
     """
     plain = list(paragraphs_of(blocks))
     known = known_words(plain, raw_text)
@@ -92,13 +94,13 @@ def train_tokenizer(
         )
 
     divided = divided_words(map(tokens_in, plain))
-    of_sentences = tokenizer.SENTENCES + (tokenizer.CLUSTERS if vectors else "")
+    of_sentences = tokenizer.SENTENCES + (tokenizer.CLUSTERS if of_file or vectors else "")
     of_characters = characters_of(tokens, known, divided, spaces=spaces)
     of_multiword = multiword.TEMPLATE + (multiword.CLUSTERS if vectors else "")
     splitter = trained("multiword", of_multiword, rules_in_context(tokens), MULTIWORD, 2, vectors)
     return Tokenizer(
         trained("characters", tokenizer.CHARACTERS, of_characters, CHARACTERS, 0),
-        trained("sentences", of_sentences, sentence_ends_of(for_sentences, known), SENTENCES, 1, vectors),
+        trained("sentences", of_sentences, sentence_ends_of(for_sentences, known), SENTENCES, 1, of_file or vectors),
         MultiwordSplitter(splitter, SplitForms.of(rules_of(token for each in plain for token in tokens_in(each)))),
         spaces,
         known,
@@ -195,11 +197,13 @@ def train_upstream(
     silver: Items | None = None,
     silver_ratio: float = 0.0,
     jackknife: bool,
+    of_file: Vectors | None = None,
 ) -> UpstreamStages:
     """Train the upstream stages one after another.
 
     silver: tagged words of other sentences for the tagger to learn from too, silver_ratio per word in each epoch.
     jackknife: predict tags for the parser to learn from; without it, training takes half the time.
+    of_file: word vectors for tagger and sentence splitter, instead of `vectors`.
     Raises ClearparseError if there are more than MAX_TAGS distinct tags.
     """
     words = tagged_words(blocks)
@@ -209,10 +213,11 @@ def train_upstream(
             f" tagger (at most {MAX_TAGS:,}): do these columns hold anything but tags?"
         )
     log("stage", "tokenizer")
-    text_stage = train_tokenizer(blocks, seed, checkpoint, vectors, raw_text, log)
+    text_stage = train_tokenizer(blocks, seed, checkpoint, vectors, raw_text, log, of_file=of_file)
     log("stage", "tagger")
     tag_stage, tags = train_tagger(
-        words, seed, vectors, jobs, checkpoint, log, silver=silver, silver_ratio=silver_ratio, jackknife=jackknife
-    )
+        words, seed, of_file or vectors, jobs, checkpoint, log,
+        silver=silver, silver_ratio=silver_ratio, jackknife=jackknife,
+    )  # fmt: skip
     log("stage", "lemmatizer")
     return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint, log), tags)
