@@ -284,7 +284,7 @@ def test_each_run_of_the_benchmark_parses_again(model: Path, tmp_path: Path, mon
         assert len(list(folder.glob("*.conllu"))) in (1, 2)
         return {"seconds": 1.0, "CPU seconds": 1.0}
 
-    monkeypatch.setattr(cluster, "in_subprocess", parsed)
+    monkeypatch.setattr(cluster, "whole_command", parsed)
     monkeypatch.setattr(cluster, "ENGINES", ("processes", "processes"))
     cluster.measure(model, SAMPLE / "dev.conllu", tmp_path, shards=2, copies=1, jobs=1, runs=2)
     assert there == [False] * 8

@@ -18,7 +18,7 @@ from tqdm import tqdm
 from benchmarks.corpora import write_enlarged, write_head
 from benchmarks.machine import describe_machine
 from benchmarks.plan import words_in
-from benchmarks.worker import in_subprocess
+from benchmarks.worker import whole_command
 
 ENGINES = ("processes", "dask")
 
@@ -62,7 +62,7 @@ def _run(model: Path, paths: Sequence[Path], output: Path, engine: str, jobs: in
     """Run one command and remove its output, since files that are already parsed would be skipped."""
     line = ["--model", model, "--engine", engine, "--jobs", jobs, "--output", f"{output}/", *paths]
     try:
-        cost = in_subprocess("parse.py", *map(str, line), cores=jobs)
+        cost = whole_command("parse.py", *map(str, line), cores=jobs)
     finally:
         shutil.rmtree(output, ignore_errors=True)
     return Run(cost["seconds"], cost["CPU seconds"])
