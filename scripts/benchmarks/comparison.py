@@ -24,7 +24,7 @@ from clearparse.io.files import atomic_output
 
 QUICK_WORDS = 5_000  # training data of a --quick trial
 # Modules that do not affect what is measured.
-PRESENTATION = ("make_docs", "pages", "plots", "report", "screenshot", "tables")
+PRESENTATION = ("make_docs", "pages", "plots", "screenshot", "tables")
 
 
 def compare(plan: Plan, only: Sequence[str] = ()) -> Iterator[dict[str, Any]]:

@@ -5,12 +5,16 @@ from __future__ import annotations
 import argparse
 from collections.abc import Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from clearparse.commands.command_line import CommandLine, UsageError, positive
 from clearparse.io.optional import require
 from clearparse.io.overwriting import refuse_overwriting
 from clearparse.model.model import load
 from clearparse.training.log import Log
+
+if TYPE_CHECKING:
+    from teacher.annotation import Teacher
 
 SCRIPT = "teach.py"
 
@@ -87,10 +91,10 @@ def _annotate(argv: Sequence[str]) -> None:
     cli.add_argument("text", type=Path, nargs="+", metavar="TEXT", help="raw text, a sentence or paragraph per line")
     cli.option("-o", "--output", metavar="FILE", required=True, help="CoNLL-U; silver-{}.conllu.gz with --shards")
     cli.option("-m", "--model", metavar="FILE", help="model that splits and tokenizes (default: the English one)")
-    cli.option("--encoder", metavar="NAME", help="where the encoder is, if it has moved")
     cli.option("--shards", metavar="N", type=positive, default=1, help="files to write: line k is in number k modulo N")
     cli.option("--first", metavar="K", type=int, default=0, help="shard to begin with, from 0")
     cli.option("--last", metavar="K", type=int, help="shard to end with (default: the last)")
+    _add_moved_encoder(cli)
     _add_machine(cli)
     options = cli.parse(argv)
     last = options.shards - 1 if options.last is None else options.last
@@ -98,12 +102,9 @@ def _annotate(argv: Sequence[str]) -> None:
         raise UsageError(f"--first {options.first}, --last {last}: shards are numbered from 0 to {options.shards - 1}")
     if options.shards > 1 and "{}" not in options.output:
         raise UsageError("--output: with --shards the name needs {} for their number, as in silver-{}.conllu.gz")
-    _require()
+    teacher = _load_teacher(options)
     from teacher.silver import Shards, read_lines, write_silver
-    from teacher.storage import load_teacher
 
-    teacher = load_teacher(options.teacher, options.encoder)
-    teacher.use(threads=options.threads, device=options.device, bfloat16=not options.float32)
     shards = Shards(options.shards, options.first, last)
     log = Log(options.quiet)
     write_silver(teacher, load(options.model), read_lines(options.text), options.output, shards, log)
@@ -120,18 +121,29 @@ def _vectors(argv: Sequence[str]) -> None:
     cli.option("-o", "--output", metavar="FILE", type=Path, required=True, help="text format of word2vec; .gz")
     cli.option("--min-count", metavar="N", type=positive, default=10, help="of forms in the files (default 10)")
     cli.option("--dimensions", metavar="N", type=positive, default=64, help="of the vectors (default 64)")
-    cli.option("--encoder", metavar="NAME", help="where the encoder is, if it has moved")
+    _add_moved_encoder(cli)
     _add_machine(cli)
     options = cli.parse(argv)
     refuse_overwriting([options.output], [options.teacher, *options.files])
+    teacher = _load_teacher(options)
+    from teacher.vectors import write_vectors
+
+    sizes = {"min_count": options.min_count, "dimensions": options.dimensions}
+    write_vectors(teacher, options.files, options.output, Log(options.quiet), **sizes)
+
+
+def _load_teacher(options: argparse.Namespace) -> Teacher:
+    """The teacher that a command names, on the machine that it names. Raises ClearparseError."""
     _require()
     from teacher.storage import load_teacher
-    from teacher.vectors import write_vectors
 
     teacher = load_teacher(options.teacher, options.encoder)
     teacher.use(threads=options.threads, device=options.device, bfloat16=not options.float32)
-    sizes = {"min_count": options.min_count, "dimensions": options.dimensions}
-    write_vectors(teacher, options.files, options.output, Log(options.quiet), **sizes)
+    return teacher
+
+
+def _add_moved_encoder(cli: CommandLine) -> None:
+    cli.option("--encoder", metavar="NAME", help="where the encoder is, if it has moved")
 
 
 def _add_machine(cli: CommandLine) -> None:
