@@ -130,6 +130,15 @@ def encoder(tmp_path: Path) -> Path:
     return folder
 
 
+@pytest.fixture
+def teacher_file(encoder: Path, treebank: Path, tmp_path: Path) -> Path:
+    """A teacher trained for one epoch."""
+    path = tmp_path / "a.teacher"
+    fixed = ["train", "--encoder", str(encoder), "--train", str(treebank), "--dev", str(treebank), "--epochs", "1"]
+    command.main([*fixed, "-o", str(path), "--quiet"])
+    return path
+
+
 class StoppedError(Exception):
     """In place of a power failure."""
 
@@ -170,16 +179,14 @@ def test_an_interrupted_training_resumes_to_the_same_bytes(
 
 @pytest.mark.full
 @pytest.mark.filterwarnings("default")
-def test_vectors_are_means_of_what_the_encoder_computes(encoder: Path, treebank: Path, tmp_path: Path) -> None:
+def test_vectors_are_means_of_what_the_encoder_computes(teacher_file: Path, treebank: Path, tmp_path: Path) -> None:
     import torch
 
     from teacher.network import Tensors
     from teacher.storage import load_teacher
     from teacher.vectors import Means
 
-    path, vectors = tmp_path / "a.teacher", tmp_path / "vectors.txt.gz"
-    fixed = ["train", "--encoder", str(encoder), "--train", str(treebank), "--dev", str(treebank), "--epochs", "1"]
-    command.main([*fixed, "-o", str(path), "--quiet"])
+    path, vectors = teacher_file, tmp_path / "vectors.txt.gz"
     block, teacher = read_treebank(treebank), load_teacher(path)
     forms = [form.decode() for form in block.column(FORM)]
     means = Means(teacher, ["the", "was", "zebra"])
@@ -207,10 +214,8 @@ def test_vectors_are_means_of_what_the_encoder_computes(encoder: Path, treebank:
 
 @pytest.mark.full
 @pytest.mark.filterwarnings("default")
-def test_silver_is_the_same_in_shards(encoder: Path, treebank: Path, tmp_path: Path) -> None:
-    teacher, text = tmp_path / "a.teacher", tmp_path / "text.txt"
-    fixed = ["train", "--encoder", str(encoder), "--train", str(treebank), "--dev", str(treebank), "--epochs", "1"]
-    command.main([*fixed, "-o", str(teacher), "--quiet"])
+def test_silver_is_the_same_in_shards(teacher_file: Path, tmp_path: Path) -> None:
+    teacher, text = teacher_file, tmp_path / "text.txt"
     text.write_text("He doesn't know. She does.\n\nThey left\n I  saw them. \n", encoding="utf-8")
     whole, shards = tmp_path / "silver.conllu.gz", tmp_path / "silver-{}.conllu"
     command.main(["annotate", str(teacher), str(text), "--quiet", "-o", str(whole)])
