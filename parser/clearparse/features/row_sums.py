@@ -17,7 +17,7 @@ def sums_of_rows(
     """
     B, m = rows.shape
     if rows.size * P.shape[1] <= FEW:
-        few = np.take(P, rows, axis=0, mode="clip")  # clipping nothing, and faster than raising errors
+        few = P.take(rows, axis=0, mode="clip")  # clipping nothing, and faster than raising errors
         sums: NDArray[np.int16] = np.add.reduce(few, axis=1, dtype=np.int16)
         return sums
     from scipy.sparse import csr_array  # its import takes longer than parsing a sentence, which does not need it

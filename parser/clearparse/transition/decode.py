@@ -29,8 +29,7 @@ def run(system: System, transitions: Transitions, choose: Policy, batch: int = B
         transition = choose(active)
         system.apply(active, transitions.kind[transition], transitions.label[transition])
         done = system.done(active)
-        if done.any():
-            places = int(done.sum())
+        if places := np.count_nonzero(done):  # several times as fast as any()
             active, waiting = np.concatenate((active[~done], waiting[:places])), waiting[places:]
 
 
@@ -117,14 +116,15 @@ def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:
     legal (B, K): the legal moves of each configuration. Returns the first legal class of each configuration (B,), the
     transition of a forced one, and the indices of the undecided configurations (n,).
     """
-    classes = legal @ transitions.count
+    classes = legal.dot(transitions.count)
     return transitions.first[legal.argmax(axis=1)], (classes > 1).nonzero()[0]
 
 
 def best(theta: Floats, legal: Mask, transitions: Transitions) -> Index:
     """The legal class with the highest score (B,), given the scores theta (B, C) and the legal moves (B, K)."""
     choice: Index = theta.argmax(axis=1)
-    illegal = (~legal[np.arange(len(choice)), transitions.kind[choice]]).nonzero()[0]
+    kind = transitions.kind[choice]
+    illegal = (~legal.take(kind + np.arange(0, legal.size, legal.shape[1]))).nonzero()[0]
     if not len(illegal):
         return choice
     allowed = np.take(legal[illegal], transitions.kind, axis=1)

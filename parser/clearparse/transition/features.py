@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import functools
 import re
-from collections import Counter
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -13,7 +12,7 @@ import numpy as np
 from clearparse.features.templates import Slot, Template, TemplateError, WordSlots, channel_lines
 from clearparse.features.vocabulary import CHANNELS, Vocabulary
 from clearparse.transition.layout import Index
-from clearparse.transition.system import System
+from clearparse.transition.system import COLUMNS, System
 
 # Channels of the state: what a slot can show besides a word's channels, and how many rows of L it needs.
 LABEL, DISTANCE, LEFT_VALENCY, RIGHT_VALENCY = "label", "distance", "left_valency", "right_valency"
@@ -21,7 +20,6 @@ DISTANCES = np.minimum(np.arange(64), 10)  # the value of each distance: 0 for N
 DISTANCES[8:] = 8 + (np.arange(8, 64) > 11) + (np.arange(8, 64) > 20)
 MAX_VALENCY = 5  # a valency of 5 means 5 or more
 NO_LIMIT = np.iinfo(np.intp).max
-ATTRIBUTES = {LABEL: 0, LEFT_VALENCY: 1, RIGHT_VALENCY: 2}  # rows of System.attributes
 STATE_ROWS = {DISTANCE: 11, LEFT_VALENCY: MAX_VALENCY + 1, RIGHT_VALENCY: MAX_VALENCY + 1}
 
 MAX_ADDRESS_LENGTH = 100  # characters
@@ -118,10 +116,9 @@ class Features(WordSlots):
         state_slots = [self.slots[i] for i in self.state_slots]
         self.state_values = [values[slot.channel] for slot in state_slots]
         named = dict.fromkeys(each for slot in self.slots for each in (slot.address, slot.other) if each)
-        self._number, self._gathers = _plan(named)
+        self._plan = _Plan.of(named, state_slots)
         self._named = list(named)
-        self._places = _numbers(self._number[address] for address in self.addresses)
-        self._state = _StateSlots.of(state_slots, self._number)
+        self._places = np.array([self._plan.number[address] for address in self.addresses], np.intp)
 
     def extract(self, system: System, active: Index) -> tuple[Index, Index]:
         """The word at each address (A, B) and the value in each state slot (k, B), for the configurations active (B,).
@@ -129,55 +126,79 @@ class Features(WordSlots):
         Value v of a state slot is row first_row[channel] + v of L.
         """
         found = self._find(system, active)
-        return found[self._places], self._state.values(system, found)
+        values = found[len(self._plan.number) :]
+        np.minimum(values, self._plan.most, out=values)
+        if self._plan.distances:
+            slots, one, other = self._plan.distances
+            values[slots] = _distances(found.take(one, axis=0), found.take(other, axis=0))
+        return found.take(self._places, axis=0), values
 
     def words(self, system: System, active: Index) -> dict[str, Index]:
         """The word at every address of the template (B,), distances' too, for the configurations active (B,)."""
         found = self._find(system, active)
-        return {address: found[self._number[address]] for address in self._named}
+        return {address: found[self._plan.number[address]] for address in self._named}
 
     def _find(self, system: System, active: Index) -> Index:
-        """The words at all addresses, inner ones included, by the indices of the addresses (n, B)."""
-        found = np.empty((len(self._number), len(active)), np.intp)
+        """What _Plan describes, for the configurations active (B,): (n + k, B)."""
+        found = np.empty((len(self._plan.column), len(active)), np.intp)
         found[0], found[1] = system.s0[active], system.b0[active]
-        for gather in self._gathers:
-            chain: Index = getattr(system, gather.link)
-            found[gather.to] = chain[found[gather.inside]]
+        columns, begin = system.columns.ravel(), system.begin.take(self._plan.column, axis=0)
+        for inside, to in self._plan.gathers:
+            columns.take(found.take(inside, axis=0) + begin[to], out=found[to], mode="clip")
         return found
 
 
-class _Gather(NamedTuple):
-    """A step that resolves addresses: follow `link` from the words at `inside` (indices) to those at `to`."""
+class _Plan(NamedTuple):
+    """How to find the words at n addresses, inner ones included, and then the values of k state slots.
 
-    link: str
-    inside: slice | Index
-    to: slice
-
-
-def _plan(addresses: Iterable[str]) -> tuple[dict[str, int], list[_Gather]]:
-    """An index for each address and inner address, s0 0 and b0 1, and the steps that resolve them.
-
-    A step resolves many addresses at once: lc1(s0), lc1(s1) and lc1(b0).
+    number: the index of each address: s0 0, b0 1. column (n + k,): the column of System.columns that gives each.
+    gathers: the steps: `to`, from the words at the indices `inside`. A step finds all words of one depth: lc1(s0), s1
+    and b1, then lc1(s1) and so on; the last step finds the values.
+    most (k, 1): the largest value of each slot. distances: the slots that show distances, which are computed at the
+    end, and the two addresses of each.
     """
+
+    number: dict[str, int]
+    column: Index
+    gathers: list[tuple[Index, slice]]
+    most: Index
+    distances: tuple[slice | Index, Index, Index] | None
+
+    @classmethod
+    def of(cls, addresses: Iterable[str], slots: Sequence[Slot]) -> _Plan:
+        """From the addresses of a template and its state slots."""
+        number, columns, gathers = _gathers(addresses)
+        if slots:
+            inside = [number[slot.address] for slot in slots]
+            gathers.append((np.array(inside, np.intp), slice(len(number), len(number) + len(slots))))
+        columns += [LABEL if slot.channel == DISTANCE else slot.channel for slot in slots]
+        most = [MAX_VALENCY if slot.channel in (LEFT_VALENCY, RIGHT_VALENCY) else NO_LIMIT for slot in slots]
+        apart = [k for k, slot in enumerate(slots) if slot.channel == DISTANCE]
+        one, other = ([number[getattr(slots[k], end)] for k in apart] for end in ("address", "other"))
+        return cls(
+            number,
+            np.array([COLUMNS.index(column) for column in columns], np.intp),
+            gathers,
+            np.array(most, np.intp)[:, None],
+            (_numbers(apart), np.array(one), np.array(other)) if apart else None,
+        )
+
+
+def _gathers(addresses: Iterable[str]) -> tuple[dict[str, int], list[str], list[tuple[Index, slice]]]:
+    """The index of each address, the link that leads to it, and the steps that find the words: see _Plan."""
     steps: dict[str, tuple[str, str]] = {}  # the link and the inner address of each
     for address in addresses:
         while address not in ("s0", "b0"):
             steps[address] = _step(address)
             _, address = steps[address]
-    number, gathers = {"s0": 0, "b0": 1}, []
-    while steps:
-        links = [link for link, inside in steps.values() if inside in number]
-        total = Counter(link for link, _ in steps.values())
-        link = min(links, key=lambda each: total[each] - links.count(each))  # rather one whose addresses are all ready
-        ready = [address for address, (of, inside) in steps.items() if of == link and inside in number]
-        first = len(number)
-        gathers.append(
-            _Gather(link, _numbers(number[steps[each][1]] for each in ready), slice(first, first + len(ready)))
-        )
-        for each in ready:
-            number[each] = len(number)
-            del steps[each]
-    return number, gathers
+    number, links, gathers = {"s0": 0, "b0": 1}, ["stack_next", "buffer_next"], []
+    while len(number) < len(steps) + 2:
+        ready = [each for each, (_, inside) in steps.items() if each not in number and inside in number]
+        inside = np.array([number[steps[each][1]] for each in ready], np.intp)
+        gathers.append((inside, slice(len(number), len(number) + len(ready))))
+        links += [steps[each][0] for each in ready]
+        number.update(zip(ready, range(len(number), len(number) + len(ready)), strict=True))
+    return number, links, gathers
 
 
 def _step(address: str) -> tuple[str, str]:
@@ -196,45 +217,8 @@ def _numbers(numbers: Iterable[int]) -> slice | Index:
     return np.array(listed, np.intp)
 
 
-class _StateSlots(NamedTuple):
-    """The k state slots of a template. The values of all are looked up at once; then distances are computed.
-
-    number (k,): the index of the address that a slot shows. attribute (k, 1): the row of System.attributes.
-    most (k, 1): the largest value. distances: the slots that show distances, and the two addresses of each.
-    """
-
-    number: slice | Index
-    attribute: Index
-    most: Index
-    distances: tuple[slice | Index, slice | Index, slice | Index] | None
-
-    @classmethod
-    def of(cls, slots: Sequence[Slot], number: Mapping[str, int]) -> _StateSlots:
-        """From the slots and the index of each address."""
-        most = [MAX_VALENCY if slot.channel in (LEFT_VALENCY, RIGHT_VALENCY) else NO_LIMIT for slot in slots]
-        attribute = [ATTRIBUTES.get(slot.channel, 0) for slot in slots]
-        apart = [k for k, slot in enumerate(slots) if slot.channel == DISTANCE]
-        one, other = ([number[getattr(slots[k], end)] for k in apart] for end in ("address", "other"))
-        return cls(
-            _numbers(number[slot.address] for slot in slots),
-            np.array(attribute, np.intp)[:, None],
-            np.array(most, np.intp)[:, None],
-            (_numbers(apart), _numbers(one), _numbers(other)) if apart else None,
-        )
-
-    def values(self, system: System, found: Index) -> Index:
-        """The value in each slot (k, B), from 0, given the words at all addresses, by their indices (n, B)."""
-        attributes = system.attributes
-        values: Index = attributes.ravel()[found[self.number] + self.attribute * attributes.shape[1]]
-        np.minimum(values, self.most, out=values)
-        if self.distances:
-            slots, one, other = self.distances
-            values[slots] = _distances(found[one], found[other])
-        return values
-
-
 def _distances(word: Index, other: Index) -> Index:
     """The values for the distances between words; 0 if one of them is NULL."""
-    apart = np.abs(other - word) * (word * other != 0)
+    apart = np.abs(other - word) * np.sign(word * other)
     values: Index = DISTANCES.take(apart, mode="clip")
     return values

@@ -18,8 +18,11 @@ from clearparse.transition.layout import Index, Layout, Mask
 # As a move of its own it is legal exactly once, which gives every output exactly one root.
 MOVES = ("SHIFT", "LEFT_ARC", "RIGHT_ARC", "ROOT_ARC")  # of every system; a system may add others
 SHIFT, LEFT_ARC, RIGHT_ARC, ROOT_ARC = range(len(MOVES))
+MOVE_NUMBERS = np.arange(len(MOVES))[:, None]  # one comparison with all of them tells which moves are which
 ARCS = (LEFT_ARC, RIGHT_ARC, ROOT_ARC)
 
+LINKS = ("stack_next", "buffer_next", "left_neighbour", "right_neighbour", "lc1", "lc2", "rc1", "rc2")
+COLUMNS = (*LINKS, "label", "left_valency", "right_valency")
 IMPOSSIBLE = 1 << 20  # the cost of an illegal move; no sentence has so many arcs
 
 
@@ -34,7 +37,8 @@ class System(ABC):
     lc1, lc2, rc1, rc2: leftmost, second leftmost, rightmost and second rightmost child.
     left_valency, right_valency: the number of children on each side.
     head, label: the partial tree; label is 1 + the index of the label, 0 for none.
-    attributes (3, size): label, left_valency and right_valency in one array, so that one call can look up all of them.
+    columns (11, size): the arrays of COLUMNS in one, so that one call can look up several of them. begin (11, 1):
+    where each begins in columns.ravel().
 
     Every link of NULL is NULL, so an address such as lc1(lc1(s0)) is a chain of gathers without a mask.
 
@@ -55,13 +59,14 @@ class System(ABC):
     def __init__(self, layout: Layout) -> None:
         self.layout = layout
         size = layout.size
-        self.stack_next, self.buffer_next, self.head = (np.zeros(size, dtype=np.intp) for _ in range(3))
-        self.lc1, self.lc2, self.rc1, self.rc2 = (np.zeros(size, dtype=np.intp) for _ in range(4))
-        self.attributes: Index = np.zeros((3, size), dtype=np.intp)
-        self.label, self.left_valency, self.right_valency = self.attributes  # views
+        self.head: Index = np.zeros(size, dtype=np.intp)
+        self.columns: Index = np.zeros((len(COLUMNS), size), dtype=np.intp)
+        self.begin: Index = size * np.arange(len(COLUMNS))[:, None]
+        self.stack_next, self.buffer_next, self.left_neighbour, self.right_neighbour = self.columns[:4]  # views
+        self.lc1, self.lc2, self.rc1, self.rc2, self.label, self.left_valency, self.right_valency = self.columns[4:]
         self.is_root: Mask = np.zeros(size, dtype=bool)
         self.is_root[layout.root] = True
-        self.left_neighbour, self.right_neighbour = np.arange(-1, size - 1), np.arange(1, size + 1)
+        self.left_neighbour[:], self.right_neighbour[:] = np.arange(-1, size - 1), np.arange(1, size + 1)
         self.left_neighbour[0] = self.left_neighbour[layout.first] = 0
         self.right_neighbour[0] = self.right_neighbour[layout.root] = 0
         self.buffer_next[1:-1] = np.arange(2, size)
