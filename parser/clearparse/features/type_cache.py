@@ -111,6 +111,8 @@ class TypeCache:
 
 def end_of_part(types: Index, begin: int, max_types: int) -> int:
     """The end of the longest part of the words, from `begin` on, with at most max_types types. types (words,)."""
+    if len(types) - begin <= max_types:
+        return len(types)
     met_first = np.sort(np.unique(types[begin:], return_index=True)[1])
     return begin + int(met_first[max_types]) if len(met_first) > max_types else len(types)
 

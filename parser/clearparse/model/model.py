@@ -121,9 +121,8 @@ class Model:
         paragraphs = [list(split_paragraphs(text)) for text in texts]
         numbers = np.concatenate([np.arange(1, len(each) + 1) for each in paragraphs] or [np.arange(0)])
         raw = RawText(SEPARATOR.join(texts))
-        with one_blas_thread():
-            block = self._tokenize([each for some in paragraphs for each in some], numbers, raw)
-            block = self.parse_block(self.tag(block), confidence=confidence)
+        block = self._tokenize([each for some in paragraphs for each in some], numbers, raw)
+        block = self.parse_block(self.tag(block), confidence=confidence)
         return list(map(Document, split_block(block, texts, len(SEPARATOR))))
 
     def _document_of_words(self, sentences: Iterable[Sequence[str]], *, confidence: bool) -> Document:

@@ -185,7 +185,7 @@ def distinct(values: Integers, size: int) -> tuple[Integers, Integers]:
     """The distinct values, ascending, and the index of each value among them; values are below `size`."""
     present = np.zeros(size, np.bool_)
     present[values] = True
-    found = np.flatnonzero(present)
+    found = present.nonzero()[0]
     place = np.empty(size, np.int32)
     place[found] = np.arange(len(found), dtype=np.int32)
     return found, place[values]

@@ -100,7 +100,7 @@ class TransitionParser:
         The longest sentences come first: a part takes as many steps as its longest sentence.
         """
         max_types, s = self.cache.layer.max_types, 0
-        sentences, words = take_rows(sentences, np.argsort(-np.diff(sentences), kind="stable"))
+        sentences, words = take_rows(sentences, (sentences[:-1] - sentences[1:]).argsort(kind="stable"))
         _, which = factorize(keys)
         type_of = which[words]
         while s < len(sentences) - 1:

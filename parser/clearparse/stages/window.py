@@ -16,10 +16,11 @@ from numpy.typing import NDArray
 from clearparse.features.precompute import CLOSE
 from clearparse.features.templates import Index, Slot, Template, TemplateError, WordSlots, channel_lines
 from clearparse.features.type_cache import TypeCache, end_of_part
-from clearparse.features.vocabulary import CHANNELS, NULL, Vocabulary, factorize
+from clearparse.features.vocabulary import CHANNELS, Vocabulary, factorize
 from clearparse.network.classifier import Booleans, Floats, Parameters, distinct
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
+from clearparse.treebank.ragged import offsets
 
 BATCH_SIZE = 1024  # items scored at a time: their scores stay in the processor's cache
 MAX_OFFSET = 100  # items on either side
@@ -30,8 +31,8 @@ _OFFSET = re.compile(r"-?[0-9]{1,3}")
 def compile_window(text: str) -> Template:
     """Compile a template such as `form: -1 0 1`: a channel and its offsets. Raises TemplateError."""
     slots = []
-    for channel, offsets in channel_lines(text, CHANNELS):
-        for offset in offsets:
+    for channel, listed in channel_lines(text, CHANNELS):
+        for offset in listed:
             if not _OFFSET.fullmatch(offset) or abs(int(offset)) > MAX_OFFSET:
                 raise TemplateError(f"template: {offset[:60]!r} is not an offset from -{MAX_OFFSET} to {MAX_OFFSET}")
             slots.append(Slot(channel, str(int(offset))))
@@ -51,15 +52,21 @@ class Window(WordSlots):
 
         sequences (S + 1,): the items of sequence s are sequences[s] : sequences[s + 1].
         """
-        lengths = np.diff(sequences)
-        where = np.arange(len(values)) + self.reach * np.repeat(np.arange(1, len(lengths) + 1), lengths)
-        spread = np.full(len(values) + self.reach * (len(lengths) + 1), NULL, np.intp)
+        where = self._places(sequences)
+        spread = np.zeros(len(values) + self.reach * len(sequences), np.intp)  # NULL is 0
         spread[where] = values
         return spread, where
 
+    def _places(self, sequences: NDArray[np.int64]) -> Index:
+        """The index of each item (n,) if there are `reach` NULLs around each sequence."""
+        lengths = sequences[1:] - sequences[:-1]
+        before = self.reach * np.arange(1, len(sequences))
+        places: Index = np.arange(sequences[-1]) + before.repeat(lengths)
+        return places
+
     def seen(self, wanted: Booleans, sequences: NDArray[np.int64]) -> Booleans:
         """The items (n,) that are at most `reach` away from one of those wanted (n,), in the same sequence."""
-        _, where = self.spread(np.zeros(len(wanted), np.intp), sequences)
+        where = self._places(sequences)
         seen = np.zeros(len(wanted) + self.reach * len(sequences), np.bool_)
         seen[where[wanted] + np.arange(-self.reach, self.reach + 1)[:, None]] = True
         return seen[where]
@@ -109,7 +116,7 @@ class WindowClassifier:
             return classes
         seen = self.window.seen(wanted, sequences)
         shown, number = distinct(which[seen], len(keys))
-        keys, ends = [keys[k] for k in shown.tolist()], np.append(0, np.cumsum(seen))[sequences]
+        keys, ends = [keys[k] for k in shown.tolist()], offsets(seen)[sequences]
         classes[seen], _ = self._classify(keys, ends, number.astype(np.intp), 0.0, wanted[seen])
         return classes
 
@@ -177,7 +184,7 @@ class WindowClassifier:
         theta[items, best] = -np.inf
         lead = top - theta.max(axis=1)
         found: Booleans = lead >= margin
-        close = np.flatnonzero(np.abs(lead - margin) <= CLOSE)
+        close = (np.abs(lead - margin) <= CLOSE).nonzero()[0]
         if len(close):
             exact = np.sort(self.cache.layer.exact_theta(types[:, close], NO_VALUES), axis=1)
             found[close] = exact[:, -1] - exact[:, -2] >= margin

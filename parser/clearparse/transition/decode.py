@@ -62,7 +62,7 @@ class GreedyPolicy:
         legal = self.system.legal(active)
         transition, undecided = forced(legal, self.transitions)
         if len(undecided):
-            active, legal = active[undecided], legal[undecided]
+            active, legal = active[undecided], legal.take(undecided, axis=0)
             words, values, theta = self.extract(active)
             choice = best(theta, legal, self.transitions)
             self.precomputed.break_ties(

@@ -22,7 +22,7 @@ class Layout:
     """
 
     def __init__(self, sentences: NDArray[np.int64], *, right_to_left: bool = False) -> None:
-        lengths = np.diff(sentences)
+        lengths = sentences[1:] - sentences[:-1]
         if len(lengths) and lengths.min() < 1:
             raise ValueError("a sentence without words cannot be parsed")
         order = np.arange(len(lengths))

@@ -98,6 +98,9 @@ class Document(Sequence[Sentence]):
 
 def split_block(block: Block, texts: Sequence[str], separator: int) -> Iterator[Block]:
     """A block for each of some texts that were tokenized together; separator: the characters between two texts."""
+    if len(texts) == 1:
+        yield block
+        return
     assert block.ranges is not None
     begin = offsets([len(text) + separator for text in texts])
     sentences = np.searchsorted(block.ranges[block.sentences[:-1], 0], begin).tolist()

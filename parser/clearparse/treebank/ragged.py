@@ -10,11 +10,15 @@ Offsets = NDArray[np.int64]
 
 def offsets(lengths: ArrayLike) -> Offsets:
     """(S + 1,) The offsets at which S sentences, or other rows, begin, and the last one ends; lengths (S,)."""
-    return np.concatenate(([0], np.cumsum(lengths, dtype=np.int64)))
+    lengths = np.asarray(lengths, np.int64)
+    begin = np.zeros(len(lengths) + 1, np.int64)
+    lengths.cumsum(out=begin[1:])
+    return begin
 
 
 def take_rows(rows: Offsets, which: NDArray[np.intp]) -> tuple[Offsets, Offsets]:
     """The rows `which`, in that order: the offsets at which they then begin, and the indices of their items."""
-    lengths = np.diff(rows)[which]
+    first = rows[which]
+    lengths = rows[which + 1] - first
     begin = offsets(lengths)
-    return begin, np.arange(begin[-1]) + np.repeat(rows[:-1][which] - begin[:-1], lengths)
+    return begin, np.arange(begin[-1]) + (first - begin[:-1]).repeat(lengths)

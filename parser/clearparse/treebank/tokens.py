@@ -142,13 +142,14 @@ class Tokenization:
             none = np.empty((0, COLUMNS + 1), np.int64)
             return Block(PATH, b"", none, offsets([]), offsets([]), none[:, 0], raw=raw, ranges=none[:, :2])
         token, word = take_rows(offsets([len(words) for words in self.words]), self.which)
-        begins = np.flatnonzero(np.concatenate(([True], self.last[:-1])))  # the first token of each sentence
-        sentences = token[np.append(begins, len(self.which))]
-        ids = np.arange(1, len(word) + 1) - np.repeat(sentences[:-1], np.diff(sentences))
+        words = token[1:] - token[:-1]  # of each token
+        begins = np.concatenate(([True], self.last[:-1])).nonzero()[0]  # the first token of each sentence
+        sentences = np.concatenate((token[begins], token[-1:]))
+        ids = np.arange(1, len(word) + 1) - sentences[:-1].repeat(sentences[1:] - sentences[:-1])
         multiword = self._is_multiword()[self.which]
-        space = np.repeat(self.space_after | multiword, np.diff(token))  # SpaceAfter=No of such a token is in its range
+        space = (self.space_after | multiword).repeat(words)  # SpaceAfter=No of such a token is in its range
         before = [b""] * len(word)  # what precedes the line of a word
-        for t in np.flatnonzero(multiword).tolist():
+        for t in multiword.nonzero()[0].tolist():
             before[token[t]] = self._range(t, int(ids[token[t]]))
         number = first + np.arange(len(self.rows) - 1) if isinstance(first, int) else first
         for w, comments in zip(
@@ -156,11 +157,8 @@ class Tokenization:
         ):
             before[w] = comments.encode() + before[w]
         lines = [f"{form}{_NO_TAGS}{misc}\n".encode() for words in self.words for form in words for misc in _MISC]
-        block = _block(before, ids, lines, 2 * word + space, sentences)
-        if raw is None:
-            return block
-        ranges = token_ranges(raw, self.text, self.start, self.stop)
-        return replace(block, raw=raw, ranges=np.repeat(ranges, np.diff(token), axis=0))
+        ranges = None if raw is None else token_ranges(raw, self.text, self.start, self.stop).repeat(words, axis=0)
+        return _block(before, ids, lines, 2 * word + space, sentences, raw, ranges)
 
     def _range(self, t: int, first: int) -> bytes:
         """The line of multiword token t, whose first word has the ID `first`."""
@@ -195,12 +193,14 @@ def _block(
     lines: Sequence[bytes],
     which: NDArray[np.int64],
     sentences: Offsets,
+    raw: RawText | None,
+    ranges: Offsets | None,
 ) -> Block:
     """The block of words (W,) that have forms only.
 
     before (W,): what precedes the line of each word, from the blank line that ends the sentence before it.
     ids (W,): their IDs. lines: the distinct lines, without IDs; which (W,): the line of each word, odd if a space
-    follows. sentences (S + 1,): as in Block.
+    follows. sentences (S + 1,), raw, ranges: as in Block.
     """
     numbers = [b"%d\t" % k for k in range(int(ids.max()) + 1)]
     pieces = [b""] * (3 * len(ids))
@@ -220,4 +220,4 @@ def _block(
     first = sentences[:-1]
     spans = np.append(fields[first, ID] - before_size[first] + 1, len(source))
     line = np.cumsum([1 + each.count(b"\n") for each in before]) - 1
-    return Block(PATH, source, fields, sentences, spans, line)
+    return Block(PATH, source, fields, sentences, spans, line, raw=raw, ranges=ranges)

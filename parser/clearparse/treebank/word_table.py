@@ -125,8 +125,8 @@ class WordTable:
         """Whether the column is ``_`` in all words."""
         for edit in self.edits:
             if edit.first <= column <= edit.last:
-                distinct = edit._replace(values=list(set(edit.values)))
-                return set(distinct.columns(column, column)) <= {b"_"}
+                k = column - edit.first
+                return all(value.split(b"\t")[k] == b"_" for value in set(edit.values))
         start, end = self.fields[:, column], self.fields[:, column + 1] - 1
         return bool((end - start == 1).all()) and set(self.column(column)) <= {b"_"}
 
@@ -180,11 +180,12 @@ class WordTable:
             check_value(value, first, last)
         return self._with(Edit(first, last, values))
 
-    def _with(self: T, new: Edit) -> T:
-        """The table with one more edit. Of earlier edits, the columns that it does not replace are kept."""
-        edits = [new]
+    def _with(self: T, *new: Edit) -> T:
+        """The table with more edits, of neighboring columns. Of earlier ones, the columns not replaced are kept."""
+        edits = [*new]
+        begin, end = new[0].first, new[-1].last
         for old in self.edits:
-            for first, last in ((old.first, min(old.last, new.first - 1)), (max(old.first, new.last + 1), old.last)):
+            for first, last in ((old.first, min(old.last, begin - 1)), (max(old.first, end + 1), old.last)):
                 if first <= last:
                     edits.append(Edit(first, last, old.columns(first, last)))
         return replace(self, edits=tuple(sorted(edits, key=lambda edit: edit.first)))
@@ -197,8 +198,8 @@ class WordTable:
         """
         self._check_trees(heads, deprels)
         written = [b"%d" % head for head in range(int(heads.max(initial=0)) + 1)]
-        edited = self._with(Edit(HEAD, HEAD, [written[head] for head in heads.tolist()]))
-        return edited._with(Edit(DEPREL, DEPREL, deprels))
+        values = [written[head] for head in heads.tolist()]
+        return self._with(Edit(HEAD, HEAD, values), Edit(DEPREL, DEPREL, deprels))
 
     def with_misc(self: T, values: Sequence[bytes], key: bytes) -> T:
         """The table with key=value (words,) in MISC: in place of an earlier value of that key, or after the rest."""
@@ -265,8 +266,8 @@ class WordTable:
         words = self.n_words
         if len(heads) != words or len(deprels) != words:
             raise ValueError(f"{len(heads)} heads and {len(deprels)} deprels for {words} words")
-        lengths = np.diff(self.sentences)
-        if (heads < 0).any() or (heads > np.repeat(lengths, lengths)).any():
+        lengths = self.sentences[1:] - self.sentences[:-1]
+        if np.count_nonzero((heads < 0) | (heads > lengths.repeat(lengths))):
             raise ValueError("a head is outside its sentence")
         for deprel in set(deprels):
             check_value(deprel, DEPREL, DEPREL)
