@@ -72,9 +72,9 @@ class PrecomputedLayer:
         self._zeros = np.zeros((1, self.H), np.int16)
         self._close = np.array(CLOSE, params.U.dtype)
         self.types = self.room = 0  # how many types of word the tables have, and have room for
-        self.start = self.zero = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
+        self.start = self.zero = np.zeros(0, np.intp)  # first row of each table: of types, of tags, of state slots
         self._tags: dict[bytes, int] = {}  # number of each combination of tags
-        self._tag_row = np.zeros(0, np.int32)  # (room,): row in the tables of tags
+        self._tag_row = np.zeros(0, np.intp)  # (room,): row in the tables of tags
 
     def _check_size(self) -> None:
         H, values = self.H, self.features.state_values
@@ -192,11 +192,11 @@ class PrecomputedLayer:
         if types > self.room:
             self.room = max(types, self.capacity)
             self.P = self._empty(whole * self.room + self.fixed_bytes // self.row_bytes)
-            self._tag_row = np.zeros(self.room, np.int32)
+            self._tag_row = np.zeros(self.room, np.intp)
         # Order in P: tables of types, of state slots, and last those of tags, which may grow.
         lengths = [self.room] * whole + [len(table) for table in states]
         *start, self.tag_start = np.cumsum([0, *lengths])
-        self.start = np.array([*start[:whole], *(self.tag_start + np.arange(n)), *start[whole:]], np.int32)
+        self.start = np.array([*start[:whole], *(self.tag_start + np.arange(n)), *start[whole:]], np.intp)
         self.zero = self.start.copy()  # the rows of NULL
         self.zero[0] = -1  # the first one includes those of all tables, and b_1
         self._tags = {}
@@ -223,14 +223,13 @@ class PrecomputedLayer:
         z = sums_of_rows(self.P, self.places(types, values), self.zero)
         return np.maximum(z, self._zeros, out=z)  # ReLU; maximum with the number 0 takes five times as long
 
-    def places(self, types: Index, values: Index) -> NDArray[np.int32]:
+    def places(self, types: Index, values: Index) -> Index:
         """The row of P in each table (B, tables); arguments as for `theta`."""
-        whole, A = self.features.form_addresses, len(types)
-        place = np.empty((len(self.start), types.shape[1]), np.int32)
-        place[:whole] = types[:whole]
-        place[whole:A] = self._tag_row[types[whole:]]
+        whole = self.features.form_addresses
+        tables = [types[:whole], self._tag_row[types[whole:]]]
         if self.groups:
-            np.add.reduceat(values * self._strides, self._first_of_group, axis=0, out=place[A:])
+            tables.append(np.add.reduceat(values * self._strides, self._first_of_group, axis=0))
+        place = np.concatenate(tables)
         place += self.start[:, None]
         return np.ascontiguousarray(place.T)
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 
@@ -9,7 +11,7 @@ FEW = 1 << 18  # numbers to add: for fewer, a sparse matrix costs more to set up
 
 
 def sums_of_rows(
-    P: NDArray[np.int16], rows: NDArray[np.int32], zero: NDArray[np.int32] | None = None
+    P: NDArray[np.int16], rows: NDArray[np.integer[Any]], zero: NDArray[np.intp] | None = None
 ) -> NDArray[np.int16]:
     """(B, H) The sum, modulo 2^16, of the rows of P (n, H) that each item names; rows (B, m).
 
@@ -28,6 +30,6 @@ def sums_of_rows(
         there = rows != zero
         index, end = rows[there], np.zeros(B + 1, np.int32)
         np.cumsum(np.count_nonzero(there, axis=1), out=end[1:])
-    S = csr_array((np.ones(len(index), np.int16), index, end), (B, len(P)))
+    S = csr_array((np.ones(len(index), np.int16), index.astype(np.int32, copy=False), end), (B, len(P)))
     sums = S @ P
     return sums
