@@ -124,9 +124,8 @@ def _check_class(name: str) -> None:
 
 def _tagged(keys: list[bytes], which: Index, names: Sequence[bytes], labels: Index) -> tuple[list[bytes], Index]:
     """The distinct words with tags, and each word's index among them, given the indices of key and class (words,)."""
-    pairs, pair = np.unique(which * len(names) + labels, return_inverse=True)
-    key, label = (part.tolist() for part in np.divmod(pairs, len(names)))
-    return with_tags([keys[k] for k in key], [names[k] for k in label]), pair
+    pairs, pair = factorize((which * len(names) + labels).tolist())  # faster than np.unique for the words of a sentence
+    return with_tags([keys[k // len(names)] for k in pairs], [names[k % len(names)] for k in pairs]), pair
 
 
 def marked_tags(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:

@@ -86,7 +86,8 @@ def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | 
         names = [number_kind(name, stretch, known) for name, stretch in zip(names, stretches, strict=True)]
         inside = {k: span for k, stretch in enumerate(stretches) if (span := address_in(stretch))}
         names = [OTHER if k in inside else name for k, name in enumerate(names)]
-        spans = [(start[k], *inside[which[k]]) for k in np.flatnonzero(np.isin(which, list(inside))).tolist()]
+        places = np.isin(which, list(inside)).nonzero()[0].tolist() if inside else []
+        spans = [(start[k], *inside[which[k]]) for k in places]
         addresses = [(int(at + a), int(at + b)) for at, a, b in spans]
     kinds, kind = factorize([*names, "_", ADDRESS])
     kind_of_stretch = kind[which]
@@ -101,8 +102,8 @@ def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | 
             codes[a:b], kind_there[a:b] = ord("x"), kind[-1]
     characters, character = distinct(codes, int(codes.max(initial=0)) + 1)
     pairs, pair = distinct(character * len(kinds) + kind_there, len(characters) * len(kinds))
-    places = zip(*(part.tolist() for part in np.divmod(pairs, len(kinds))), strict=True)
-    keys = [_character_key(chr(characters[k]), kinds[of], normalized=known is not None) for k, of in places]
+    parts = zip(*(part.tolist() for part in np.divmod(pairs, len(kinds))), strict=True)
+    keys = [_character_key(chr(characters[k]), kinds[of], normalized=known is not None) for k, of in parts]
     return Characters(keys, pair.astype(np.intp), addresses)
 
 
@@ -219,13 +220,15 @@ class Tokenizer:
         ends = self._character_ends(text, begin, undecided(text, self.divided, self.known, spaces=self.spaces))
         # A space belongs to a token if neither the character before it ends one nor it itself does.
         inside = ~ends & ~np.append(True, ends[:-1]) if self.spaces else np.zeros(len(text), np.bool_)
-        outside = space & ~np.append(inside, False)
-        stop = np.flatnonzero((ends | outside[1:]) & ~space[:-1]) + 1
-        space[np.append(begin[1:] - 1, len(text))] = False  # the space between paragraphs belongs to neither
+        outside = space.copy()
+        outside[:-1] &= ~inside
+        stop = ((ends | outside[1:]) & ~space[:-1]).nonzero()[0] + 1
+        space[begin[1:] - 1] = space[-1] = False  # the space between paragraphs belongs to neither
         space_after = space[stop]
-        start = np.append(0, stop + space_after)[: len(stop)]
-        rows = np.append(np.searchsorted(stop, begin), len(stop))
-        some = np.flatnonzero(np.diff(rows))
+        start = np.zeros_like(stop)
+        start[1:] = (stop + space_after)[:-1]
+        rows = np.concatenate((stop.searchsorted(begin), [len(stop)]))
+        some = (rows[1:] > rows[:-1]).nonzero()[0]
         start[rows[some]] = begin[some]
         return start, stop, space_after, rows
 

@@ -43,6 +43,7 @@ class TransitionParser:
         self.params, self.features, self.system, self.transitions = params, features, system, transitions
         self.vocabulary = features.vocabulary
         self.cache = TypeCache(params, features)
+        self._labels = [label.encode() for label in transitions.labels]
 
     def __reduce__(self) -> tuple[Any, ...]:
         parts = self.params, self.features, self.system, self.transitions
@@ -89,8 +90,7 @@ class TransitionParser:
                 labels[words] = system.label[system.layout.words] - 1
                 if greedy.probability is not None:
                     probabilities[words] = greedy.probability[system.layout.words]
-        names = [label.encode() for label in self.transitions.labels]
-        return heads, [names[k] for k in labels.tolist()], probabilities
+        return heads, [self._labels[k] for k in labels.tolist()], probabilities
 
     def _parts(
         self, keys: list[bytes], sentences: NDArray[np.int64]
@@ -101,6 +101,9 @@ class TransitionParser:
         """
         max_types, s = self.cache.layer.max_types, 0
         sentences, words = take_rows(sentences, (sentences[:-1] - sentences[1:]).argsort(kind="stable"))
+        if len(keys) <= max_types:
+            yield [keys[k] for k in words.tolist()], sentences, words
+            return
         _, which = factorize(keys)
         type_of = which[words]
         while s < len(sentences) - 1:

@@ -110,7 +110,7 @@ class WindowClassifier:
         if which is None:
             keys, which = factorize(keys)
         if wanted is None:
-            return self._classify(keys, sequences, which, 0.0)[0]
+            return self._classify(keys, sequences, which, 0.0, None)[0]
         classes = np.zeros(len(which), np.intp)
         if not wanted.any():
             return classes
@@ -127,7 +127,7 @@ class WindowClassifier:
 
         keys: the distinct keys. The other arguments are those of classify. Thread-safe.
         """
-        return self._classify(keys, sequences, which, margin)
+        return self._classify(keys, sequences, which, margin, None)
 
     def _classify(
         self,
@@ -135,17 +135,16 @@ class WindowClassifier:
         sequences: NDArray[np.int64],
         which: Index,
         margin: float,
-        wanted: Booleans | None = None,
+        wanted: Booleans | None,
     ) -> tuple[Index, Booleans]:
         """Like classify_with_margin for the items that are wanted, in parts if the cache has too few types."""
-        wanted = np.ones(len(which), np.bool_) if wanted is None else wanted
         with self.cache.lock:
             if len(keys) <= self.cache.layer.max_types:
                 return self._classify_part(keys, sequences, which, margin, wanted)
             return self._classify_in_parts(keys, sequences, which, margin, wanted)
 
     def _classify_in_parts(
-        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, wanted: Booleans
+        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, wanted: Booleans | None
     ) -> tuple[Index, Booleans]:
         """Like `_classify`, in parts of at most max_types distinct items, their context included."""
         reach, n, first = self.window.reach, len(which), 0
@@ -156,13 +155,14 @@ class WindowClassifier:
             here, which_here = np.unique(which[begin:end], return_inverse=True)
             keys_here = [keys[k] for k in here.tolist()]
             bounds = np.unique(np.clip(sequences, begin, end)) - begin
-            part = self._classify_part(keys_here, bounds, which_here, margin, wanted[begin:end])
+            wanted_here = None if wanted is None else wanted[begin:end]
+            part = self._classify_part(keys_here, bounds, which_here, margin, wanted_here)
             classes[first:last], sure[first:last] = (each[first - begin : last - begin] for each in part)
             first = last
         return classes, sure
 
     def _classify_part(
-        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, wanted: Booleans
+        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, wanted: Booleans | None
     ) -> tuple[Index, Booleans]:
         found, sure = [np.empty(0, np.intp)], [np.empty(0, np.bool_)]
         for theta, types in self.theta(keys, sequences, which, wanted):
@@ -170,6 +170,8 @@ class WindowClassifier:
             self.cache.layer.break_ties(best, theta, _any, partial(np.take, types, axis=1), _no_values)
             found.append(best)
             sure.append(self._has_margin(theta, best, types, margin) if margin else np.ones(len(best), np.bool_))
+        if wanted is None:
+            return np.concatenate(found), np.concatenate(sure)
         classes, has_margin = np.zeros(len(which), np.intp), np.zeros(len(which), np.bool_)
         classes[wanted], has_margin[wanted] = np.concatenate(found), np.concatenate(sure)
         return classes, has_margin

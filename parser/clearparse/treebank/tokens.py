@@ -179,7 +179,7 @@ class Tokenization:
         paragraph = np.searchsorted(self.rows, begins, side="right") - 1
         opens = np.searchsorted(paragraph, paragraph)  # the first sentence of each one's paragraph
         number = np.arange(len(begins)) - opens + 1
-        ends = self.stop[np.append(begins[1:], len(self.stop)) - 1]
+        ends = self.stop[np.concatenate((begins[1:], [len(self.stop)])) - 1]
         columns = (paragraphs[paragraph], number, self.start[begins], ends)
         for p, k, start, end in zip(*(column.tolist() for column in columns), strict=True):
             opening = "# newpar\n" if k == 1 and not presegmented else ""
@@ -210,7 +210,7 @@ def _block(
     source = b"".join(pieces)[1:] + b"\n"  # no blank line before the first sentence, but one after the last
     id_size, line_size = (np.array([len(each) for each in some])[k] for some, k in ((numbers, ids), (lines, which)))
     before_size = np.fromiter(map(len, before), np.int64, len(before))
-    end = np.cumsum(before_size + id_size + line_size) - 1
+    end = (before_size + id_size + line_size).cumsum() - 1
     fields = np.empty((len(ids), COLUMNS + 1), np.int64)
     fields[:, ID] = end - id_size - line_size
     fields[:, FORM] = end - line_size
@@ -218,6 +218,6 @@ def _block(
     fields[:, LEMMA:MISC] = fields[:, MISC, None] - 2 * np.arange(MISC - LEMMA, 0, -1)  # each is `_` and a tab
     fields[:, COLUMNS] = end
     first = sentences[:-1]
-    spans = np.append(fields[first, ID] - before_size[first] + 1, len(source))
-    line = np.cumsum([1 + each.count(b"\n") for each in before]) - 1
+    spans = np.concatenate((fields[first, ID] - before_size[first] + 1, [len(source)]))
+    line = np.array([1 + each.count(b"\n") for each in before]).cumsum() - 1
     return Block(PATH, source, fields, sentences, spans, line, raw=raw, ranges=ranges)
