@@ -14,7 +14,7 @@ from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabul
 from clearparse.transition import decode
 from clearparse.transition.features import DISTANCES, TEMPLATES, Features, compile_template
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, SHIFT, System, Transitions
+from clearparse.transition.system import COLUMNS, LEFT_ARC, MOVES, RIGHT_ARC, SHIFT, System, Transitions
 from clearparse.transition.systems import SYSTEMS
 
 LABELS = ["nsubj", "det", "obj", "punct"]
@@ -142,3 +142,12 @@ def test_long_sentences_are_parsed_first() -> None:
     assert sum(sizes) == 2 * sum(lengths)
     assert sizes[:18] == [2] * 18  # 9 and 7, then 3 and 2 in the place of 7
     assert system.done(np.arange(5)).all()
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_columns_are_those_that_moves_change(name: str) -> None:
+    system = walk(SYSTEMS[name](Layout(np.array([0, 3]))), [(SHIFT, 0), (SHIFT, 0), (RIGHT_ARC, 1)])
+    assert (system.label.any(), system.right_valency.any(), system.rc1.any()) == (True, True, True)
+    for k, column in enumerate(COLUMNS):
+        begin = int(system.begin[k, 0])
+        assert np.array_equal(getattr(system, column), system.columns.ravel()[begin : begin + system.layout.size])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from clearparse.transition.layout import Index, Mask
-from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System
+from clearparse.transition.system import MOVE_NUMBERS, SHIFT, Oracle, System
 
 
 class DynamicOracle(Oracle):
@@ -70,13 +70,14 @@ class ArcHybrid(System):
         return s0, s0, s0
 
     def apply(self, active: Index, move: Index, label: Index) -> None:
-        if len(shifted := active[move == SHIFT]):
+        shift, left, right, root = move == MOVE_NUMBERS
+        if len(shifted := active[shift]):
             self._shift(shifted)
-        if len(moved := (move == RIGHT_ARC).nonzero()[0]):
+        if len(moved := right.nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_right(self.stack_next[word], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]
-        if len(moved := ((move == LEFT_ARC) | (move == ROOT_ARC)).nonzero()[0]):
+        if len(moved := (left | root).nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_left(self.b0[active[moved]], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]
