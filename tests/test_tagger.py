@@ -15,7 +15,7 @@ from clearparse.stages.tagger import SURE, Tagger, marked_tags, retagged_keys, w
 from clearparse.stages.window import NO_VALUES, Window, WindowClassifier, compile_window
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.jackknife import Jackknife
-from clearparse.training.upstream import TaggerTraining, tagged_words
+from clearparse.training.upstream import TaggerTraining, tag_epochs, tagged_words
 from clearparse.treebank.conllu import Block, parse_block
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -109,6 +109,10 @@ def test_the_parser_learns_from_the_tags_that_it_will_see(block: Block, monkeypa
     _, tags = TaggerTraining(items, 1).run(1, Checkpoint())
     assert tags == [(b"first tags" if k % 3 == 0 else b"tags") + b"\t_\t_" for k in range(len(items.keys))]
     assert all(key.endswith(b"\tfirst tags\t_\t_") for key in runs[1].items.keys)
+
+
+def test_large_treebanks_need_fewer_epochs() -> None:
+    assert [tag_epochs(words) for words in (1, 50_000, 100_000, 200_000, 2_000_000)] == [20, 20, 14, 10, 10]
 
 
 def test_what_a_window_sees() -> None:

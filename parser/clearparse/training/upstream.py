@@ -33,7 +33,7 @@ from clearparse.training.upstream_items import (
     shared_rules_of,
     tagged_words,
 )
-from clearparse.training.window_batches import Items, build_and_train
+from clearparse.training.window_batches import NOMINAL_ITEMS, Items, build_and_train
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from clearparse.treebank.tokens import paragraphs_of, tokens_in
@@ -171,7 +171,8 @@ class TaggerTraining:
         words, silver = replace(self.words, keys=with_tags(self.words.keys, without_marks(first_tags))), self.silver
         if silver:
             silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
-        training, folds = self._jackknife(tagger.SECOND, words, TAGS, silver), FOLDS if self.jackknife else 0
+        config = TAGS if silver else replace(TAGS, epochs=tag_epochs(len(words)))
+        training, folds = self._jackknife(tagger.SECOND, words, config, silver), FOLDS if self.jackknife else 0
         run_steps(training.steps("tags", folds, checkpoint), jobs, checkpoint, log)
         second, tags = training.results("tags", folds, checkpoint)
         decided = [one if one.endswith(SURE) else other for one, other in zip(first_tags, tags, strict=True)]
@@ -182,6 +183,15 @@ class TaggerTraining:
             config = replace(config, silver_ratio=self.silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05)
         clusters = tagger.CLUSTERS if self.vectors else ""
         return Jackknife(template + clusters, words, config, self.seed, self.vectors, silver)
+
+
+def tag_epochs(words: int) -> int:
+    """Epochs of the second network: for large treebanks, half as many as for small ones are as accurate.
+
+    All three tags were right for 93.99, 94.00 and 93.97 % of the words of a fourth of EWT (204,577 words) with 20, 10
+    and 7 epochs. Turkish IMST (37,000 words) needs all: 80.19, 79.91 and 77.39 % on dev with 20, 10 and 5.
+    """
+    return max(round(TAGS.epochs * min((NOMINAL_ITEMS / words) ** 0.5, 1)), TAGS.epochs // 2)
 
 
 def without_marks(tags: Iterable[bytes]) -> list[bytes]:
