@@ -13,7 +13,8 @@ from clearparse.errors import ClearparseError
 from clearparse.io.files import PathLike
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
 from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, lookup_key, short_key
-from clearparse.stages.multiword import MultiwordSplitter, SplitForms
+from clearparse.stages.multiword import MultiwordSplitter
+from clearparse.stages.split_rules import SplitForms
 from clearparse.stages.tagger import SURE, Tagger, retagged_keys, with_tags
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
@@ -46,7 +47,14 @@ SENTENCES = NetworkConfig(
     embedding_dim=16, hidden_size=128, epochs=12, batch_size=512, dropout=0.4, word_dropout=0.2, min_count=3
 )
 MULTIWORD = NetworkConfig(
-    embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.3, slot_dropout=0.1, min_count=3
+    embedding_dim=16,
+    hidden_size=64,
+    epochs=15,
+    batch_size=256,
+    dropout=0.3,
+    slot_dropout=0.1,
+    word_dropout=0.25,  # rare forms are known, and their affixes have to be learned from all the same
+    min_count=1,
 )
 FIRST_TAGS = NetworkConfig(embedding_dim=32, hidden_size=128, epochs=8, batch_size=512)
 TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
