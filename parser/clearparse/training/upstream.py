@@ -53,9 +53,10 @@ MULTIWORD = NetworkConfig(
     batch_size=256,
     dropout=0.3,
     slot_dropout=0.1,
-    word_dropout=0.25,  # rare forms are known, and their affixes have to be learned from all the same
-    min_count=1,
+    word_dropout=0.25,
+    min_count=3,
 )
+FEW_TOKENS = 200_000  # with copies; with fewer, the multiword splitter learns from every form (min_count 1)
 FIRST_TAGS = NetworkConfig(embedding_dim=32, hidden_size=128, epochs=8, batch_size=512)
 TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
 LEMMAS = NetworkConfig(
@@ -88,7 +89,7 @@ def train_tokenizer(
     plain = list(paragraphs_of(blocks))
     known = known_words(plain, raw_text)
     for_tokens, for_sentences = (
-        plain + altered_paragraphs(plain, known, rates, np.random.default_rng([seed, 6]))
+        plain + altered_paragraphs(plain, known, rates.for_treebank(plain), np.random.default_rng([seed, 6]))
         for rates in (FOR_TOKENS, FOR_SENTENCES)
     )
     tokens = list(map(tokens_in, for_tokens))
@@ -105,7 +106,9 @@ def train_tokenizer(
     of_sentences = tokenizer.SENTENCES + (tokenizer.CLUSTERS if of_file or vectors else "")
     of_characters = characters_of(tokens, known, divided, spaces=spaces)
     of_multiword = multiword.TEMPLATE + (multiword.CLUSTERS if vectors else "")
-    splitter = trained("multiword", of_multiword, rules_in_context(tokens), MULTIWORD, 2, vectors)
+    rules = rules_in_context(tokens)
+    for_multiword = replace(MULTIWORD, min_count=1) if len(rules) < FEW_TOKENS else MULTIWORD
+    splitter = trained("multiword", of_multiword, rules, for_multiword, 2, vectors)
     return Tokenizer(
         trained("characters", tokenizer.CHARACTERS, of_characters, CHARACTERS, 0),
         trained("sentences", of_sentences, sentence_ends_of(for_sentences, known), SENTENCES, 1, of_file or vectors),
