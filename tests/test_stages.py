@@ -26,6 +26,8 @@ from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.jackknife import Jackknife
+from clearparse.training.log import QUIET
+from clearparse.training.parallel_steps import run_steps
 from clearparse.training.upstream import train_lemmatizer
 from clearparse.training.upstream_items import (
     characters_of,
@@ -118,7 +120,9 @@ def test_each_fold_is_tagged_by_a_network_that_has_not_seen_it(block: Block) -> 
     items = tagged_words([block])
     sentence = np.repeat(np.arange(len(items.rows) - 1), np.diff(items.rows))
     names = [f"{s}\t_\t_" for s in sentence.tolist()]
-    _, tags = Jackknife("form: 0", replace(items, names=names), SMALL, 1, None).run("tags", 1, Checkpoint(), folds=4)
+    jackknife, checkpoint = Jackknife("form: 0", replace(items, names=names), SMALL, 1, None), Checkpoint()
+    run_steps(jackknife.steps("tags", 4, checkpoint), 1, checkpoint, QUIET)
+    _, tags = jackknife.results("tags", 4, checkpoint)
     assert all(tag and tag.decode() != name for tag, name in zip(tags, names, strict=True))
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -14,10 +13,9 @@ from clearparse.model.model import load
 from clearparse.stages import tagger
 from clearparse.stages.tagger import SURE, Tagger, marked_tags, retagged_keys, with_tags, without_tags
 from clearparse.stages.window import NO_VALUES, Window, WindowClassifier, compile_window
-from clearparse.training import upstream
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.jackknife import Jackknife
-from clearparse.training.upstream import tagged_words, train_tagger
+from clearparse.training.upstream import TaggerTraining, tag_epochs, tagged_words
 from clearparse.treebank.conllu import Block, parse_block
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -100,16 +98,21 @@ def test_the_parser_learns_from_the_tags_that_it_will_see(block: Block, monkeypa
     """The jackknifed tags are the first network's where it is sure."""
     runs = []
 
-    def run(self: Jackknife, name: str, jobs: int, checkpoint: Checkpoint, folds: int) -> tuple[object, list[bytes]]:
-        runs.append(replace(self))
+    def results(self: Jackknife, name: str, folds: int, checkpoint: Checkpoint) -> tuple[object, list[bytes]]:
+        runs.append(self)
         words = range(len(self.items.keys))
         return None, [b"%s\t_\t_" % name.encode() + SURE * (k % 3 == 0) for k in words]
 
-    monkeypatch.setattr(upstream.Jackknife, "run", run)
+    monkeypatch.setattr(Jackknife, "steps", lambda self, name, folds, checkpoint: {})
+    monkeypatch.setattr(Jackknife, "results", results)
     items = tagged_words([block])
-    _, tags = train_tagger(items, 1, None, 1, Checkpoint())
+    _, tags = TaggerTraining(items, 1).run(1, Checkpoint())
     assert tags == [(b"first tags" if k % 3 == 0 else b"tags") + b"\t_\t_" for k in range(len(items.keys))]
     assert all(key.endswith(b"\tfirst tags\t_\t_") for key in runs[1].items.keys)
+
+
+def test_large_treebanks_need_fewer_epochs() -> None:
+    assert [tag_epochs(words) for words in (1, 50_000, 100_000, 200_000, 2_000_000)] == [20, 20, 14, 10, 10]
 
 
 def test_what_a_window_sees() -> None:

@@ -335,6 +335,14 @@ def test_an_input_is_not_overwritten(read: str, written: str, tmp_path: Path) ->
     assert list(tmp_path.iterdir()) == [data]
 
 
+def test_raw_text_without_a_word(tmp_path: Path) -> None:
+    (tmp_path / "raw.txt").write_text("\n\n  \n", encoding="utf-8")
+    files = ["--train", str(SAMPLE / "dev.conllu"), "--raw-text", str(tmp_path / "raw.txt")]
+    with pytest.raises(FileError, match=r"raw\.txt: there is no word in it"):
+        train.main([*files, "--output", str(tmp_path / "m"), "--quiet", *SMALL])
+    assert [each.name for each in tmp_path.iterdir()] == ["raw.txt"]
+
+
 def test_a_column_that_does_not_hold_tags(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     text = "".join(pair(f"a{k % 50}", f"b{k % 31}", tags=f"X\ttag{k}\t_") for k in range(50_000))
     (tmp_path / "tags").write_text(text, encoding="utf-8")

@@ -99,6 +99,10 @@ class Checkpoint:
         """A part, or None if it is missing."""
         return self._parts.get(name)
 
+    def parts(self) -> dict[str, Part]:
+        """All parts by their names."""
+        return dict(self._parts)
+
     def save(self, name: str, arrays: Arrays, values: Any) -> None:
         """Add or replace a part, and write the file. Raises FileError if it cannot be written."""
         with self._lock:

@@ -200,7 +200,9 @@ class Recipe:
             sentences = treebank.lookup_forms()
             forms = [form for sentence in sentences for form in sentence]
             for path in options.raw_text:
-                sentences += read_raw_words(path, forms, lookup_form)
+                if not (found := list(read_raw_words(path, forms, lookup_form))):
+                    raise FileError(path, "there is no word in it: expected text to learn from")
+                sentences += found
             if silver and not options.raw_text:
                 sentences += silver.trees.lookup_forms()
             return word_vectors(sentences, config.embedding_dim, config.vector_min_count, config.seed)

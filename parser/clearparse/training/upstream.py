@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from collections import Counter
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
+from functools import partial
 
 import numpy as np
 
@@ -22,6 +24,7 @@ from clearparse.training.checkpoint import CLASSIFIER, Checkpoint
 from clearparse.training.jackknife import Jackknife
 from clearparse.training.known_words import divided_words, known_words
 from clearparse.training.log import QUIET, Log
+from clearparse.training.parallel_steps import Step, run_steps
 from clearparse.training.typography import FOR_SENTENCES, FOR_TOKENS, altered_paragraphs
 from clearparse.training.upstream_items import (
     characters_of,
@@ -32,7 +35,7 @@ from clearparse.training.upstream_items import (
     shared_rules_of,
     tagged_words,
 )
-from clearparse.training.window_batches import Items, build_and_train
+from clearparse.training.window_batches import NOMINAL_ITEMS, Items, build_and_train
 from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import FEATS, LEMMA, UPOS, Block
 from clearparse.treebank.tokens import paragraphs_of, tokens_in
@@ -75,10 +78,10 @@ def train_tokenizer(
     blocks: Iterable[Block],
     seed: int,
     checkpoint: Checkpoint,
-    vectors: Vectors | None = None,
-    raw_text: Sequence[PathLike] = (),
     log: Log = QUIET,
     *,
+    vectors: Vectors | None = None,
+    raw_text: Sequence[PathLike] = (),
     of_file: Vectors | None = None,
 ) -> Tokenizer:
     """Train a tokenizer on a treebank: tokens, sentences and multiword tokens.
@@ -148,42 +151,64 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint,
     return Lemmatizer(classifier, found)
 
 
-def train_tagger(
-    items: Items,
-    seed: int,
-    vectors: Vectors | None,
-    jobs: int,
-    checkpoint: Checkpoint,
-    log: Log = QUIET,
-    *,
-    silver: Items | None = None,
-    silver_ratio: float = 0.0,
-    jackknife: bool = True,
-) -> tuple[Tagger, list[bytes]]:
-    """Train a tagger; also return jackknifed tags of all words (see tagged_words).
+@dataclass(frozen=True)
+class TaggerTraining:
+    """Training of a tagger on tagged words.
 
     silver: tagged words of other sentences to learn from too, silver_ratio per treebank word in each epoch.
-    jackknife: if False, the second network is trained on all sentences only, and the list of tags is empty.
+    jackknife: if False, the second network is trained on all sentences only, and there are no jackknifed tags.
     """
-    clusters = tagger.CLUSTERS if vectors else ""
-    first_config, second_config = FIRST_TAGS, TAGS
-    if silver:  # much more data need less dropout and longer training
-        first_config, second_config = (
-            replace(each, silver_ratio=silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05)
-            for each in (replace(FIRST_TAGS, epochs=16), TAGS)
-        )
-    first, first_tags = Jackknife(tagger.FIRST + clusters, items, first_config, seed, vectors, silver, log).run(
-        "first tags", jobs, checkpoint, FOLDS
-    )
-    without_marks = [tags.removesuffix(SURE) for tags in first_tags]
-    items = replace(items, keys=with_tags(items.keys, without_marks))
-    if silver:
-        silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
-    second, tags = Jackknife(tagger.SECOND + clusters, items, second_config, seed, vectors, silver, log).run(
-        "tags", jobs, checkpoint, FOLDS if jackknife else 0
-    )
-    known = [one if one.endswith(SURE) else other for one, other in zip(first_tags, tags, strict=True)]
-    return Tagger(first, second), [each.removesuffix(SURE) for each in known]
+
+    words: Items
+    seed: int
+    vectors: Vectors | None = None
+    silver: Items | None = None
+    silver_ratio: float = 0.0
+    jackknife: bool = True
+
+    @property
+    def first(self) -> Jackknife:
+        """The training of the first network."""
+        config = replace(FIRST_TAGS, epochs=16) if self.silver else FIRST_TAGS
+        return self._jackknife(tagger.FIRST, self.words, config, self.silver)
+
+    def first_steps(self, checkpoint: Checkpoint) -> dict[str, Step]:
+        """The steps that train the first network, without those that the checkpoint has the results of."""
+        return self.first.steps("first tags", FOLDS, checkpoint)
+
+    def run(self, jobs: int, checkpoint: Checkpoint, log: Log = QUIET) -> tuple[Tagger, list[bytes]]:
+        """The tagger, and jackknifed tags of all words (see tagged_words)."""
+        run_steps(self.first_steps(checkpoint), jobs, checkpoint, log)
+        first, first_tags = self.first.results("first tags", FOLDS, checkpoint)
+        words, silver = replace(self.words, keys=with_tags(self.words.keys, without_marks(first_tags))), self.silver
+        if silver:
+            silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
+        config = TAGS if silver else replace(TAGS, epochs=tag_epochs(len(words)))
+        training, folds = self._jackknife(tagger.SECOND, words, config, silver), FOLDS if self.jackknife else 0
+        run_steps(training.steps("tags", folds, checkpoint), jobs, checkpoint, log)
+        second, tags = training.results("tags", folds, checkpoint)
+        decided = [one if one.endswith(SURE) else other for one, other in zip(first_tags, tags, strict=True)]
+        return Tagger(first, second), without_marks(decided)
+
+    def _jackknife(self, template: str, words: Items, config: NetworkConfig, silver: Items | None) -> Jackknife:
+        if silver:  # much more data need less dropout
+            config = replace(config, silver_ratio=self.silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05)
+        clusters = tagger.CLUSTERS if self.vectors else ""
+        return Jackknife(template + clusters, words, config, self.seed, self.vectors, silver)
+
+
+def tag_epochs(words: int) -> int:
+    """Epochs of the second network: for large treebanks, half as many as for small ones are as accurate.
+
+    All three tags were right for 93.99, 94.00 and 93.97 % of the words of a fourth of EWT (204,577 words) with 20, 10
+    and 7 epochs. Turkish IMST (37,000 words) needs all: 80.19, 79.91 and 77.39 % on dev with 20, 10 and 5.
+    """
+    return max(round(TAGS.epochs * min(math.sqrt(NOMINAL_ITEMS / words), 1)), TAGS.epochs // 2)
+
+
+def without_marks(tags: Iterable[bytes]) -> list[bytes]:
+    """Tags without SURE at their end."""
+    return [each.removesuffix(SURE) for each in tags]
 
 
 @dataclass(frozen=True)
@@ -210,7 +235,7 @@ def train_upstream(
     jackknife: bool,
     of_file: Vectors | None = None,
 ) -> UpstreamStages:
-    """Train the upstream stages one after another.
+    """Train the upstream stages, those that do not depend on each other at the same time.
 
     silver: tagged words of other sentences for the tagger to learn from too, silver_ratio per word in each epoch.
     jackknife: predict tags for the parser to learn from; without it, training takes half the time.
@@ -223,12 +248,13 @@ def train_upstream(
             f"the training data have {different:,} different combinations of UPOS, XPOS and FEATS, too many for a"
             f" tagger (at most {MAX_TAGS:,}): do these columns hold anything but tags?"
         )
-    log("stage", "tokenizer")
-    text_stage = train_tokenizer(blocks, seed, checkpoint, vectors, raw_text, log, of_file=of_file)
-    log("stage", "tagger")
-    tag_stage, tags = train_tagger(
-        words, seed, of_file or vectors, jobs, checkpoint, log,
-        silver=silver, silver_ratio=silver_ratio, jackknife=jackknife,
-    )  # fmt: skip
-    log("stage", "lemmatizer")
-    return UpstreamStages(text_stage, tag_stage, train_lemmatizer(blocks, seed, checkpoint, log), tags)
+    tagging = TaggerTraining(words, seed, of_file or vectors, silver, silver_ratio, jackknife)
+    log("stage", "tokenizer, lemmatizer, first network of the tagger")
+    steps: dict[str, Step] = {
+        "tokenizer": partial(train_tokenizer, blocks, seed, vectors=vectors, raw_text=raw_text, of_file=of_file),
+        "lemmatizer": partial(train_lemmatizer, blocks, seed),
+    }
+    text_stage, lemma_stage, *_ = run_steps(steps | tagging.first_steps(checkpoint), jobs, checkpoint, log)
+    log("stage", "second network of the tagger")
+    tag_stage, tags = tagging.run(jobs, checkpoint, log)
+    return UpstreamStages(text_stage, tag_stage, lemma_stage, tags)
