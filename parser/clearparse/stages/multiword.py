@@ -29,11 +29,13 @@ TEMPLATE = """
     suffix2: -1 0 1
     suffix3: 0 1
     suffix4: 0
-    suffix5: 0
     prefix2: 0
     prefix3: 0
     shape: 0
 """
+FOR_FEW_TOKENS = """
+    suffix5: 0
+"""  # if the treebank is small
 CLUSTERS = """
     cluster: -1 1 2
 """  # if there are word vectors

@@ -50,16 +50,10 @@ SENTENCES = NetworkConfig(
     embedding_dim=16, hidden_size=128, epochs=12, batch_size=512, dropout=0.4, word_dropout=0.2, min_count=3
 )
 MULTIWORD = NetworkConfig(
-    embedding_dim=16,
-    hidden_size=64,
-    epochs=15,
-    batch_size=256,
-    dropout=0.3,
-    slot_dropout=0.1,
-    word_dropout=0.25,
-    min_count=3,
+    embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.3, slot_dropout=0.1, min_count=3
 )
-FEW_TOKENS = 200_000  # with copies; with fewer, the multiword splitter learns from every form (min_count 1)
+FEW_TOKENS = 200_000  # with copies; with fewer, the multiword splitter learns from every form
+MULTIWORD_OF_FEW_TOKENS = replace(MULTIWORD, epochs=15, word_dropout=0.25, min_count=1)
 FIRST_TAGS = NetworkConfig(embedding_dim=32, hidden_size=128, epochs=8, batch_size=512)
 TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
 LEMMAS = NetworkConfig(
@@ -108,9 +102,10 @@ def train_tokenizer(
     divided = divided_words(map(tokens_in, plain))
     of_sentences = tokenizer.SENTENCES + (tokenizer.CLUSTERS if of_file or vectors else "")
     of_characters = characters_of(tokens, known, divided, spaces=spaces)
-    of_multiword = multiword.TEMPLATE + (multiword.CLUSTERS if vectors else "")
     rules = rules_in_context(tokens)
-    for_multiword = replace(MULTIWORD, min_count=1) if len(rules) < FEW_TOKENS else MULTIWORD
+    few = len(rules) < FEW_TOKENS
+    for_multiword = MULTIWORD_OF_FEW_TOKENS if few else MULTIWORD
+    of_multiword = multiword.TEMPLATE + multiword.FOR_FEW_TOKENS * few + (multiword.CLUSTERS if vectors else "")
     splitter = trained("multiword", of_multiword, rules, for_multiword, 2, vectors)
     return Tokenizer(
         trained("characters", tokenizer.CHARACTERS, of_characters, CHARACTERS, 0),
