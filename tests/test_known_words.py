@@ -11,7 +11,7 @@ from clearparse.errors import FileError
 from clearparse.stages.stretches import inside_words, number_shape
 from clearparse.stages.tokenizer import undecided
 from clearparse.training.known_words import MIN_NUMBERS, StopCounts, divided_words, known_words
-from clearparse.training.typography import Rates, altered_paragraphs
+from clearparse.training.typography import MIN_SCALE, TITLED, Rates, altered_paragraphs
 from clearparse.training.upstream_items import characters_of
 from clearparse.treebank.tokens import Token, Tokens, text_of
 
@@ -102,6 +102,16 @@ def test_the_tokenizer_learns_only_where_it_is_asked() -> None:
     assert [text_of(paragraph)[k] for k in items.learned] == ["t", "e"]
     assert len(items) == 2
     assert len(characters_of([paragraph], known)) == 10
+
+
+def test_a_treebank_with_few_titles_gets_few_abbreviations() -> None:
+    untitled, titled = tokens("Kerem met Murat_."), tokens("Kerem met Dr. Murat_.")
+    rates = Rates(0.6, 0.2, 0.3, 0.3, 0.05)
+    assert rates.for_treebank([[titled]] * 4) == rates
+    assert rates.for_treebank([[untitled]] * 4).titles == pytest.approx(MIN_SCALE * 0.3)
+    some = rates.for_treebank([[untitled]] * 249 + [[titled]])
+    assert some.copies == rates.copies
+    assert some.titles == pytest.approx(0.3 / 250 / TITLED)
 
 
 def test_copies_have_abbreviations_that_are_no_words() -> None:

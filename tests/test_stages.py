@@ -19,7 +19,7 @@ from clearparse.features.templates import TemplateError
 from clearparse.features.vocabulary import UNKNOWN, Vocabulary, form_key
 from clearparse.model.model import load
 from clearparse.network.classifier import scores
-from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
+from clearparse.stages import lemmatizer, multiword, split_rules, tagger, tokenizer
 from clearparse.stages.stretches import KnownWords, kind_of
 from clearparse.stages.tokenizer import ENDS, characters_of_text
 from clearparse.stages.window import Window, WindowClassifier, compile_window
@@ -221,16 +221,16 @@ def test_training_items_of_the_tokenizer(block: Block) -> None:
     ],
 )
 def test_rules_of_multiword_tokens(form: str, words: list[str]) -> None:
-    rule = multiword.SplitRule.of(form, words)
+    rule = split_rules.SplitRule.of(form, words)
     assert list(rule(form)) == words
-    assert multiword.SplitRule.parse(str(rule)) == rule
+    assert split_rules.SplitRule.parse(str(rule)) == rule
 
 
 def test_split_rules_apply_to_other_tokens() -> None:
-    rule = multiword.SplitRule.of("don't", ["do", "n't"])
+    rule = split_rules.SplitRule.of("don't", ["do", "n't"])
     assert rule("Hasn't") == ("Has", "n't")
     assert rule("n't") == ("n't",)  # nothing would be left
-    assert multiword.SplitRule.of("du", ["de", "le"])("DU") == ("DE", "LE")
+    assert split_rules.SplitRule.of("du", ["de", "le"])("DU") == ("DE", "LE")
 
 
 LETTERS = "abAB'é"
@@ -241,7 +241,7 @@ LETTERS = "abAB'é"
     st.lists(st.text(LETTERS, min_size=1, max_size=4), min_size=2, max_size=3),
 )
 def test_every_multiword_token_has_a_rule_up_to_case(form: str, words: list[str]) -> None:
-    rule = multiword.SplitRule.parse(str(multiword.SplitRule.of(form, words)))
+    rule = split_rules.SplitRule.parse(str(split_rules.SplitRule.of(form, words)))
     assert [word.lower() for word in rule(form)] == [word.lower() for word in words]
 
 
@@ -323,13 +323,13 @@ def _tokens(*counts: tuple[str, tuple[str, ...], int]) -> list[Token]:
 
 
 def test_only_forms_split_often_are_split() -> None:
-    seen = multiword.SplitForms.of(
+    seen = split_rules.SplitForms.of(
         rules_of(
             _tokens(
                 ("gonna", ("gon", "na"), 4), ("its", ("its",), 9), ("its", ("it", "s"), 4), ("cats", ("cats",), 9),
                 ("cats", ("cat", "s"), 1), ("Anna", ("Anna",), 4), ("you'll", ("you", "'ll"), 4),
                 ("youll", ("you", "ll"), 1), ("he'll", ("he", "'ll"), 1), ("We’ll", ("We", "’ll"), 1),
-                ("hams", ("ham", "s"), 2),
+                ("hams", ("ham", "s"), 2), ("lets", ("let", "s"), 1), ("lets", ("lets",), 3),
             )
         )
     )  # fmt: skip
@@ -338,13 +338,26 @@ def test_only_forms_split_often_are_split() -> None:
     assert [form for form in (*allowed, "cats", "Donna", "hams", "toddlers", "'ll") if seen.allow(form)] == allowed
 
 
+def test_one_split_is_enough_where_forms_are_rarely_split_by_mistake() -> None:
+    """As suffixes that are words of their own in Turkish, unlike misspellings in English."""
+    regular = _tokens(("saatlik", ("saat", "lik"), 3), ("vardı", ("var", "dı"), 2), ("etli", ("et", "li"), 1))
+    allowed = ["saatlik", "Vardı", "etli"]
+    seen = split_rules.SplitForms.of(rules_of(regular))
+    assert [form for form in (*allowed, "atlı") if seen.allow(form)] == allowed
+    irregular = _tokens(
+        ("onun", ("onun",), 9), ("onun", ("on", "un"), 2), ("evin", ("evin",), 4), ("evin", ("ev", "in"), 1)
+    )
+    seen = split_rules.SplitForms.of(rules_of([*regular, *irregular]))
+    assert [form for form in allowed if seen.allow(form)] == ["saatlik"]
+
+
 def test_splitting_depends_on_context() -> None:
     words = {"a": (("its", ("it", "s")), ("a", ("a",))), "name": (("its", ("its",)), ("name", ("name",)))}
     paragraphs = [[Token(form, split, True) for form, split in words[k]] for k in ("a", "name") * 40]
     items = rules_in_context(paragraphs)
     classifier = build_and_train(multiword.TEMPLATE, items, upstream.MULTIWORD, [1, 2])
     splitter = multiword.MultiwordSplitter(
-        classifier, multiword.SplitForms(frozenset(["its"]), frozenset(), frozenset())
+        classifier, split_rules.SplitForms(frozenset(["its"]), frozenset(), frozenset())
     )
     split = splitter.split(["its", "a", "name"], np.array([0, 1, 0, 2]), np.array([0, 2, 4]))
     assert [split.words[k] for k in split.which] == [("it", "s"), ("a",), ("its",), ("name",)]
@@ -373,9 +386,9 @@ def test_most_characters_may_end_a_token() -> None:
 
 def _cut(characters: WindowClassifier, *texts: str) -> list[list[str]]:
     """The forms of tokens; the other networks of a tokenizer have no part in them."""
-    items = Items([form_key("a")], [multiword.ONE_WORD], np.array([0, 1]))
+    items = Items([form_key("a")], [split_rules.ONE_WORD], np.array([0, 1]))
     one_word = initialize("form: 0", items, SMALL, np.random.default_rng(1))
-    nothing = multiword.SplitForms(*[frozenset()] * 3)
+    nothing = split_rules.SplitForms(*[frozenset()] * 3)
     splitter = multiword.MultiwordSplitter(one_word, nothing)
     cutter = tokenizer.Tokenizer(characters, characters, splitter, spaces=False, known=NOTHING)
     cut = cutter.tokenize(texts)

@@ -1,16 +1,14 @@
 """Multiword tokens: a network predicts the rule that splits a token such as `don't` or `du` into words.
 
-A rule keeps the beginning of a token and replaces the rest: in `don't` the last 3 characters become a word of their
-own; `du` keeps its first character, `e` is appended, and `le` is the second word. Only tokens that look like those
-split in training can be split (see SplitForms): on unseen words a network alone overgenerates and splits `valleys`.
+Only tokens that look like those split in training can be split (see split_rules): on unseen words a network alone
+overgenerates and splits `valleys`.
 """
 
 from __future__ import annotations
 
 import json
 import threading
-from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
@@ -18,8 +16,9 @@ from numpy.typing import NDArray
 
 from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import form_key, lookup_form
+from clearparse.features.vocabulary import form_key
 from clearparse.io.locks import renew_lock_after_fork
+from clearparse.stages.split_rules import ONE_WORD, SplitForms, SplitRule
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
 from clearparse.stages.validation import check, check_column, check_length
 from clearparse.stages.window import WindowClassifier
@@ -34,144 +33,19 @@ TEMPLATE = """
     prefix3: 0
     shape: 0
 """
+FOR_FEW_TOKENS = """
+    suffix5: 0
+"""  # if the treebank is small
 CLUSTERS = """
     cluster: -1 1 2
 """  # if there are word vectors
 REACH = 2  # tokens on either side that are shown to the network
-ONE_WORD = "one word"
-MAX_ENDING_LENGTH = 12  # characters
-MORE = 2  # characters that an ending may have before those cut off
-MIN_FORMS_OF_ENDING, MIN_SHARE_OF_ENDING = 3, 0.5  # split forms with an ending, and as a fraction of all forms with it
-MIN_SPLITS_OF_FORM, MIN_SHARE_OF_FORM = 4, 0.7  # times that a form is split, and as a fraction of its occurrences
-AMBIGUOUS = 0.2  # this fraction, after MIN_SPLITS_OF_FORM splits: then the network decides in context
-MIN_SPLITS_ALWAYS, MIN_SHARE_ALWAYS = 3, 0.9  # the same for a form that is hardly ever one word
 # Added to the score of ONE_WORD where only the form itself, and no ending, was split in training; subtracted from it
 # where the form was always split.
 CAUTION = 2.6
 MAX_WORDS = 20  # of a multiword token
 ONE_WORD_ALWAYS = 3  # in place of the number of a classifier: the form is not split
 MAX_CACHED = 50_000  # forms whose words, or how these are found, are cached
-
-
-class SplitRule(NamedTuple):
-    """Replace the last `cut` characters by `words`, the first of which is appended to the characters kept.
-
-    A word that is a number n stands for the next n of the removed characters.
-    """
-
-    cut: int
-    words: tuple[str | int, ...]
-
-    @classmethod
-    def of(cls, form: str, words: Sequence[str]) -> SplitRule:
-        """The rule that splits a form into these words."""
-        if form == "".join(words):
-            return cls(len(form) - len(words[0]), (0, *map(len, words[1:])))
-        same = 0
-        while same < min(len(form), len(words[0])) and form[same] == words[0][same]:
-            same += 1
-        return cls(len(form) - same, (words[0][same:], *(word.lower() for word in words[1:])))
-
-    def __str__(self) -> str:
-        return json.dumps([self.cut, *self.words], ensure_ascii=False)
-
-    @classmethod
-    def parse(cls, text: str) -> SplitRule:
-        cut, *words = json.loads(text)
-        return cls(cut, tuple(words))
-
-    def __call__(self, form: str) -> tuple[str, ...]:
-        """The words; the form itself if the rule does not apply."""
-        place = len(form) - self.cut
-        if place < 0:
-            return (form,)
-        pieces = []
-        for piece in self.words:
-            if isinstance(piece, int):
-                pieces.append(form[place : place + piece])
-                place += piece
-            else:
-                pieces.append(piece.upper() if len(form) > 1 and form.isupper() else piece)
-        first, *others = pieces
-        words = (form[: len(form) - self.cut] + first, *others)
-        return words if all(words) else (form,)
-
-
-class SplitForms(NamedTuple):
-    """Forms and endings that were frequently split in the training data; any other token is one word.
-
-    forms: in lower case. endings: those that are split off in most forms that have them. always: forms that are hardly
-    ever one word, and the same without an apostrophe (`havent`).
-    """
-
-    forms: frozenset[str]
-    endings: frozenset[str]
-    always: frozenset[str]
-
-    @classmethod
-    def of(cls, rules: Mapping[str, Counter[str]]) -> SplitForms:
-        """From the counts of a treebank: how often each form, in lower case, is split by each rule, or is ONE_WORD."""
-        split = {form: rule for form, counts in rules.items() if (rule := counts.most_common(1)[0][0]) != ONE_WORD}
-        with_ending: Counter[str] = Counter()
-        split_at: Counter[str] = Counter()
-        for form in rules:
-            with_ending.update(form[-k:] for k in range(1, min(len(form), MAX_ENDING_LENGTH + 1)))
-            if form in split:
-                cut = SplitRule.parse(split[form]).cut
-                split_at.update(form[-k:] for k in range(max(cut, 1), min(len(form), cut + MORE + 1)))
-        endings = {
-            ending
-            for ending, n in split_at.items()
-            if n >= MIN_FORMS_OF_ENDING and n >= MIN_SHARE_OF_ENDING * with_ending.get(ending, n)
-        }
-        shortest = {each for each in endings if not any(each[k:] in endings for k in range(1, len(each)))}
-        always = {form for form, counts in rules.items() if _always_split(counts)} | _without_apostrophe(rules)
-        forms = always | {form for form in rules if _often_split(form, rules)}
-        return cls(*map(frozenset, (forms, shortest, always)))
-
-    def allow(self, form: str) -> bool:
-        """Return True if a token may be several words."""
-        return lookup_form(form).lower() in self.forms or self.allow_ending(form)
-
-    def always_split(self, form: str) -> bool:
-        """Return True if a token is hardly ever one word."""
-        return lookup_form(form).lower() in self.always
-
-    def allow_ending(self, form: str) -> bool:
-        """Return True if a token may be several words because of its ending."""
-        lower = lookup_form(form).lower()
-        return any(lower[-k:] in self.endings for k in range(1, min(len(lower), MAX_ENDING_LENGTH + 1)))
-
-
-def _often_split(form: str, rules: Mapping[str, Counter[str]]) -> bool:
-    """Return True if a form was split often, and not only by mistake; `you'll` counts as evidence for `youll`."""
-    n, split = rules[form].total(), rules[form].total() - rules[form][ONE_WORD]
-    if not split:
-        return False
-    others = (rules.get(f"{form[:k]}'{form[k:]}", Counter()) for k in range(1, len(form)))
-    with_apostrophe = max((counts.total() - counts[ONE_WORD] for counts in others), default=0)
-    part = MIN_SHARE_OF_FORM if split < MIN_SPLITS_OF_FORM else AMBIGUOUS
-    return split + with_apostrophe >= MIN_SPLITS_OF_FORM and split >= part * n
-
-
-def _always_split(counts: Counter[str]) -> bool:
-    """Return True if a form was split often enough and hardly ever one word."""
-    n, split = counts.total(), counts.total() - counts[ONE_WORD]
-    return split >= MIN_SPLITS_ALWAYS and split >= MIN_SHARE_ALWAYS * n
-
-
-def _without_apostrophe(rules: Mapping[str, Counter[str]]) -> set[str]:
-    """Frequently split forms without their apostrophe (`havent`), unless the treebank has that as one word.
-
-    Forms whose second word would be a single letter are left out: `worlds` is seldom `world's`.
-    """
-    found: set[str] = set()
-    for form, counts in rules.items():
-        if "'" in form and counts.total() - counts[ONE_WORD] >= MIN_SPLITS_OF_FORM:
-            rule, bare = counts.most_common(1)[0][0], form.replace("'", "")
-            if rule != ONE_WORD and SplitRule.parse(rule).cut > 2 and not rules.get(bare, Counter())[ONE_WORD]:
-                found.add(bare)
-    return found
 
 
 class Splits(NamedTuple):

@@ -15,10 +15,10 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clearparse.stages.stretches import KnownWords, address_in, beginning
+from clearparse.stages.stretches import STOP, KnownWords, address_in, beginning
 from clearparse.training.window_batches import Items
 from clearparse.treebank.ragged import offsets
-from clearparse.treebank.tokens import Paragraph, Token, Tokens
+from clearparse.treebank.tokens import Paragraph, Token, Tokens, tokens_in
 
 UPPER, LOWER = 0.06, 0.03  # fraction of the copied sentences in upper or lower case
 DASHES, ELLIPSES, QUOTES, COMMAS = 0.5, 0.4, 0.15, 0.08  # fraction of those that are changed
@@ -28,6 +28,7 @@ COPIED = 0.2  # fraction of the sentences that the tagger sees in another typogr
 CAPITAL_LETTERS = "ABCDEFGHIJKLMNOPRSTUVW"
 INITIALS, DOTTED = 0.2, 0.3  # fraction of the titles before names that are one initial, or several
 CONTRACTED = 0.3  # fraction of the abbreviations that end with the word's last letter, such as `Dept.`
+TITLED, MIN_SCALE = 0.008, 0.05  # fraction of the names with a title for which the rates are meant; their lowest scale
 MAX_LETTERS = 6  # longest abbreviation of a word
 
 
@@ -43,6 +44,21 @@ class Rates(NamedTuple):
     titles: float
     units: float
     suffixes: float
+
+    def for_treebank(self, paragraphs: Sequence[Paragraph]) -> Rates:
+        """The same copies, with fewer abbreviations if the treebank has few titles (`Dr.`) before its names.
+
+        Otherwise the invented ones outnumber the names at the end of sentences, and `Murat.` is tokenized like `Prof.`.
+        """
+        names = titled = 0
+        for paragraph in paragraphs:
+            for previous, token in pairwise(tokens_in(paragraph)):
+                if _is_name(token.form):
+                    names += 1
+                    titled += len(previous.form) > 2 and STOP.fullmatch(previous.form) is not None
+        scale = min(max(titled / (TITLED * max(names, 1)), MIN_SCALE), 1.0)
+        copies, *abbreviations = self
+        return Rates(copies, *(scale * rate for rate in abbreviations))
 
 
 FOR_TOKENS = Rates(0.6, 0.2, 0.3, 0.3, 0.05)

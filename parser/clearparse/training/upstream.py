@@ -15,7 +15,8 @@ from clearparse.errors import ClearparseError
 from clearparse.io.files import PathLike
 from clearparse.stages import lemmatizer, multiword, tagger, tokenizer
 from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, lookup_key, short_key
-from clearparse.stages.multiword import MultiwordSplitter, SplitForms
+from clearparse.stages.multiword import MultiwordSplitter
+from clearparse.stages.split_rules import SplitForms
 from clearparse.stages.tagger import SURE, Tagger, retagged_keys, with_tags
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.stages.window import WindowClassifier
@@ -51,6 +52,8 @@ SENTENCES = NetworkConfig(
 MULTIWORD = NetworkConfig(
     embedding_dim=16, hidden_size=64, epochs=10, batch_size=256, dropout=0.3, slot_dropout=0.1, min_count=3
 )
+FEW_TOKENS = 200_000  # with copies; with fewer, the multiword splitter learns from every form
+MULTIWORD_OF_FEW_TOKENS = replace(MULTIWORD, epochs=15, word_dropout=0.25, min_count=1)
 FIRST_TAGS = NetworkConfig(embedding_dim=32, hidden_size=128, epochs=8, batch_size=512)
 TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=512)
 LEMMAS = NetworkConfig(
@@ -83,7 +86,7 @@ def train_tokenizer(
     plain = list(paragraphs_of(blocks))
     known = known_words(plain, raw_text)
     for_tokens, for_sentences = (
-        plain + altered_paragraphs(plain, known, rates, np.random.default_rng([seed, 6]))
+        plain + altered_paragraphs(plain, known, rates.for_treebank(plain), np.random.default_rng([seed, 6]))
         for rates in (FOR_TOKENS, FOR_SENTENCES)
     )
     tokens = list(map(tokens_in, for_tokens))
@@ -99,8 +102,11 @@ def train_tokenizer(
     divided = divided_words(map(tokens_in, plain))
     of_sentences = tokenizer.SENTENCES + (tokenizer.CLUSTERS if of_file or vectors else "")
     of_characters = characters_of(tokens, known, divided, spaces=spaces)
-    of_multiword = multiword.TEMPLATE + (multiword.CLUSTERS if vectors else "")
-    splitter = trained("multiword", of_multiword, rules_in_context(tokens), MULTIWORD, 2, vectors)
+    rules = rules_in_context(tokens)
+    few = len(rules) < FEW_TOKENS
+    for_multiword = MULTIWORD_OF_FEW_TOKENS if few else MULTIWORD
+    of_multiword = multiword.TEMPLATE + multiword.FOR_FEW_TOKENS * few + (multiword.CLUSTERS if vectors else "")
+    splitter = trained("multiword", of_multiword, rules, for_multiword, 2, vectors)
     return Tokenizer(
         trained("characters", tokenizer.CHARACTERS, of_characters, CHARACTERS, 0),
         trained("sentences", of_sentences, sentence_ends_of(for_sentences, known), SENTENCES, 1, of_file or vectors),

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping, Sequence
 import numpy as np
 
 from clearparse.features.vocabulary import form_key, lookup_form
-from clearparse.stages import multiword
 from clearparse.stages.lemmatizer import LemmaRule, short_key
-from clearparse.stages.multiword import ONE_WORD
+from clearparse.stages.split_rules import ONE_WORD, SplitRule
 from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import without_tags
 from clearparse.stages.tokenizer import CONTINUES, ENDS, characters_of_text, token_key, undecided
@@ -73,7 +72,7 @@ def rules_in_context(paragraphs: Iterable[Iterable[Token]]) -> Items:
 
 
 def _rule_of(token: Token) -> str:
-    return ONE_WORD if token.words == (token.form,) else str(multiword.SplitRule.of(token.form, token.words))
+    return ONE_WORD if token.words == (token.form,) else str(SplitRule.of(token.form, token.words))
 
 
 def most_frequent(counts: Counter[bytes]) -> bytes:
