@@ -61,8 +61,8 @@ def _by_hand(parser: object, block: Block) -> float:
     oracle = system.oracle(system, layout.heads_to_index(heads))  # type: ignore[attr-defined]
     greedy, active, found = parser.greedy(system, block.word_keys()), np.array([0]), []  # type: ignore[attr-defined]
     labels = [label.decode() for label in block.column(7)]
-    while not system.done(active)[0]:
-        legal, costs = system.legal(active), oracle.costs(active)[0]
+    while (legal := system.legal(active)).any():
+        costs = oracle.costs(active)[0]
         transition, free = forced(legal, greedy.transitions)
         if len(free):
             y_hat, _ = softmax(greedy.extract(active)[-1], legal[:, greedy.transitions.kind])

@@ -37,8 +37,7 @@ def test_the_probability_of_an_arc_is_that_of_its_transition(parser_model: Path)
     expected = np.ones(system.layout.size)
     for s in range(0, len(block), 7):
         active: Index = np.array([s])
-        while not system.done(active)[0]:
-            legal = system.legal(active)
+        while (legal := system.legal(active)).any():
             if (legal @ parser.transitions.count)[0] > 1:
                 theta = greedy.extract(active)[-1]
                 choice = best(theta, legal, parser.transitions)

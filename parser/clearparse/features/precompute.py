@@ -214,7 +214,7 @@ class PrecomputedLayer:
 
     def theta(self, types: Index, values: Index) -> Floats:
         """theta (B, C), given the type of the word at each address (A, B) and the value of each state slot (k, B)."""
-        theta: Floats = self._h(types, values).astype(self._U.dtype) @ self._U
+        theta: Floats = self._h(types, values).astype(self._U.dtype).dot(self._U)  # for few items faster than @
         theta += self.params.b_2
         return theta
 

@@ -16,12 +16,14 @@ from numpy.typing import NDArray
 
 from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import form_key
+from clearparse.features.vocabulary import factorize, form_key
 from clearparse.io.locks import renew_lock_after_fork
+from clearparse.network.classifier import distinct
 from clearparse.stages.split_rules import ONE_WORD, SplitForms, SplitRule
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
 from clearparse.stages.validation import check, check_column, check_length
 from clearparse.stages.window import WindowClassifier
+from clearparse.treebank.ragged import offsets
 
 TEMPLATE = """
     lower: -1 0 1
@@ -83,16 +85,16 @@ class MultiwordSplitter:
         places = [np.flatnonzero(number == k) for k in range(ONE_WORD_ALWAYS)]
         classifiers = self._bold, self.classifier, self._cautious
         tasks = [(each, some) for each, some in zip(classifiers, places, strict=True) if len(some)]
-        of_each = (_labels_in_context(each, keys, which, rows, some) for each, some in tasks)
-        labels = np.concatenate([np.empty(0, np.intp), *of_each])
-        asked = np.concatenate(places)
-        C = len(self._rules)
-        pairs, pair = np.unique(which[asked] * C + labels, return_inverse=True)
-        split = [(forms[k], self._words(forms[k], label)) for k, label in zip(*np.divmod(pairs, C), strict=True)]
+        whole = [(form,) for form in forms]
+        if not tasks:  # of most short texts
+            return Splits([*forms], whole, which)
+        labels = np.concatenate([_labels_in_context(each, keys, which, rows, some) for each, some in tasks])
+        asked, C = np.concatenate(places), len(self._rules)
+        pairs, pair = factorize((which[asked] * C + labels).tolist())
         numbers = which.copy()
         numbers[asked] = len(forms) + pair
-        split = [*((form, (form,)) for form in forms), *split]
-        return Splits([form for form, _ in split], [words for _, words in split], numbers)
+        split = [(forms[k // C], self._words(forms[k // C], k % C)) for k in pairs]
+        return Splits([*forms, *(form for form, _ in split)], [*whole, *(words for _, words in split)], numbers)
 
     def _look_up(self, form: str) -> tuple[int, bytes]:
         """The number of the classifier that splits a form (bold, neutral, cautious), or ONE_WORD_ALWAYS; and its key.
@@ -151,12 +153,12 @@ def _labels_in_context(
     row = np.searchsorted(rows, asked, side="right") - 1
     first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])
     lengths = end - first
-    begin = np.append(0, np.cumsum(lengths))
+    begin = offsets(lengths)
     around = np.arange(begin[-1]) + np.repeat(first - begin[:-1], lengths)
     wanted = np.zeros(len(around), np.bool_)
     wanted[begin[:-1] + asked - first] = True
-    seen, which_seen = np.unique(which[around], return_inverse=True)
-    return classifier.classify([keys[k] for k in seen.tolist()], begin, which_seen, wanted)[wanted]
+    seen, which_seen = distinct(which[around], len(keys))
+    return classifier.classify([keys[k] for k in seen.tolist()], begin, which_seen.astype(np.intp), wanted)[wanted]
 
 
 def _check_class(name: str) -> None:

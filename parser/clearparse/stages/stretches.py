@@ -105,12 +105,12 @@ def inside_words(text: str, divided: frozenset[str], units: frozenset[str]) -> M
     categories = [unicodedata.category(chr(code)) for code in characters.tolist()]
     letters = np.array([category[0] in "LM" for category in categories], np.bool_)[character]
     digits = np.array([category == "Nd" for category in categories], np.bool_)[character]
-    letter_next, digit_next = (np.append(kind[1:], False) for kind in (letters, digits))
-    inside: Mask = (letters & letter_next) | (digits & digit_next)
+    inside: Mask = np.zeros(len(text), np.bool_)
+    inside[:-1] = (letters[:-1] & letters[1:]) | (digits[:-1] & digits[1:])
     if divided:
         for word in _one_of(divided).finditer(text):
             inside[word.start() : word.end()] = False
-    for place in np.flatnonzero(digits & letter_next).tolist():
+    for place in (digits[:-1] & letters[1:]).nonzero()[0].tolist():
         unit = _LETTERS_TO_END.match(text, place + 1)
         inside[place] = not unit or unit[0] not in units
     return inside

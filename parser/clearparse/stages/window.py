@@ -164,16 +164,19 @@ class WindowClassifier:
     def _classify_part(
         self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, wanted: Booleans | None
     ) -> tuple[Index, Booleans]:
-        found, sure = [np.empty(0, np.intp)], [np.empty(0, np.bool_)]
+        n = len(which) if wanted is None else np.count_nonzero(wanted)
+        found, sure, first = np.empty(n, np.intp), np.ones(n, np.bool_), 0
         for theta, types in self.theta(keys, sequences, which, wanted):
+            here = slice(first, first + len(theta))
             best: Index = theta.argmax(axis=1)
             self.cache.layer.break_ties(best, theta, _any, partial(np.take, types, axis=1), _no_values)
-            found.append(best)
-            sure.append(self._has_margin(theta, best, types, margin) if margin else np.ones(len(best), np.bool_))
+            found[here], first = best, here.stop
+            if margin:
+                sure[here] = self._has_margin(theta, best, types, margin)
         if wanted is None:
-            return np.concatenate(found), np.concatenate(sure)
+            return found, sure
         classes, has_margin = np.zeros(len(which), np.intp), np.zeros(len(which), np.bool_)
-        classes[wanted], has_margin[wanted] = np.concatenate(found), np.concatenate(sure)
+        classes[wanted], has_margin[wanted] = found, sure
         return classes, has_margin
 
     def _has_margin(self, theta: Floats, best: Index, types: Index, margin: float) -> Booleans:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 
 from clearparse.transition.layout import Index, Mask
-from clearparse.transition.system import MOVE_NUMBERS, SHIFT, Oracle, System
+from clearparse.transition.system import LEFT_ARC, MOVE_NUMBERS, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System
 
 
 class DynamicOracle(Oracle):
@@ -61,23 +61,19 @@ class ArcHybrid(System):
         some, bottom = s0 != 0, self.stack_next[s0] == 0
         return np.array((~at_root, some & ~at_root, ~bottom, some & at_root & bottom)).T
 
-    def done(self, active: Index) -> Mask:
-        done: Mask = self.is_root[self.b0[active]] & (self.s0[active] == 0)
-        return done
-
     def dependent(self, active: Index) -> tuple[Index, Index, Index]:
         s0 = self.s0[active]
         return s0, s0, s0
 
     def apply(self, active: Index, move: Index, label: Index) -> None:
-        shift, left, right, root = move == MOVE_NUMBERS
-        if len(shifted := active[shift]):
+        is_move = move == MOVE_NUMBERS
+        if len(shifted := active[is_move[SHIFT]]):
             self._shift(shifted)
-        if len(moved := right.nonzero()[0]):
+        if len(moved := is_move[RIGHT_ARC].nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_right(self.stack_next[word], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]
-        if len(moved := (left | root).nonzero()[0]):
+        if len(moved := (is_move[LEFT_ARC] | is_move[ROOT_ARC]).nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_left(self.b0[active[moved]], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]

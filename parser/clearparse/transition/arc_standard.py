@@ -12,7 +12,6 @@ from clearparse.transition.system import LEFT_ARC, MOVE_NUMBERS, MOVES, RIGHT_AR
 # The legal moves where s1 is NULL, a word or ROOT, each with an empty buffer and with words in it.
 LEGAL: Mask = np.zeros((6, len(MOVES)), np.bool_)
 LEGAL[1::2, SHIFT] = LEGAL[2:4, LEFT_ARC] = LEGAL[2:4, RIGHT_ARC] = LEGAL[4, ROOT_ARC] = True
-DONE: Mask = np.equal(LEGAL.sum(axis=1), 0)
 
 
 class StaticOracle(Oracle):
@@ -55,32 +54,24 @@ class ArcStandard(System):
         self._kind[0], self._kind[layout.root] = 0, 4
 
     def legal(self, active: Index) -> Mask:
-        legal: Mask = LEGAL.take(self._row(active), axis=0)
+        rows = self._kind[self.stack_next[self.s0[active]]] + np.sign(self.b0[active])
+        legal: Mask = LEGAL.take(rows, axis=0)
         return legal
-
-    def done(self, active: Index) -> Mask:
-        done: Mask = DONE[self._row(active)]
-        return done
-
-    def _row(self, active: Index) -> Index:
-        """The row of LEGAL for each of the configurations active (B,)."""
-        row: Index = self._kind[self.stack_next[self.s0[active]]] + np.sign(self.b0[active])
-        return row
 
     def dependent(self, active: Index) -> tuple[Index, Index, Index]:
         s0 = self.s0[active]
         return self.stack_next[s0], s0, s0
 
     def apply(self, active: Index, move: Index, label: Index) -> None:
-        shift, left, right, root = move == MOVE_NUMBERS
-        if len(shifted := active[shift]):
+        is_move = move == MOVE_NUMBERS
+        if len(shifted := active[is_move[SHIFT]]):
             self._shift(shifted)
-        if len(moved := left.nonzero()[0]):
+        if len(moved := is_move[LEFT_ARC].nonzero()[0]):
             head = self.s0[active[moved]]
             word = self.stack_next[head]
             self._attach_left(head, word, label[moved])
             self.stack_next[head] = self.stack_next[word]
-        if len(moved := (right | root).nonzero()[0]):
+        if len(moved := (is_move[RIGHT_ARC] | is_move[ROOT_ARC]).nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_right(self.stack_next[word], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]

@@ -10,9 +10,10 @@ from clearparse.features.precompute import PrecomputedLayer
 from clearparse.network.classifier import Floats, softmax
 from clearparse.transition.features import Features
 from clearparse.transition.layout import Index, Mask
-from clearparse.transition.system import ARCS, System, Transitions
+from clearparse.transition.system import ARCS, ONE, ROOT_ARC, System, Transitions
 
 BATCH = 1024  # configurations in a step
+LAST_MOVE = np.array(ROOT_ARC)  # of every sentence; an array, as ONE is
 
 Policy = Callable[[Index], Index]  # from the active configurations (B,) to a class for each (B,)
 
@@ -27,8 +28,9 @@ def run(system: System, transitions: Transitions, choose: Policy, batch: int = B
     active, waiting = waiting[:batch], waiting[batch:]
     while len(active):
         transition = choose(active)
-        system.apply(active, transitions.kind[transition], transitions.label[transition])
-        done = system.done(active)
+        kind = transitions.kind[transition]
+        system.apply(active, kind, transitions.label[transition])
+        done = kind == LAST_MOVE
         if places := np.count_nonzero(done):  # several times as fast as any()
             active, waiting = np.concatenate((active[~done], waiting[:places])), waiting[places:]
 
@@ -62,7 +64,8 @@ class GreedyPolicy:
         legal = self.system.legal(active)
         transition, undecided = forced(legal, self.transitions)
         if len(undecided):
-            active, legal = active[undecided], legal.take(undecided, axis=0)
+            if len(undecided) < len(active):
+                active, legal = active[undecided], legal.take(undecided, axis=0)
             words, values, theta = self.extract(active)
             choice = best(theta, legal, self.transitions)
             self.precomputed.break_ties(
@@ -117,16 +120,17 @@ def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:
     transition of a forced one, and the indices of the undecided configurations (n,).
     """
     classes = legal.dot(transitions.count)
-    return transitions.first[legal.argmax(axis=1)], (classes > 1).nonzero()[0]
+    return transitions.first[legal.argmax(axis=1)], (classes > ONE).nonzero()[0]
 
 
 def best(theta: Floats, legal: Mask, transitions: Transitions) -> Index:
     """The legal class with the highest score (B,), given the scores theta (B, C) and the legal moves (B, K)."""
     choice: Index = theta.argmax(axis=1)
     kind = transitions.kind[choice]
-    illegal = (~legal.take(kind + np.arange(0, legal.size, legal.shape[1]))).nonzero()[0]
-    if not len(illegal):
+    is_legal = legal.take(kind + np.arange(0, legal.size, legal.shape[1]))
+    if np.count_nonzero(is_legal) == len(choice):
         return choice
+    illegal = (~is_legal).nonzero()[0]
     allowed = np.take(legal[illegal], transitions.kind, axis=1)
     choice[illegal] = np.where(allowed, theta[illegal], -np.inf).argmax(axis=1)
     return choice

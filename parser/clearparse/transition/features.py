@@ -118,6 +118,7 @@ class Features(WordSlots):
         named = dict.fromkeys(each for slot in self.slots for each in (slot.address, slot.other) if each)
         self._plan = _Plan.of(named, state_slots)
         self._named = list(named)
+        self._kept: tuple[int, list[tuple[Index, Index, slice]]] = (0, [])  # see _gathers
         self._places = np.array([self._plan.number[address] for address in self.addresses], np.intp)
 
     def extract(self, system: System, active: Index) -> tuple[Index, Index]:
@@ -142,10 +143,19 @@ class Features(WordSlots):
         """What _Plan describes, for the configurations active (B,): (n + k, B)."""
         found = np.empty((len(self._plan.column), len(active)), np.intp)
         found[0], found[1] = system.s0[active], system.b0[active]
-        columns, begin = system.columns.ravel(), system.begin.take(self._plan.column, axis=0)
-        for inside, to in self._plan.gathers:
-            columns.take(found.take(inside, axis=0) + begin[to], out=found[to], mode="clip")
+        columns = system.columns.ravel()
+        for inside, begin, to in self._gathers(system):
+            columns.take(found.take(inside, axis=0) + begin, out=found[to], mode="clip")
         return found
+
+    def _gathers(self, system: System) -> list[tuple[Index, Index, slice]]:
+        """The steps of the plan, with where the columns begin: the same in all steps of a system, so they are kept."""
+        size, gathers = self._kept
+        if size != system.layout.size:
+            size, begin = system.layout.size, system.begin.take(self._plan.column, axis=0)
+            gathers = [(inside, begin[to], to) for inside, to in self._plan.gathers]
+            self._kept = size, gathers
+        return gathers
 
 
 class _Plan(NamedTuple):
@@ -219,6 +229,6 @@ def _numbers(numbers: Iterable[int]) -> slice | Index:
 
 def _distances(word: Index, other: Index) -> Index:
     """The values for the distances between words; 0 if one of them is NULL."""
-    apart = np.abs(other - word) * np.sign(word * other)
+    apart = np.minimum(np.abs(other - word), word * other)  # the product is 0 for NULL, and larger for words
     values: Index = DISTANCES.take(apart, mode="clip")
     return values

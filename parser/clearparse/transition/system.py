@@ -15,10 +15,11 @@ from numpy.typing import NDArray
 from clearparse.transition.layout import Index, Layout, Mask
 
 # ROOT_ARC is the arc from ROOT to the sentence's one root word (a LEFT-ARC in arc-hybrid, a RIGHT-ARC in arc-standard).
-# As a move of its own it is legal exactly once, which gives every output exactly one root.
+# As a move of its own it is legal exactly once, as the last move, which gives every output exactly one root.
 MOVES = ("SHIFT", "LEFT_ARC", "RIGHT_ARC", "ROOT_ARC")  # of every system; a system may add others
 SHIFT, LEFT_ARC, RIGHT_ARC, ROOT_ARC = range(len(MOVES))
 MOVE_NUMBERS = np.arange(len(MOVES))[:, None]  # one comparison with all of them tells which moves are which
+ONE = np.array(1)  # NumPy adds and compares an array faster than a number
 ARCS = (LEFT_ARC, RIGHT_ARC, ROOT_ARC)
 
 LINKS = ("stack_next", "buffer_next", "left_neighbour", "right_neighbour", "lc1", "lc2", "rc1", "rc2")
@@ -88,10 +89,6 @@ class System(ABC):
         """Mask (B, K) of the legal moves in the configurations active (B,); a finished one has no legal move."""
 
     @abstractmethod
-    def done(self, active: Index) -> Mask:
-        """Mask (B,) of the configurations active (B,) whose tree is complete."""
-
-    @abstractmethod
     def dependent(self, active: Index) -> tuple[Index, Index, Index]:
         """The words that LEFT_ARC, RIGHT_ARC and ROOT_ARC would attach in the configurations active (B,): 3 x (B,)."""
 
@@ -107,17 +104,17 @@ class System(ABC):
 
     def _attach_left(self, head: Index, word: Index, label: Index) -> None:
         """Attach word, to the left of head. Children are attached from the inside out: the newest is the leftmost."""
-        self.head[word], self.label[word] = head, label + 1
+        self.head[word], self.label[word] = head, label + ONE
         self.lc2[head] = self.lc1[head]
         self.lc1[head] = word
-        self.left_valency[head] += 1
+        self.left_valency[head] += ONE
 
     def _attach_right(self, head: Index, word: Index, label: Index) -> None:
         """Attach word, to the right of head: the newest child is the rightmost."""
-        self.head[word], self.label[word] = head, label + 1
+        self.head[word], self.label[word] = head, label + ONE
         self.rc2[head] = self.rc1[head]
         self.rc1[head] = word
-        self.right_valency[head] += 1
+        self.right_valency[head] += ONE
 
 
 class Oracle(ABC):

@@ -75,7 +75,7 @@ def token_ranges(raw: RawText, text: str, start: NDArray[np.intp], stop: NDArray
 def _spaces(text: str) -> NDArray[np.bool_]:
     """(len(text),) Which characters are whitespace."""
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
-    spaces: NDArray[np.bool_] = _IS_SPACE[np.minimum(codes, len(_IS_SPACE) - 1)]
+    spaces: NDArray[np.bool_] = _IS_SPACE.take(codes, mode="clip")
     return spaces
 
 
