@@ -27,7 +27,6 @@ PIPELINES: dict[str, Pipeline] = {
     pipeline.name: pipeline
     for pipeline in (
         AllStages("fast"),
-        AllStages("accurate"),
         EnglishModel(),
         EnglishModel(AVX2),
         UDPipePipeline(1, part=4),
