@@ -22,8 +22,6 @@ from clearparse.model import serialization
 from clearparse.model.description import description, stem, summary
 from clearparse.model.inputs import check_paragraph, checked_text, sentence_of
 from clearparse.model.serialization import Stages
-from clearparse.stages.lemmatizer import Lemmatizer
-from clearparse.stages.tagger import Tagger
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import FEATS, FORM, LEMMA, UPOS, XPOS, Block, Sentence, parse_block
 from clearparse.treebank.document import Document, split_block
@@ -121,8 +119,10 @@ class Model:
         paragraphs = [list(split_paragraphs(text)) for text in texts]
         numbers = np.concatenate([np.arange(1, len(each) + 1) for each in paragraphs] or [np.arange(0)])
         raw = RawText(SEPARATOR.join(texts))
-        block = self._tokenize([each for some in paragraphs for each in some], numbers, raw)
-        block = self.parse_block(self.tag(block), confidence=confidence)
+        with one_blas_thread():
+            block = self._tag(self._tokenize([each for some in paragraphs for each in some], numbers, raw))
+            self.warn_of_missing_tags(block)
+            block = self._parse_block(block, confidence=confidence)
         return list(map(Document, split_block(block, texts, len(SEPARATOR))))
 
     def _document_of_words(self, sentences: Iterable[Sequence[str]], *, confidence: bool) -> Document:
@@ -156,7 +156,8 @@ class Model:
         """
         raw = RawText(paragraphs) if isinstance(paragraphs, str) else raw
         split = list(split_paragraphs(paragraphs)) if isinstance(paragraphs, str) else paragraphs
-        return self._tokenize(split, first + np.arange(len(split)), raw, presegmented=presegmented)
+        with one_blas_thread():
+            return self._tokenize(split, first + np.arange(len(split)), raw, presegmented=presegmented)
 
     def _tokenize(
         self,
@@ -166,29 +167,29 @@ class Model:
         *,
         presegmented: bool = False,
     ) -> Block:
-        """Like tokenize, with the number of each paragraph, numbers (P,)."""
+        """Like tokenize, with the number of each paragraph, numbers (P,); with one BLAS thread, set by the caller."""
         if self.stages.tokenizer is None:
             raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
         for number, text in zip(numbers.tolist(), paragraphs, strict=True):
             check_paragraph(text, number)
-        with one_blas_thread():
-            found = self.stages.tokenizer.tokenize(paragraphs)
-            return (found.presegmented() if presegmented else found).block(numbers, raw, presegmented=presegmented)
+        found = self.stages.tokenizer.tokenize(paragraphs)
+        return (found.presegmented() if presegmented else found).block(numbers, raw, presegmented=presegmented)
 
     def tag(self, block: Block) -> Block:
         """The block with predicted tags (UPOS, XPOS, FEATS), and lemmas if the model has a lemmatizer.
 
         Raises ClearparseError if the model was trained without a tagger.
         """
+        with one_blas_thread():
+            return self._tag(block)
+
+    def _tag(self, block: Block) -> Block:
+        """Like tag, with one BLAS thread, set by the caller."""
         tagger, lemmatizer = self.stages.tagger, self.stages.lemmatizer
         if tagger is None:
             raise ClearparseError("this model cannot tag: it was trained without `--stages all`")
         if not len(block):
             return block
-        with one_blas_thread():
-            return self._tag(block, tagger, lemmatizer)
-
-    def _tag(self, block: Block, tagger: Tagger, lemmatizer: Lemmatizer | None) -> Block:
         forms, which = factorize(block.column(FORM))
         keys, which = tagger.tagged([form + b"\t_\t_\t_\t_" for form in forms], which, block.sentences)
         parts = [key.split(b"\t", 2) for key in keys]
@@ -236,9 +237,13 @@ class Model:
         may be empty.
         """
         self.warn_of_missing_tags(block)
+        with one_blas_thread():
+            return self._parse_block(block, confidence=confidence)
+
+    def _parse_block(self, block: Block, *, confidence: bool) -> Block:
+        """Like parse_block, without a warning and with one BLAS thread, set by the caller."""
         if not confidence:
-            with one_blas_thread():
-                return block.with_trees(*self.stages.ensemble.parse(block))
+            return block.with_trees(*self.stages.ensemble.parse(block))
         heads, deprels, probability = self.parse_with_confidence(block)
         probabilities = [b"%.2f" % p for p in probability.tolist()]
         return block.with_trees(heads, deprels).with_misc(probabilities, b"Conf")

@@ -85,7 +85,7 @@ class MultiwordSplitter:
         places = [np.flatnonzero(number == k) for k in range(ONE_WORD_ALWAYS)]
         classifiers = self._bold, self.classifier, self._cautious
         tasks = [(each, some) for each, some in zip(classifiers, places, strict=True) if len(some)]
-        whole = [(form,) for form in forms]
+        whole: list[tuple[str, ...]] = [(form,) for form in forms]
         if not tasks:  # of most short texts
             return Splits([*forms], whole, which)
         labels = np.concatenate([_labels_in_context(each, keys, which, rows, some) for each, some in tasks])
