@@ -82,7 +82,7 @@ class MultiwordSplitter:
             return Splits([*forms], self.words(forms), which)
         found = [self._looked_up[form] for form in forms]
         keys, number = [key for _, key in found], np.array([k for k, _ in found], np.intp)[which]
-        places = [np.flatnonzero(number == k) for k in range(ONE_WORD_ALWAYS)]
+        places = [(number == k).nonzero()[0] for k in range(ONE_WORD_ALWAYS)]
         classifiers = self._bold, self.classifier, self._cautious
         tasks = [(each, some) for each, some in zip(classifiers, places, strict=True) if len(some)]
         whole: list[tuple[str, ...]] = [(form,) for form in forms]
@@ -154,7 +154,7 @@ def _labels_in_context(
     first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])
     lengths = end - first
     begin = offsets(lengths)
-    around = np.arange(begin[-1]) + np.repeat(first - begin[:-1], lengths)
+    around = np.arange(begin[-1]) + (first - begin[:-1]).repeat(lengths)
     wanted = np.zeros(len(around), np.bool_)
     wanted[begin[:-1] + asked - first] = True
     seen, which_seen = distinct(which[around], len(keys))

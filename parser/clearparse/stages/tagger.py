@@ -80,7 +80,7 @@ class Tagger:
         """
         names, number_of_second = self._names
         labels, sure = self.first.classify_with_margin(keys, sentences, which, MARGIN)
-        if not sure.all():
+        if np.count_nonzero(sure) < len(sure):
             seen, which_seen = _tagged(keys, which, names, labels)
             labels = np.where(sure, labels, number_of_second[self.second.classify(seen, sentences, which_seen, ~sure)])
         return _tagged(keys, which, names, labels)

@@ -36,6 +36,7 @@ from clearparse.stages.stretches import (
 from clearparse.stages.validation import check, flag
 from clearparse.stages.window import WindowClassifier
 from clearparse.treebank.columns import Mask
+from clearparse.treebank.ragged import offsets
 from clearparse.treebank.tokens import Tokenization
 
 CONTINUES, ENDS = "goes on", "ends"  # the classes of both networks, as model files have them
@@ -79,7 +80,7 @@ def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | 
     """
     stretches, which = factorize(text.split(" "))
     lengths = np.array([len(stretch) for stretch in stretches])[which]
-    start = np.cumsum(lengths + 1) - lengths - 1
+    start = offsets(lengths + 1)[:-1]
     names = [kind_of(stretch) for stretch in stretches]
     addresses: list[tuple[int, int]] = []
     if known:
@@ -93,7 +94,7 @@ def characters_of_text(text: str, begin: NDArray[np.int64], known: KnownWords | 
     kind_of_stretch = kind[which]
     if known:
         kind_of_stretch = _with_stops(stretches, which, np.searchsorted(start, begin), known, kind_of_stretch, kinds)
-    kind_there = np.repeat(kind_of_stretch, lengths + 1)[:-1]  # of each character and of the space after the stretch
+    kind_there = kind_of_stretch.repeat(lengths + 1)[:-1]  # of each character and of the space after the stretch
     kind_there[start[1:] - 1] = kind[-2]
     codes = np.frombuffer(text.encode("utf-32-le"), np.uint32)
     if addresses:
@@ -112,7 +113,7 @@ def undecided(text: str, divided: frozenset[str] | None, known: KnownWords | Non
 
     A token ends before every space, unless tokens can contain spaces, and none ends inside a word: see Tokenizer.
     """
-    space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
+    space = np.frombuffer((text + " ").encode("utf-32-le"), np.uint32) == ord(" ")
     asked = np.ones(len(text), np.bool_) if spaces else ~(space[:-1] | space[1:])
     return asked if divided is None or known is None else asked & ~inside_words(text, divided, known.units)
 
@@ -130,7 +131,7 @@ def _with_stops(
     first (P,): the first stretch of each paragraph. kinds: the names; new ones are appended.
     """
     stops = [stop_kind(stretch, known) for stretch in stretches]
-    places = np.flatnonzero(np.array([bool(stop) for stop in stops])[which])
+    places = np.array([bool(stop) for stop in stops])[which].nonzero()[0]
     ends = np.zeros(len(which) + 1, np.bool_)
     ends[first] = ends[-1] = True
     kind, number = kind.copy(), {name: k for k, name in enumerate(kinds)}
@@ -194,7 +195,7 @@ class Tokenizer:
     def tokenize(self, texts: Sequence[str]) -> Tokenization:
         """The tokens, words and sentences of paragraphs (see treebank.paragraphs)."""
         text, lengths = " ".join(texts), np.array([len(text) for text in texts], np.int64)
-        start, stop, space_after, rows = self._tokens(text, np.cumsum(lengths + 1) - lengths - 1)
+        start, stop, space_after, rows = self._tokens(text, offsets(lengths + 1)[:-1])
         forms, which = factorize([text[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
         last = self.sentence_ends(forms, which, space_after, rows)
         split = self.splitter.split(forms, which, rows)
@@ -216,7 +217,7 @@ class Tokenizer:
 
         text: the paragraphs joined by spaces. begin (P,): the start of each.
         """
-        space = np.append(np.frombuffer(text.encode("utf-32-le"), np.uint32) == ord(" "), True)
+        space = np.frombuffer((text + " ").encode("utf-32-le"), np.uint32) == ord(" ")
         ends = self._character_ends(text, begin, undecided(text, self.divided, self.known, spaces=self.spaces))
         # A space belongs to a token if neither the character before it ends one nor it itself does.
         inside = ~ends & ~np.append(True, ends[:-1]) if self.spaces else np.zeros(len(text), np.bool_)

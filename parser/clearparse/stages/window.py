@@ -112,7 +112,7 @@ class WindowClassifier:
         if wanted is None:
             return self._classify(keys, sequences, which, 0.0, None)[0]
         classes = np.zeros(len(which), np.intp)
-        if not wanted.any():
+        if not np.count_nonzero(wanted):  # several times as fast as any()
             return classes
         seen = self.window.seen(wanted, sequences)
         shown, number = distinct(which[seen], len(keys))

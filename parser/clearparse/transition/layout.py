@@ -28,13 +28,13 @@ class Layout:
         order = np.arange(len(lengths))
         self.first: Index = sentences[:-1] + order + 1
         self.root: Index = sentences[1:] + order + 1
-        self.words: Index = np.arange(int(sentences[-1])) + np.repeat(order, lengths) + 1
+        self.words: Index = np.arange(int(sentences[-1])) + order.repeat(lengths) + 1
         if right_to_left:
-            self.words = np.repeat(self.first + self.root - 1, lengths) - self.words
+            self.words = (self.first + self.root - 1).repeat(lengths) - self.words
         self.size = int(sentences[-1]) + len(lengths) + 1
         self.sentences, self.lengths = sentences, lengths
         self.number: Index = np.zeros(self.size, dtype=np.intp)
-        self.number[self.words] = np.arange(len(self.words)) - np.repeat(sentences[:-1], lengths) + 1
+        self.number[self.words] = np.arange(len(self.words)) - sentences[:-1].repeat(lengths) + 1
 
     def spread(self, values: Index, *, null: int, root: int) -> Index:
         """Values of the words (words,) by flat index (size,); NULL gets `null`, every ROOT gets `root`."""
