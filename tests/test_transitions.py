@@ -192,6 +192,7 @@ def test_any_legal_moves_give_one_tree_with_one_root(name: str) -> None:
         steps[active] += 1
         move = np.where(legal[active], rng.random((len(active), len(system.moves))), -1).argmax(axis=1)
         system.apply(active, move, np.zeros(len(active), dtype=np.intp))
+        assert np.array_equal(system.legal(active).any(axis=1), move != ROOT_ARC)  # which is the last move
     swaps = name in SWAPPING
     assert all(taken >= 2 * n if swaps else taken == 2 * n for taken, n in zip(steps, lengths, strict=True))
     heads = system.layout.index_to_heads(system.head)
