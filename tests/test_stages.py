@@ -120,7 +120,7 @@ def test_each_fold_is_tagged_by_a_network_that_has_not_seen_it(block: Block) -> 
     items = tagged_words([block])
     sentence = np.repeat(np.arange(len(items.rows) - 1), np.diff(items.rows))
     names = [f"{s}\t_\t_" for s in sentence.tolist()]
-    jackknife, checkpoint = Jackknife("form: 0", replace(items, names=names), SMALL, 1, None), Checkpoint()
+    jackknife, checkpoint = Jackknife("form: 0", replace(items, names=names), SMALL, SMALL, 1, None, None), Checkpoint()
     run_steps(jackknife.steps("tags", 4, checkpoint), 1, checkpoint, QUIET)
     _, tags = jackknife.results("tags", 4, checkpoint)
     assert all(tag and tag.decode() != name for tag, name in zip(tags, names, strict=True))

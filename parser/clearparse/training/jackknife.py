@@ -26,13 +26,18 @@ class Jackknife:
 
     Each fold is tagged by the network trained without it, so that the next network learns from realistic tagging
     errors. All networks also learn from the silver items.
+
+    fold_config, fold_vectors: of the networks trained without a fold. Word vectors of a file may be of a teacher that
+    has learned from all of the treebank; with them, the tags of a fold would have too few errors.
     """
 
     template: str
     items: Items
     config: NetworkConfig
+    fold_config: NetworkConfig
     seed: int
     vectors: Vectors | None
+    fold_vectors: Vectors | None
     silver: Items | None = None
 
     def steps(self, name: str, folds: int, checkpoint: Checkpoint) -> dict[str, Step]:
@@ -68,8 +73,9 @@ class Jackknife:
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
         items = altered_rows(items, np.random.default_rng([self.seed, 7]))
+        config, vectors = (self.fold_config, self.fold_vectors) if len(fold) else (self.config, self.vectors)
         classifier = build_and_train(
-            self.template, items, self.config, [self.seed, 5], self.vectors, silver=self.silver, log=log, name=name
+            self.template, items, config, [self.seed, 5], vectors, silver=self.silver, log=log, name=name
         )
         if len(fold):
             held = self.items.take(fold)

@@ -150,6 +150,7 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint,
 class TaggerTraining:
     """Training of a tagger on tagged words.
 
+    vectors: initial embeddings. fold_vectors: those of the networks for the jackknifed tags: see Jackknife.
     silver: tagged words of other sentences to learn from too, silver_ratio per treebank word in each epoch.
     jackknife: if False, the second network is trained on all sentences only, and there are no jackknifed tags.
     """
@@ -157,6 +158,7 @@ class TaggerTraining:
     words: Items
     seed: int
     vectors: Vectors | None = None
+    fold_vectors: Vectors | None = None
     silver: Items | None = None
     silver_ratio: float = 0.0
     jackknife: bool = True
@@ -165,7 +167,7 @@ class TaggerTraining:
     def first(self) -> Jackknife:
         """The training of the first network."""
         config = replace(FIRST_TAGS, epochs=16) if self.silver else FIRST_TAGS
-        return self._jackknife(tagger.FIRST, self.words, config, self.silver)
+        return self._jackknife(tagger.FIRST, self.words, self.silver, config, config)
 
     def first_steps(self, checkpoint: Checkpoint) -> dict[str, Step]:
         """The steps that train the first network, without those that the checkpoint has the results of."""
@@ -178,18 +180,26 @@ class TaggerTraining:
         words, silver = replace(self.words, keys=with_tags(self.words.keys, without_marks(first_tags))), self.silver
         if silver:
             silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
-        config = TAGS if silver else replace(TAGS, epochs=tag_epochs(len(words)))
-        training, folds = self._jackknife(tagger.SECOND, words, config, silver), FOLDS if self.jackknife else 0
+        shorter = replace(TAGS, epochs=tag_epochs(len(words)))
+        training = self._jackknife(tagger.SECOND, words, silver, TAGS if silver else shorter, shorter)
+        folds = FOLDS if self.jackknife else 0
         run_steps(training.steps("tags", folds, checkpoint), jobs, checkpoint, log)
         second, tags = training.results("tags", folds, checkpoint)
         decided = [one if one.endswith(SURE) else other for one, other in zip(first_tags, tags, strict=True)]
         return Tagger(first, second), without_marks(decided)
 
-    def _jackknife(self, template: str, words: Items, config: NetworkConfig, silver: Items | None) -> Jackknife:
+    def _jackknife(
+        self, template: str, words: Items, silver: Items | None, config: NetworkConfig, fold_config: NetworkConfig
+    ) -> Jackknife:
         if silver:  # much more data need less dropout
-            config = replace(config, silver_ratio=self.silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05)
+            config, fold_config = (
+                replace(each, silver_ratio=self.silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05)
+                for each in (config, fold_config)
+            )
         clusters = tagger.CLUSTERS if self.vectors else ""
-        return Jackknife(template + clusters, words, config, self.seed, self.vectors, silver)
+        return Jackknife(
+            template + clusters, words, config, fold_config, self.seed, self.vectors, self.fold_vectors, silver
+        )
 
 
 def tag_epochs(words: int) -> int:
@@ -243,7 +253,7 @@ def train_upstream(
             f"the training data have {different:,} different combinations of UPOS, XPOS and FEATS, too many for a"
             f" tagger (at most {MAX_TAGS:,}): do these columns hold anything but tags?"
         )
-    tagging = TaggerTraining(words, seed, of_file or vectors, silver, silver_ratio, jackknife)
+    tagging = TaggerTraining(words, seed, of_file or vectors, vectors, silver, silver_ratio, jackknife)
     log("stage", "tokenizer, lemmatizer, first network of the tagger")
     steps: dict[str, Step] = {
         "tokenizer": partial(train_tokenizer, blocks, seed, vectors=vectors, raw_text=raw_text, of_file=of_file),
