@@ -38,6 +38,7 @@ from clearparse.training.upstream_items import (
     tagged_words,
 )
 from clearparse.training.window_batches import Items, WindowBatches, build_and_train, initialize
+from clearparse.training.word_vectors import Vectors
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, LEMMA, UPOS, XPOS, Block, parse_block
 from clearparse.treebank.paragraphs import split_paragraphs
 from clearparse.treebank.tokens import Token, conllu_of, paragraphs_of, text_of, tokens_of
@@ -124,6 +125,34 @@ def test_each_fold_is_tagged_by_a_network_that_has_not_seen_it(block: Block) -> 
     run_steps(jackknife.steps("tags", 4, checkpoint), 1, checkpoint, QUIET)
     _, tags = jackknife.results("tags", 4, checkpoint)
     assert all(tag and tag.decode() != name for tag, name in zip(tags, names, strict=True))
+
+
+def test_folds_do_not_see_vectors_that_know_the_treebank(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The network on all sentences has the vectors of the file, those without a fold the vectors of raw text."""
+    seen = []
+
+    def build(
+        template: str, items: Items, config: NetworkConfig, seed: list[int], vectors: object, **rest: object
+    ) -> None:
+        seen.append((rest["name"], config.epochs, vectors))
+        raise InterruptedError
+
+    monkeypatch.setattr("clearparse.training.jackknife.build_and_train", build)
+    of_file, of_raw_text = (Vectors([], np.zeros((0, 2), np.float32), [], []) for _ in range(2))
+    longer = replace(SMALL, epochs=9)
+    steps = Jackknife("form: 0", tagged_words([block]), longer, SMALL, 1, of_file, of_raw_text).steps(
+        "tags", 2, Checkpoint()
+    )
+    for step in steps.values():
+        with pytest.raises(InterruptedError):
+            step(checkpoint=Checkpoint(), log=QUIET)
+    assert [(name, epochs) for name, epochs, _ in seen] == [
+        ("tags", 9),
+        ("tags without fold 1", SMALL.epochs),
+        ("tags without fold 2", SMALL.epochs),
+    ]
+    assert [vectors is of_file for _, _, vectors in seen] == [True, False, False]
+    assert [vectors is of_raw_text for _, _, vectors in seen] == [False, True, True]
 
 
 # Text and tokens
