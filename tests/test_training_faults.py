@@ -207,7 +207,7 @@ def test_killed_during_a_write(tmp_path: Path) -> None:
     ("line", "message"),
     [
         ("epoch  2", "m is the best model so far, of epoch"),
-        ("stage     tagger", "stopped; the same command with --resume continues"),
+        ("stage     second network of the tagger", "stopped; the same command with --resume continues"),
     ],
 )
 def test_ctrl_c(line: str, message: str, tmp_path: Path) -> None:
@@ -217,8 +217,7 @@ def test_ctrl_c(line: str, message: str, tmp_path: Path) -> None:
     with subprocess.Popen(command, **pipes, env=environment(PYTHONUNBUFFERED="1"), start_new_session=True) as process:
         assert process.stdout is not None
         assert process.stderr is not None
-        while not process.stdout.readline().startswith(line):
-            pass
+        assert any(printed.startswith(line) for printed in process.stdout)
         os.killpg(process.pid, signal.SIGINT)  # to all processes, as a terminal does
         error = process.stderr.read()
     assert process.returncode == 130

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from benchmarks.baselines import PARSERS, PIPELINES, SYSTEMS
+from benchmarks.baselines import COMPARED, PARSERS, PIPELINES
 from benchmarks.compared import System, missing
 from benchmarks.corpora import write_head, write_paragraphs, write_text
 from benchmarks.plan import Plan, trained, words_in
@@ -33,7 +33,7 @@ class Section(NamedTuple):
 def training(plan: Plan, progress: Progress, folder: Path) -> dict[str, Any]:
     """Train all models that are missing; how long each took."""
     found = {}
-    for name, system in installed(SYSTEMS).items():
+    for name, system in installed(COMPARED).items():
         progress.begins(f"training {name}")
         found[name] = trained(plan, system)[1]
     return found

@@ -14,12 +14,11 @@ from typing import Any
 from tqdm import tqdm
 
 from benchmarks import machine
-from benchmarks.baselines import PARSERS
+from benchmarks.baselines import SPACY_PARSER
 from benchmarks.plan import Plan, trained, words_in
 from benchmarks.spacy import GIVEN, convert
 from benchmarks.worker import in_subprocess
 
-SPACY = PARSERS["spaCy, efficiency"]
 CLEARPARSE = "clearparse"
 
 
@@ -32,7 +31,7 @@ def compare(plan: Plan, model: Path, others: Sequence[Path]) -> dict[str, Any]:
         folder = Path(name)
         pipelines = {
             CLEARPARSE: _clearparse_pipeline(model, folder / CLEARPARSE),
-            "parser of spaCy": trained(plan, SPACY)[0],
+            "parser of spaCy": trained(plan, SPACY_PARSER)[0],
             **{path.name: path for path in others},
         }
         dev, source = folder / "dev.spacy", folder / "input.spacy"
