@@ -116,6 +116,8 @@ class Vocabulary:
     symbols: the symbols of each channel, in the order of their rows; channels are in the order of CHANNELS.
     first: the first row of each channel, which is NULL. n_rows: the number of rows of all channels.
     normalized: are forms looked up by lookup_form? In the models of version 0.1 they are not.
+
+    Raises ValueError if a symbol of a channel is listed twice.
     """
 
     def __init__(self, symbols: Mapping[str, Sequence[str]], *, normalized: bool = True) -> None:
@@ -126,7 +128,9 @@ class Vocabulary:
         row = 0
         for channel, names in self.symbols.items():
             self.first[channel] = row
-            rows = {name: number for number, name in enumerate(names, row + UNKNOWN + 1)}
+            rows = dict(zip(names, range(row + UNKNOWN + 1, row + UNKNOWN + 1 + len(names)), strict=True))
+            if len(rows) < len(names):
+                raise ValueError(f"a symbol of {channel} is listed twice")
             if channel == CLUSTER:
                 rows = {word: number for words, number in rows.items() for word in words.split(BETWEEN)}
             self._rows[channel] = rows

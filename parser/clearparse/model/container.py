@@ -27,6 +27,7 @@ FORMAT_VERSION = 1
 KEY = "clearparse"
 MAX_COMPRESSION_RATIO = 30  # trained parameters do not even compress to half their size
 MAX_BYTES = 1 << 36  # if the size is unknown
+BEFORE_VALUES, AFTER_VALUES = ',"metadata":', ',"sha256":'  # in the entry
 NO_MODEL = "not a clearparse model"
 DAMAGED = "the model is truncated or damaged; copy or train it again"
 DTYPES = frozenset(
@@ -55,7 +56,7 @@ def save_arrays(
     head = {
         "format_version": FORMAT_VERSION,
         "clearparse_version": __version__,
-        "sha256": _digest(plain, metadata),
+        "sha256": _digest(plain, _json(metadata)),
         "metadata": metadata,
     }
     _reserve(3 * sum(array.nbytes for array in plain.values()))  # as many copies are made at once
@@ -76,10 +77,11 @@ def load_arrays(path: PathLike) -> tuple[Arrays, dict[str, Any]]:
     newer format. Nothing larger than the file is allocated, whatever its header claims.
     """
     data = _read(path)
-    head = _head(path, data)
+    text, head = _head(path, data)
     try:
         arrays = safetensors.numpy.load(data)
-        intact = head["sha256"] == _digest(arrays, head["metadata"])
+        values = text[text.index(BEFORE_VALUES) + len(BEFORE_VALUES) : text.rindex(AFTER_VALUES)]
+        intact = head["sha256"] == _digest(arrays, values)
     except (safetensors.SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
         intact = False
     if not intact or not isinstance(head["metadata"], dict):
@@ -89,12 +91,12 @@ def load_arrays(path: PathLike) -> tuple[Arrays, dict[str, Any]]:
 
 def _read(path: PathLike) -> bytes:
     """The bytes of a model file, decompressed. Raises FileError if there are far more than in any model."""
-    size = os.path.getsize(path) if os.path.isfile(path) else MAX_BYTES
-    remaining, parts = min(MAX_COMPRESSION_RATIO * (size + (1 << 20)), MAX_BYTES), []
+    size = os.path.getsize(path) if os.path.isfile(path) else 0
+    remaining, parts = min(MAX_COMPRESSION_RATIO * (size + (1 << 20)), MAX_BYTES) if size else MAX_BYTES, []
     with open_input(path) as file:
         if cast(io.BufferedReader, file).peek(9)[8:9] != b"{":  # /dev/zero has no end
             raise FileError(path, NO_MODEL)
-        while remaining >= 0 and (part := file.read(1 << 20)):
+        while remaining >= 0 and (part := file.read(max(size, 1 << 20))):  # a file that is not compressed, at once
             parts.append(part)
             remaining -= len(part)
     if remaining < 0:
@@ -102,13 +104,14 @@ def _read(path: PathLike) -> bytes:
     return b"".join(parts)
 
 
-def _head(path: PathLike, data: bytes) -> dict[str, Any]:
-    """The entry of clearparse in the header, its format version checked. Raises FileError."""
+def _head(path: PathLike, data: bytes) -> tuple[str, dict[str, Any]]:
+    """The entry of clearparse in the header, as text and as its values; checks the format version. Raises FileError."""
     size = int.from_bytes(data[:8], "little")
     if size > len(data) - 8:
         raise FileError(path, DAMAGED)
     try:
-        head: dict[str, Any] = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
+        text: str = json.loads(data[8 : 8 + size])["__metadata__"][KEY]
+        head: dict[str, Any] = json.loads(text)
         version, writer = head["format_version"], _short(head["clearparse_version"])
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise FileError(path, f"{NO_MODEL}, or its header is damaged") from error
@@ -118,7 +121,7 @@ def _head(path: PathLike, data: bytes) -> dict[str, Any]:
             f"model format {_short(version)}, written by clearparse {writer}; clearparse {__version__} reads format "
             f"{FORMAT_VERSION}: pip install --upgrade clearparse",
         )
-    return head
+    return text, head
 
 
 def _short(value: object) -> str:
@@ -134,9 +137,9 @@ def _little_endian(name: str, array: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
 
 
-def _digest(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> str:
-    """SHA-256 of the JSON values and of the names, dtypes, shapes and contents of little-endian arrays."""
-    digest = hashlib.sha256(_json(metadata).encode())
+def _digest(arrays: Mapping[str, NDArray[Any]], values: str) -> str:
+    """SHA-256 of the values in canonical JSON and of the names, dtypes, shapes and contents of little-endian arrays."""
+    digest = hashlib.sha256(values.encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype.name} {array.shape}".encode())
