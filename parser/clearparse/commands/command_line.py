@@ -18,6 +18,7 @@ from typing import Any, NoReturn
 
 from clearparse.drawing.printable import printable
 from clearparse.errors import ClearparseError
+from clearparse.io.terminal import shows_progress
 
 FAILURE = 1
 FIRST_FREE_DESCRIPTOR = 3  # after stdin, stdout and stderr
@@ -181,7 +182,7 @@ def print_line(message: str) -> None:
 
 def print_summary(text: str, *, quiet: bool = False) -> None:
     """Print a line about finished work on stderr, if that is a terminal and the command is not quiet."""
-    if not quiet and sys.stderr is not None and sys.stderr.isatty():
+    if shows_progress(quiet=quiet):
         print(text, file=sys.stderr)
 
 
