@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import importlib
 import io
 import os
@@ -18,6 +19,7 @@ from typing import Any, NoReturn
 
 from clearparse.drawing.printable import printable
 from clearparse.errors import ClearparseError
+from clearparse.io.garbage import paused_collection
 from clearparse.io.terminal import shows_progress
 
 FAILURE = 1
@@ -188,7 +190,14 @@ def print_summary(text: str, *, quiet: bool = False) -> None:
 
 def run_module(name: str) -> NoReturn:
     """Run the `main` of a module: see run. Ctrl-C while the module is imported ends it as later."""
-    run(lambda argv: importlib.import_module(name).main(argv))
+    run(lambda argv: main_of(name)(argv))
+
+
+def main_of(name: str) -> Callable[[list[str]], None]:
+    """The `main` of a module, which is imported."""
+    with paused_collection():
+        main: Callable[[list[str]], None] = importlib.import_module(name).main
+    return main
 
 
 def run(main: Callable[[list[str]], None]) -> NoReturn:
@@ -206,6 +215,7 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     except BrokenPipeError:
         _silence_stdout()
         status = BROKEN_PIPE
+    gc.freeze()  # at exit Python collects garbage several times: all memory is about to be freed anyway
     sys.exit(status)
 
 
