@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 import os
 from pathlib import Path
@@ -33,7 +34,7 @@ VALUES = st.recursive(
 ARRAYS = st.dictionaries(
     st.text(st.characters(exclude_categories=["Cs"]), min_size=1).filter(lambda name: name != "__metadata__"),
     arrays_of.arrays(
-        st.sampled_from(sorted(container.DTYPES)), arrays_of.array_shapes(min_dims=0, min_side=0, max_dims=3)
+        st.sampled_from(sorted(container.DTYPES.values())), arrays_of.array_shapes(min_dims=0, min_side=0, max_dims=3)
     ),
     max_size=4,
 )
@@ -177,6 +178,60 @@ def test_an_array_longer_than_the_file_allocates_nothing(model: Path, tmp_path: 
     )
     assert path.read_bytes() != whole
     assert "damaged" in complaint(path)
+
+
+@pytest.mark.parametrize(
+    ("name", "field", "value"),
+    [
+        ("L", "shape", [-1, 3]),  # to NumPy, -1 is whatever fits
+        ("L", "shape", [-4, -3]),
+        ("L", "shape", [4.0, 3]),
+        ("L", "shape", [True, 12]),
+        ("L", "shape", [4, 3, 1 << 80]),
+        ("L", "shape", 12),
+        ("L", "data_offsets", [0, 48]),  # the bytes of the other array too
+        ("L", "data_offsets", [20, 64]),
+        ("L", "data_offsets", [16, 1 << 80]),
+        ("L", "data_offsets", [64, 16]),
+        ("L", "data_offsets", [16]),
+        ("L", "data_offsets", "ab"),
+        ("L", "dtype", "C64"),
+        ("L", "dtype", ["F32"]),
+        ("counts", "data_offsets", [-64, -48]),
+        ("counts", "data_offsets", [0, 8]),
+    ],
+)
+def test_arrays_fill_the_file_one_after_the_other(
+    model: Path, tmp_path: Path, name: str, field: str, value: object
+) -> None:
+    data = model.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    header = json.loads(data[8 : 8 + size])
+    assert [header[each]["data_offsets"] for each in ("counts", "L")] == [[0, 16], [16, 64]]
+    header[name][field] = value
+    changed = json.dumps(header).encode()
+    path = tmp_path / "file"
+    path.write_bytes(len(changed).to_bytes(8, "little") + changed + data[8 + size :])
+    assert "damaged" in complaint(path)
+
+
+@pytest.mark.parametrize("entry", [None, 3, [], {}])
+def test_an_array_without_its_fields_is_refused(model: Path, tmp_path: Path, entry: object) -> None:
+    data = model.read_bytes()
+    size = int.from_bytes(data[:8], "little")
+    changed = json.dumps({**json.loads(data[8 : 8 + size]), "more": entry}).encode()
+    path = tmp_path / "file"
+    path.write_bytes(len(changed).to_bytes(8, "little") + changed + data[8 + size :])
+    assert "damaged" in complaint(path)
+
+
+def test_a_compressed_model_is_the_same(model: Path, tmp_path: Path) -> None:
+    path = tmp_path / "model.gz"
+    path.write_bytes(gzip.compress(model.read_bytes()))
+    arrays, metadata = load_arrays(path)
+    assert equal(arrays, small_model())
+    assert metadata == METADATA
+    arrays["L"] += 1
 
 
 def test_a_deeply_nested_header_is_refused(tmp_path: Path) -> None:

@@ -29,8 +29,9 @@ resource.setrlimit(getattr(resource, limit), (int(most), int(most)))
 os.execv(sys.executable, [sys.executable, *command])
 """
 AS_NOBODY = """
-import os, sys
+import locale, os, sys  # and all that is imported later: the folder of Python may be out of reach then
 from clearparse.commands import command_line, parse
+from clearparse.io import parallel, progress
 os.setgroups([])
 os.setgid(65534)
 os.setuid(65534)

@@ -205,6 +205,12 @@ def current_names(values: Mapping[str, Any]) -> dict[str, Any]:
     return {OLD_NAMES.get(name, name): value for name, value in values.items()}
 
 
+def recorded_config(values: Mapping[str, Any]) -> Config:
+    """The Config of a training record; what this version has no field for is left out."""
+    names = {each.name for each in fields(Config)}
+    return Config(**{name: value for name, value in current_names(values).items() if name in names})
+
+
 ACCURATE = Config(hidden_size=512, passes=20, dropout=0.4, slot_dropout=0.15, learning_rate=2e-3)
 PRESETS: dict[str, Config] = {
     "fast": Config(),

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 import argparse
-import importlib
 from typing import NoReturn
 
-from clearparse.commands.command_line import CONSOLE_COMMAND, CommandLine, console, run
+from clearparse.commands.command_line import CONSOLE_COMMAND, CommandLine, console, main_of, run
 from clearparse.version import __version__
 
 COMMANDS = {
@@ -34,7 +33,7 @@ def dispatch(argv: list[str]) -> None:
         return
     name, *arguments = argv
     with console():
-        importlib.import_module(f"clearparse.commands.{name.replace('-', '_')}").main(arguments)
+        main_of(f"clearparse.commands.{name.replace('-', '_')}")(arguments)
 
 
 def _command_line() -> CommandLine:

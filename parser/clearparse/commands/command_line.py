@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import argparse
 import contextlib
+import gc
 import importlib
 import io
 import os
@@ -18,6 +19,8 @@ from typing import Any, NoReturn
 
 from clearparse.drawing.printable import printable
 from clearparse.errors import ClearparseError
+from clearparse.io.garbage import paused_collection
+from clearparse.io.terminal import shows_progress
 
 FAILURE = 1
 FIRST_FREE_DESCRIPTOR = 3  # after stdin, stdout and stderr
@@ -181,13 +184,20 @@ def print_line(message: str) -> None:
 
 def print_summary(text: str, *, quiet: bool = False) -> None:
     """Print a line about finished work on stderr, if that is a terminal and the command is not quiet."""
-    if not quiet and sys.stderr is not None and sys.stderr.isatty():
+    if shows_progress(quiet=quiet):
         print(text, file=sys.stderr)
 
 
 def run_module(name: str) -> NoReturn:
     """Run the `main` of a module: see run. Ctrl-C while the module is imported ends it as later."""
-    run(lambda argv: importlib.import_module(name).main(argv))
+    run(lambda argv: main_of(name)(argv))
+
+
+def main_of(name: str) -> Callable[[list[str]], None]:
+    """The `main` of a module, which is imported."""
+    with paused_collection():
+        main: Callable[[list[str]], None] = importlib.import_module(name).main
+    return main
 
 
 def run(main: Callable[[list[str]], None]) -> NoReturn:
@@ -205,6 +215,7 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     except BrokenPipeError:
         _silence_stdout()
         status = BROKEN_PIPE
+    gc.freeze()  # at exit Python collects garbage several times: all memory is about to be freed anyway
     sys.exit(status)
 
 

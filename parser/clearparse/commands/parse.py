@@ -29,7 +29,7 @@ from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.checksum import checksum
 from clearparse.io.overwriting import refuse_overwriting
-from clearparse.io.progress import rate
+from clearparse.io.terminal import rate
 from clearparse.model.model import load
 
 DEFAULT_FORMAT = "conllu"

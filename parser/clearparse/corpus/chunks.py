@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import contextlib
 import warnings
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any, NamedTuple
-
-from threadpoolctl import threadpool_limits
+from typing import Any, NamedTuple, TypeVar
 
 from clearparse.corpus.formats import FORMATS
 from clearparse.corpus.inputs import Chunk, TextChunk, read_chunks
 from clearparse.errors import ClearparseError
 from clearparse.io.files import atomic_output
-from clearparse.io.parallel import map_in_order
-from clearparse.io.progress import progress_bar
+from clearparse.io.terminal import shows_progress
+from clearparse.io.threads import one_blas_thread
 from clearparse.model.model import Model
 from clearparse.version import __version__
+
+Item = TypeVar("Item")
+Result = TypeVar("Result")
 
 
 class ParsedChunk(NamedTuple):
@@ -58,7 +60,7 @@ class ChunkParser:
 
     def __call__(self, chunk: Chunk) -> ParsedChunk:
         """The parsed chunk. Raises FileError."""
-        with threadpool_limits(limits=1), warnings.catch_warnings(record=True) as caught:
+        with one_blas_thread(), warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always", UserWarning)
             block = chunk.block(self.model) if isinstance(chunk, TextChunk) else chunk.block(trees=False)
             block = self.model.tag(block) if self.tag else self.model.fill_tags(block)
@@ -100,7 +102,7 @@ class ParseJob:
         here. quiet: show no progress bar. Raises ClearparseError.
         """
         chunks = read_chunks(inputs, self.input_format, documents=len(inputs) > 1, ranges=self.parser.reads_ranges)
-        parsed = map(self.parser, chunks) if jobs == 1 else map_in_order(self.parser, chunks, jobs)
+        parsed = map_with(jobs, self.parser, chunks)
         output_format, words = FORMATS[self.parser.output_format], 0
 
         def texts() -> Iterator[bytes]:
@@ -109,10 +111,10 @@ class ParseJob:
                 for warning in caught:
                     warnings.warn(warning, stacklevel=2)
                 words += n
-                bar.update(n)
+                count(n)
                 yield text
 
-        with atomic_output(output) as stream, progress_bar(unit=" words", quiet=quiet) as bar:
+        with atomic_output(output) as stream, _word_count(quiet=quiet) as count:
             stream.writelines(output_format.document(texts()))
         return words
 
@@ -125,6 +127,27 @@ class ParseJob:
             except ClearparseError as error:
                 return BadFile(error, _messages(caught))
         return ParsedFile(_messages(caught), words)
+
+
+def map_with(jobs: int, function: Callable[[Item], Result], items: Iterable[Item]) -> Iterator[Result]:
+    """Apply the function to each item, in this process or in several; results are in the order of the items."""
+    if jobs == 1:
+        return map(function, items)
+    from clearparse.io.parallel import map_in_order  # here: one process does not need to import multiprocessing
+
+    return map_in_order(function, items, jobs)
+
+
+@contextlib.contextmanager
+def _word_count(*, quiet: bool) -> Iterator[Callable[[int], object]]:
+    """A function that adds to the number of words in a progress bar, if one is shown."""
+    if not shows_progress(quiet=quiet):
+        yield lambda n: None
+        return
+    from clearparse.io.progress import progress_bar  # here: its import takes longer than parsing a sentence
+
+    with progress_bar(unit=" words") as bar:
+        yield bar.update
 
 
 def _messages(caught: Iterable[warnings.WarningMessage]) -> list[Warning]:

@@ -7,8 +7,6 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 
 from clearparse.corpus.json_lines import json_lines
-from clearparse.drawing.pages import PAGE_BEGINS, PAGE_ENDS, figure
-from clearparse.drawing.svg import svg_document, svg_of
 from clearparse.drawing.text import draw_sentence
 from clearparse.treebank.block import Block
 from clearparse.treebank.conllu import Sentence
@@ -22,7 +20,7 @@ class OutputFormat:
     """How parsed sentences are written.
 
     write(block, ascii_only): the text of a parsed block; ascii_only asks for trees without box-drawing characters.
-    header, footer: what a file begins and ends with. has_confidence: whether confidence can be written.
+    frame: gives what a file begins and ends with. has_confidence: whether confidence can be written.
     has_ranges: whether it shows where words are in raw text. is_drawing: whether it shows nothing but trees.
     assemble: makes a file of all written texts, if it cannot be written part by part.
     """
@@ -30,8 +28,7 @@ class OutputFormat:
     description: str
     extension: str
     write: Callable[[Block, bool], bytes]
-    header: str = ""
-    footer: str = ""
+    frame: Callable[[], tuple[str, str]] = lambda: ("", "")
     has_confidence: bool = False
     has_ranges: bool = False
     is_drawing: bool = False
@@ -39,18 +36,43 @@ class OutputFormat:
 
     def document(self, texts: Iterable[bytes]) -> Iterator[bytes]:
         """The parts of a file, from the texts of its blocks; a text is in memory at a time unless assembled."""
-        yield self.header.encode()
+        header, footer = self.frame()
+        yield header.encode()
         yield from [self.assemble(texts)] if self.assemble else texts
-        yield self.footer.encode()
+        yield footer.encode()
 
 
 def _by_sentence(draw: Callable[[Sentence, bool], str]) -> Callable[[Block, bool], bytes]:
     return lambda block, ascii_only: "".join(draw(sentence, ascii_only) for sentence in block).encode()
 
 
+# The functions below import what draws, which parsing does not need.
+
+
+def _svg(sentence: Sentence, _: bool) -> str:
+    from clearparse.drawing.svg import svg_of
+
+    return f"{svg_of(sentence)}\n"
+
+
 def _svg_of_lines(texts: Iterable[bytes]) -> bytes:
     """One SVG document of texts with a drawing in each line."""
+    from clearparse.drawing.svg import svg_document
+
     return svg_document(line for text in texts for line in text.decode().split("\n")[:-1]).encode()
+
+
+def _html(sentence: Sentence, _: bool) -> str:
+    from clearparse.drawing.pages import figure
+
+    return figure(sentence)
+
+
+def _page() -> tuple[str, str]:
+    """What a page of drawn trees begins and ends with."""
+    from clearparse.drawing.pages import PAGE_BEGINS, PAGE_ENDS
+
+    return PAGE_BEGINS, PAGE_ENDS
 
 
 FORMATS = {
@@ -71,16 +93,15 @@ FORMATS = {
     "svg": OutputFormat(
         "SVG drawing",
         ".svg",
-        _by_sentence(lambda sentence, _: f"{svg_of(sentence)}\n"),
+        _by_sentence(_svg),
         assemble=_svg_of_lines,
         is_drawing=True,
     ),
     "html": OutputFormat(
         "HTML page with drawings",
         ".html",
-        _by_sentence(lambda sentence, _: figure(sentence)),
-        PAGE_BEGINS,
-        PAGE_ENDS,
+        _by_sentence(_html),
+        _page,
         is_drawing=True,
     ),
 }

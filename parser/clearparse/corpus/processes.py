@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from itertools import groupby
 from operator import itemgetter
 
-from clearparse.corpus.chunks import BadFile, ChunkParser, ParsedChunk, ParsedFile, ParseJob
+from clearparse.corpus.chunks import BadFile, ChunkParser, ParsedChunk, ParsedFile, ParseJob, map_with
 from clearparse.corpus.formats import FORMATS
 from clearparse.corpus.inputs import Chunk, read_chunks
 from clearparse.corpus.runner import Outcome
 from clearparse.corpus.tasks import FileTask
 from clearparse.errors import ClearparseError
 from clearparse.io.files import atomic_output
-from clearparse.io.parallel import map_in_order
 
 NumberedChunk = tuple[int, Chunk | ClearparseError | None]  # by the number of its file
 
@@ -26,8 +25,7 @@ def parse_files(job: ParseJob, tasks: Sequence[FileTask], jobs: int) -> Generato
     """
     bad: set[int] = set()  # files of which no more needs to be read
     chunks, worker = _chunks(job, tasks, bad), Worker(job.parser)
-    results = map(worker, chunks) if jobs == 1 else map_in_order(worker, chunks, jobs)
-    for number, group in groupby(results, key=itemgetter(0)):
+    for number, group in groupby(map_with(jobs, worker, chunks), key=itemgetter(0)):
         try:
             yield number, _write(job.parser, tasks[number].target, (parsed for _, parsed in group))
         except _BadFileError as failure:

@@ -13,7 +13,6 @@ from clearparse.corpus.journal import JOURNAL, Journal, state_of
 from clearparse.corpus.tasks import FileTask
 from clearparse.errors import ClearparseError, FileError
 from clearparse.io.files import remove_unfinished
-from clearparse.io.progress import progress_bar
 
 Outcome = ParsedFile | BadFile  # of a file
 
@@ -48,6 +47,8 @@ def parse_corpus(
     settings: everything besides the inputs that affects the output, as JSON values. quiet: show no progress bar.
     Raises ClearparseError if the folder cannot be written, and, unless bad files are skipped, at the first one.
     """
+    from clearparse.io.progress import progress_bar  # here: for one output file it need not be imported
+
     errors: list[ClearparseError] = []
     words = 0
     with _existing(folder), Journal(folder, settings) as journal:

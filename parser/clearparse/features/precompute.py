@@ -71,6 +71,7 @@ class PrecomputedLayer:
         self.P = np.empty((0, self.H), np.int16)
         self._zeros = np.zeros((1, self.H), np.int16)
         self._close = np.array(CLOSE, params.U.dtype)
+        self._whole = np.array(features.form_addresses)  # rows of a type
         self.types = self.room = 0  # how many types of word the tables have, and have room for
         self.start = self.zero = np.zeros(0, np.intp)  # first row of each table: of types, of tags, of state slots
         self._tags: dict[bytes, int] = {}  # number of each combination of tags
@@ -149,7 +150,7 @@ class PrecomputedLayer:
             numbers = [group.number + first for group, first in zip(shown, begin, strict=False)]
             rows = np.stack(numbers, axis=1).astype(np.int32)
             for k in range(0, len(types), CHUNK):
-                self.P[start + types[k : k + CHUNK]] = sums_of_rows(table, rows[k : k + CHUNK])
+                self.P[start + self._whole * types[k : k + CHUNK]] = sums_of_rows(table, rows[k : k + CHUNK])
 
     def _extend_tags(self, tags: Combinations, types: Index) -> None:
         """Compute the rows of new combinations of tags; the rows of one combination are neighbors in P."""
@@ -193,10 +194,11 @@ class PrecomputedLayer:
             self.room = max(types, self.capacity)
             self.P = self._empty(whole * self.room + self.fixed_bytes // self.row_bytes)
             self._tag_row = np.zeros(self.room, np.intp)
-        # Order in P: tables of types, of state slots, and last those of tags, which may grow.
-        lengths = [self.room] * whole + [len(table) for table in states]
-        *start, self.tag_start = np.cumsum([0, *lengths])
-        self.start = np.array([*start[:whole], *(self.tag_start + np.arange(n)), *start[whole:]], np.intp)
+        # Order in P: tables of types, of state slots, and last those of tags, which may grow. The rows of a type are
+        # neighbors, so that a few types take little memory: the system provides it when it is written to.
+        lengths = [whole * self.room, *(len(table) for table in states)]
+        *start, self.tag_start = itertools.accumulate(lengths, initial=0)
+        self.start = np.array([*range(whole), *(self.tag_start + np.arange(n)), *start[1:]], np.intp)
         self.zero = self.start.copy()  # the rows of NULL
         self.zero[0] = -1  # the first one includes those of all tables, and b_1
         self._tags = {}
@@ -226,7 +228,7 @@ class PrecomputedLayer:
     def places(self, types: Index, values: Index) -> Index:
         """The row of P in each table (B, tables); arguments as for `theta`."""
         whole = self.features.form_addresses
-        tables = [types[:whole], self._tag_row[types[whole:]]]
+        tables = [types[:whole] * self._whole, self._tag_row[types[whole:]]]
         if self.groups:
             tables.append(np.add.reduceat(values * self._strides, self._first_of_group, axis=0))
         place = np.concatenate(tables)

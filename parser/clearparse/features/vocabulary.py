@@ -110,38 +110,43 @@ def factorize(items: Sequence[Item]) -> tuple[list[Item], NDArray[np.intp]]:
     return different, np.fromiter(map(number.__getitem__, items), np.intp, len(items))
 
 
+@functools.lru_cache(maxsize=2)  # most networks of a model have the same clusters
+def _cluster_of_words(clusters: tuple[str, ...]) -> dict[str, int]:
+    """The number of each word's cluster."""
+    return {word: number for number, words in enumerate(clusters) for word in words.split(BETWEEN)}
+
+
 class Vocabulary:
     """Rows of L by channel and symbol.
 
     symbols: the symbols of each channel, in the order of their rows; channels are in the order of CHANNELS.
     first: the first row of each channel, which is NULL. n_rows: the number of rows of all channels.
     normalized: are forms looked up by lookup_form? In the models of version 0.1 they are not.
+
+    Raises ValueError if a symbol of a channel is listed twice.
     """
 
     def __init__(self, symbols: Mapping[str, Sequence[str]], *, normalized: bool = True) -> None:
         self.normalized = normalized
         self.symbols = {channel: list(symbols[channel]) for channel in CHANNELS if channel in symbols}
-        self._rows: dict[str, dict[str, int]] = {}
+        self._numbers: dict[str, dict[str, int]] = {}  # of each symbol in its channel, or of each word in a cluster
         self.first: dict[str, int] = {}
         row = 0
         for channel, names in self.symbols.items():
             self.first[channel] = row
-            rows = {name: number for number, name in enumerate(names, row + UNKNOWN + 1)}
-            if channel == CLUSTER:
-                rows = {word: number for words, number in rows.items() for word in words.split(BETWEEN)}
-            self._rows[channel] = rows
+            numbers = dict(zip(names, range(len(names)), strict=True))
+            if len(numbers) < len(names):
+                raise ValueError(f"a symbol of {channel} is listed twice")
+            self._numbers[channel] = _cluster_of_words(tuple(names)) if channel == CLUSTER else numbers
             row += UNKNOWN + 1 + len(names)
         self.n_rows = row
-        # For each channel: its function, the row of each symbol, and the row of UNKNOWN.
-        self._of_form = [(f, *self._row_of(channel)) for channel, f in FORM_CHANNELS.items() if channel in self.first]
-        self._of_tags = [(f, *self._row_of(channel)) for channel, f in TAG_CHANNELS.items() if channel in self.first]
+        self._first_symbol = np.array([first + UNKNOWN + 1 for first in self.first.values()], np.int32)  # (channels,)
+        self._of_form = [(of, self._numbers[each].get) for each, of in FORM_CHANNELS.items() if each in self.first]
+        self._of_tags = [(of, self._numbers[each].get) for each, of in TAG_CHANNELS.items() if each in self.first]
 
     def __reduce__(self) -> tuple[Callable[..., Vocabulary], tuple[dict[str, list[str]]]]:
         # For pickle: all else follows from these.
         return functools.partial(Vocabulary, normalized=self.normalized), (self.symbols,)
-
-    def _row_of(self, channel: str) -> tuple[Callable[[str, int], int], int]:
-        return self._rows[channel].get, self.first[channel] + UNKNOWN
 
     @classmethod
     def count(cls, keys: Iterable[bytes], channels: Sequence[str], min_count: Mapping[str, int]) -> Vocabulary:
@@ -170,7 +175,7 @@ class Vocabulary:
 
     def with_symbols(self, channel: str, symbols: Iterable[str]) -> Vocabulary:
         """The same vocabulary with more symbols of a channel, after its present ones."""
-        more = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._rows[channel]]
+        more = [symbol for symbol in dict.fromkeys(symbols) if symbol not in self._numbers[channel]]
         return Vocabulary({**self.symbols, channel: self.symbols[channel] + more}, normalized=self.normalized)
 
     def encode(self, keys: Sequence[bytes]) -> NDArray[np.int32]:
@@ -183,6 +188,7 @@ class Vocabulary:
             tags, which = factorize([of for _, _, of in parts])
             split = [of.decode().split("\t") for of in tags]
             self._encode(self._of_tags, split, which, rows[:, len(self._of_form) :])
+        rows += self._first_symbol
         return rows
 
     def _as_looked_up(self, forms: Sequence[bytes]) -> list[str]:
@@ -193,10 +199,10 @@ class Vocabulary:
     def _encode(
         channels: Sequence[Any], items: Sequence[Any], which: NDArray[np.intp], rows: NDArray[np.int32]
     ) -> None:
-        """Write the rows of items (k,) to `rows` (n, channels), where word i is item which[i]."""
-        for k, (of, row_of, unknown) in enumerate(channels):
-            rows_of_items = map(row_of, map(of, items), itertools.repeat(unknown))
-            rows[:, k] = np.fromiter(rows_of_items, np.int32, len(items))[which]
+        """Write the symbols' numbers of items (k,) to `rows` (n, channels); word i is item which[i]. UNKNOWN: -1."""
+        for k, (of, number_of) in enumerate(channels):
+            numbers = map(number_of, map(of, items), itertools.repeat(-1))
+            rows[:, k] = np.fromiter(numbers, np.int32, len(items))[which]
 
     def rows_of(self, channel: str) -> slice:
         """The rows of L of a channel."""

@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-import sys
 import threading
 from typing import Any
 
 from tqdm import tqdm
+
+from clearparse.io.terminal import shows_progress
 
 
 class ProgressBar(tqdm):  # type: ignore[misc]  # tqdm publishes no types
@@ -34,10 +35,5 @@ def progress_bar(
         unit_scale=True,
         dynamic_ncols=True,
         leave=False,  # a line says what was done
-        disable=quiet or sys.stderr is None or None,  # None: unless stderr is a terminal
+        disable=not shows_progress(quiet=quiet),
     )
-
-
-def rate(count: int, unit: str, seconds: float) -> str:
-    """How much was done in which time: 1,200 words in 2.0 s (600 words/s)."""
-    return f"{count:,} {unit} in {seconds:,.1f} s ({count / max(seconds, 1e-9):,.0f} {unit}/s)"

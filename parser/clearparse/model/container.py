@@ -15,8 +15,6 @@ from collections.abc import Mapping
 from typing import Any, cast
 
 import numpy as np
-import safetensors
-import safetensors.numpy
 from numpy.typing import NDArray
 
 from clearparse.errors import FileError
@@ -27,13 +25,17 @@ FORMAT_VERSION = 1
 KEY = "clearparse"
 MAX_COMPRESSION_RATIO = 30  # trained parameters do not even compress to half their size
 MAX_BYTES = 1 << 36  # if the size is unknown
+BEFORE_VALUES, AFTER_VALUES = ',"metadata":', ',"sha256":'  # in the entry
 NO_MODEL = "not a clearparse model"
 DAMAGED = "the model is truncated or damaged; copy or train it again"
-DTYPES = frozenset(
-    ["bool", "float16", "float32", "float64"] + [f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)]
-)
+DTYPES = {  # by their names in safetensors
+    "BOOL": "bool",
+    **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
+    **{f"{sign.upper() or 'I'}{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+}
 
 Arrays = dict[str, NDArray[Any]]
+Bytes = NDArray[np.uint8]
 
 
 def is_model_file(path: PathLike) -> bool:
@@ -51,11 +53,13 @@ def save_arrays(
     written, TypeError for an array that is not of numbers, what `json.dumps` raises for a value that JSON does not
     have (NaN is one), and MemoryError.
     """
+    import safetensors.numpy  # here: reading does not need it
+
     plain = {name: _little_endian(name, array) for name, array in arrays.items()}
     head = {
         "format_version": FORMAT_VERSION,
         "clearparse_version": __version__,
-        "sha256": _digest(plain, metadata),
+        "sha256": _digest(plain, _json(metadata)),
         "metadata": metadata,
     }
     _reserve(3 * sum(array.nbytes for array in plain.values()))  # as many copies are made at once
@@ -76,39 +80,54 @@ def load_arrays(path: PathLike) -> tuple[Arrays, dict[str, Any]]:
     newer format. Nothing larger than the file is allocated, whatever its header claims.
     """
     data = _read(path)
-    head = _head(path, data)
+    header, body = _header(path, data)
+    text, head = _entry(path, header)
     try:
-        arrays = safetensors.numpy.load(data)
-        intact = head["sha256"] == _digest(arrays, head["metadata"])
-    except (safetensors.SafetensorError, KeyError, ValueError, TypeError, AttributeError, RecursionError):
+        arrays = _arrays(header, body)
+        values = text[text.index(BEFORE_VALUES) + len(BEFORE_VALUES) : text.rindex(AFTER_VALUES)]
+        intact = head["sha256"] == _digest(arrays, values)
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
         intact = False
     if not intact or not isinstance(head["metadata"], dict):
         raise FileError(path, DAMAGED)
     return arrays, head["metadata"]
 
 
-def _read(path: PathLike) -> bytes:
+def _read(path: PathLike) -> Bytes:
     """The bytes of a model file, decompressed. Raises FileError if there are far more than in any model."""
-    size = os.path.getsize(path) if os.path.isfile(path) else MAX_BYTES
-    remaining, parts = min(MAX_COMPRESSION_RATIO * (size + (1 << 20)), MAX_BYTES), []
+    size = os.path.getsize(path) if os.path.isfile(path) else 0
+    most = min(MAX_COMPRESSION_RATIO * (size + (1 << 20)), MAX_BYTES) if size else MAX_BYTES
     with open_input(path) as file:
         if cast(io.BufferedReader, file).peek(9)[8:9] != b"{":  # /dev/zero has no end
             raise FileError(path, NO_MODEL)
-        while remaining >= 0 and (part := file.read(1 << 20)):
-            parts.append(part)
+        data = np.empty(min(size, most), np.uint8)  # in huge pages, of which the system has to provide few
+        data = data[: cast(io.BufferedReader, file).readinto(data.data)]
+        parts, remaining = [data.data], most - len(data)
+        while remaining >= 0 and (part := file.read(1 << 20)):  # of a compressed file, or one of unknown size
+            parts.append(memoryview(part))
             remaining -= len(part)
     if remaining < 0:
         raise FileError(path, f"{NO_MODEL}: it decompresses to far more than any model")
-    return b"".join(parts)
+    return data if len(parts) == 1 else np.frombuffer(bytearray().join(parts), np.uint8)
 
 
-def _head(path: PathLike, data: bytes) -> dict[str, Any]:
-    """The entry of clearparse in the header, its format version checked. Raises FileError."""
-    size = int.from_bytes(data[:8], "little")
+def _header(path: PathLike, data: Bytes) -> tuple[dict[str, Any], Bytes]:
+    """The header of a safetensors file, and the bytes after it. Raises FileError."""
+    size = int.from_bytes(data[:8].tobytes(), "little")
     if size > len(data) - 8:
         raise FileError(path, DAMAGED)
     try:
-        head: dict[str, Any] = json.loads(json.loads(data[8 : 8 + size])["__metadata__"][KEY])
+        header = json.loads(str(data[8 : 8 + size].data, "utf-8"))
+    except (ValueError, RecursionError) as error:
+        raise FileError(path, f"{NO_MODEL}, or its header is damaged") from error
+    return header, data[8 + size :]
+
+
+def _entry(path: PathLike, header: dict[str, Any]) -> tuple[str, dict[str, Any]]:
+    """The entry of clearparse in the header, as text and as its values; checks the format version. Raises FileError."""
+    try:
+        text: str = header["__metadata__"][KEY]
+        head: dict[str, Any] = json.loads(text)
         version, writer = head["format_version"], _short(head["clearparse_version"])
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise FileError(path, f"{NO_MODEL}, or its header is damaged") from error
@@ -118,7 +137,24 @@ def _head(path: PathLike, data: bytes) -> dict[str, Any]:
             f"model format {_short(version)}, written by clearparse {writer}; clearparse {__version__} reads format "
             f"{FORMAT_VERSION}: pip install --upgrade clearparse",
         )
-    return head
+    return text, head
+
+
+def _arrays(header: dict[str, Any], body: Bytes) -> Arrays:
+    """The arrays that a header lists: views of the bytes after it, which they fill one after the other.
+
+    Raises ValueError if they do not; KeyError, TypeError or OverflowError if the header is not one of safetensors.
+    """
+    listed = {name: entry for name, entry in header.items() if name != "__metadata__"}
+    arrays, end = {}, 0
+    for name, entry in sorted(listed.items(), key=lambda item: item[1]["data_offsets"]):
+        (begin, stop), shape, dtype = entry["data_offsets"], entry["shape"], np.dtype(DTYPES[entry["dtype"]])
+        if begin != end or any(type(size) is not int or size < 0 for size in (begin, stop, *shape)):
+            raise ValueError(f"the place or the shape of array {name!r} is wrong")
+        arrays[name], end = body[begin:stop].view(dtype.newbyteorder("<")).reshape(shape), stop
+    if end != len(body):
+        raise ValueError("the arrays do not fill the file")
+    return arrays
 
 
 def _short(value: object) -> str:
@@ -129,14 +165,14 @@ def _short(value: object) -> str:
 
 def _little_endian(name: str, array: NDArray[Any]) -> NDArray[Any]:
     """The array as the file stores it: C order, little-endian."""
-    if array.dtype.newbyteorder("=").name not in DTYPES:
+    if array.dtype.newbyteorder("=").name not in DTYPES.values():
         raise TypeError(f"array {name!r} has dtype {array.dtype}, which a model file cannot hold")
     return np.asarray(array, dtype=array.dtype.newbyteorder("<"), order="C")
 
 
-def _digest(arrays: Mapping[str, NDArray[Any]], metadata: Mapping[str, Any]) -> str:
-    """SHA-256 of the JSON values and of the names, dtypes, shapes and contents of little-endian arrays."""
-    digest = hashlib.sha256(_json(metadata).encode())
+def _digest(arrays: Mapping[str, NDArray[Any]], values: str) -> str:
+    """SHA-256 of the values in canonical JSON and of the names, dtypes, shapes and contents of little-endian arrays."""
+    digest = hashlib.sha256(values.encode())
     for name in sorted(arrays):
         array = arrays[name]
         digest.update(f"{name} {array.dtype.name} {array.shape}".encode())

@@ -5,15 +5,13 @@ from __future__ import annotations
 import os
 import warnings
 from collections.abc import Iterable, Iterator, Sequence
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from itertools import islice
-from os import PathLike
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.config import Config, current_names
 from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import factorize
 from clearparse.io import resources
@@ -27,6 +25,9 @@ from clearparse.treebank.conllu import FEATS, FORM, LEMMA, UPOS, XPOS, Block, Se
 from clearparse.treebank.document import Document, split_block
 from clearparse.treebank.paragraphs import split_paragraphs
 from clearparse.treebank.ranges import RawText
+
+if TYPE_CHECKING:
+    from clearparse.config import Config
 
 SENTENCES = 2000  # of an iterable, parsed at once
 BLOCK_BYTES = 3 << 20  # of a file, parsed at once: enough sentences to keep the batch full
@@ -68,10 +69,10 @@ class Model:
     @property
     def config(self) -> Config:
         """The hyperparameters of training. Raises ClearparseError if the record does not have them."""
-        names = {each.name for each in fields(Config)}
+        from clearparse.config import recorded_config  # here: parsing does not need it
+
         try:
-            values = current_names(self.record["config"])
-            return Config(**{name: value for name, value in values.items() if name in names})
+            return recorded_config(self.record["config"])
         except (KeyError, TypeError, ValueError, AttributeError) as error:
             raise ClearparseError(BAD_RECORD) from error
 
@@ -265,11 +266,10 @@ class Model:
         expected = self.tag_columns()
         empty = [channel.upper() for channel in expected if len(block) and block.is_empty(TAG_COLUMNS[channel])]
         if empty and (empty != ["FEATS"] or expected == ["feats"]):  # a few words may well have no features
-            columns = " and ".join(empty)
-            message = f"{block.path}: {columns} not in the input, but the model was trained with them: expect bad trees"
-            warnings.warn(message, MissingTagsWarning, stacklevel=3)
+            message = f"{' and '.join(empty)} not in the input, but the model was trained with them: expect bad trees"
+            warnings.warn(f"{block.path}: {message}", MissingTagsWarning, stacklevel=3)
 
-    def save(self, path: str | PathLike[str]) -> None:
+    def save(self, path: str | os.PathLike[str]) -> None:
         """Write the model file atomically. Raises FileError if it cannot be written."""
         serialization.save(path, self.stages, self.record)
 
@@ -289,7 +289,7 @@ class Model:
             raise ClearparseError(BAD_RECORD) from error
 
 
-def load(path: str | PathLike[str] | None = None) -> Model:
+def load(path: str | os.PathLike[str] | None = None) -> Model:
     """Load a model from a file, or a bundled model by name; the default is `english`.
 
     Raises FileError if the file is missing, damaged, of a newer version or not a model; ClearparseError if no model is

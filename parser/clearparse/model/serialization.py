@@ -19,6 +19,7 @@ import numpy as np
 
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.type_cache import share_memory
+from clearparse.io.garbage import paused_collection
 from clearparse.model.container import Arrays, load_arrays, save_arrays
 from clearparse.model.record_schema import checked_record
 from clearparse.network.classifier import Parameters
@@ -105,6 +106,11 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
 
 def load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
     """The stages and the training record of a model file. Raises FileError if it is damaged or not a model."""
+    with paused_collection():
+        return _load(path)
+
+
+def _load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
     arrays, metadata = load_arrays(path)
     try:
         if metadata["kind"] != KIND:

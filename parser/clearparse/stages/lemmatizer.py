@@ -12,7 +12,6 @@ from __future__ import annotations
 import json
 import threading
 from collections.abc import Callable, Iterator, Sequence
-from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import Any, ClassVar, NamedTuple
 
@@ -61,6 +60,8 @@ class LemmaRule(NamedTuple):
     @classmethod
     def of(cls, form: str, lemma: str) -> LemmaRule:
         """The rule that turns this form into this lemma and keeps the longest substring that they share."""
+        from difflib import SequenceMatcher  # here: only training needs it
+
         same = SequenceMatcher(None, form.lower(), lemma.lower(), autojunk=False).find_longest_match()
         if not same.size or len(form.lower()) != len(form) or len(lemma.lower()) != len(lemma):
             return cls("", 0, lemma, 0, "")

@@ -6,11 +6,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearparse.features.templates import WordSlots
 from clearparse.features.vocabulary import CHANNELS, Vocabulary
 from clearparse.network.classifier import Parameters, to_float16
-from clearparse.stages.validation import MAX_MAGNITUDE, check, check_texts, flag
+from clearparse.stages.validation import MAX_MAGNITUDE, check, check_encodable, check_texts, flag
 
 MAX_TEMPLATE_LENGTH = 100_000  # characters
 
@@ -39,10 +40,10 @@ class StoredNetwork(NamedTuple):
         check(valid, f"the template of {name!r} is too long or not a string")
         check(isinstance(symbols, dict) and set(symbols) <= {*CHANNELS}, f"symbols of {name!r}: an unknown channel")
         for channel, names in symbols.items():
-            check_texts(names, f"{channel} of {name!r}")
+            check_encodable(names, f"{channel} of {name!r}")  # `vocabulary` checks that they are distinct
 
     def vocabulary(self) -> Vocabulary:
-        """The vocabulary of the network."""
+        """The vocabulary of the network. Raises ValueError if a symbol is listed twice."""
         return Vocabulary(self.metadata["symbols"], normalized=flag(self.metadata, "normalized"))
 
     def check_shapes(self, slots: WordSlots, C: int) -> None:
@@ -63,9 +64,18 @@ def check_parameters(name: str, params: Parameters) -> None:
     for letter, array in zip(params._fields, params, strict=True):
         check(array.dtype in (np.float16, np.float32), f"{name}/{letter} is {array.dtype}, not float16 or float32")
         check(array.ndim == 2 and array.size > 0, f"{name}/{letter} has shape {array.shape}")
-        for part in np.array_split(array, max(array.size >> 20, 1)):
-            small = np.abs(part.astype(np.float32)) <= MAX_MAGNITUDE
-            check(bool(small.all()), f"{name}/{letter} has numbers that are huge or not finite")
+        check(_all_small(array), f"{name}/{letter} has numbers that are huge or not finite")
+
+
+def _all_small(array: NDArray[np.floating[Any]]) -> bool:
+    """Are all numbers finite and of at most MAX_MAGNITUDE?
+
+    Floats of one sign are in the order of their bits, with infinity and NaN last; positive ones come after negative
+    ones if the bits are read as integers with a sign, and before them if as integers without.
+    """
+    size, largest = array.itemsize, array.dtype.type(min(MAX_MAGNITUDE, float(np.finfo(array.dtype).max)))
+    positive = array.view(f"i{size}").max() <= largest.view(f"i{size}")
+    return bool(positive and array.view(f"u{size}").max() <= (-largest).view(f"u{size}"))
 
 
 def sets_as_lists(sets: Mapping[str, frozenset[str]]) -> dict[str, list[str]]:

@@ -6,12 +6,14 @@ StoredNetwork.check_shapes), and all of them are in the file.
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
 MAX_MAGNITUDE = 1e6  # magnitude of a parameter: far beyond what training gives, and sums of such numbers fit float32
 MAX_RULE_LENGTH = 10_000  # characters that a rule may remove
 MAX_VALUE_LENGTH = 1000  # characters of a tag, a label, a lemma, or a word that a rule makes
+_SEPARATOR = re.compile(r"[\t\n\r]")
 
 
 def check(condition: bool, message: str) -> None:
@@ -22,26 +24,34 @@ def check(condition: bool, message: str) -> None:
 
 def check_texts(texts: Any, what: str, minimum: int = 0) -> None:
     """Check a list of at least `minimum` distinct strings that UTF-8 can encode."""
-    check(isinstance(texts, list) and all(isinstance(text, str) for text in texts), f"{what}: not a list of strings")
+    check_encodable(texts, what)
     check(len(set(texts)) == len(texts), f"{what}: some are listed twice")
     check(len(texts) >= minimum, f"{what}: too few")
+
+
+def check_encodable(texts: Any, what: str) -> None:
+    """Check a list of strings that UTF-8 can encode."""
+    check(isinstance(texts, list), f"{what}: not a list of strings")
     try:
         "".join(texts).encode()
+    except TypeError as error:  # faster than to check each
+        raise ValueError(f"{what}: not a list of strings") from error
     except UnicodeEncodeError as error:
         raise ValueError(f"{what}: a character that UTF-8 cannot encode ({error.reason})") from error
 
 
 def check_column(value: Any, *, empty: bool = False) -> None:
     """Check a string that is to be the value of a CoNLL-U column. empty: the empty string is allowed too."""
-    good = isinstance(value, str) and (value or empty) and not set(value) & set("\t\n\r")
-    check(bool(good), f"{ascii(value)[:40]} cannot be the value of a column")
-    short = len(value) <= MAX_VALUE_LENGTH
-    check(short, f"{ascii(value)[:40]}...: {len(value):,} characters are too many for a column")
+    if not isinstance(value, str) or not (value or empty) or _SEPARATOR.search(value):
+        raise ValueError(f"{ascii(value)[:40]} cannot be the value of a column")
+    if len(value) > MAX_VALUE_LENGTH:
+        raise ValueError(f"{ascii(value)[:40]}...: {len(value):,} characters are too many for a column")
 
 
 def check_length(value: Any) -> None:
     """Check the number of characters in a rule."""
-    check(type(value) is int and 0 <= value <= MAX_RULE_LENGTH, f"{ascii(value)[:40]} is not a number of characters")
+    if type(value) is not int or not 0 <= value <= MAX_RULE_LENGTH:
+        raise ValueError(f"{ascii(value)[:40]} is not a number of characters")
 
 
 def check_numbers(numbers: Any, names: Collection[str]) -> None:

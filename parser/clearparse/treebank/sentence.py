@@ -10,8 +10,6 @@ from typing import Any, overload
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.drawing.pages import figure
-from clearparse.drawing.svg import svg_of
 from clearparse.drawing.text import Drawing, draw
 from clearparse.treebank.columns import DEPREL, DEPS, FEATS, FORM, HEAD, LEMMA, MISC, UPOS, XPOS, strip_lines
 from clearparse.treebank.pairs import Pairs, written
@@ -152,6 +150,8 @@ class Sentence(SentenceColumns):
         """Its tree as SVG. Raises ValueError if it has no tree."""
         if not self.has_tree:
             raise ValueError("the sentence has no tree: a HEAD is not a number")
+        from clearparse.drawing.svg import svg_of  # here: parsing does not need to import what draws
+
         return svg_of(self)
 
     @property
@@ -160,9 +160,11 @@ class Sentence(SentenceColumns):
         return bool((self.heads >= 0).all() and (self.heads <= len(self)).all())
 
     def _repr_svg_(self) -> str | None:
-        return svg_of(self) if self.has_tree else None
+        return self.to_svg() if self.has_tree else None
 
     def _repr_html_(self) -> str | None:
+        from clearparse.drawing.pages import figure
+
         return figure(self) if self.has_tree else None
 
     @property
