@@ -228,7 +228,8 @@ class PrecomputedLayer:
         place = np.empty((len(self.start), types.shape[1]), np.int32)
         place[:whole] = types[:whole]
         place[whole:words] = self._tag_row.take(types[whole:])
-        place[words:] = self._strides.dot(values.astype(np.float32))  # exact, and several times as fast as in integers
+        if self.groups:  # float32 is exact here, and several times as fast as integers
+            place[words:] = self._strides.dot(values.astype(np.float32))
         place += self.start[:, None]
         return place.T
 
@@ -282,7 +283,7 @@ def _groups(values: Sequence[int]) -> list[list[int]]:
 
 
 def _strides(values: Sequence[int], groups: list[list[int]]) -> Floats:
-    """(groups, k): how many rows of a group's table the values of each slot are apart; the last slot's are neighbors."""
+    """(groups, k): how many rows of a group's table the values of a slot are apart; those of the last are neighbors."""
     strides = np.zeros((len(groups), len(values)), np.float32)
     for row, group in zip(strides, groups, strict=True):
         row[group] = [math.prod(values[other] for other in group if other > k) for k in group]
