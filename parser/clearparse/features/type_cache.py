@@ -79,7 +79,7 @@ class TypeCache:
         """Give types to the keys at the places `missing` (n,), and write them to types (words,)."""
         without = [keys[k] for k in missing.tolist()]
         new = list(dict.fromkeys(without))
-        if not self._have_room(len(new) + np.count_nonzero(self._used == self._call)):
+        if not self._have_room(len(new) + int(np.count_nonzero(self._used == self._call))):
             self._clear()
             self._consistent = False
             without, missing, new = list(keys), np.arange(len(keys)), list(dict.fromkeys(keys))
