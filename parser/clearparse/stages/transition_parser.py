@@ -14,7 +14,7 @@ from clearparse.features.vocabulary import NULL, ROOT, Vocabulary, factorize
 from clearparse.network.classifier import Parameters, distinct
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check, check_column, check_texts, flag
-from clearparse.transition.decode import GreedyPolicy, RecordingPolicy, run
+from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
 from clearparse.transition.features import Features, compile_template
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, System, Transitions
@@ -22,7 +22,8 @@ from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import Block
 from clearparse.treebank.ragged import take_rows
 
-BATCH = 512  # configurations in a step: more do not fit into the processor's cache, fewer need more steps
+# Configurations in a step without probabilities: more do not fit into the processor's cache, fewer need more steps.
+GREEDY_BATCH = 512
 
 
 class TransitionParser:
@@ -64,7 +65,7 @@ class TransitionParser:
         """The layout of sentences for this parser. sentences (S + 1,): as in Block."""
         return Layout(sentences, right_to_left=self.right_to_left)
 
-    def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
+    def parse(self, block: Block, batch: int = GREEDY_BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
         """HEAD (words,) and DEPREL (words,) of a block. A sentence's tree depends on that sentence only.
 
         batch: number of sentences parsed in parallel. Thread-safe: calls are serialized by a lock.
