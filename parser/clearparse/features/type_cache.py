@@ -106,7 +106,10 @@ class TypeCache:
         """Give each new key a type; if there is no room, that of the least recently used key."""
         n = len(self._keys)
         fresh = min(len(new), self.layer.room - FIRST - n)
-        oldest = np.argsort(self._used[FIRST : FIRST + n], kind="stable")[: len(new) - fresh]
+        if fresh < len(new):
+            oldest = np.argsort(self._used[FIRST : FIRST + n], kind="stable")[: len(new) - fresh]
+        else:
+            oldest = np.arange(0)
         for place in oldest.tolist():
             del self._types[self._keys[place]]
         types = FIRST + np.concatenate((oldest, np.arange(n, n + fresh)))

@@ -76,8 +76,8 @@ def strip_lines(text: bytes) -> bytes:
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
     codes = as_codes(text)
-    before_newline = codes[:-1][codes[1:] == NEWLINE]
-    if not ((before_newline == SPACE) | (before_newline == TAB)).any():
+    before, newline = codes[:-1], codes[1:] == NEWLINE
+    if not (((before == SPACE) | (before == TAB)) & newline).any():
         return text
     lines = split_lines(text)
     spaces = codes == SPACE
