@@ -6,7 +6,6 @@ import contextlib
 import os
 import signal
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 
 import hypothesis
@@ -35,13 +34,13 @@ def shared_data() -> Path:
 
 @contextlib.contextmanager
 def _stages_are_small() -> Iterator[None]:
-    from clearparse.training import upstream
+    from small_networks import make_small
+
+    from clearparse.training import tagger_training
 
     with pytest.MonkeyPatch.context() as patch:
-        for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
-            small = replace(getattr(upstream, name), hidden_size=24, embedding_dim=12, epochs=5, batch_size=64)
-            patch.setattr(upstream, name, small)
-        patch.setattr(upstream, "FOLDS", 2)
+        make_small(patch.setattr, hidden_size=24, embedding_dim=12, epochs=5, batch_size=64)
+        patch.setattr(tagger_training, "FOLDS", 2)
         yield
 
 

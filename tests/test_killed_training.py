@@ -26,16 +26,13 @@ SMALL += ["--explore-from", "1", "--vector-min-count", "1", "--passes", "10"]
 
 # The worker processes, which import this script, write checkpoints and train small stages, too.
 DRIVER = """
-from dataclasses import replace
-
 from clearparse.commands import train
 from clearparse.commands.command_line import run
-from clearparse.training import checkpoint, upstream
+from clearparse.training import checkpoint
+from small_networks import make_small
 
 checkpoint.TIME_SHARE = 1e9  # written whenever possible
-for name in ("CHARACTERS", "SENTENCES", "MULTIWORD", "FIRST_TAGS", "TAGS", "LEMMAS"):
-    small = replace(getattr(upstream, name), hidden_size=8, embedding_dim=4, epochs=1, batch_size=64)
-    setattr(upstream, name, small)
+make_small(setattr, hidden_size=8, embedding_dim=4, epochs=1, batch_size=64)
 
 if __name__ == "__main__":
     run(train.main)
@@ -107,7 +104,9 @@ class Training:
 
     def run(self, kill_after: int = 1 << 20) -> int:
         """Train or resume, and kill after so many epochs; the number of epochs that it has finished."""
-        path = os.pathsep.join(filter(None, [str(CHECKOUT / "parser"), os.environ.get("PYTHONPATH")]))
+        path = os.pathsep.join(
+            filter(None, [str(CHECKOUT / "parser"), str(CHECKOUT / "tests"), os.environ.get("PYTHONPATH")])
+        )
         environment = os.environ | {"PYTHONPATH": path, "PYTHONUNBUFFERED": "1", "OPENBLAS_NUM_THREADS": "1"}
         pipe, epochs = subprocess.PIPE, 0
         command = [*self.command, "--resume"]

@@ -212,6 +212,22 @@ def test_mutated_checkpoints(
     assert trained
 
 
+@pytest.mark.usefixtures("small_stages")
+@pytest.mark.parametrize("letter", ["L", "W", "b_1", "U", "b_2"])
+def test_huge_parameters_in_a_checkpoint(
+    letter: str, record: Path, command: Command, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """They would overflow in the first sum, with or without a warning of NumPy."""
+    source = str(record.parent / "few.conllu")
+    argv = ["--train", source, "--dev", source, "--output", str(tmp_path / "m"), *SMALL]
+    arrays, metadata = unfinished(tmp_path / "m", argv, monkeypatch)
+    arrays[f"network 1/best.{letter}"][0, -1] = 3e38
+    save_arrays(tmp_path / "m.checkpoint", arrays, metadata)
+    status, stderr = command([*argv, "--resume"])
+    assert (status, stderr.count("\n")) == (1, 1)
+    assert "its part 'network 1' cannot be restored" in stderr
+
+
 ODD_VALUES: list[tuple[str, Any, str]] = [
     ("section", 0, "section is 0; it must be between 1 and"),
     ("hidden_size", "16", "hidden_size is '16'; it must be a whole number"),

@@ -23,12 +23,12 @@ from clearparse.stages import lemmatizer, multiword, split_rules, tagger, tokeni
 from clearparse.stages.stretches import KnownWords, kind_of
 from clearparse.stages.tokenizer import ENDS, characters_of_text
 from clearparse.stages.window import Window, WindowClassifier, compile_window
-from clearparse.training import upstream
+from clearparse.training import tokenizer_training
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.jackknife import Jackknife
+from clearparse.training.lemmatizer_training import train_lemmatizer
 from clearparse.training.log import QUIET
 from clearparse.training.parallel_steps import run_steps
-from clearparse.training.upstream import train_lemmatizer
 from clearparse.training.upstream_items import (
     characters_of,
     rules_in_context,
@@ -121,10 +121,12 @@ def test_each_fold_is_tagged_by_a_network_that_has_not_seen_it(block: Block) -> 
     items = tagged_words([block])
     sentence = np.repeat(np.arange(len(items.rows) - 1), np.diff(items.rows))
     names = [f"{s}\t_\t_" for s in sentence.tolist()]
-    jackknife, checkpoint = Jackknife("form: 0", replace(items, names=names), SMALL, SMALL, 1, None, None), Checkpoint()
-    run_steps(jackknife.steps("tags", 4, checkpoint), 1, checkpoint, QUIET)
-    _, tags = jackknife.results("tags", 4, checkpoint)
-    assert all(tag and tag.decode() != name for tag, name in zip(tags, names, strict=True))
+    items, checkpoint = replace(items, names=names), Checkpoint()
+    jackknife = Jackknife("tags", 4, "form: 0", items, SMALL, SMALL, 1, None, None)
+    run_steps(jackknife.steps(checkpoint), 1, checkpoint, QUIET)
+    found = jackknife.results(checkpoint)
+    assert len(found.without_fold) == 4
+    assert all(tag and tag.decode() != name for tag, name in zip(found.tags, names, strict=True))
 
 
 def test_folds_do_not_see_vectors_that_know_the_treebank(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -140,10 +142,8 @@ def test_folds_do_not_see_vectors_that_know_the_treebank(block: Block, monkeypat
     monkeypatch.setattr("clearparse.training.jackknife.build_and_train", build)
     of_file, of_raw_text = (Vectors([], np.zeros((0, 2), np.float32), [], []) for _ in range(2))
     longer = replace(SMALL, epochs=9)
-    steps = Jackknife("form: 0", tagged_words([block]), longer, SMALL, 1, of_file, of_raw_text).steps(
-        "tags", 2, Checkpoint()
-    )
-    for step in steps.values():
+    jackknife = Jackknife("tags", 2, "form: 0", tagged_words([block]), longer, SMALL, 1, of_file, of_raw_text)
+    for step in jackknife.steps(Checkpoint()).values():
         with pytest.raises(InterruptedError):
             step(checkpoint=Checkpoint(), log=QUIET)
     assert [(name, epochs) for name, epochs, _ in seen] == [
@@ -384,7 +384,7 @@ def test_splitting_depends_on_context() -> None:
     words = {"a": (("its", ("it", "s")), ("a", ("a",))), "name": (("its", ("its",)), ("name", ("name",)))}
     paragraphs = [[Token(form, split, True) for form, split in words[k]] for k in ("a", "name") * 40]
     items = rules_in_context(paragraphs)
-    classifier = build_and_train(multiword.TEMPLATE, items, upstream.MULTIWORD, [1, 2])
+    classifier = build_and_train(multiword.TEMPLATE, items, tokenizer_training.MULTIWORD, [1, 2])
     splitter = multiword.MultiwordSplitter(
         classifier, split_rules.SplitForms(frozenset(["its"]), frozenset(), frozenset())
     )
@@ -400,7 +400,9 @@ def test_an_unseen_currency_is_tokenized_like_others() -> None:
         for number in range(100, 140)
         for cut in (["$", str(number)], ["€", str(number)], [f"§{number}"], [f"†{number}"])
     ]
-    cutter = build_and_train(tokenizer.CHARACTERS, characters_of(paragraphs, NOTHING), upstream.CHARACTERS, [1, 0])
+    cutter = build_and_train(
+        tokenizer.CHARACTERS, characters_of(paragraphs, NOTHING), tokenizer_training.CHARACTERS, [1, 0]
+    )
     texts = ["Give her £125.", "Give her ¶125."]
     assert _cut(cutter, *texts) == [["Give", "her", "£", "125", "."], ["Give", "her", "¶125", "."]]
 
@@ -409,7 +411,7 @@ def test_most_characters_may_end_a_token() -> None:
     paragraphs = [[Token(form, (form,), space_after=False) for form in ("日", "月", "大人")]] * 30
     items = characters_of(paragraphs, NOTHING)
     assert list(items.names).count(ENDS) > len(items.names) / 2
-    cutter = build_and_train(tokenizer.CHARACTERS, items, upstream.CHARACTERS, [1, 0])
+    cutter = build_and_train(tokenizer.CHARACTERS, items, tokenizer_training.CHARACTERS, [1, 0])
     assert _cut(cutter, "日月大人") == [["日", "月", "大人"]]
 
 

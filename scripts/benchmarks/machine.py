@@ -6,17 +6,21 @@ import os
 import platform
 import statistics
 import time
+from collections import Counter
 from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 from scipy.sparse import csr_array
 
+from clearparse.features.combinations import Combinations, Product
+from clearparse.features.fixed_point import CHUNK, Integers16
 from clearparse.features.precompute import PrecomputedLayer
+from clearparse.features.templates import WordSlots
 from clearparse.features.type_cache import TypeCache
 from clearparse.features.vocabulary import NULL, ROOT
 from clearparse.model.model import BLOCK_BYTES, load
-from clearparse.network.classifier import Floats
+from clearparse.network.classifier import Floats, Parameters
 from clearparse.transition.decode import GreedyPolicy, run
 from clearparse.transition.layout import Index, Layout
 from clearparse.transition.systems import SYSTEMS
@@ -28,9 +32,16 @@ BATCH = 1024
 
 
 class Counted(PrecomputedLayer):
-    """A PrecomputedLayer that counts scored configurations and fetched rows."""
+    """A PrecomputedLayer that counts scored configurations and fetched rows.
+
+    products: the rows multiplied for the tables, by the shape of W'.
+    """
 
     configurations = fetched = 0
+
+    def __init__(self, params: Parameters, features: WordSlots, memory: int | None = None) -> None:
+        super().__init__(params, features, memory)
+        self.multiplied: Counter[tuple[int, int]] = Counter()
 
     @property
     def used(self) -> int:
@@ -45,6 +56,10 @@ class Counted(PrecomputedLayer):
         self.fetched += int(np.count_nonzero(places != self.zero))
         return super().theta(types, values)
 
+    def _sums(self, product: Product, group: Combinations) -> Integers16:
+        self.multiplied[self._fixed.factors[product.number].W.shape] += len(group.rows)
+        return super()._sums(product, group)
+
 
 class CountedCache(TypeCache):
     """A TypeCache whose layer counts."""
@@ -56,7 +71,8 @@ class CountedCache(TypeCache):
 def cost_model(path: str, source: str) -> dict[str, float]:
     """Cost model of a model on a file: bytes and operations per scored configuration, machine speeds, and the limit.
 
-    The limit counts fetching the precomputed rows and the sums for z and theta, one after the other, and nothing else.
+    The limit counts the products of new types of word with W, fetching and adding the precomputed rows, and the product
+    with U, one after the other, and nothing else.
     """
     parser, words = load(path).parser, 0
     cache = CountedCache(parser.params, parser.features)
@@ -70,23 +86,26 @@ def cost_model(path: str, source: str) -> dict[str, float]:
     tables = cache.layer
     H, C = parser.params.U.shape
     rows = tables.fetched / tables.configurations
-    row_bytes, flops = tables.row_bytes, 2 * H * C + rows * H
+    row_bytes, flops = tables.row_bytes, 2 * H * C
     gather, product = _gather(H, tables.used, round(rows)), _product(H, C)
     seconds = rows * row_bytes / gather + flops / product
     per_word = tables.configurations / words
+    new = {(n, m): 2 * count * n * m / words for (n, m), count in tables.multiplied.items()}
+    seconds_of_new = sum(operations / _product(n, m, CHUNK) for (n, m), operations in new.items())
     return {
         "words": words,
         "scored configurations per word": per_word,
         "rows per configuration": rows,
         "bytes per configuration": rows * row_bytes,
         "operations per configuration": flops,
+        "operations per word for the tables": sum(new.values()),
         "precomputed rows": tables.used,
         "precomputed MB": tables.used * row_bytes / 1e6,
         "stream GB/s": _stream() / 1e9,
         "random rows GB/s": gather / 1e9,
         "product GFLOP/s": product / 1e9,
         "square product GFLOP/s": _product(2048, 2048, 2048) / 1e9,
-        "limit words/s": 1 / (per_word * seconds),
+        "limit words/s": 1 / (per_word * seconds + seconds_of_new),
     }
 
 

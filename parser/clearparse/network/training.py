@@ -15,6 +15,8 @@ from clearparse.errors import ClearparseError
 from clearparse.network.classifier import Booleans, Floats, Integers, Parameters, backward, forward
 from clearparse.network.optimizers import MovingAverage, Optimizer, clip_by_norm
 
+LARGE = 1e6  # parameters stay far below it unless training diverges
+
 
 class Batch(NamedTuple):
     """w (B, m): rows of L. target: classes (B,) or distributions (B, C). legal (B, C): allowed classes, default all.
@@ -89,7 +91,7 @@ def fit(
             average.update(params, gradients)
             log(J, len(batch.w))
         averages = average.parameters()
-        if not all(np.isfinite(theta).all() for theta in averages):
+        if not all((np.abs(theta) < LARGE).all() for theta in averages):
             raise DivergedError(optimizer.t, schedule((epoch + 1) / epochs))
         if stop(epoch, averages):
             break

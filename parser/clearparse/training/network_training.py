@@ -13,6 +13,7 @@ from clearparse.config import Config
 from clearparse.errors import ClearparseError
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
+from clearparse.stages.stored import check_parameters
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.stages.validation import check
 from clearparse.training.checkpoint import Checkpoint, Part
@@ -141,6 +142,7 @@ class NetworkTraining:
             check(is_count(values["epoch"], self.config.epochs), "the epoch")
             if len(epochs) > len(self.epochs):
                 self.best = Parameters(*(arrays[f"best.{name}"] for name in Parameters._fields))
+                check_parameters(self.name, self.best)
                 self.epochs = epochs
         return arrays, values
 

@@ -11,9 +11,7 @@ from numpy.typing import NDArray
 from clearparse.config import NetworkConfig
 from clearparse.network.classifier import Parameters
 from clearparse.network.optimizers import OPTIMIZERS, MovingAverage, State
-from clearparse.network.training import Batch, DivergedError, Schedule, fit
-
-LARGE = 1e6  # parameters stay far below it unless training diverges
+from clearparse.network.training import LARGE, Batch, DivergedError, Schedule, fit
 
 
 class Trainer:
