@@ -254,7 +254,7 @@ class PrecomputedLayer:
         close = theta >= (best - self._close)[:, None]
         if np.count_nonzero(close) == len(close):
             return
-        some = np.flatnonzero(np.count_nonzero(close, axis=1) > 1)
+        some = (np.bincount(close.ravel().nonzero()[0] // close.shape[1]) > 1).nonzero()[0]
         among = close[some] & allowed(some)
         several = np.count_nonzero(among, axis=1) > 1
         some, among = some[several], among[several]
