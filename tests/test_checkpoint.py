@@ -19,7 +19,7 @@ from clearparse.network.optimizers import Adam, MovingAverage
 from clearparse.network.training import DivergedError
 from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import checkpoint
-from clearparse.training.checkpoint import CLASSIFIER, VECTORS, Checkpoint
+from clearparse.training.checkpoint import CLASSIFIER, LINES, VECTORS, Checkpoint
 from clearparse.training.provenance import difference
 from clearparse.training.word_vectors import Vectors
 
@@ -383,8 +383,11 @@ def test_parts_round_trip(tmp_path: Path) -> None:
     versions = {"clearparse": checkpoint.__version__}
     provenance = {"config": {}, "train": [], "dev": {"path": "d"}, "versions": versions}
     first = Checkpoint(tmp_path / "c", provenance)
+    texts = ([], [b""], [b"NOUN\tNN\t_", b""])
     first.get_or_compute("classifier", CLASSIFIER, lambda: classifier)
     first.get_or_compute("vectors", VECTORS, lambda: vectors)
+    for i, text in enumerate(texts):
+        first.save(f"lines {i}", *LINES.encode(text))
     again = Checkpoint(tmp_path / "c", provenance)
     again.read(lambda topic, message: None)
 
@@ -397,6 +400,7 @@ def test_parts_round_trip(tmp_path: Path) -> None:
     assert (found.vocabulary.symbols, found.classes) == ({"form": ["a", "ü"]}, ["x", "y"])
     found = again.get_or_compute("vectors", VECTORS, never)
     assert (found.words, found.forms, found.values.tolist()) == (vectors.words, vectors.forms, vectors.values.tolist())
+    assert [again.get(f"lines {i}", LINES) for i in range(3)] == list(texts)
 
 
 def test_the_moving_average_can_be_restored() -> None:

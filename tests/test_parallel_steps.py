@@ -9,18 +9,14 @@ import numpy as np
 import pytest
 
 from clearparse.errors import ClearparseError
-from clearparse.training.checkpoint import Checkpoint, Codec
+from clearparse.training.checkpoint import LINES, Checkpoint
 from clearparse.training.log import QUIET, Log
 from clearparse.training.parallel_steps import Step, run_steps
-
-NAME: Codec[list[bytes]] = Codec(
-    lambda name: ({"text": np.frombuffer(name[0], np.uint8)}, 1), lambda a, _: [a["text"].tobytes()]
-)
 
 
 def save(name: str, checkpoint: Checkpoint, log: Log) -> tuple[list[bytes], int]:
     """A step that saves its name, and returns what the checkpoint then has and the process."""
-    return checkpoint.get_or_compute(name, NAME, lambda: [name.encode()]), os.getpid()
+    return checkpoint.get_or_compute(name, LINES, lambda: [name.encode()]), os.getpid()
 
 
 def fail(checkpoint: Checkpoint, log: Log) -> None:
@@ -34,7 +30,7 @@ def test_results_are_in_order_and_parts_in_the_checkpoint(jobs: int) -> None:
     steps: dict[str, Step] = {name: partial(save, name) for name in "abc"}
     results = run_steps(steps, jobs, checkpoint, QUIET)
     assert [found for found, _ in results] == [[b"a"], [b"before"], [b"c"]]
-    assert [checkpoint.get(name, NAME) for name in "abc"] == [[b"a"], [b"before"], [b"c"]]
+    assert [checkpoint.get(name, LINES) for name in "abc"] == [[b"a"], [b"before"], [b"c"]]
     assert (os.getpid() in {process for _, process in results}) == (jobs == 1)
 
 

@@ -18,8 +18,8 @@ from clearparse.errors import ClearparseError, FileError
 from clearparse.model.container import load_arrays
 from clearparse.model.model import load
 from clearparse.stages import tagger
-from clearparse.stages.tagger import Tagger, retagged, retagged_keys
-from clearparse.training import recipe, silver, window_batches
+from clearparse.stages.tagger import retagged, retagged_keys
+from clearparse.training import silver, window_batches
 from clearparse.training.log import Log
 from clearparse.training.parser_batches import Treebank
 from clearparse.training.silver import MAX_WORDS, MIN_WORDS, read_silver, retagged_silver, with_labels
@@ -170,24 +170,6 @@ def test_the_parser_sees_the_tags_of_the_models_own_tagger(text_model: Path) -> 
 
 FILES = ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "dev.conllu")]
 SMALL = ["--hidden-size", "8", "--embedding-dim", "6", "--epochs", "5", "--silver-ratio", "1"]
-
-
-@pytest.mark.usefixtures("small_stages")
-def test_silver_trees_are_tagged_by_a_tagger_without_a_fold(monkeypatch: pytest.MonkeyPatch) -> None:
-    """It does not have the word vectors of a teacher, with which it would agree too often with the teacher's trees."""
-    used = []
-
-    def spied(silver: Treebank, tagger: Tagger) -> Treebank:
-        used.append(tagger)
-        return retagged_silver(silver, tagger)
-
-    monkeypatch.setattr(recipe, "retagged_silver", spied)
-    few = {"hidden_size": 8, "embedding_dim": 6, "epochs": 1, "silver_ratio": 1.0}
-    source = SAMPLE / "dev.conllu"
-    model = clearparse.train(source, dev=source, silver=SAMPLE / "train.conllu", stages="all", quiet=True, **few)
-    (tagger,) = used
-    assert model.stages.tagger is not None
-    assert not np.array_equal(tagger.first.params.U, model.stages.tagger.first.params.U)
 
 
 @pytest.mark.parametrize("stages", ["parser", "all"])

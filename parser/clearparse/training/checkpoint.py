@@ -10,7 +10,7 @@ import contextlib
 import os
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Generic, TypeVar
 
@@ -232,6 +232,17 @@ def _decode_classifier(arrays: Arrays, values: Any) -> WindowClassifier:
     return WindowClassifier.from_stored(stored)
 
 
+def _encode_lines(lines: Sequence[bytes]) -> Part:
+    return {"text": np.frombuffer(b"\n".join(lines), np.uint8)}, len(lines)
+
+
+def _decode_lines(arrays: Arrays, count: Any) -> list[bytes]:
+    lines = arrays["text"].tobytes().split(b"\n") if count else []
+    if len(lines) != count:
+        raise ValueError("wrong number of lines")
+    return lines
+
+
 def _encode_vectors(vectors: Vectors) -> Part:
     return {"values": vectors.values}, [vectors.words, vectors.forms, vectors.clusters]
 
@@ -247,4 +258,5 @@ def _decode_vectors(arrays: Arrays, values: Any) -> Vectors:
 
 
 CLASSIFIER = Codec(_encode_classifier, _decode_classifier)
+LINES = Codec(_encode_lines, _decode_lines)  # strings without line breaks, such as the tags of words
 VECTORS = Codec(_encode_vectors, _decode_vectors)

@@ -11,7 +11,7 @@ from clearparse.config import NetworkConfig
 from clearparse.features.templates import Index
 from clearparse.stages.tagger import marked_tags
 from clearparse.stages.window import WindowClassifier
-from clearparse.training.checkpoint import CLASSIFIER, Checkpoint
+from clearparse.training.checkpoint import CLASSIFIER, LINES, Checkpoint
 from clearparse.training.log import Log
 from clearparse.training.parallel_steps import Step
 from clearparse.training.typography import altered_rows
@@ -21,25 +21,13 @@ from clearparse.treebank.ragged import take_rows
 
 
 @dataclass(frozen=True)
-class Jackknifed:
-    """The results: the network trained on all sentences, those trained without each fold, and their marked_tags.
-
-    tags: of each word, by the network trained without its fold; without folds there are none.
-    """
-
-    network: WindowClassifier
-    without_fold: list[WindowClassifier]
-    tags: list[bytes]
-
-
-@dataclass(frozen=True)
 class Jackknife:
     """Trains one of the tagger's networks on all sentences, and once without each fold.
 
     Each fold is tagged by the network trained without it, so that the next network learns from realistic tagging
     errors. All networks also learn from the silver items.
 
-    name: key of the network in the checkpoint, and prefix of the others' keys. folds: how many; 0 for no jackknifing.
+    name: key of the network in the checkpoint, and prefix of the folds' keys. folds: how many; 0 for no jackknifing.
     fold_config, fold_vectors: of the networks trained without a fold. Word vectors of a file may be of a teacher that
     has learned from all of the treebank; with them, the tags of a fold would have too few errors.
     """
@@ -64,25 +52,25 @@ class Jackknife:
             if checkpoint.load(each) is None
         }
 
-    def results(self, checkpoint: Checkpoint) -> Jackknifed:
-        """What the steps have trained, from the checkpoint, and the tags of each fold."""
-        networks, tags = [], [b""] * len(self.items.keys)
+    def results(self, checkpoint: Checkpoint) -> tuple[WindowClassifier, list[bytes]]:
+        """The network trained on all sentences, and each word's marked_tags by the network trained without its fold."""
+        tags: list[bytes] = [b""] * len(self.items.keys)
         for each, fold in self.held_out.items():
-            networks.append(checkpoint.get(each, CLASSIFIER))
-            held, (_, words) = self.items.take(fold), take_rows(self.items.rows, fold)
-            for word, of in zip(words.tolist(), marked_tags(networks[-1], held.keys, held.rows), strict=True):
+            found = checkpoint.get(each, LINES)
+            _, words = take_rows(self.items.rows, fold)
+            for word, of in zip(words.tolist(), found, strict=True):
                 tags[word] = of
-        return Jackknifed(checkpoint.get(self.name, CLASSIFIER), networks, tags)
+        return checkpoint.get(self.name, CLASSIFIER), tags
 
     @cached_property
     def held_out(self) -> dict[str, Index]:
-        """The sentences of each fold, by the key of the network trained without them."""
+        """The sentences of each fold, by its key in the checkpoint."""
         fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(self.folds, 1)
         numbers = np.unique(fold_of).tolist() if self.folds else []
         return {f"{self.name} without fold {k}": np.flatnonzero(fold_of == fold) for k, fold in enumerate(numbers, 1)}
 
     def train_without(self, fold: Index, name: str, checkpoint: Checkpoint, log: Log) -> None:
-        """Train a network without a fold, which may be empty, and save it."""
+        """Train a network without a fold and save its tags for the fold; if the fold is empty, save the network."""
         rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
         items = self.items.take(rest) if len(fold) and len(rest) else self.items
         items = altered_rows(items, np.random.default_rng([self.seed, 7]))
@@ -90,4 +78,8 @@ class Jackknife:
         classifier = build_and_train(
             self.template, items, config, [self.seed, 5], vectors, silver=self.silver, log=log, name=name
         )
-        checkpoint.save(name, *CLASSIFIER.encode(classifier))
+        if len(fold):
+            held = self.items.take(fold)
+            checkpoint.save(name, *LINES.encode(marked_tags(classifier, held.keys, held.rows)))
+        else:
+            checkpoint.save(name, *CLASSIFIER.encode(classifier))

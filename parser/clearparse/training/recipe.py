@@ -240,10 +240,10 @@ class Recipe:
         """The training run of the parser's networks, on predicted tags if the model has a tagger."""
         dev, added = self.dev, silver.trees if silver else None
         if upstream and self.all_stages:
-            treebank = replace(treebank, keys=with_tags(treebank.keys, upstream.tagging.tags))
-            dev = replace(dev, blocks=[retagged(block, upstream.tagging.tagger) for block in dev.blocks])
+            treebank = replace(treebank, keys=with_tags(treebank.keys, upstream.tags))
+            dev = replace(dev, blocks=[retagged(block, upstream.tagger) for block in dev.blocks])
             if added:
-                added = retagged_silver(added, upstream.tagging.of_folds[0])
+                added = retagged_silver(added, upstream.tagger)
         init = self.init.parser if self.init else None
         training = EnsembleTraining(self.config, treebank, dev, vectors, init, log=self.log)
         first = training.initialize(self.config, np.random.default_rng(self.config.seed))
@@ -261,7 +261,7 @@ class Recipe:
         first = replace(training, config=teacher_config(self.config), name="first network").train(checkpoint, jobs)
         if first.stopped:
             return first
-        teacher = Model(Stages(first.ensemble, upstream.tokenizer, upstream.tagging.tagger), {})
+        teacher = Model(Stages(first.ensemble, upstream.tokenizer, upstream.tagger), {})
         log("stage", "parsing raw text")
         silver = checkpoint.get_or_compute(
             "silver", SILVER, lambda: silver_sentences(teacher, self.options.raw_text, log)
@@ -273,7 +273,7 @@ class Recipe:
         """The model with calibrated confidences and its training record."""
         stages = Stages(trained.ensemble)
         if upstream and self.all_stages:
-            stages = Stages(trained.ensemble, upstream.tokenizer, upstream.tagging.tagger, upstream.lemmatizer)
+            stages = Stages(trained.ensemble, upstream.tokenizer, upstream.tagger, upstream.lemmatizer)
         if self.options.float16:
             stages = stages.to_float16()
         dev_scores = score(stages.ensemble, dev)

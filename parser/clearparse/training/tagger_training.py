@@ -24,20 +24,6 @@ TAGS = NetworkConfig(embedding_dim=32, hidden_size=256, epochs=20, batch_size=51
 
 
 @dataclass(frozen=True)
-class TrainedTagger:
-    """A tagger, and what the parser learns from.
-
-    of_folds: taggers trained without a fold, and without the word vectors of a file, to tag silver sentences: a tagger
-    with a teacher's word vectors agrees with the teacher's trees more often than it would on other text.
-    tags: jackknifed tags of all words (see tagged_words).
-    """
-
-    tagger: Tagger
-    of_folds: list[Tagger]
-    tags: list[bytes]
-
-
-@dataclass(frozen=True)
 class TaggerTraining:
     """Training of a tagger on tagged words.
 
@@ -64,20 +50,22 @@ class TaggerTraining:
         """The steps that train the first network, without those that the checkpoint has the results of."""
         return self.first.steps(checkpoint)
 
-    def run(self, jobs: int, checkpoint: Checkpoint, log: Log = QUIET) -> TrainedTagger:
-        """Train the second network, given a checkpoint that has the results of first_steps."""
-        first, silver = self.first.results(checkpoint), self.silver
-        words = replace(self.words, keys=with_tags(self.words.keys, without_marks(first.tags)))
+    def run(self, jobs: int, checkpoint: Checkpoint, log: Log = QUIET) -> tuple[Tagger, list[bytes]]:
+        """Train the second network, given a checkpoint that has the results of first_steps.
+
+        Returns the tagger, and jackknifed tags of all words (see tagged_words).
+        """
+        first, first_tags = self.first.results(checkpoint)
+        words, silver = replace(self.words, keys=with_tags(self.words.keys, without_marks(first_tags))), self.silver
         if silver:
-            silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first.network))
+            silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
         shorter = replace(TAGS, epochs=tag_epochs(len(words)))
         folds = FOLDS if self.jackknife else 0
         training = self._jackknife("tags", folds, tagger.SECOND, words, silver, TAGS if silver else shorter, shorter)
         run_steps(training.steps(checkpoint), jobs, checkpoint, log)
-        second = training.results(checkpoint)
-        decided = [one if one.endswith(SURE) else other for one, other in zip(first.tags, second.tags, strict=True)]
-        of_folds = list(map(Tagger, first.without_fold, second.without_fold))
-        return TrainedTagger(Tagger(first.network, second.network), of_folds, without_marks(decided))
+        second, tags = training.results(checkpoint)
+        decided = [one if one.endswith(SURE) else other for one, other in zip(first_tags, tags, strict=True)]
+        return Tagger(first, second), without_marks(decided)
 
     def _jackknife(
         self,

@@ -9,12 +9,13 @@ from functools import partial
 from clearparse.errors import ClearparseError
 from clearparse.io.files import PathLike
 from clearparse.stages.lemmatizer import Lemmatizer
+from clearparse.stages.tagger import Tagger
 from clearparse.stages.tokenizer import Tokenizer
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.lemmatizer_training import train_lemmatizer
 from clearparse.training.log import Log
 from clearparse.training.parallel_steps import Step, run_steps
-from clearparse.training.tagger_training import TaggerTraining, TrainedTagger
+from clearparse.training.tagger_training import TaggerTraining
 from clearparse.training.tokenizer_training import train_tokenizer
 from clearparse.training.upstream_items import tagged_words
 from clearparse.training.window_batches import Items
@@ -26,11 +27,12 @@ MAX_TAGS = 10_000  # different ones; each is a class of the last layer
 
 @dataclass(frozen=True)
 class UpstreamStages:
-    """The upstream stages, and the predicted tags from which the parser learns."""
+    """The upstream stages, and predicted tags of the training data, from which the parser learns."""
 
     tokenizer: Tokenizer
-    tagging: TrainedTagger
+    tagger: Tagger
     lemmatizer: Lemmatizer
+    tags: list[bytes]
 
 
 def train_upstream(
@@ -68,4 +70,5 @@ def train_upstream(
     }
     text_stage, lemma_stage, *_ = run_steps(steps | tagging.first_steps(checkpoint), jobs, checkpoint, log)
     log("stage", "second network of the tagger")
-    return UpstreamStages(text_stage, tagging.run(jobs, checkpoint, log), lemma_stage)
+    tag_stage, tags = tagging.run(jobs, checkpoint, log)
+    return UpstreamStages(text_stage, tag_stage, lemma_stage, tags)
