@@ -7,6 +7,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from clearparse.treebank import word_table
 from clearparse.treebank.columns import DEPREL, FEATS, FORM, HEAD, LEMMA, MISC, UPOS, XPOS
 from clearparse.treebank.conllu import Block, parse_block
 from clearparse.treebank.tokens import Token, Tokenization, conllu_of, paragraphs_of
@@ -69,6 +70,23 @@ def test_trees_and_misc() -> None:
     assert block.column(MISC) == [b"Conf=0.25", b"Conf=0.50", b"A=1|B=2|Conf=0.75", b"SpaceAfter=No|Conf=1.00"]
     assert block.text.endswith(b"\t0\troot\t_\tSpaceAfter=No|Conf=1.00\n\n# the end\n")
     assert b"3.1\t\xc3\xa9\t\xc3\xa9\tVERB\t_\t_\t_\t_\t0:root\t_\n" in block.text
+
+
+@pytest.mark.parametrize("part", [1, 2, 3, 1000])
+def test_text_is_the_same_whatever_the_parts_it_is_written_in(part: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    block = parse_block(TEXT)
+    monkeypatch.setattr(word_table, "PART", part)
+    n = block.n_words
+    forms = [b"f%d" % k for k in range(n)]
+    new = block.with_columns(FORM, FORM, forms).with_trees(np.zeros(n, np.int32), [b"dep"] * n)
+    lines, expected, word = TEXT.split(b"\n"), [], 0
+    for line in lines:
+        columns = line.split(b"\t")
+        if columns[0].isdigit():
+            columns[FORM], columns[HEAD], columns[DEPREL] = b"f%d" % word, b"0", b"dep"
+            word += 1
+        expected.append(b"\t".join(columns))
+    assert new.text == b"\n".join(expected)
 
 
 def test_heads_that_are_not_numbers_in_an_edit() -> None:

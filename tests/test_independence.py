@@ -223,9 +223,12 @@ def test_some_items_are_classified_as_in_all_items(most: int, block: Block, monk
 
 def test_parts_are_as_large_as_the_tables_allow(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(PrecomputedLayer, "max_types", property(lambda self: 300))
-    all_keys = block.word_keys()
-    parts = list(load(MODEL).parser._parts(all_keys, block.sentences))
-    assert all(keys == [all_keys[k] for k in words.tolist()] for keys, _, words in parts)
+    parser, all_keys = load(MODEL).parser, block.word_keys()
+    parts = []
+    for types, sentences, words in parser._parts(all_keys, block.sentences):
+        keys = [all_keys[k] for k in words.tolist()]
+        assert (types == parser.cache.types(keys)).all()
+        parts.append((keys, sentences, words))
     assert sorted(k for *_, words in parts for k in words.tolist()) == [*range(len(all_keys))]
     lengths = np.concatenate([np.diff(sentences) for _, sentences, _ in parts])
     assert (np.diff(lengths) <= 0).all()  # the longest sentences first

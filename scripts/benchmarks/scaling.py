@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks.corpora import to_sentences, with_distinct
 from clearparse.model.model import BLOCK_BYTES, Model, load
 from clearparse.network.classifier import Parameters
-from clearparse.transition.decode import BATCH
+from clearparse.stages.transition_parser import GREEDY_BATCH
 from clearparse.treebank.conllu import DEPREL, FEATS, FORM, Block, read_blocks
 
 LENGTHS = (5, 10, 20, 50, 100, 200, 500, 1000, 2000, 5000)
@@ -62,7 +62,7 @@ def reading(source: str) -> dict[str, float]:
     return _alternating({"reading": read, "writing": write})
 
 
-def _parsing(path: str, blocks: list[Block], batch: int = BATCH, H: int = 0) -> Callable[[], float]:
+def _parsing(path: str, blocks: list[Block], batch: int = GREEDY_BATCH, H: int = 0) -> Callable[[], float]:
     """A function that parses the blocks once and returns microseconds of CPU time per word."""
 
     def measure() -> float:

@@ -60,8 +60,7 @@ class PrecomputedLayer:
         self.memory = MEMORY if memory is None else memory
         self.H: int = params.W.shape[1]
         self.groups = _groups(features.state_values)
-        self._first_of_group = np.array([group[0] for group in self.groups], np.intp)
-        self._strides = np.array(_strides(features.state_values, self.groups), np.intp)[:, None]
+        self._strides = _strides(features.state_values, self.groups)
         self._check_size()
         self.channel_groups = channel_groups(features.word_channels)
         self.products = products_of_addresses(features.word_slots, self.channel_groups)
@@ -71,11 +70,11 @@ class PrecomputedLayer:
         self.P = np.empty((0, self.H), np.int16)
         self._zeros = np.zeros((1, self.H), np.int16)
         self._close = np.array(CLOSE, params.U.dtype)
-        self._whole = np.array(features.form_addresses)  # rows of a type
+        self._whole = np.array(features.form_addresses, np.int32)  # rows of a type
         self.types = self.room = 0  # how many types of word the tables have, and have room for
-        self.start = self.zero = np.zeros(0, np.intp)  # first row of each table: of types, of tags, of state slots
+        self.start = self.zero = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
         self._tags: dict[bytes, int] = {}  # number of each combination of tags
-        self._tag_row = np.zeros(0, np.intp)  # (room,): row in the tables of tags
+        self._tag_row = np.zeros(0, np.int32)  # (room,): row in the tables of tags
 
     def _check_size(self) -> None:
         H, values = self.H, self.features.state_values
@@ -193,12 +192,12 @@ class PrecomputedLayer:
         if types > self.room:
             self.room = max(types, self.capacity)
             self.P = self._empty(whole * self.room + self.fixed_bytes // self.row_bytes)
-            self._tag_row = np.zeros(self.room, np.intp)
+            self._tag_row = np.zeros(self.room, np.int32)
         # Order in P: tables of types, of state slots, and last those of tags, which may grow. The rows of a type are
         # neighbors, so that a few types take little memory: the system provides it when it is written to.
         lengths = [whole * self.room, *(len(table) for table in states)]
         *start, self.tag_start = itertools.accumulate(lengths, initial=0)
-        self.start = np.array([*range(whole), *(self.tag_start + np.arange(n)), *start[1:]], np.intp)
+        self.start = np.array([*range(whole), *(self.tag_start + np.arange(n)), *start[1:]], np.int32)
         self.zero = self.start.copy()  # the rows of NULL
         self.zero[0] = -1  # the first one includes those of all tables, and b_1
         self._tags = {}
@@ -225,15 +224,18 @@ class PrecomputedLayer:
         z = sums_of_rows(self.P, self.places(types, values), self.zero)
         return np.maximum(z, self._zeros, out=z)  # ReLU; maximum with the number 0 takes five times as long
 
-    def places(self, types: Index, values: Index) -> Index:
+    def places(self, types: Index, values: Index) -> NDArray[np.int32]:
         """The row of P in each table (B, tables); arguments as for `theta`."""
-        whole = self.features.form_addresses
-        tables = [types[:whole] * self._whole, self._tag_row[types[whole:]]]
-        if self.groups:
-            tables.append(np.add.reduceat(values * self._strides, self._first_of_group, axis=0))
-        place = np.concatenate(tables)
+        whole, words = self.features.form_addresses, len(types)
+        place = np.empty((len(self.start), types.shape[1]), np.int32)
+        rows_of_types = place[:whole]
+        rows_of_types[:] = types[:whole]
+        rows_of_types *= self._whole
+        place[whole:words] = self._tag_row.take(types[whole:])
+        if self.groups:  # float32 is exact here, and several times as fast as integers
+            place[words:] = self._strides.dot(values.astype(np.float32))
         place += self.start[:, None]
-        return np.ascontiguousarray(place.T)
+        return place.T
 
     def break_ties(
         self,
@@ -256,7 +258,7 @@ class PrecomputedLayer:
         close = theta >= (best - self._close)[:, None]
         if np.count_nonzero(close) == len(close):
             return
-        some = np.flatnonzero(np.count_nonzero(close, axis=1) > 1)
+        some = (np.bincount(close.ravel().nonzero()[0] // close.shape[1]) > 1).nonzero()[0]
         among = close[some] & allowed(some)
         several = np.count_nonzero(among, axis=1) > 1
         some, among = some[several], among[several]
@@ -284,6 +286,9 @@ def _groups(values: Sequence[int]) -> list[list[int]]:
     return groups
 
 
-def _strides(values: Sequence[int], groups: list[list[int]]) -> list[int]:
-    """For each state slot, how many rows of its group's table its values are apart; the last slot's are neighbors."""
-    return [math.prod(values[other] for other in group if other > k) for group in groups for k in group]
+def _strides(values: Sequence[int], groups: list[list[int]]) -> Floats:
+    """(groups, k): how many rows of a group's table the values of a slot are apart; those of the last are neighbors."""
+    strides = np.zeros((len(groups), len(values)), np.float32)
+    for row, group in zip(strides, groups, strict=True):
+        row[group] = [math.prod(values[other] for other in group if other > k) for k in group]
+    return strides

@@ -11,7 +11,7 @@ FEW = 1 << 18  # numbers to add: for fewer, a sparse matrix costs more to set up
 
 
 def sums_of_rows(
-    P: NDArray[np.int16], rows: NDArray[np.integer[Any]], zero: NDArray[np.intp] | None = None
+    P: NDArray[np.int16], rows: NDArray[np.integer[Any]], zero: NDArray[np.integer[Any]] | None = None
 ) -> NDArray[np.int16]:
     """(B, H) The sum, modulo 2^16, of the rows of P (n, H) that each item names; rows (B, m).
 
@@ -29,7 +29,7 @@ def sums_of_rows(
     else:
         there = rows != zero
         index, end = rows[there], np.zeros(B + 1, np.int32)
-        np.cumsum(np.count_nonzero(there, axis=1), out=end[1:])
+        there.sum(axis=1, dtype=np.int32).cumsum(out=end[1:])
     S = csr_array((np.ones(len(index), np.int16), index.astype(np.int32, copy=False), end), (B, len(P)))
     sums = S @ P
     return sums

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import threading
 from collections.abc import Collection, Sequence
 from typing import ClassVar
@@ -60,24 +61,37 @@ class TypeCache:
         if not self._consistent:
             self._clear()
         self._consistent = False  # as long as the lines below run
-        distinct = list(dict.fromkeys(keys))
-        new = [key for key in distinct if key not in self._types]
-        if new and not self._have_room(distinct):
-            self._clear()
-            self._consistent, new = False, distinct
         self._call += 1
-        if not self.layer.room:
-            self._add_first(new)
-        elif new:
-            self._add(distinct, new)
-        types = np.fromiter(map(self._types.__getitem__, keys), np.intp, len(keys))
+        types = self._find(keys)
+        missing = (types < 0).nonzero()[0]
+        if len(missing) or not self.layer.room:
+            self._used[types[types >= 0]] = self._call  # these are not evicted
+            self._add_missing(keys, types, missing)
         self._used[types] = self._call
         self._consistent = True
         return types
 
-    def _have_room(self, keys: Sequence[bytes]) -> bool:
-        """Is there room for all these keys, if others are evicted?"""
-        fit = len(keys) <= self.layer.max_types and self._key_bytes <= MAX_KEY_BYTES
+    def _find(self, keys: Sequence[bytes]) -> Index:
+        """The types of words (words,), -1 for a key that has none."""
+        return np.fromiter(map(self._types.get, keys, itertools.repeat(-1)), np.intp, len(keys))
+
+    def _add_missing(self, keys: Sequence[bytes], types: Index, missing: Index) -> None:
+        """Give types to the keys at the places `missing` (n,), and write them to types (words,)."""
+        without = [keys[k] for k in missing.tolist()]
+        new = list(dict.fromkeys(without))
+        if not self._have_room(len(new) + int(np.count_nonzero(self._used == self._call))):
+            self._clear()
+            self._consistent = False
+            without, missing, new = list(keys), np.arange(len(keys)), list(dict.fromkeys(keys))
+        if self.layer.room:
+            self._add(new)
+        else:
+            self._add_first(new)
+        types[missing] = self._find(without)
+
+    def _have_room(self, n: int) -> bool:
+        """Is there room for the n different keys of a call, if others are evicted?"""
+        fit = n <= self.layer.max_types and self._key_bytes <= MAX_KEY_BYTES
         return fit and not self.layer.oversized
 
     def _add_first(self, new: list[bytes]) -> None:
@@ -88,12 +102,14 @@ class TypeCache:
         self._used = np.zeros(self.layer.room, np.int64)
         self._name(new, np.arange(FIRST, FIRST + len(new)))
 
-    def _add(self, keys: Sequence[bytes], new: list[bytes]) -> None:
+    def _add(self, new: list[bytes]) -> None:
         """Give each new key a type; if there is no room, that of the least recently used key."""
-        self._used[[self._types[key] for key in keys if key in self._types]] = self._call  # these are kept
         n = len(self._keys)
         fresh = min(len(new), self.layer.room - FIRST - n)
-        oldest = np.argsort(self._used[FIRST : FIRST + n], kind="stable")[: len(new) - fresh]
+        if fresh < len(new):
+            oldest = np.argsort(self._used[FIRST : FIRST + n], kind="stable")[: len(new) - fresh]
+        else:
+            oldest = np.arange(0)
         for place in oldest.tolist():
             del self._types[self._keys[place]]
         types = FIRST + np.concatenate((oldest, np.arange(n, n + fresh)))

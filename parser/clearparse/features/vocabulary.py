@@ -180,13 +180,14 @@ class Vocabulary:
 
     def encode(self, keys: Sequence[bytes]) -> NDArray[np.int32]:
         """The rows of L of words, one for each channel (n, channels), given their keys (see Block.word_keys)."""
-        parts = [key.split(b"\t", 2) for key in keys]
+        # Without keeping what split returns: thousands of lists would start the garbage collector.
+        forms, tags = [key.split(b"\t", 1)[0] for key in keys], [key.split(b"\t", 2)[2] for key in keys]
         rows = np.empty((len(keys), len(self.first)), np.int32)
         if len(keys):
-            forms, which = factorize([form for form, _, _ in parts])
-            self._encode(self._of_form, self._as_looked_up(forms), which, rows[:, : len(self._of_form)])
-            tags, which = factorize([of for _, _, of in parts])
-            split = [of.decode().split("\t") for of in tags]
+            different, which = factorize(forms)
+            self._encode(self._of_form, self._as_looked_up(different), which, rows[:, : len(self._of_form)])
+            different, which = factorize(tags)
+            split = [of.decode().split("\t") for of in different]
             self._encode(self._of_tags, split, which, rows[:, len(self._of_form) :])
         rows += self._first_symbol
         return rows

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 
 from clearparse.features.type_cache import TypeCache, end_of_part
 from clearparse.features.vocabulary import NULL, ROOT, Vocabulary, factorize
-from clearparse.network.classifier import Parameters
+from clearparse.network.classifier import Parameters, distinct
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check, check_column, check_texts, flag
 from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
@@ -21,6 +21,9 @@ from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, S
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import Block
 from clearparse.treebank.ragged import take_rows
+
+# Configurations in a step without probabilities: more do not fit into the processor's cache, fewer need more steps.
+GREEDY_BATCH = 512
 
 
 class TransitionParser:
@@ -62,7 +65,7 @@ class TransitionParser:
         """The layout of sentences for this parser. sentences (S + 1,): as in Block."""
         return Layout(sentences, right_to_left=self.right_to_left)
 
-    def parse(self, block: Block, batch: int = BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
+    def parse(self, block: Block, batch: int = GREEDY_BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
         """HEAD (words,) and DEPREL (words,) of a block. A sentence's tree depends on that sentence only.
 
         batch: number of sentences parsed in parallel. Thread-safe: calls are serialized by a lock.
@@ -80,9 +83,9 @@ class TransitionParser:
         heads, labels = np.empty(block.n_words, np.int32), np.empty(block.n_words, np.intp)
         probabilities = np.ones(block.n_words)  # a forced arc is certain
         with self.cache.lock:
-            for keys, sentences, words in self._parts(block.word_keys(), block.sentences):
+            for types, sentences, words in self._parts(block.word_keys(), block.sentences):
                 system = SYSTEMS[self.system](self.layout(sentences))
-                greedy = self.greedy(system, keys)
+                greedy = self._policy(system, types)
                 if probability:
                     greedy.probability = np.ones(system.layout.size)
                 run(system, self.transitions, greedy, batch)
@@ -94,24 +97,27 @@ class TransitionParser:
 
     def _parts(
         self, keys: list[bytes], sentences: NDArray[np.int64]
-    ) -> Iterator[tuple[list[bytes], NDArray[np.int64], NDArray[np.intp]]]:
-        """Yield the words' keys, their sentences' offsets and the words, in parts whose word types fit into the cache.
+    ) -> Iterator[tuple[NDArray[np.intp], NDArray[np.int64], NDArray[np.intp]]]:
+        """Yield words' types, their sentences' offsets and the words, in parts whose word types fit into the cache.
 
-        The longest sentences come first: a part takes as many steps as its longest sentence.
+        The longest sentences come first: a part takes as many steps as its longest sentence. The types are valid until
+        the next part.
         """
         max_types, s = self.cache.layer.max_types, 0
         sentences, words = take_rows(sentences, (sentences[:-1] - sentences[1:]).argsort(kind="stable"))
         if len(keys) <= max_types:
-            yield [keys[k] for k in words.tolist()], sentences, words
+            yield self.cache.types(keys)[words], sentences, words
             return
-        _, which = factorize(keys)
-        type_of = which[words]
+        different, which = factorize(keys)
+        key_of = which[words]
         while s < len(sentences) - 1:
             begin = int(sentences[s])
-            end = end_of_part(type_of, begin, max_types)
+            end = end_of_part(key_of, begin, max_types)
             last = max(int(np.searchsorted(sentences, end, side="right")) - 1, s + 1)
-            here = words[begin : int(sentences[last])]
-            yield [keys[k] for k in here.tolist()], sentences[s : last + 1] - begin, here
+            here = slice(begin, int(sentences[last]))
+            present, index = distinct(key_of[here], len(different))
+            types = self.cache.types([different[k] for k in present.tolist()])
+            yield types[index], sentences[s : last + 1] - begin, words[here]
             s = last
 
     def probabilities(self, block: Block) -> list[NDArray[np.floating]]:
@@ -126,7 +132,11 @@ class TransitionParser:
 
     def greedy(self, system: System, keys: Sequence[bytes]) -> GreedyPolicy:
         """A greedy policy for the sentences of a system, given the words' keys. Hold `cache.lock` while using it."""
-        type_of = system.layout.spread(self.cache.types(keys), null=NULL, root=ROOT)
+        return self._policy(system, self.cache.types(keys))
+
+    def _policy(self, system: System, types: NDArray[np.intp]) -> GreedyPolicy:
+        """A greedy policy for the sentences of a system, given the words' types."""
+        type_of = system.layout.spread(types, null=NULL, root=ROOT)
         return GreedyPolicy(system, self.transitions, self.features, self.cache.layer, type_of)
 
     def to_stored(self) -> StoredNetwork:

@@ -58,7 +58,7 @@ class GreedyPolicy:
     def extract(self, active: Index) -> tuple[Index, Index, Floats]:
         """The features of the configurations active (B,) (see Features.extract), and the scores theta (B, C)."""
         words, values = self.features.extract(self.system, active)
-        return words, values, self.precomputed.theta(self.type_of[words], values)
+        return words, values, self.precomputed.theta(self.type_of.take(words), values)
 
     def __call__(self, active: Index) -> Index:
         legal = self.system.legal(active)

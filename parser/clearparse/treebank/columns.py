@@ -76,8 +76,8 @@ def strip_lines(text: bytes) -> bytes:
     if b"\r" in text:
         text = text.replace(b"\r\n", b"\n")
     codes = as_codes(text)
-    before_newline = codes[:-1][codes[1:] == NEWLINE]
-    if not ((before_newline == SPACE) | (before_newline == TAB)).any():
+    before, newline = codes[:-1], codes[1:] == NEWLINE
+    if not (((before == SPACE) | (before == TAB)) & newline).any():
         return text
     lines = split_lines(text)
     spaces = codes == SPACE
@@ -151,7 +151,7 @@ def find_rows(text: bytes, lines: Lines, path: str) -> TokenRows:
         _raise_columns(text, lines, path)
     fields = np.empty((len(start), COLUMNS + 1), np.int64)
     fields[:, 0] = start
-    fields[:, 1:-1] = inner + 1
+    np.add(inner, 1, out=fields[:, 1:-1])
     fields[:, -1] = end + 1
     sentence: Offsets = np.cumsum(lines.blank, dtype=np.int64)[row]
     return TokenRows(fields, lines.number[row], sentence)
