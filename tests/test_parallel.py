@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from dataclasses import dataclass
+from multiprocessing import resource_tracker, util
 from pathlib import Path
 from typing import Any
 
@@ -77,6 +80,33 @@ def test_an_exception_of_the_function_is_raised_here() -> None:
     with pytest.raises(FileError, match="^a.conllu:3: is bad$") as caught:
         next(results)
     assert "in fail" in str(caught.value.__cause__)  # the traceback of the other process
+
+
+@pytest.mark.skipif(sys.platform == "win32", reason="Windows cannot block a signal")
+def test_ctrl_c_while_a_process_starts(monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]) -> None:
+    """Another thread may receive the signal, although the one that starts the process blocks it."""
+    resource_tracker.ensure_running()  # it is a process too
+    start_process, ended, started = util.spawnv_passfds, threading.Event(), []
+
+    def interrupted(*arguments: Any) -> int:
+        started.append(start_process(*arguments))
+        os.kill(os.getpid(), signal.SIGINT)
+        time.sleep(0.2)  # the handler is called before the new process is told what to do
+        return started[0]
+
+    monkeypatch.setattr(util, "spawnv_passfds", interrupted)
+    other = threading.Thread(target=ended.wait)
+    other.start()
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            list(map_in_order(abs, [1], 1))
+    finally:
+        ended.set()
+        other.join()
+    with contextlib.suppress(ChildProcessError):  # it has been waited for
+        os.waitpid(started[0], 0)
+    assert capfd.readouterr().err == ""
+    assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
 
 
 def test_a_killed_process_is_one_line() -> None:

@@ -203,13 +203,35 @@ def _end_with_parent() -> None:
 
 @contextlib.contextmanager
 def _interrupts_blocked() -> Iterator[None]:
-    """Processes started in this block ignore Ctrl-C, which a terminal sends to all: the parent handles it."""
+    """Processes started in this block ignore Ctrl-C, which a terminal sends to all: the parent handles it.
+
+    The parent handles it after the block: a process that is only half started would print a traceback.
+    """
     if os.name == "nt":  # Windows cannot block a signal
         yield
         return
     resource_tracker.ensure_running()  # started now, as it would unblock SIGINT when it starts later
-    before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+    with _interrupts_delayed():
+        before = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
+        try:
+            yield
+        finally:
+            signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+@contextlib.contextmanager
+def _interrupts_delayed() -> Iterator[None]:
+    """Call the handler of Ctrl-C after the block: if this thread blocks the signal, another one may receive it."""
+    handler, caught = signal.getsignal(signal.SIGINT), []
+    if (
+        not callable(handler) or threading.current_thread() is not threading.main_thread()
+    ):  # no interrupt is raised here
+        yield
+        return
+    signal.signal(signal.SIGINT, lambda *received: caught.append(received))
     try:
         yield
     finally:
-        signal.pthread_sigmask(signal.SIG_SETMASK, before)
+        signal.signal(signal.SIGINT, handler)
+        if caught:
+            handler(*caught[0])
