@@ -215,6 +215,42 @@ def test_arrays_fill_the_file_one_after_the_other(
     assert "damaged" in complaint(path)
 
 
+def with_entry(path: Path, values: str, arrays: dict[str, np.ndarray], **header: object) -> Path:
+    """A file with this header whose checksum of values and arrays is right."""
+    head = f'{{"clearparse_version":"1","format_version":{container.FORMAT_VERSION}'
+    text = f'{head},"metadata":{values},"sha256":"{container._digest(arrays, values)}"}}'
+    found = json.dumps({"__metadata__": {container.KEY: text}, **header}).encode()
+    content = b"".join(array.tobytes() for array in arrays.values())
+    path.write_bytes(len(found).to_bytes(8, "little") + found + content)
+    return path
+
+
+def test_the_end_of_an_array_is_not_before_its_begin(tmp_path: Path) -> None:
+    arrays = {"a": np.ones(1, "<f4"), "b": np.ones(0, "<f4")}
+    good = {"a": {"dtype": "F32", "shape": [1], "data_offsets": [0, 4]}}
+    good["b"] = {"dtype": "F32", "shape": [0], "data_offsets": [4, 4]}
+    assert equal(load_arrays(with_entry(tmp_path / "good", "{}", arrays, **good))[0], arrays)
+    bad = {"a": {**good["a"], "data_offsets": [0, 8]}, "b": {**good["b"], "data_offsets": [8, 4]}}
+    assert "damaged" in complaint(with_entry(tmp_path / "bad", "{}", arrays, **bad))
+
+
+@pytest.mark.parametrize("number", ["NaN", "-Infinity", "1e999"])
+def test_numbers_that_are_not_finite_are_refused(tmp_path: Path, number: str) -> None:
+    """The values could not be saved again."""
+    assert load_arrays(with_entry(tmp_path / "good", '{"UAS":1e99}', {}))[1] == {"UAS": 1e99}
+    assert "damaged" in complaint(with_entry(tmp_path / "bad", f'{{"UAS":{number}}}', {}))
+
+
+def test_values_that_are_part_of_another_entry_are_refused(tmp_path: Path) -> None:
+    digest = container._digest({}, "{}")
+    head = {"clearparse_version": "1", "format_version": container.FORMAT_VERSION, "sha256": digest}
+    text = json.dumps({**head, "x": {"a": 1, "metadata": {}, "sha256": 1}}, separators=(",", ":"))
+    found = json.dumps({"__metadata__": {container.KEY: text}}).encode()
+    path = tmp_path / "file"
+    path.write_bytes(len(found).to_bytes(8, "little") + found)
+    assert "damaged" in complaint(path)
+
+
 @pytest.mark.parametrize("entry", [None, 3, [], {}])
 def test_an_array_without_its_fields_is_refused(model: Path, tmp_path: Path, entry: object) -> None:
     data = model.read_bytes()

@@ -82,6 +82,7 @@ def test_the_rows_of_a_type_are_neighbors() -> None:
     """So the first sentence touches little of the memory that is reserved for many types."""
     model = load(MODEL)
     list(model("Birds eat worms."))
+    assert model.parser.cache.layer.types
     for cache in (model.parser.cache, *(each.cache for each in model.stages.window_classifiers().values())):
         layer, whole = cache.layer, cache.layer.features.form_addresses
         if layer.types:

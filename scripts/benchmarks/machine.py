@@ -34,7 +34,7 @@ BATCH = 1024
 class Counted(PrecomputedLayer):
     """A PrecomputedLayer that counts scored configurations and fetched rows.
 
-    products: the rows multiplied for the tables, by the shape of W'.
+    multiplied: how many rows were multiplied by W' for the tables, by the shape of W'.
     """
 
     configurations = fetched = 0

@@ -215,7 +215,7 @@ def run(main: Callable[[list[str]], None]) -> NoReturn:
     except BrokenPipeError:
         _silence_stdout()
         status = BROKEN_PIPE
-    gc.freeze()  # at exit Python collects garbage several times: all memory is about to be freed anyway
+    gc.freeze()  # or Python collects garbage several times at exit, in vain: all memory is freed anyway
     sys.exit(status)
 
 

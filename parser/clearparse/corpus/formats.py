@@ -20,7 +20,7 @@ class OutputFormat:
     """How parsed sentences are written.
 
     write(block, ascii_only): the text of a parsed block; ascii_only asks for trees without box-drawing characters.
-    frame: gives what a file begins and ends with. has_confidence: whether confidence can be written.
+    frame(): the beginning and the end of a file. has_confidence: whether confidence can be written.
     has_ranges: whether it shows where words are in raw text. is_drawing: whether it shows nothing but trees.
     assemble: makes a file of all written texts, if it cannot be written part by part.
     """
@@ -46,7 +46,7 @@ def _by_sentence(draw: Callable[[Sentence, bool], str]) -> Callable[[Block, bool
     return lambda block, ascii_only: "".join(draw(sentence, ascii_only) for sentence in block).encode()
 
 
-# The functions below import what draws, which parsing does not need.
+# The functions below import the drawing modules when they are called: parsing alone does not need them.
 
 
 def _svg(sentence: Sentence, _: bool) -> str:

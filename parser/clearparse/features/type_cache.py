@@ -112,6 +112,7 @@ class TypeCache:
             oldest = np.arange(0)
         for place in oldest.tolist():
             del self._types[self._keys[place]]
+            self._key_bytes -= len(self._keys[place])
         types = FIRST + np.concatenate((oldest, np.arange(n, n + fresh)))
         self.layer.extend(self._features.vocabulary.encode(new), types)
         self._name(new, types)

@@ -180,7 +180,7 @@ class Vocabulary:
 
     def encode(self, keys: Sequence[bytes]) -> NDArray[np.int32]:
         """The rows of L of words, one for each channel (n, channels), given their keys (see Block.word_keys)."""
-        # Without keeping what split returns: thousands of lists would start the garbage collector.
+        # No list that split returns is kept: thousands of them would trigger the garbage collector.
         forms, tags = [key.split(b"\t", 1)[0] for key in keys], [key.split(b"\t", 2)[2] for key in keys]
         rows = np.empty((len(keys), len(self.first)), np.int32)
         if len(keys):

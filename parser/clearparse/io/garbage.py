@@ -1,4 +1,4 @@
-"""Pausing Python's garbage collector while many objects are made that stay: it would go over all of them in vain."""
+"""Pausing Python's garbage collector while many long-lived objects are created, which it would traverse in vain."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 @contextlib.contextmanager
 def paused_collection() -> Iterator[None]:
-    """No garbage is collected within the block. Afterwards the collector is on again, if it was before."""
+    """No garbage is collected within the block, in any thread. Afterwards the collector is on if it was before."""
     was_on = gc.isenabled()
     gc.disable()
     try:

@@ -10,6 +10,7 @@ from __future__ import annotations
 import hashlib
 import io
 import json
+import math
 import os
 from collections.abc import Mapping
 from typing import Any, cast
@@ -25,13 +26,14 @@ FORMAT_VERSION = 1
 KEY = "clearparse"
 MAX_COMPRESSION_RATIO = 30  # trained parameters do not even compress to half their size
 MAX_BYTES = 1 << 36  # if the size is unknown
-BEFORE_VALUES, AFTER_VALUES = ',"metadata":', ',"sha256":'  # in the entry
+BEFORE_VALUES, AFTER_VALUES = ',"metadata":', ',"sha256":'  # what stands around the values in the entry
 NO_MODEL = "not a clearparse model"
 DAMAGED = "the model is truncated or damaged; copy or train it again"
 DTYPES = {  # by their names in safetensors
     "BOOL": "bool",
     **{f"F{bits}": f"float{bits}" for bits in (16, 32, 64)},
-    **{f"{sign.upper() or 'I'}{bits}": f"{sign}int{bits}" for sign in ("", "u") for bits in (8, 16, 32, 64)},
+    **{f"I{bits}": f"int{bits}" for bits in (8, 16, 32, 64)},
+    **{f"U{bits}": f"uint{bits}" for bits in (8, 16, 32, 64)},
 }
 
 Arrays = dict[str, NDArray[Any]]
@@ -83,14 +85,14 @@ def load_arrays(path: PathLike) -> tuple[Arrays, dict[str, Any]]:
     header, body = _header(path, data)
     text, head = _entry(path, header)
     try:
-        arrays = _arrays(header, body)
+        arrays, metadata = _arrays(header, body), head["metadata"]
         values = text[text.index(BEFORE_VALUES) + len(BEFORE_VALUES) : text.rindex(AFTER_VALUES)]
-        intact = head["sha256"] == _digest(arrays, values)
-    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError):
-        intact = False
-    if not intact or not isinstance(head["metadata"], dict):
+        intact = isinstance(metadata, dict) and head["sha256"] == _digest(arrays, values)
+    except (KeyError, ValueError, TypeError, AttributeError, OverflowError, RecursionError) as error:
+        raise FileError(path, DAMAGED) from error
+    if not intact:
         raise FileError(path, DAMAGED)
-    return arrays, head["metadata"]
+    return arrays, metadata
 
 
 def _read(path: PathLike) -> Bytes:
@@ -100,7 +102,7 @@ def _read(path: PathLike) -> Bytes:
     with open_input(path) as file:
         if cast(io.BufferedReader, file).peek(9)[8:9] != b"{":  # /dev/zero has no end
             raise FileError(path, NO_MODEL)
-        data = np.empty(min(size, most), np.uint8)  # in huge pages, of which the system has to provide few
+        data = np.empty(min(size, most), np.uint8)  # NumPy asks for huge pages: there are few page faults
         data = data[: cast(io.BufferedReader, file).readinto(data.data)]
         parts, remaining = [data.data], most - len(data)
         while remaining >= 0 and (part := file.read(1 << 20)):  # of a compressed file, or one of unknown size
@@ -127,7 +129,7 @@ def _entry(path: PathLike, header: dict[str, Any]) -> tuple[str, dict[str, Any]]
     """The entry of clearparse in the header, as text and as its values; checks the format version. Raises FileError."""
     try:
         text: str = header["__metadata__"][KEY]
-        head: dict[str, Any] = json.loads(text)
+        head: dict[str, Any] = json.loads(text, parse_float=_finite, parse_constant=_finite)
         version, writer = head["format_version"], _short(head["clearparse_version"])
     except (KeyError, ValueError, TypeError, RecursionError) as error:
         raise FileError(path, f"{NO_MODEL}, or its header is damaged") from error
@@ -140,6 +142,14 @@ def _entry(path: PathLike, header: dict[str, Any]) -> tuple[str, dict[str, Any]]
     return text, head
 
 
+def _finite(number: str) -> float:
+    """The value of a number in JSON. Raises ValueError for NaN and infinity, which could not be saved again."""
+    value = float(number)
+    if not math.isfinite(value):
+        raise ValueError(f"{number} is not a finite number")
+    return value
+
+
 def _arrays(header: dict[str, Any], body: Bytes) -> Arrays:
     """The arrays that a header lists: views of the bytes after it, which they fill one after the other.
 
@@ -149,7 +159,7 @@ def _arrays(header: dict[str, Any], body: Bytes) -> Arrays:
     arrays, end = {}, 0
     for name, entry in sorted(listed.items(), key=lambda item: item[1]["data_offsets"]):
         (begin, stop), shape, dtype = entry["data_offsets"], entry["shape"], np.dtype(DTYPES[entry["dtype"]])
-        if begin != end or any(type(size) is not int or size < 0 for size in (begin, stop, *shape)):
+        if any(type(size) is not int or size < 0 for size in (begin, stop, *shape)) or not begin == end <= stop:
             raise ValueError(f"the place or the shape of array {name!r} is wrong")
         arrays[name], end = body[begin:stop].view(dtype.newbyteorder("<")).reshape(shape), stop
     if end != len(body):

@@ -193,7 +193,7 @@ class Model:
             return block
         forms, which = factorize(block.column(FORM))
         keys, which = tagger.tagged([form + b"\t_\t_\t_\t_" for form in forms], which, block.sentences)
-        parts = (key.split(b"\t", 2) for key in keys)  # kept lists would start the garbage collector
+        parts = (key.split(b"\t", 2) for key in keys)  # a list of lists would trigger the garbage collector
         if lemmatizer:  # the forms too, as they are: then word_keys need not be put together again
             first, lemmas = FORM, lemmatizer.lemmas(keys)
             columns = [b"\t".join((form, lemma, tags)) for (form, _, tags), lemma in zip(parts, lemmas, strict=True)]

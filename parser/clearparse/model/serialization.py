@@ -104,13 +104,9 @@ def save(path: str | PathLike[str], stages: Stages, record: Mapping[str, Any]) -
     save_arrays(path, arrays, {"kind": KIND, "networks": entries, "record": record})
 
 
+@paused_collection()
 def load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
     """The stages and the training record of a model file. Raises FileError if it is damaged or not a model."""
-    with paused_collection():
-        return _load(path)
-
-
-def _load(path: str | PathLike[str]) -> tuple[Stages, dict[str, Any]]:
     arrays, metadata = load_arrays(path)
     try:
         if metadata["kind"] != KIND:

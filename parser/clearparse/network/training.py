@@ -15,7 +15,7 @@ from clearparse.errors import ClearparseError
 from clearparse.network.classifier import Booleans, Floats, Integers, Parameters, backward, forward
 from clearparse.network.optimizers import MovingAverage, Optimizer, clip_by_norm
 
-LARGE = 1e6  # parameters stay far below it unless training diverges
+LARGE = 1e6  # parameters stay far below it unless training diverges; model files may not have larger ones
 
 
 class Batch(NamedTuple):
@@ -44,7 +44,7 @@ class Schedule(NamedTuple):
 
 
 class DivergedError(ClearparseError):
-    """The loss or a parameter is no longer finite."""
+    """The loss is no longer finite, or a parameter is huge: see has_diverged."""
 
     def __init__(self, step: int, lr: float) -> None:
         super().__init__(step, lr)  # both arguments, so that the error can be pickled
@@ -52,9 +52,14 @@ class DivergedError(ClearparseError):
 
     def __str__(self) -> str:
         return (
-            f"step {self.step:,}: the loss is not finite, at a learning rate of {self.lr:g};"
+            f"step {self.step:,}: training has diverged, at a learning rate of {self.lr:g};"
             " try a tenth of it (--learning-rate), or --clip-norm 1"
         )
+
+
+def has_diverged(params: Parameters) -> bool:
+    """Is a parameter not finite, or so large that scores may overflow?"""
+    return not all((np.abs(theta) < LARGE).all() for theta in params)
 
 
 def fit(
@@ -91,7 +96,7 @@ def fit(
             average.update(params, gradients)
             log(J, len(batch.w))
         averages = average.parameters()
-        if not all((np.abs(theta) < LARGE).all() for theta in averages):
+        if has_diverged(averages):
             raise DivergedError(optimizer.t, schedule((epoch + 1) / epochs))
         if stop(epoch, averages):
             break

@@ -22,7 +22,8 @@ from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import Block
 from clearparse.treebank.ragged import take_rows
 
-# Configurations in a step without probabilities: more do not fit into the processor's cache, fewer need more steps.
+# Configurations in a step: more do not fit into the processor's cache, fewer need more steps. Where probabilities are
+# computed, a step has BATCH: their last bits depend on it.
 GREEDY_BATCH = 512
 
 

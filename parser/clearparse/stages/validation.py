@@ -34,7 +34,7 @@ def check_encodable(texts: Any, what: str) -> None:
     check(isinstance(texts, list), f"{what}: not a list of strings")
     try:
         "".join(texts).encode()
-    except TypeError as error:  # faster than to check each
+    except TypeError as error:  # faster than checking the type of each
         raise ValueError(f"{what}: not a list of strings") from error
     except UnicodeEncodeError as error:
         raise ValueError(f"{what}: a character that UTF-8 cannot encode ({error.reason})") from error

@@ -45,7 +45,7 @@ class Jackknife:
 
     def steps(self, checkpoint: Checkpoint) -> dict[str, Step]:
         """The trainings that the checkpoint lacks, of the network on all sentences and without each fold, by name."""
-        every = {self.name: np.empty(0, np.intp), **self.held_out}
+        every = {self.name: np.empty(0, np.intp), **self._held_out}
         return {
             each: partial(self.train_without, fold, each)
             for each, fold in every.items()
@@ -55,7 +55,7 @@ class Jackknife:
     def results(self, checkpoint: Checkpoint) -> tuple[WindowClassifier, list[bytes]]:
         """The network trained on all sentences, and each word's marked_tags by the network trained without its fold."""
         tags: list[bytes] = [b""] * len(self.items.keys)
-        for each, fold in self.held_out.items():
+        for each, fold in self._held_out.items():
             found = checkpoint.get(each, LINES)
             _, words = take_rows(self.items.rows, fold)
             for word, of in zip(words.tolist(), found, strict=True):
@@ -63,7 +63,7 @@ class Jackknife:
         return checkpoint.get(self.name, CLASSIFIER), tags
 
     @cached_property
-    def held_out(self) -> dict[str, Index]:
+    def _held_out(self) -> dict[str, Index]:
         """The sentences of each fold, by its key in the checkpoint."""
         fold_of = np.random.default_rng([self.seed, 4]).permutation(len(self.items.rows) - 1) % max(self.folds, 1)
         numbers = np.unique(fold_of).tolist() if self.folds else []

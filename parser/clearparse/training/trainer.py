@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from clearparse.config import NetworkConfig
 from clearparse.network.classifier import Parameters
 from clearparse.network.optimizers import OPTIMIZERS, MovingAverage, State
-from clearparse.network.training import LARGE, Batch, DivergedError, Schedule, fit
+from clearparse.network.training import Batch, DivergedError, Schedule, fit, has_diverged
 
 
 class Trainer:
@@ -54,7 +54,7 @@ class Trainer:
 
     def check_parameters(self, progress: float) -> None:
         """Raise DivergedError if a parameter is so large that scores may overflow; progress: see Batch."""
-        if not all((np.abs(theta) < LARGE).all() for theta in self.params):
+        if has_diverged(self.params):
             raise DivergedError(self.optimizer.t, self.schedule(progress))
 
     def state(self) -> State:
