@@ -21,6 +21,7 @@ from clearparse.features.type_cache import TypeCache
 from clearparse.features.vocabulary import NULL, ROOT
 from clearparse.model.model import BLOCK_BYTES, load
 from clearparse.network.classifier import Floats, Parameters
+from clearparse.stages.transition_parser import GREEDY_BATCH
 from clearparse.transition.decode import GreedyPolicy, run
 from clearparse.transition.layout import Index, Layout
 from clearparse.transition.systems import SYSTEMS
@@ -28,7 +29,6 @@ from clearparse.treebank.conllu import read_blocks
 
 RUNS = 7
 STREAM = 256 << 20  # bytes, more than the caches of a core hold
-BATCH = 1024
 
 
 class Counted(PrecomputedLayer):
@@ -81,7 +81,7 @@ def cost_model(path: str, source: str) -> dict[str, float]:
         system = SYSTEMS[parser.system](layout)
         type_of = layout.spread(cache.types(block.word_keys()), null=NULL, root=ROOT)
         policy = GreedyPolicy(system, parser.transitions, parser.features, cache.layer, type_of)
-        run(system, parser.transitions, policy)
+        run(system, parser.transitions, policy, GREEDY_BATCH)
         words += len(block.fields)
     tables = cache.layer
     H, C = parser.params.U.shape
@@ -129,13 +129,13 @@ def _gather(H: int, rows: int, each: int) -> float:
     """Bytes per second when rows drawn at random from a table of this size are summed."""
     rng = np.random.default_rng(0)
     table = np.ones((rows, H), np.int16)
-    places = rng.integers(0, rows, (BATCH, each)).astype(np.int32)
-    end = np.arange(BATCH + 1, dtype=np.int32) * each
-    S = csr_array((np.ones(places.size, np.int16), places.ravel(), end), (BATCH, rows))
+    places = rng.integers(0, rows, (GREEDY_BATCH, each)).astype(np.int32)
+    end = np.arange(GREEDY_BATCH + 1, dtype=np.int32) * each
+    S = csr_array((np.ones(places.size, np.int16), places.ravel(), end), (GREEDY_BATCH, rows))
     return places.size * 2 * H / _median(lambda: S @ table)
 
 
-def _product(n: int, m: int, batch: int = BATCH) -> float:
+def _product(n: int, m: int, batch: int = GREEDY_BATCH) -> float:
     """Operations per second of a float32 product (batch, n) by (n, m)."""
     a, b = np.ones((batch, n), np.float32), np.ones((n, m), np.float32)
     return 2 * batch * n * m / _median(lambda: a @ b)
