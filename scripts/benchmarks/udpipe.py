@@ -65,7 +65,7 @@ class UDPipePipeline(Pipeline):
 
     needs = "ufal.udpipe"
     conditions = "the treebank"
-    recipe = f"{TOKENIZER} / {TAGGER} / {GOLD_TAGS}"
+    recipe = f"{TOKENIZER} / {TAGGER};iterations={ITERATIONS} / {GOLD_TAGS}"
 
     def __init__(self, beam: int, part: int = 1) -> None:
         self.name = f"UDPipe 1 pipeline, beam {beam}"
