@@ -84,6 +84,7 @@ if what == "memory":
 if what == "size":
     resource.setrlimit(resource.RLIMIT_FSIZE, (int(number),) * 2)
 if what == "nobody":
+    import safetensors.numpy  # as the folder of Python may be out of reach later
     os.setgroups([])
     os.setgid(int(number))
     os.setuid(int(number))
