@@ -14,7 +14,7 @@ from typing import Any
 
 import pytest
 
-from clearparse.commands import parse
+from clearparse.commands import evaluate, parse, train
 from clearparse.errors import ClearparseError
 
 CHECKOUT = Path(__file__).resolve().parents[1]
@@ -162,8 +162,6 @@ def test_parsing_opens_no_socket(tmp_path: Path) -> None:
 
 @pytest.mark.usefixtures("no_network")
 def test_training_opens_no_socket(tmp_path: Path) -> None:
-    from clearparse.commands import evaluate, train
-
     small = ["--hidden-size", "8", "--embedding-dim", "4", "--epochs", "1"]
     train.main(["--train", str(SAMPLE / "dev.conllu"), "--output", str(tmp_path / "m"), *small])
     evaluate.main(["--model", str(tmp_path / "m"), "--gold", str(SAMPLE / "dev.conllu")])
