@@ -160,10 +160,13 @@ def test_thirty_kills(stages: str, tmp_path: Path) -> None:
     clear(tmp_path)
     total, killed, unfinished = json.loads(driver("events", 0, *argv).stderr), 0, 0
     assert files(tmp_path) == whole
-    for kind, part in _moments():
+    for kind, fraction in _moments():
+        part = fraction
         clear(tmp_path)
         if kind == "clock":
-            status = _kill_by_clock(argv, part * seconds)
+            while (status := _kill_by_clock(argv, part * seconds)) == 0:  # too late: the machine is faster now
+                clear(tmp_path)
+                part /= 2
         else:
             status = driver(kind, 1 + int(part * total[kind]), *argv).returncode
         killed += status == -signal.SIGKILL
@@ -173,7 +176,7 @@ def test_thirty_kills(stages: str, tmp_path: Path) -> None:
         done = script(*argv, "--resume")
         assert (done.returncode, done.stderr) == (0, "")
         assert files(tmp_path) == whole, f"{kind} {part}: {done.stdout}"
-    assert killed >= 25  # some of those by the clock come too late
+    assert killed >= 25
     assert unfinished >= 3
 
 
