@@ -223,10 +223,9 @@ def _interrupts_blocked() -> Iterator[None]:
 def _interrupts_delayed() -> Iterator[None]:
     """Call the handler of Ctrl-C after the block: if this thread blocks the signal, another one may receive it."""
     handler, caught = signal.getsignal(signal.SIGINT), []
-    if (
-        not callable(handler) or threading.current_thread() is not threading.main_thread()
-    ):  # no interrupt is raised here
-        yield
+    in_main_thread = threading.current_thread() is threading.main_thread()
+    if not (callable(handler) and in_main_thread):
+        yield  # no interrupt is raised here
         return
     signal.signal(signal.SIGINT, lambda *received: caught.append(received))
     try:
