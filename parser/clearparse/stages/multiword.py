@@ -18,12 +18,10 @@ from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import factorize, form_key
 from clearparse.io.locks import renew_lock_after_fork
-from clearparse.network.classifier import distinct
 from clearparse.stages.split_rules import ONE_WORD, SplitForms, SplitRule
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
 from clearparse.stages.validation import check, check_column, check_length
 from clearparse.stages.window import WindowClassifier
-from clearparse.treebank.ragged import offsets
 
 TEMPLATE = """
     lower: -1 0 1
@@ -41,7 +39,6 @@ FOR_FEW_TOKENS = """
 CLUSTERS = """
     cluster: -1 1 2
 """  # if there are word vectors
-REACH = 2  # tokens on either side that are shown to the network
 # Added to the score of ONE_WORD where only the form itself, and no ending, was split in training; subtracted from it
 # where the form was always split.
 CAUTION = 2.6
@@ -88,7 +85,7 @@ class MultiwordSplitter:
         whole: list[tuple[str, ...]] = [(form,) for form in forms]
         if not tasks:  # of most short texts
             return Splits([*forms], whole, which)
-        labels = np.concatenate([_labels_in_context(each, keys, which, rows, some) for each, some in tasks])
+        labels = np.concatenate([each.classify(keys, rows, which, some) for each, some in tasks])
         asked, C = np.concatenate(places), len(self._rules)
         pairs, pair = factorize((which[asked] * C + labels).tolist())
         numbers = which.copy()
@@ -144,21 +141,6 @@ def _biased(classifier: WindowClassifier, bias: float) -> WindowClassifier:
     b_2 = classifier.params.b_2.copy()
     b_2[:, [name == ONE_WORD for name in classifier.classes]] += bias
     return classifier.with_parameters(classifier.params._replace(b_2=b_2))
-
-
-def _labels_in_context(
-    classifier: WindowClassifier, keys: Sequence[bytes], which: Index, rows: NDArray[np.int64], asked: Index
-) -> Index:
-    """The index of the rule of each token asked for (n,): see MultiwordSplitter.split."""
-    row = np.searchsorted(rows, asked, side="right") - 1
-    first, end = np.maximum(asked - REACH, rows[row]), np.minimum(asked + REACH + 1, rows[row + 1])
-    lengths = end - first
-    begin = offsets(lengths)
-    around = np.arange(begin[-1]) + (first - begin[:-1]).repeat(lengths)
-    wanted = np.zeros(len(around), np.bool_)
-    wanted[begin[:-1] + asked - first] = True
-    seen, which_seen = distinct(which[around], len(keys))
-    return classifier.classify([keys[k] for k in seen.tolist()], begin, which_seen.astype(np.intp), wanted)[wanted]
 
 
 def _check_class(name: str) -> None:

@@ -80,9 +80,10 @@ class Tagger:
         """
         names, number_of_second = self._names
         labels, sure = self.first.classify_with_margin(keys, sentences, which, MARGIN)
-        if np.count_nonzero(sure) < len(sure):
+        unsure = (~sure).nonzero()[0]
+        if len(unsure):
             seen, which_seen = _tagged(keys, which, names, labels)
-            labels = np.where(sure, labels, number_of_second[self.second.classify(seen, sentences, which_seen, ~sure)])
+            labels[unsure] = number_of_second[self.second.classify(seen, sentences, which_seen, unsure)]
         return _tagged(keys, which, names, labels)
 
     @cached_property

@@ -15,12 +15,11 @@ from numpy.typing import NDArray
 
 from clearparse.features.precompute import CLOSE
 from clearparse.features.templates import Index, Slot, Template, TemplateError, WordSlots, channel_lines
-from clearparse.features.type_cache import TypeCache, end_of_part
+from clearparse.features.type_cache import TypeCache
 from clearparse.features.vocabulary import CHANNELS, Vocabulary, factorize
-from clearparse.network.classifier import Booleans, Floats, Parameters, distinct
+from clearparse.network.classifier import Booleans, Floats, Parameters
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
-from clearparse.treebank.ragged import offsets
 
 BATCH_SIZE = 1024  # items scored at a time: their scores stay in the processor's cache
 MAX_OFFSET = 100  # items on either side
@@ -45,31 +44,23 @@ class Window(WordSlots):
     def __init__(self, template: Template, vocabulary: Vocabulary) -> None:
         super().__init__(template, vocabulary)
         self.offsets = np.array([int(address) for address in self.addresses], np.intp)
-        self.reach = int(np.abs(self.offsets).max())
+        self.reach = max(int(np.abs(self.offsets).max()), 1)
+        self._columns = self.offsets[:, None]
 
     def spread(self, values: NDArray[np.integer], sequences: NDArray[np.int64]) -> tuple[Index, Index]:
         """Values (n,) padded with `reach` NULLs around each sequence, and the index of each item in the result (n,).
 
         sequences (S + 1,): the items of sequence s are sequences[s] : sequences[s + 1].
         """
-        where = self._places(sequences)
+        padding = np.arange(self.reach, self.reach * len(sequences), self.reach)  # before each sequence
+        where: Index = np.arange(len(values)) + padding.repeat(sequences[1:] - sequences[:-1])
         spread = np.zeros(len(values) + self.reach * len(sequences), np.intp)  # NULL is 0
         spread[where] = values
         return spread, where
 
-    def _places(self, sequences: NDArray[np.int64]) -> Index:
-        """The index of each item (n,) if there are `reach` NULLs around each sequence."""
-        lengths = sequences[1:] - sequences[:-1]
-        before = self.reach * np.arange(1, len(sequences))
-        places: Index = np.arange(sequences[-1]) + before.repeat(lengths)
-        return places
-
-    def seen(self, wanted: Booleans, sequences: NDArray[np.int64]) -> Booleans:
-        """The items (n,) that are at most `reach` away from one of those wanted (n,), in the same sequence."""
-        where = self._places(sequences)
-        seen = np.zeros(len(wanted) + self.reach * len(sequences), np.bool_)
-        seen[where[wanted] + np.arange(-self.reach, self.reach + 1)[:, None]] = True
-        return seen[where]
+    def around(self, spread: Index, where: Index) -> Index:
+        """What is at each offset (A, B) from the items at these places (B,) of the result of `spread`."""
+        return spread.take(where + self._columns)
 
 
 class WindowClassifier:
@@ -97,28 +88,19 @@ class WindowClassifier:
         keys: Sequence[bytes],
         sequences: NDArray[np.int64],
         which: Index | None = None,
-        wanted: Booleans | None = None,
+        items: Index | None = None,
     ) -> Index:
-        """The index of the best class of each of n items (n,); it depends on the item's own sequence only.
+        """The index of the best class of each item (B,); it depends on the item's own sequence only.
 
         keys: the items' keys (see Block.word_keys); with `which`, the distinct keys.
         which (n,): the index of each item's key among the distinct keys.
         sequences (S + 1,): the items of sequence s are sequences[s] : sequences[s + 1].
-        wanted (n,): the items to classify, by default all; the others get class 0.
+        items (B,): which of the n items to classify, by default all.
         Thread-safe: calls are serialized by a lock.
         """
         if which is None:
             keys, which = factorize(keys)
-        if wanted is None:
-            return self._classify(keys, sequences, which, 0.0, None)[0]
-        classes = np.zeros(len(which), np.intp)
-        if not np.count_nonzero(wanted):  # several times as fast as any()
-            return classes
-        seen = self.window.seen(wanted, sequences)
-        shown, number = distinct(which[seen], len(keys))
-        keys, ends = [keys[k] for k in shown.tolist()], offsets(seen)[sequences]
-        classes[seen], _ = self._classify(keys, ends, number.astype(np.intp), 0.0, wanted[seen])
-        return classes
+        return self._classify(keys, sequences, which, 0.0, items)[0]
 
     def classify_with_margin(
         self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float
@@ -130,54 +112,42 @@ class WindowClassifier:
         return self._classify(keys, sequences, which, margin, None)
 
     def _classify(
-        self,
-        keys: Sequence[bytes],
-        sequences: NDArray[np.int64],
-        which: Index,
-        margin: float,
-        wanted: Booleans | None,
+        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, items: Index | None
     ) -> tuple[Index, Booleans]:
-        """Like classify_with_margin for the items that are wanted, in parts if the cache has too few types."""
+        """Like classify_with_margin, for some items (B,)."""
+        spread, where = self.window.spread(which + 1, sequences)
+        where = where if items is None else where[items]
+        if not len(where):
+            return np.empty(0, np.intp), np.empty(0, np.bool_)
         with self.cache.lock:
-            if len(keys) <= self.cache.layer.max_types:
-                return self._classify_part(keys, sequences, which, margin, wanted)
-            return self._classify_in_parts(keys, sequences, which, margin, wanted)
+            return self._classify_at(where, spread, keys, margin)
 
-    def _classify_in_parts(
-        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, wanted: Booleans | None
-    ) -> tuple[Index, Booleans]:
-        """Like `_classify`, in parts of at most max_types distinct items, their context included."""
-        reach, n, first = self.window.reach, len(which), 0
-        classes, sure = np.zeros(n, np.intp), np.zeros(n, np.bool_)
-        while first < n:
-            last = end_of_part(which, first, max(self.cache.layer.max_types - 2 * reach, 1))
-            begin, end = max(first - reach, 0), min(last + reach, n)
-            here, which_here = np.unique(which[begin:end], return_inverse=True)
-            keys_here = [keys[k] for k in here.tolist()]
-            bounds = np.unique(np.clip(sequences, begin, end)) - begin
-            wanted_here = None if wanted is None else wanted[begin:end]
-            part = self._classify_part(keys_here, bounds, which_here, margin, wanted_here)
-            classes[first:last], sure[first:last] = (each[first - begin : last - begin] for each in part)
-            first = last
-        return classes, sure
+    def _classify_at(self, where: Index, spread: Index, keys: Sequence[bytes], margin: float) -> tuple[Index, Booleans]:
+        """Like `_classify` for the items at some places in `spread`; in parts if the cache has too few types.
 
-    def _classify_part(
-        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, wanted: Booleans | None
-    ) -> tuple[Index, Booleans]:
-        n = len(which) if wanted is None else np.count_nonzero(wanted)
-        found, sure, first = np.empty(n, np.intp), np.ones(n, np.bool_), 0
-        for theta, types in self.theta(keys, sequences, which, wanted):
-            here = slice(first, first + len(theta))
-            best: Index = theta.argmax(axis=1)
-            self.cache.layer.break_ties(best, theta, _any, partial(np.take, types, axis=1), _no_values)
-            found[here], first = best, here.stop
-            if margin:
-                sure[here] = self._has_margin(theta, best, types, margin)
-        if wanted is None:
-            return found, sure
-        classes, has_margin = np.zeros(len(which), np.intp), np.zeros(len(which), np.bool_)
-        classes[wanted], has_margin[wanted] = found, sure
-        return classes, has_margin
+        spread: see Window.spread; its values are the numbers of keys from 1 on.
+        """
+        windows = [self.window.around(spread, where[k : k + BATCH_SIZE]) for k in range(0, len(where), BATCH_SIZE)]
+        seen = np.zeros(len(keys) + 1, np.bool_)
+        for window in windows:
+            seen[window] = True
+        seen[0] = False
+        shown = seen.nonzero()[0]
+        if len(shown) > self.cache.layer.max_types and len(where) > 1:
+            half = len(where) // 2
+            first, second = (self._classify_at(some, spread, keys, margin) for some in (where[:half], where[half:]))
+            return np.concatenate((first[0], second[0])), np.concatenate((first[1], second[1]))
+        types = np.zeros(len(seen), np.intp)
+        types[shown] = self.cache.types([keys[k - 1] for k in shown.tolist()])
+        best, sure = zip(*(self._best(types.take(window), margin) for window in windows), strict=True)
+        return np.concatenate(best), np.concatenate(sure)
+
+    def _best(self, types: Index, margin: float) -> tuple[Index, Booleans]:
+        """The best class of each item (B,), and does it have the margin (B,)? types (A, B): see theta."""
+        theta = self.cache.layer.theta(types, NO_VALUES)
+        best: Index = theta.argmax(axis=1)
+        self.cache.layer.break_ties(best, theta, _any, partial(np.take, types, axis=1), _no_values)
+        return best, self._has_margin(theta, best, types, margin) if margin else np.ones(len(best), np.bool_)
 
     def _has_margin(self, theta: Floats, best: Index, types: Index, margin: float) -> Booleans:
         """Is the best score `margin` or more above all others (B,)? Changes theta (B, C). types (A, B): see theta.
@@ -195,24 +165,15 @@ class WindowClassifier:
             found[close] = exact[:, -1] - exact[:, -2] >= margin
         return found
 
-    def theta(
-        self,
-        keys: Sequence[bytes],
-        sequences: NDArray[np.int64],
-        which: Index | None = None,
-        wanted: Booleans | None = None,
-    ) -> Iterator[tuple[Floats, Index]]:
+    def theta(self, keys: Sequence[bytes], sequences: NDArray[np.int64]) -> Iterator[tuple[Floats, Index]]:
         """Yield, for BATCH_SIZE items at a time, the scores of all classes (B, C) and the types at each offset (A, B).
 
         The arguments are those of classify.
         """
-        types = self.cache.types(keys)
-        types = types if which is None else types[which]
-        type_of, where = self.window.spread(types, sequences)
-        where = where if wanted is None else where[wanted]
+        spread, where = self.window.spread(self.cache.types(keys), sequences)
         for k in range(0, len(where), BATCH_SIZE):
-            around = type_of[where[k : k + BATCH_SIZE] + self.window.offsets[:, None]]
-            yield self.cache.layer.theta(around, NO_VALUES), around
+            types = self.window.around(spread, where[k : k + BATCH_SIZE])
+            yield self.cache.layer.theta(types, NO_VALUES), types
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it."""

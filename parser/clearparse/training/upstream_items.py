@@ -12,7 +12,8 @@ from clearparse.stages.lemmatizer import LemmaRule, short_key
 from clearparse.stages.split_rules import ONE_WORD, SplitRule
 from clearparse.stages.stretches import KnownWords
 from clearparse.stages.tagger import without_tags
-from clearparse.stages.tokenizer import CONTINUES, ENDS, characters_of_text, token_key, undecided
+from clearparse.stages.text_keys import TextKeys, token_key, undecided
+from clearparse.stages.tokenizer import CONTINUES, ENDS
 from clearparse.training.window_batches import Items
 from clearparse.treebank.conllu import FEATS, UPOS, Block
 from clearparse.treebank.ragged import offsets
@@ -37,8 +38,9 @@ def characters_of(
         if paragraph[-1].space_after:
             names.pop()
     keys: list[bytes] = []
+    text_keys = TextKeys(known, divided, spaces=spaces)
     for text in texts:
-        found = characters_of_text(text, np.zeros(1, np.int64), known)
+        found = text_keys.characters([text])
         keys += [found.keys[k] for k in found.which.tolist()]
     learned = np.flatnonzero(np.concatenate([undecided(text, divided, known, spaces=spaces) for text in texts]))
     return Items(keys, names, offsets(list(map(len, texts))), learned if len(learned) else None)

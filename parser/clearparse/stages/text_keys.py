@@ -1,0 +1,185 @@
+"""What the tokenizer's networks see of a text: the keys of its characters and tokens (see Block.word_keys).
+
+The key of a character depends on its stretch, the text between two spaces, and on what follows a final full stop. So
+the keys of a stretch are computed once and cached, with what the rules say about where tokens end in it.
+"""
+
+from __future__ import annotations
+
+import threading
+import unicodedata
+from collections.abc import Iterable, Sequence
+from functools import partial
+from itertools import pairwise
+from typing import NamedTuple
+
+import numpy as np
+
+from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
+from clearparse.features.templates import Index
+from clearparse.features.vocabulary import factorize, lookup_form
+from clearparse.io.locks import renew_lock_after_fork
+from clearparse.network.classifier import distinct
+from clearparse.stages.graphemes import inside_clusters
+from clearparse.stages.stretches import (
+    ADDRESS,
+    OTHER,
+    KnownWords,
+    address_in,
+    beginning,
+    inside_words,
+    kind_of,
+    number_kind,
+    stop_kind,
+    token_kind,
+)
+from clearparse.treebank.columns import Mask
+from clearparse.treebank.ragged import offsets
+
+MAX_CACHED = 20_000  # stretches, tokens or keys of characters that are cached
+ASKED, ENDS, SPACE, BITS = 1, 2, 4, 3  # bits of a cached character, below the number of its key
+
+
+class Characters(NamedTuple):
+    """The characters of a text (n,) as the network sees them.
+
+    keys: those of all characters so far, with the kind of their stretch in place of UPOS and their Unicode category in
+    place of XPOS, so that £ is tokenized like $: both are Sc. which (n,): the key of each character.
+    asked (A,): the characters of which the network decides whether they end a token. ends (n,): which of the others do.
+    space (n,): which characters are spaces.
+    """
+
+    keys: Sequence[bytes]
+    which: Index
+    asked: Index
+    ends: Mask
+    space: Mask
+
+
+def undecided(text: str, divided: frozenset[str] | None, known: KnownWords | None, *, spaces: bool) -> Mask:
+    """The characters (n,) of a text of which the network decides whether they end a token.
+
+    A token ends before every space, unless tokens can contain spaces, and none ends inside a word: see Tokenizer.
+    """
+    space = np.frombuffer((text + " ").encode("utf-32-le"), np.uint32) == ord(" ")
+    asked = np.ones(len(text), np.bool_) if spaces else ~(space[:-1] | space[1:])
+    return asked if divided is None or known is None else asked & ~inside_words(text, divided, known.units)
+
+
+def token_key(form: str, known: KnownWords | None, *, space_after: bool) -> bytes:
+    """The key of a token: in place of UPOS `space` if one follows, in place of XPOS its kind."""
+    kind = token_kind(form, known) if known else "_"
+    return f"{form}\t_\t{'space' if space_after else '_'}\t{kind}\t_".encode()
+
+
+def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
+    """The key of a character in a stretch of some kind."""
+    seen = lookup_form(character) if normalized else character
+    shown = "0" if normalized and character.isdecimal() else character  # a number of another value is divided alike
+    return f"{shown}\t_\t{kind}\t{unicodedata.category(seen)}\t_".encode()
+
+
+class TextKeys:
+    """Finds the keys of characters and tokens, and caches them. The arguments are those of Tokenizer. Thread-safe."""
+
+    def __init__(self, known: KnownWords | None, divided: frozenset[str] | None, *, spaces: bool) -> None:
+        self.known, self.divided, self.spaces = known, divided, spaces
+        self._of_tokens = [
+            BoundedCache(partial(token_key, known=known, space_after=space), MAX_CACHED) for space in (False, True)
+        ]
+        self.lock = threading.Lock()
+        renew_lock_after_fork(self)
+        self._stretches: dict[str, bytes] = {}  # the characters of each, with the space before it, as in `_characters`
+        self._numbers: dict[bytes, int] = {}  # of the keys of characters
+        self._keys: list[bytes] = []  # by number
+
+    def __reduce__(self) -> tuple[partial[TextKeys], tuple[KnownWords | None, frozenset[str] | None]]:
+        return partial(TextKeys, spaces=self.spaces), (self.known, self.divided)
+
+    def token(self, form: str, space_after: int) -> bytes:
+        """The key of a token (see token_key)."""
+        return self._of_tokens[space_after][form]
+
+    def characters(self, texts: Iterable[str]) -> Characters:
+        """The characters of paragraphs joined by spaces; a space between two paragraphs ends a token."""
+        stretches = [stretch for text in texts for stretch in self._with_stops(text.split(" "))]
+        with self.lock:  # threads share the numbers
+            if len(self._keys) > MAX_CACHED:
+                self._stretches, self._numbers, self._keys = {}, {}, []
+            known = self._stretches
+            missing = [each for each in dict.fromkeys(stretches) if each not in known]
+            new = dict(zip(missing, self._characters(missing), strict=True)) if missing else {}
+            codes = np.frombuffer(b"".join([known.get(each) or new[each] for each in stretches]), np.int32)[1:]
+            if len(known) + len(new) > MAX_CACHED:
+                known.clear()
+            if len(new) <= MAX_CACHED:
+                known.update((each, code) for each, code in new.items() if len(each) <= MAX_KEY_LENGTH)
+            keys = self._keys
+        ends, space = ((codes & bit).astype(np.bool_) for bit in (ENDS, SPACE))
+        return Characters(keys, codes >> BITS, (codes & ASKED).nonzero()[0], ends, space)
+
+    def _with_stops(self, stretches: list[str]) -> list[str]:
+        """The stretches of a paragraph, with a space and what follows after each that has a final full stop."""
+        if self.known:
+            for k in [k for k, stretch in enumerate(stretches) if stretch.endswith(".")]:
+                follows = beginning(stretches[k + 1], self.known) if k + 1 < len(stretches) else "end"
+                stretches[k] += f" {follows}"
+        return stretches
+
+    def _characters(self, marked: list[str]) -> list[bytes]:
+        """The characters of stretches, marked by `_with_stops`, each with the space before it: an int32 for each one.
+
+        Its lowest bits are ASKED or ENDS, the others the number of its key.
+        """
+        stretches = [each.partition(" ")[0] for each in marked]
+        text = "".join(f" {stretch}" for stretch in stretches)
+        begin = offsets([1 + len(stretch) for stretch in stretches])
+        ends = np.zeros(len(text), np.bool_)
+        if not self.spaces:
+            ends[begin[1:] - 1] = True
+        asked = undecided(text, self.divided, self.known, spaces=self.spaces)
+        codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).copy()
+        kinds, kind = factorize([*map(self._kind, marked), "_", ADDRESS])
+        kind_there = kind[:-2].repeat(begin[1:] - begin[:-1])
+        kind_there[begin[:-1]] = kind[-2]
+        for first, end in self._addresses(stretches, begin[:-1].tolist()):
+            codes[first:end], kind_there[first:end] = ord("x"), kind[-1]
+            asked[first - 1 : end] = ends[first:end] = False
+            ends[first - 1] = ends[end - 1] = True
+        clusters = inside_clusters(text)
+        asked[clusters] = ends[clusters] = False
+        if not self.spaces:
+            ends[begin[:-1]] = False
+        characters, character = distinct(codes, int(codes.max()) + 1)
+        pairs, pair = distinct(character * len(kinds) + kind_there, len(characters) * len(kinds))
+        parts = zip(*(part.tolist() for part in np.divmod(pairs, len(kinds))), strict=True)
+        numbers = np.array([self._number(chr(characters[k]), kinds[of]) for k, of in parts], np.int32)
+        found = (numbers[pair] << BITS) + asked * ASKED + ends * ENDS
+        found[begin[:-1]] |= SPACE
+        data = found.astype(np.int32).tobytes()
+        places = (4 * begin).tolist()
+        return [data[a:b] for a, b in pairwise(places)]
+
+    def _number(self, character: str, kind: str) -> int:
+        """The number of a character's key."""
+        key = _character_key(character, kind, normalized=self.known is not None)
+        if key not in self._numbers:
+            self._keys.append(key)
+            self._numbers[key] = len(self._keys) - 1
+        return self._numbers[key]
+
+    def _kind(self, marked: str) -> str:
+        """The kind of a marked stretch; of one with a final full stop it includes what follows."""
+        stretch, _, follows = marked.partition(" ")
+        if not self.known:
+            return kind_of(stretch)
+        if follows:
+            return f"{stop_kind(stretch, self.known)} {follows}"
+        return OTHER if address_in(stretch) else number_kind(kind_of(stretch), stretch, self.known)
+
+    def _addresses(self, stretches: Sequence[str], begin: Sequence[int]) -> list[tuple[int, int]]:
+        """Start and end of each address, given the place of the space before each stretch."""
+        if not self.known:
+            return []
+        spans = [(place + 1, span) for place, each in zip(begin, stretches, strict=True) if (span := address_in(each))]
+        return [(place + first, place + end) for place, (first, end) in spans]
