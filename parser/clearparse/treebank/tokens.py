@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import NamedTuple
 
@@ -11,7 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.treebank.block import Block
-from clearparse.treebank.columns import COLUMNS, FORM, ID, LEMMA, MISC, Mask, Offsets
+from clearparse.treebank.columns import COLUMNS, FORM, ID, LEMMA, MAX_DIGITS, Mask, Offsets
 from clearparse.treebank.conllu import parse_block
 from clearparse.treebank.ragged import offsets, take_rows
 from clearparse.treebank.ranges import RawText, token_ranges
@@ -20,6 +20,10 @@ from clearparse.treebank.sentence import Sentence
 PATH = "<text>"  # of a block that comes from raw text, in error messages
 _NO_TAGS = "\t_" * 7 + "\t"
 _MISC = ("SpaceAfter=No", "_")  # of a token without and with a space after it
+_REST = [f"{_NO_TAGS}{misc}\n".encode() for misc in _MISC]  # of the line of a word, after its form
+_REST_SIZE = np.array([len(rest) for rest in _REST])
+_FROM_END = np.array([[*range(size - 1, size - 17, -2), 0] for size in _REST_SIZE.tolist()])  # LEMMA to the line's end
+_POWERS = 10 ** np.arange(1, MAX_DIGITS)
 
 
 class Token(NamedTuple):
@@ -143,22 +147,20 @@ class Tokenization:
             return Block(PATH, b"", none, offsets([]), offsets([]), none[:, 0], raw=raw, ranges=none[:, :2])
         token, word = take_rows(offsets([len(words) for words in self.words]), self.which)
         words = token[1:] - token[:-1]  # of each token
-        begins = np.concatenate(([True], self.last[:-1])).nonzero()[0]  # the first token of each sentence
-        sentences = np.concatenate((token[begins], token[-1:]))
+        begins = np.concatenate(([0], self.last.nonzero()[0] + 1))  # the first token of each sentence, and their number
+        sentences = token[begins]
         ids = np.arange(1, len(word) + 1) - sentences[:-1].repeat(sentences[1:] - sentences[:-1])
         multiword = self._is_multiword()[self.which]
         space = (self.space_after | multiword).repeat(words)  # SpaceAfter=No of such a token is in its range
-        before = [b""] * len(word)  # what precedes the line of a word
-        for t in multiword.nonzero()[0].tolist():
-            before[token[t]] = self._range(t, int(ids[token[t]]))
         number = first + np.arange(len(self.rows) - 1) if isinstance(first, int) else first
-        for w, comments in zip(
-            sentences[:-1].tolist(), self._comments(begins, number, presegmented=presegmented), strict=True
-        ):
-            before[w] = comments.encode() + before[w]
-        lines = [f"{form}{_NO_TAGS}{misc}\n".encode() for words in self.words for form in words for misc in _MISC]
+        comments = self._comments(begins, number.tolist(), presegmented=presegmented)
+        before = dict(zip(sentences[:-1].tolist(), comments, strict=True))  # what precedes the line of a word
+        for t in multiword.nonzero()[0].tolist():
+            w = int(token[t])
+            before[w] = before.get(w, b"") + self._range(t, int(ids[w]))
         ranges = None if raw is None else token_ranges(raw, self.text, self.start, self.stop).repeat(words, axis=0)
-        return _block(before, ids, lines, 2 * word + space, sentences, raw, ranges)
+        forms = [form.encode() for words in self.words for form in words]
+        return _block(before, ids, forms, word, space, sentences, raw, ranges)
 
     def _range(self, t: int, first: int) -> bytes:
         """The line of multiword token t, whose first word has the ID `first`."""
@@ -169,55 +171,56 @@ class Tokenization:
         """Which of the distinct tokens are multiword tokens."""
         return np.array([words != (form,) for form, words in zip(self.forms, self.words, strict=True)], np.bool_)
 
-    def _comments(
-        self, begins: NDArray[np.intp], paragraphs: NDArray[np.int64], *, presegmented: bool
-    ) -> Iterator[str]:
+    def _comments(self, begins: Offsets, paragraphs: Sequence[int], *, presegmented: bool) -> Iterator[bytes]:
         """The comments of each sentence, preceded by the blank line that ends the previous sentence.
 
-        begins (S,): the first token of each; paragraphs (P,): the number of each paragraph.
+        begins (S + 1,): the first token of each, and the number of tokens; paragraphs (P,): the number of each one.
         """
-        paragraph = np.searchsorted(self.rows, begins, side="right") - 1
-        opens = np.searchsorted(paragraph, paragraph)  # the first sentence of each one's paragraph
-        number = np.arange(len(begins)) - opens + 1
-        ends = self.stop[np.concatenate((begins[1:], [len(self.stop)])) - 1]
-        columns = (paragraphs[paragraph], number, self.start[begins], ends)
-        for p, k, start, end in zip(*(column.tolist() for column in columns), strict=True):
+        starts, stops = self.start[begins[:-1]].tolist(), self.stop[begins[1:] - 1].tolist()
+        ends, end = iter(self.rows[1:].tolist()), 0  # of the paragraphs
+        p = k = -1  # the paragraph, and the number of the sentence in it
+        for begin, start, stop in zip(begins.tolist(), starts, stops, strict=False):
+            k += 1
+            while begin >= end:
+                p, k, end = p + 1, 1, next(ends)
             opening = "# newpar\n" if k == 1 and not presegmented else ""
-            name = f"{p}" if presegmented else f"{p}-{k}"
-            yield f"\n{opening}# sent_id = {name}\n# text = {self.text[start:end]}\n"
+            name = f"{paragraphs[p]}" if presegmented else f"{paragraphs[p]}-{k}"
+            yield f"\n{opening}# sent_id = {name}\n# text = {self.text[start:stop]}\n".encode()
 
 
 def _block(
-    before: Sequence[bytes],
+    before: Mapping[int, bytes],
     ids: NDArray[np.int64],
-    lines: Sequence[bytes],
-    which: NDArray[np.int64],
+    forms: Sequence[bytes],
+    which: NDArray[np.intp],
+    space: Mask,
     sentences: Offsets,
     raw: RawText | None,
     ranges: Offsets | None,
 ) -> Block:
     """The block of words (W,) that have forms only.
 
-    before (W,): what precedes the line of each word, from the blank line that ends the sentence before it.
-    ids (W,): their IDs. lines: the distinct lines, without IDs; which (W,): the line of each word, odd if a space
-    follows. sentences (S + 1,), raw, ranges: as in Block.
+    before: what precedes the lines of some words, such as the blank line that ends the sentence before. ids (W,): IDs.
+    forms: the distinct ones; which (W,): the form of each word. space (W,): does a space follow?
+    sentences (S + 1,), raw, ranges: as in Block.
     """
     numbers = [b"%d\t" % k for k in range(int(ids.max()) + 1)]
-    pieces = [b""] * (3 * len(ids))
-    pieces[0::3] = before
-    pieces[1::3] = [numbers[k] for k in ids.tolist()]
-    pieces[2::3] = [lines[k] for k in which.tolist()]
+    pieces = [b""] * (4 * len(ids))
+    pieces[1::4] = [numbers[k] for k in ids.tolist()]
+    pieces[2::4] = [forms[k] for k in which.tolist()]
+    pieces[3::4] = [_REST[k] for k in space.tolist()]
+    sizes, lines = np.zeros(len(ids), np.int64), np.ones(len(ids), np.int64)
+    places = list(before)
+    sizes[places] = [len(each) for each in before.values()]
+    lines[places] = [1 + each.count(b"\n") for each in before.values()]
+    for w, each in before.items():
+        pieces[4 * w] = each
     source = b"".join(pieces)[1:] + b"\n"  # no blank line before the first sentence, but one after the last
-    id_size, line_size = (np.array([len(each) for each in some])[k] for some, k in ((numbers, ids), (lines, which)))
-    before_size = np.fromiter(map(len, before), np.int64, len(before))
-    end = (before_size + id_size + line_size).cumsum() - 1
+    line_sizes = np.array([len(each) for each in forms])[which] + _REST_SIZE.take(space)
+    begin = offsets(sizes + _POWERS.searchsorted(ids, side="right") + 2 + line_sizes)
+    end = begin[1:] - 1
     fields = np.empty((len(ids), COLUMNS + 1), np.int64)
-    fields[:, ID] = end - id_size - line_size
-    fields[:, FORM] = end - line_size
-    fields[:, MISC] = end - 1 - np.array([len(misc) for misc in _MISC])[which % 2]
-    fields[:, LEMMA:MISC] = fields[:, MISC, None] - 2 * np.arange(MISC - LEMMA, 0, -1)  # each is `_` and a tab
-    fields[:, COLUMNS] = end
-    first = sentences[:-1]
-    spans = np.concatenate((fields[first, ID] - before_size[first] + 1, [len(source)]))
-    line = np.array([1 + each.count(b"\n") for each in before]).cumsum() - 1
-    return Block(PATH, source, fields, sentences, spans, line, raw=raw, ranges=ranges)
+    fields[:, FORM] = end - line_sizes
+    fields[:, ID] = begin[:-1] + sizes - 1
+    fields[:, LEMMA:] = end[:, None] - _FROM_END.take(space, axis=0)
+    return Block(PATH, source, fields, sentences, begin[sentences], lines.cumsum() - 1, raw=raw, ranges=ranges)
