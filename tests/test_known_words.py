@@ -9,7 +9,7 @@ import pytest
 
 from clearparse.errors import FileError
 from clearparse.stages.stretches import inside_words, number_shape
-from clearparse.stages.tokenizer import undecided
+from clearparse.stages.text_keys import undecided
 from clearparse.training.known_words import MIN_NUMBERS, StopCounts, divided_words, known_words
 from clearparse.training.typography import MIN_SCALE, TITLED, Rates, altered_paragraphs
 from clearparse.training.upstream_items import characters_of

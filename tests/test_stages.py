@@ -21,7 +21,8 @@ from clearparse.model.model import load
 from clearparse.network.classifier import scores
 from clearparse.stages import lemmatizer, multiword, split_rules, tagger, tokenizer
 from clearparse.stages.stretches import KnownWords, kind_of
-from clearparse.stages.tokenizer import ENDS, characters_of_text
+from clearparse.stages.text_keys import TextKeys
+from clearparse.stages.tokenizer import ENDS
 from clearparse.stages.window import Window, WindowClassifier, compile_window
 from clearparse.training import tokenizer_training
 from clearparse.training.checkpoint import Checkpoint
@@ -205,7 +206,7 @@ def test_keys_of_characters() -> None:
 
 def _characters(text: str, known: KnownWords = NOTHING) -> list[list[str]]:
     """The columns of the key of each character."""
-    found = characters_of_text(text, np.zeros(1, np.int64), known)
+    found = TextKeys(known, None, spaces=False).characters([text])
     return [found.keys[k].decode().split("\t") for k in found.which.tolist()]
 
 

@@ -8,11 +8,12 @@ import numpy as np
 import pytest
 
 from clearparse.features.precompute import PrecomputedLayer
+from clearparse.features.type_cache import FIRST
 from clearparse.features.vocabulary import factorize
 from clearparse.model.model import load
 from clearparse.stages import tagger
 from clearparse.stages.tagger import SURE, Tagger, marked_tags, retagged_keys, with_tags, without_tags
-from clearparse.stages.window import NO_VALUES, Window, WindowClassifier, compile_window
+from clearparse.stages.window import NO_VALUES, WindowClassifier
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.jackknife import Jackknife
 from clearparse.training.tagger_training import TaggerTraining, tag_epochs
@@ -116,7 +117,8 @@ def test_large_treebanks_need_fewer_epochs() -> None:
     assert [tag_epochs(words) for words in (1, 50_000, 100_000, 200_000, 2_000_000)] == [20, 20, 14, 10, 10]
 
 
-def test_what_a_window_sees() -> None:
-    window = Window(compile_window("form: -2 0 1"), load(MODEL).parser.vocabulary)
-    wanted = np.array([False, False, False, True, False, False, False, True])
-    assert np.flatnonzero(window.seen(wanted, np.array([0, 2, 7, 7, 8]))).tolist() == [2, 3, 4, 5, 7]
+def test_only_words_in_a_window_get_a_type(trained: Tagger, block: Block) -> None:
+    classifier = trained.first.with_parameters(trained.first.params)
+    keys, which = factorize(without_tags(block.word_keys()))
+    classifier.classify(keys, block.sentences, which, np.array([0]))
+    assert classifier.cache.layer.types == FIRST + len(set(which[: classifier.window.reach + 1].tolist()))

@@ -122,7 +122,6 @@ class Model:
         raw = RawText(SEPARATOR.join(texts))
         with one_blas_thread():
             block = self._tag(self._tokenize([each for some in paragraphs for each in some], numbers, raw))
-            self.warn_of_missing_tags(block)
             block = self._parse_block(block, confidence=confidence)
         return list(map(Document, split_block(block, texts, len(SEPARATOR))))
 
@@ -192,7 +191,7 @@ class Model:
         if not len(block):
             return block
         forms, which = factorize(block.column(FORM))
-        keys, which = tagger.tagged([form + b"\t_\t_\t_\t_" for form in forms], which, block.sentences)
+        keys, which = tagger.tagged(forms, which, block.sentences)
         parts = (key.split(b"\t", 2) for key in keys)  # a list of lists would trigger the garbage collector
         if lemmatizer:  # the forms too, as they are: then word_keys need not be put together again
             first, lemmas = FORM, lemmatizer.lemmas(keys)

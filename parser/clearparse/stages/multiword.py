@@ -78,13 +78,13 @@ class MultiwordSplitter:
         if self.seen is None:
             return Splits([*forms], self.words(forms), which)
         found = [self._looked_up[form] for form in forms]
+        whole: list[tuple[str, ...]] = [(form,) for form in forms]
+        if all(k == ONE_WORD_ALWAYS for k, _ in found):  # most short texts
+            return Splits([*forms], whole, which)
         keys, number = [key for _, key in found], np.array([k for k, _ in found], np.intp)[which]
         places = [(number == k).nonzero()[0] for k in range(ONE_WORD_ALWAYS)]
         classifiers = self._bold, self.classifier, self._cautious
         tasks = [(each, some) for each, some in zip(classifiers, places, strict=True) if len(some)]
-        whole: list[tuple[str, ...]] = [(form,) for form in forms]
-        if not tasks:  # of most short texts
-            return Splits([*forms], whole, which)
         labels = np.concatenate([each.classify(keys, rows, which, some) for each, some in tasks])
         asked, C = np.concatenate(places), len(self._rules)
         pairs, pair = factorize((which[asked] * C + labels).tolist())

@@ -50,7 +50,15 @@ SURE = b"\t"  # at the end of tags of which the first network is sure, in a chec
 
 def without_tags(keys: Sequence[bytes]) -> list[bytes]:
     """Keys (see Block.word_keys) that keep only the form."""
-    return [key[: key.index(b"\t")] + b"\t_\t_\t_\t_" for key in keys]
+    return _untagged(_forms(keys))
+
+
+def _forms(keys: Sequence[bytes]) -> list[bytes]:
+    return [key[: key.index(b"\t")] for key in keys]
+
+
+def _untagged(forms: Sequence[bytes]) -> list[bytes]:
+    return [form + b"\t_\t_\t_\t_" for form in forms]
 
 
 def with_tags(keys: Sequence[bytes], tags: Sequence[bytes]) -> list[bytes]:
@@ -69,22 +77,22 @@ class Tagger:
 
     def tags(self, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
         """The tags of each word, given the words' keys, whose tags are ignored. sentences (S + 1,): as in Block."""
-        tagged, which = self.tagged(*factorize(without_tags(keys)), sentences)
+        tagged, which = self.tagged(*factorize(_forms(keys)), sentences)
         tags = [key.split(b"\t", 2)[2] for key in tagged]
         return [tags[k] for k in which.tolist()]
 
-    def tagged(self, keys: list[bytes], which: Index, sentences: NDArray[np.int64]) -> tuple[list[bytes], Index]:
-        """The distinct words with their tags, and the index of each word among them (words,).
+    def tagged(self, forms: Sequence[bytes], which: Index, sentences: NDArray[np.int64]) -> tuple[list[bytes], Index]:
+        """The keys of the distinct words with their tags, and the index of each word among them (words,).
 
-        keys: the distinct words, without tags. which (words,): the index of each word among them.
+        forms: the distinct ones. which (words,): the index of each word's form.
         """
         names, number_of_second = self._names
-        labels, sure = self.first.classify_with_margin(keys, sentences, which, MARGIN)
+        labels, sure = self.first.classify_with_margin(_untagged(forms), sentences, which, MARGIN)
         unsure = (~sure).nonzero()[0]
         if len(unsure):
-            seen, which_seen = _tagged(keys, which, names, labels)
+            seen, which_seen = _tagged(forms, which, names, labels)
             labels[unsure] = number_of_second[self.second.classify(seen, sentences, which_seen, unsure)]
-        return _tagged(keys, which, names, labels)
+        return _tagged(forms, which, names, labels)
 
     @cached_property
     def _names(self) -> tuple[list[bytes], Index]:
@@ -123,10 +131,10 @@ def _check_class(name: str) -> None:
         check_column(tag)
 
 
-def _tagged(keys: list[bytes], which: Index, names: Sequence[bytes], labels: Index) -> tuple[list[bytes], Index]:
-    """The distinct words with tags, and each word's index among them, given the indices of key and class (words,)."""
+def _tagged(forms: Sequence[bytes], which: Index, names: Sequence[bytes], labels: Index) -> tuple[list[bytes], Index]:
+    """The distinct words with tags, and each word's index among them, given the indices of form and class (words,)."""
     pairs, pair = factorize((which * len(names) + labels).tolist())  # faster than np.unique for the words of a sentence
-    return with_tags([keys[k // len(names)] for k in pairs], [names[k % len(names)] for k in pairs]), pair
+    return [forms[k // len(names)] + b"\t_\t" + names[k % len(names)] for k in pairs], pair
 
 
 def marked_tags(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
@@ -142,13 +150,13 @@ def retagged_keys(
 ) -> list[bytes]:
     """The words' keys with the tags that a tagger, or its first network alone, predicts; equal keys are one object."""
     distinct, which = factorize(keys)
-    distinct, of_form = factorize(without_tags(distinct))
+    forms, of_form = factorize(_forms(distinct))
     which = of_form[which]
     if isinstance(tagger, Tagger):
-        distinct, which = tagger.tagged(distinct, which, sentences)
+        distinct, which = tagger.tagged(forms, which, sentences)
     else:
-        labels = tagger.classify(distinct, sentences, which)
-        distinct, which = _tagged(distinct, which, tagger.encoded_classes, labels)
+        labels = tagger.classify(_untagged(forms), sentences, which)
+        distinct, which = _tagged(forms, which, tagger.encoded_classes, labels)
     return [distinct[k] for k in which.tolist()]
 
 

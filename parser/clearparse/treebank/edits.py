@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import re
+from collections.abc import Iterable, Sequence
+from functools import cache
 from typing import NamedTuple
 
 from clearparse.treebank.columns import NAMES
@@ -28,9 +30,16 @@ class Edit(NamedTuple):
         return [found[value] for value in values]
 
 
-def check_value(value: bytes, first: int, last: int) -> None:
+@cache
+def _columns(n: int) -> re.Pattern[bytes]:
+    """A pattern for n columns, none of them empty."""
+    return re.compile(b"\t".join([rb"[^\t\n\r]+"] * n))
+
+
+def check_values(values: Iterable[bytes], first: int, last: int) -> None:
     """Raises ValueError if a value does not fit the columns first to last."""
-    columns = value.split(b"\t")
-    if len(columns) != last - first + 1 or not all(columns) or b"\n" in value or b"\r" in value:
-        names = NAMES[first] if first == last else f"{NAMES[first]} to {NAMES[last]}"
-        raise ValueError(f"{names} cannot be {quoted(value)}")
+    fits = _columns(last - first + 1).fullmatch
+    for value in set(values):
+        if not fits(value):
+            names = NAMES[first] if first == last else f"{NAMES[first]} to {NAMES[last]}"
+            raise ValueError(f"{names} cannot be {quoted(value)}")

@@ -27,7 +27,7 @@ from clearparse.treebank.columns import (
     join_paragraphs,
     numbers,
 )
-from clearparse.treebank.edits import ALL, Edit, check_value
+from clearparse.treebank.edits import ALL, Edit, check_values
 from clearparse.treebank.identifiers import find_words
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.ranges import RawText, multiword_rows, range_misc
@@ -187,8 +187,7 @@ class WordTable:
         """
         if len(values) != self.n_words:
             raise ValueError(f"{len(values)} values for {self.n_words} words")
-        for value in set(values):
-            check_value(value, first, last)
+        check_values(values, first, last)
         return self._with(Edit(first, last, values))
 
     def _with(self: T, *new: Edit) -> T:
@@ -280,5 +279,4 @@ class WordTable:
         lengths = self.sentences[1:] - self.sentences[:-1]
         if np.count_nonzero((heads < 0) | (heads > lengths.repeat(lengths))):
             raise ValueError("a head is outside its sentence")
-        for deprel in set(deprels):
-            check_value(deprel, DEPREL, DEPREL)
+        check_values(deprels, DEPREL, DEPREL)
