@@ -16,7 +16,6 @@ from typing import NamedTuple
 
 import numpy as np
 
-from clearparse.features.bounded_cache import BoundedCache
 from clearparse.features.vocabulary import lookup_form
 from clearparse.network.classifier import distinct
 from clearparse.treebank.columns import Mask
@@ -49,8 +48,7 @@ _LETTERS_TO_END = re.compile(r"[^\W\d_]+(?!\w)")  # of a word
 _PARTS = re.compile(r"\d+|[^\W\d_]+|[\W_]")
 NUMBER_WORD = re.compile(r"(?<!\w)\d+([^\W\d_]+)(?!\w)")
 
-OTHER, NUMBER, CODE = "other", "number", "code"  # kinds of stretches
-MAX_CACHED = 20_000  # stretches whose kind is cached
+OTHER, NUMBER, CODE, LETTERS = "other", "number", "code", "letters"  # kinds of stretches
 
 # Kinds of stretches (text without a space) that differ in how they are tokenized.
 _AT, _DOT = re.compile(r"\w@\w"), re.compile(r"\.\w")
@@ -58,7 +56,7 @@ _KINDS = (
     ("address", re.compile(r"\S*(?:://|www\.)\S*\Z|\S+\.(?:com|org|net|edu|gov|htm|html|php|pdf|doc|jpg|xls)\b\S*\Z")),
     (NUMBER, re.compile(r"[^\w\s]*\d[\d.,:/-]*\d\S?\Z")),
     (CODE, re.compile(r"[^\w\s]*(?=[^\W_]*\d)(?=[^\W_]*[^\W\d_])[^\W_]+\S?\Z")),
-    ("letters", re.compile(r"[^\W\d_]+\Z")),
+    (LETTERS, re.compile(r"[^\W\d_]+\Z")),
 )
 
 
@@ -79,7 +77,7 @@ class KnownWords(NamedTuple):
 
 def address_in(stretch: str) -> tuple[int, int] | None:
     """Start and end of the address in a stretch of text, without the punctuation around it; None without one."""
-    if len(stretch) > MAX_ADDRESS_LENGTH or not _SIGNS.search(stretch):
+    if stretch.isalpha() or len(stretch) > MAX_ADDRESS_LENGTH or not _SIGNS.search(stretch):
         return None
     plain = lookup_form(stretch)
     found = _ADDRESS.search(plain)
@@ -118,17 +116,12 @@ def inside_words(text: str, divided: frozenset[str], units: frozenset[str]) -> M
 
 def kind_of(stretch: str) -> str:
     """The kind of a stretch of text without a space, by itself: address, mail, number, code, letters or other."""
-    return _kind_of[stretch]
-
-
-def _kind(stretch: str) -> str:
+    if stretch.isalpha():  # most stretches
+        return LETTERS
     at = _AT.search(stretch)
     if at and _DOT.search(stretch, at.end()):  # two searches in a row take linear time
         return "mail"
     return next((kind for kind, pattern in _KINDS if pattern.match(stretch)), OTHER)
-
-
-_kind_of = BoundedCache(_kind, MAX_CACHED)
 
 
 def number_kind(kind: str, stretch: str, known: KnownWords) -> str:

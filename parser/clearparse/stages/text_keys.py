@@ -87,6 +87,7 @@ class TextKeys:
         self._of_tokens = [
             BoundedCache(partial(token_key, known=known, space_after=space), MAX_CACHED) for space in (False, True)
         ]
+        self._beginnings = BoundedCache(partial(beginning, known=known), MAX_CACHED) if known else None
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
         self._stretches: dict[str, bytes] = {}  # the characters of each, with the space before it, as in `_characters`
@@ -106,11 +107,12 @@ class TextKeys:
         with self.lock:  # threads share the numbers
             if len(self._keys) > MAX_CACHED:
                 self._stretches, self._numbers, self._keys = {}, {}, []
-            known = self._stretches
-            missing = [each for each in dict.fromkeys(stretches) if each not in known]
+            known, distinct = self._stretches, dict.fromkeys(stretches)
+            missing = [each for each in distinct if each not in known]
             new = dict(zip(missing, self._characters(missing), strict=True)) if missing else {}
             codes = np.frombuffer(b"".join([known.get(each) or new[each] for each in stretches]), np.int32)[1:]
-            if len(known) + len(new) > MAX_CACHED:
+            if len(known) + len(new) > MAX_CACHED:  # then those of this text are kept
+                new |= {each: known[each] for each in distinct if each in known}
                 known.clear()
             if len(new) <= MAX_CACHED:
                 known.update((each, code) for each, code in new.items() if len(each) <= MAX_KEY_LENGTH)
@@ -120,9 +122,9 @@ class TextKeys:
 
     def _with_stops(self, stretches: list[str]) -> list[str]:
         """The stretches of a paragraph, with a space and what follows after each that has a final full stop."""
-        if self.known:
+        if self._beginnings is not None:
             for k in [k for k, stretch in enumerate(stretches) if stretch.endswith(".")]:
-                follows = beginning(stretches[k + 1], self.known) if k + 1 < len(stretches) else "end"
+                follows = self._beginnings[stretches[k + 1]] if k + 1 < len(stretches) else "end"
                 stretches[k] += f" {follows}"
         return stretches
 
@@ -139,13 +141,16 @@ class TextKeys:
             ends[begin[1:] - 1] = True
         asked = undecided(text, self.divided, self.known, spaces=self.spaces)
         codes = np.frombuffer(text.encode("utf-32-le"), np.uint32).copy()
-        kinds, kind = factorize([*map(self._kind, marked), "_", ADDRESS])
+        addresses = list(map(address_in, stretches)) if self.known else [None] * len(stretches)
+        kinds, kind = factorize([*map(self._kind, marked, addresses), "_", ADDRESS])
         kind_there = kind[:-2].repeat(begin[1:] - begin[:-1])
         kind_there[begin[:-1]] = kind[-2]
-        for first, end in self._addresses(stretches, begin[:-1].tolist()):
-            codes[first:end], kind_there[first:end] = ord("x"), kind[-1]
-            asked[first - 1 : end] = ends[first:end] = False
-            ends[first - 1] = ends[end - 1] = True
+        for k, span in enumerate(addresses):
+            if span:
+                first, end = (begin[k] + 1 + span).tolist()
+                codes[first:end], kind_there[first:end] = ord("x"), kind[-1]
+                asked[first - 1 : end] = ends[first:end] = False
+                ends[first - 1] = ends[end - 1] = True
         clusters = inside_clusters(text)
         asked[clusters] = ends[clusters] = False
         if not self.spaces:
@@ -168,18 +173,11 @@ class TextKeys:
             self._numbers[key] = len(self._keys) - 1
         return self._numbers[key]
 
-    def _kind(self, marked: str) -> str:
+    def _kind(self, marked: str, address: tuple[int, int] | None) -> str:
         """The kind of a marked stretch; of one with a final full stop it includes what follows."""
         stretch, _, follows = marked.partition(" ")
         if not self.known:
             return kind_of(stretch)
         if follows:
             return f"{stop_kind(stretch, self.known)} {follows}"
-        return OTHER if address_in(stretch) else number_kind(kind_of(stretch), stretch, self.known)
-
-    def _addresses(self, stretches: Sequence[str], begin: Sequence[int]) -> list[tuple[int, int]]:
-        """Start and end of each address, given the place of the space before each stretch."""
-        if not self.known:
-            return []
-        spans = [(place + 1, span) for place, each in zip(begin, stretches, strict=True) if (span := address_in(each))]
-        return [(place + first, place + end) for place, (first, end) in spans]
+        return OTHER if address else number_kind(kind_of(stretch), stretch, self.known)
