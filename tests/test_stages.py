@@ -207,7 +207,7 @@ def test_keys_of_characters() -> None:
 def _characters(text: str, known: KnownWords = NOTHING) -> list[list[str]]:
     """The columns of the key of each character."""
     found = TextKeys(known, None, spaces=False).characters([text])
-    return [found.keys[k].decode().split("\t") for k in found.which.tolist()]
+    return [found.keys[k].decode().split("\t") for k in found.table["key"].tolist()]
 
 
 def test_full_stops_are_classified_by_what_follows() -> None:

@@ -131,7 +131,7 @@ class Lemmatizer:
     def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
         """The lemma of each word, given its key (see Block.word_keys)."""
         with self.lock:  # threads share the cache
-            found = {key: lemma for key in dict.fromkeys(keys) if (lemma := self._lemmas.get(key))}
+            found = {key: lemma for key in keys if (lemma := self._lemmas.get(key))}
             new = [key for key in dict.fromkeys(keys) if key not in found]
             size = self.classifier.cache.layer.max_types
             for first in range(0, len(new), size):

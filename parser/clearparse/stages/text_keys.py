@@ -14,9 +14,9 @@ from itertools import pairwise
 from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
-from clearparse.features.templates import Index
 from clearparse.features.vocabulary import factorize, lookup_form
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.network.classifier import distinct
@@ -37,23 +37,20 @@ from clearparse.treebank.columns import Mask
 from clearparse.treebank.ragged import offsets
 
 MAX_CACHED = 20_000  # stretches, tokens or keys of characters that are cached
-ASKED, ENDS, SPACE, BITS = 1, 2, 4, 3  # bits of a cached character, below the number of its key
+# The number of its key; does the network decide whether it ends a token; if not, does it end one; is it a space?
+CHARACTER = np.dtype([("key", np.int32), ("asked", np.bool_), ("ends", np.bool_), ("space", np.bool_)], align=True)
 
 
 class Characters(NamedTuple):
     """The characters of a text (n,) as the network sees them.
 
     keys: those of all characters so far, with the kind of their stretch in place of UPOS and their Unicode category in
-    place of XPOS, so that £ is tokenized like $: both are Sc. which (n,): the key of each character.
-    asked (A,): the characters of which the network decides whether they end a token. ends (n,): which of the others do.
-    space (n,): which characters are spaces.
+    place of XPOS, so that £ is tokenized like $: both are Sc.
+    table (n,): a CHARACTER each.
     """
 
     keys: Sequence[bytes]
-    which: Index
-    asked: Index
-    ends: Mask
-    space: Mask
+    table: NDArray[np.void]
 
 
 def undecided(text: str, divided: frozenset[str] | None, known: KnownWords | None, *, spaces: bool) -> Mask:
@@ -110,15 +107,13 @@ class TextKeys:
             known, distinct = self._stretches, dict.fromkeys(stretches)
             missing = [each for each in distinct if each not in known]
             new = dict(zip(missing, self._characters(missing), strict=True)) if missing else {}
-            codes = np.frombuffer(b"".join([known.get(each) or new[each] for each in stretches]), np.int32)[1:]
+            table = np.frombuffer(b"".join([known.get(each) or new[each] for each in stretches]), CHARACTER)[1:]
             if len(known) + len(new) > MAX_CACHED:  # then those of this text are kept
                 new |= {each: known[each] for each in distinct if each in known}
                 known.clear()
             if len(new) <= MAX_CACHED:
-                known.update((each, code) for each, code in new.items() if len(each) <= MAX_KEY_LENGTH)
-            keys = self._keys
-        ends, space = ((codes & bit).astype(np.bool_) for bit in (ENDS, SPACE))
-        return Characters(keys, codes >> BITS, (codes & ASKED).nonzero()[0], ends, space)
+                known.update((each, some) for each, some in new.items() if len(each) <= MAX_KEY_LENGTH)
+            return Characters(self._keys, table)
 
     def _with_stops(self, stretches: list[str]) -> list[str]:
         """The stretches of a paragraph, with a space and what follows after each that has a final full stop."""
@@ -129,10 +124,7 @@ class TextKeys:
         return stretches
 
     def _characters(self, marked: list[str]) -> list[bytes]:
-        """The characters of stretches, marked by `_with_stops`, each with the space before it: an int32 for each one.
-
-        Its lowest bits are ASKED or ENDS, the others the number of its key.
-        """
+        """The bytes of marked stretches (see _with_stops): CHARACTERs of the space before each and of its own."""
         stretches = [each.partition(" ")[0] for each in marked]
         text = "".join(f" {stretch}" for stretch in stretches)
         begin = offsets([1 + len(stretch) for stretch in stretches])
@@ -159,10 +151,10 @@ class TextKeys:
         pairs, pair = distinct(character * len(kinds) + kind_there, len(characters) * len(kinds))
         parts = zip(*(part.tolist() for part in np.divmod(pairs, len(kinds))), strict=True)
         numbers = np.array([self._number(chr(characters[k]), kinds[of]) for k, of in parts], np.int32)
-        found = (numbers[pair] << BITS) + asked * ASKED + ends * ENDS
-        found[begin[:-1]] |= SPACE
-        data = found.astype(np.int32).tobytes()
-        places = (4 * begin).tolist()
+        table = np.zeros(len(text), CHARACTER)
+        table["key"], table["asked"], table["ends"] = numbers[pair], asked, ends
+        table["space"][begin[:-1]] = True
+        data, places = table.tobytes(), (CHARACTER.itemsize * begin).tolist()
         return [data[a:b] for a, b in pairwise(places)]
 
     def _number(self, character: str, kind: str) -> int:

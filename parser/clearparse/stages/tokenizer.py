@@ -110,10 +110,11 @@ class Tokenizer:
         Places are those in the paragraphs joined by spaces. rows: the first token of each paragraph.
         """
         begin = offsets([1 + len(text) for text in texts])  # of each paragraph, and the end of the last
-        characters = self._keys.characters(texts)
-        bounds = np.stack((begin[:-1], begin[1:] - 1), axis=1).ravel()  # the space between paragraphs is a sequence
-        ends, space = characters.ends, characters.space
-        ends[characters.asked] = _ends(self.characters, characters.keys, bounds, characters.which, characters.asked)
+        bounds = begin.repeat(2)[1:-1]  # the space between paragraphs is a sequence of its own
+        bounds[1::2] -= 1
+        keys, table = self._keys.characters(texts)
+        asked, ends, space = table["asked"].nonzero()[0], table["ends"].copy(), table["space"].copy()
+        ends[asked] = _ends(self.characters, keys, bounds, table["key"], asked)
         if self.spaces:  # a space belongs to a token if neither the character before it ends one nor it itself does
             ends[begin[1:-1] - 1] = True
             ends[:-1] |= ends[1:] & space[1:]
@@ -121,10 +122,10 @@ class Tokenizer:
             ends &= ~space
         space[begin[1:-1] - 1] = False  # the space between paragraphs belongs to neither
         stop = ends.nonzero()[0] + 1
+        rows = stop.searchsorted(begin)
         space_after: Mask = space.take(stop, mode="clip")  # clipped at the end of the text, which is no space
         start = np.zeros_like(stop)
         start[1:] = (stop + space_after)[:-1]
-        rows = stop.searchsorted(begin)
         if len(texts) > 1:
             some = (rows[1:] > rows[:-1]).nonzero()[0]
             start[rows[some]] = begin[some]

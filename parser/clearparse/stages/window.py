@@ -135,12 +135,11 @@ class WindowClassifier:
         shown = seen.nonzero()[0]
         if len(shown) > self.cache.layer.max_types and len(where) > 1:
             half = len(where) // 2
-            first, second = (self._classify_at(some, spread, keys, margin) for some in (where[:half], where[half:]))
-            return np.concatenate((first[0], second[0])), np.concatenate((first[1], second[1]))
+            return _joined([self._classify_at(some, spread, keys, margin) for some in (where[:half], where[half:])])
         types = np.zeros(len(seen), np.intp)
         types[shown] = self.cache.types([keys[k - 1] for k in shown.tolist()])
-        best, sure = zip(*(self._best(types.take(window), margin) for window in windows), strict=True)
-        return np.concatenate(best), np.concatenate(sure)
+        parts = [self._best(types.take(window), margin) for window in windows]
+        return parts[0] if len(parts) == 1 else _joined(parts)
 
     def _best(self, types: Index, margin: float) -> tuple[Index, Booleans]:
         """The best class of each item (B,), and does it have the margin (B,)? types (A, B): see theta."""
@@ -197,6 +196,12 @@ class WindowClassifier:
         window = Window(compile_window(network.metadata["template"]), network.vocabulary())
         network.check_shapes(window, len(classes))
         return cls(network.params, window, classes)
+
+
+def _joined(parts: Sequence[tuple[Index, Booleans]]) -> tuple[Index, Booleans]:
+    """What is known of the items of several parts."""
+    classes, sure = zip(*parts, strict=True)
+    return np.concatenate(classes), np.concatenate(sure)
 
 
 def _any(some: Index) -> Booleans:

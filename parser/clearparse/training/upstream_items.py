@@ -41,7 +41,7 @@ def characters_of(
     text_keys = TextKeys(known, divided, spaces=spaces)
     for text in texts:
         found = text_keys.characters([text])
-        keys += [found.keys[k] for k in found.which.tolist()]
+        keys += [found.keys[k] for k in found.table["key"].tolist()]
     learned = np.flatnonzero(np.concatenate([undecided(text, divided, known, spaces=spaces) for text in texts]))
     return Items(keys, names, offsets(list(map(len, texts))), learned if len(learned) else None)
 

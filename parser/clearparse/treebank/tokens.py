@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from clearparse.treebank.block import Block
 from clearparse.treebank.columns import COLUMNS, FORM, ID, LEMMA, MAX_DIGITS, Mask, Offsets
 from clearparse.treebank.conllu import parse_block
-from clearparse.treebank.ragged import offsets, take_rows
+from clearparse.treebank.ragged import offsets
 from clearparse.treebank.ranges import RawText, token_ranges
 from clearparse.treebank.sentence import Sentence
 
@@ -145,8 +145,10 @@ class Tokenization:
         if not len(self.which):
             none = np.empty((0, COLUMNS + 1), np.int64)
             return Block(PATH, b"", none, offsets([]), offsets([]), none[:, 0], raw=raw, ranges=none[:, :2])
-        token, word = take_rows(offsets([len(words) for words in self.words]), self.which)
-        words = token[1:] - token[:-1]  # of each token
+        lengths = np.array([len(words) for words in self.words])
+        words = lengths[self.which]  # of each token
+        token = offsets(words)  # the first word of each
+        word = np.arange(token[-1]) + ((lengths.cumsum() - lengths)[self.which] - token[:-1]).repeat(words)
         begins = np.concatenate(([0], self.last.nonzero()[0] + 1))  # the first token of each sentence, and their number
         sentences = token[begins]
         ids = np.arange(1, len(word) + 1) - sentences[:-1].repeat(sentences[1:] - sentences[:-1])
