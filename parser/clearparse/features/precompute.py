@@ -71,10 +71,12 @@ class PrecomputedLayer:
         self._zeros = np.zeros((1, self.H), np.int16)
         self._close = np.array(CLOSE, params.U.dtype)
         self._whole = np.array(features.form_addresses, np.int32)  # rows of a type
+        self._shows_tags = np.arange(len(features.addresses))[:, None] >= features.form_addresses  # only tags (A, 1)
         self.types = self.room = 0  # how many types of word the tables have, and have room for
         self.start = self.zero = np.zeros(0, np.int32)  # first row of each table: of types, of tags, of state slots
         self._tags: dict[bytes, int] = {}  # number of each combination of tags
-        self._tag_row = np.zeros(0, np.int32)  # (room,): row in the tables of tags
+        self._row = np.zeros((2, 0), np.int32)  # (2, room): row in the tables of types and in those of tags
+        self._row_begin = self._shows_tags * 0  # (A, 1): where the rows for each address begin in _row.ravel()
 
     def _check_size(self) -> None:
         H, values = self.H, self.features.state_values
@@ -155,7 +157,7 @@ class PrecomputedLayer:
         """Compute the rows of new combinations of tags; the rows of one combination are neighbors in P."""
         whole, known, n = self.features.form_addresses, len(self._tags), self._tag_addresses
         numbers = np.array([self._tags.setdefault(rows.tobytes(), len(self._tags)) for rows in tags.rows], np.intp)
-        self._tag_row[types] = n * numbers[tags.number]
+        self._row[1, types] = n * numbers[tags.number]
         new = tags._replace(rows=tags.rows[numbers >= known])
         begin, end = (self.tag_start + n * tag for tag in (known, len(self._tags)))
         if end > len(self.P):
@@ -192,7 +194,9 @@ class PrecomputedLayer:
         if types > self.room:
             self.room = max(types, self.capacity)
             self.P = self._empty(whole * self.room + self.fixed_bytes // self.row_bytes)
-            self._tag_row = np.zeros(self.room, np.int32)
+            self._row = np.zeros((2, self.room), np.int32)
+            self._row[0] = self._whole * np.arange(self.room)
+            self._row_begin = self._shows_tags * self.room
         # Order in P: tables of types, of state slots, and last those of tags, which may grow. The rows of a type are
         # neighbors, so that a few types take little memory: the system provides it when it is written to.
         lengths = [whole * self.room, *(len(table) for table in states)]
@@ -226,12 +230,9 @@ class PrecomputedLayer:
 
     def places(self, types: Index, values: Index) -> NDArray[np.int32]:
         """The row of P in each table (B, tables); arguments as for `theta`."""
-        whole, words = self.features.form_addresses, len(types)
+        words = len(types)
         place = np.empty((len(self.start), types.shape[1]), np.int32)
-        rows_of_types = place[:whole]
-        rows_of_types[:] = types[:whole]
-        rows_of_types *= self._whole
-        place[whole:words] = self._tag_row.take(types[whole:])
+        self._row.ravel().take(types + self._row_begin, out=place[:words], mode="clip")  # clipping nothing: see FEW
         if self.groups:  # float32 is exact here, and several times as fast as integers
             place[words:] = self._strides.dot(values.astype(np.float32))
         place += self.start[:, None]

@@ -24,6 +24,8 @@ Floats = NDArray[np.floating[Any]]
 Integers = NDArray[np.integer[Any]]
 Booleans = NDArray[np.bool_]
 
+MAX_MAGNITUDE = 1e6  # of a parameter: far beyond what training gives, and sums of such numbers fit float32
+
 
 class Parameters(NamedTuple):
     """All parameters of the classifier: L (V, d), W (m d, H), b_1 (1, H), U (H, C), b_2 (1, C)."""

@@ -12,10 +12,8 @@ from typing import NamedTuple
 import numpy as np
 
 from clearparse.errors import ClearparseError
-from clearparse.network.classifier import Booleans, Floats, Integers, Parameters, backward, forward
+from clearparse.network.classifier import MAX_MAGNITUDE, Booleans, Floats, Integers, Parameters, backward, forward
 from clearparse.network.optimizers import MovingAverage, Optimizer, clip_by_norm
-
-LARGE = 1e6  # parameters stay far below it unless training diverges; model files may not have larger ones
 
 
 class Batch(NamedTuple):
@@ -58,8 +56,8 @@ class DivergedError(ClearparseError):
 
 
 def has_diverged(params: Parameters) -> bool:
-    """Is a parameter not finite, or so large that scores may overflow?"""
-    return not all((np.abs(theta) < LARGE).all() for theta in params)
+    """Is a parameter not finite, or so large that no model file may have it?"""
+    return not all((np.abs(theta) <= MAX_MAGNITUDE).all() for theta in params)
 
 
 def fit(

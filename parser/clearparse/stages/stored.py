@@ -10,8 +10,8 @@ from numpy.typing import NDArray
 
 from clearparse.features.templates import WordSlots
 from clearparse.features.vocabulary import CHANNELS, Vocabulary
-from clearparse.network.classifier import Parameters, to_float16
-from clearparse.stages.validation import MAX_MAGNITUDE, check, check_encodable, check_texts, flag
+from clearparse.network.classifier import MAX_MAGNITUDE, Parameters, to_float16
+from clearparse.stages.validation import check, check_encodable, check_texts, flag
 
 MAX_TEMPLATE_LENGTH = 100_000  # characters
 

@@ -10,7 +10,8 @@ import re
 from collections.abc import Collection, Mapping
 from typing import Any
 
-MAX_MAGNITUDE = 1e6  # magnitude of a parameter: far beyond what training gives, and sums of such numbers fit float32
+from clearparse.network.classifier import MAX_MAGNITUDE
+
 MAX_RULE_LENGTH = 10_000  # characters that a rule may remove
 MAX_VALUE_LENGTH = 1000  # characters of a tag, a label, a lemma, or a word that a rule makes
 _SEPARATOR = re.compile(r"[\t\n\r]")

@@ -5,7 +5,9 @@ from __future__ import annotations
 import numpy as np
 
 from clearparse.transition.layout import Index, Mask
-from clearparse.transition.system import LEFT_ARC, MOVE_NUMBERS, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System
+from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System, moves_among
+
+SHIFTS, LEFT_ARCS, RIGHT_ARCS = moves_among(SHIFT), moves_among(LEFT_ARC, ROOT_ARC), moves_among(RIGHT_ARC)
 
 
 class DynamicOracle(Oracle):
@@ -66,14 +68,13 @@ class ArcHybrid(System):
         return s0, s0, s0
 
     def apply(self, active: Index, move: Index, label: Index) -> None:
-        is_move = move == MOVE_NUMBERS
-        if len(shifted := active[is_move[SHIFT]]):
+        if len(shifted := active[SHIFTS[move]]):
             self._shift(shifted)
-        if len(moved := is_move[RIGHT_ARC].nonzero()[0]):
+        if len(moved := RIGHT_ARCS[move].nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_right(self.stack_next[word], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]
-        if len(moved := (is_move[LEFT_ARC] | is_move[ROOT_ARC]).nonzero()[0]):
+        if len(moved := LEFT_ARCS[move].nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_left(self.b0[active[moved]], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]

@@ -7,11 +7,12 @@ from typing import ClassVar
 import numpy as np
 
 from clearparse.transition.layout import Index, Layout, Mask
-from clearparse.transition.system import LEFT_ARC, MOVE_NUMBERS, MOVES, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System
+from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System, moves_among
 
 # The legal moves where s1 is NULL, a word or ROOT, each with an empty buffer and with words in it.
 LEGAL: Mask = np.zeros((6, len(MOVES)), np.bool_)
 LEGAL[1::2, SHIFT] = LEGAL[2:4, LEFT_ARC] = LEGAL[2:4, RIGHT_ARC] = LEGAL[4, ROOT_ARC] = True
+SHIFTS, LEFT_ARCS, RIGHT_ARCS = moves_among(SHIFT), moves_among(LEFT_ARC), moves_among(RIGHT_ARC, ROOT_ARC)
 
 
 class StaticOracle(Oracle):
@@ -63,15 +64,14 @@ class ArcStandard(System):
         return self.stack_next[s0], s0, s0
 
     def apply(self, active: Index, move: Index, label: Index) -> None:
-        is_move = move == MOVE_NUMBERS
-        if len(shifted := active[is_move[SHIFT]]):
+        if len(shifted := active[SHIFTS[move]]):
             self._shift(shifted)
-        if len(moved := is_move[LEFT_ARC].nonzero()[0]):
+        if len(moved := LEFT_ARCS[move].nonzero()[0]):
             head = self.s0[active[moved]]
             word = self.stack_next[head]
             self._attach_left(head, word, label[moved])
             self.stack_next[head] = self.stack_next[word]
-        if len(moved := (is_move[RIGHT_ARC] | is_move[ROOT_ARC]).nonzero()[0]):
+        if len(moved := RIGHT_ARCS[move].nonzero()[0]):
             word = self.s0[active[moved]]
             self._attach_right(self.stack_next[word], word, label[moved])
             self.s0[active[moved]] = self.stack_next[word]

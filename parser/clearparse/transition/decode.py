@@ -10,10 +10,10 @@ from clearparse.features.precompute import PrecomputedLayer
 from clearparse.network.classifier import Floats, softmax
 from clearparse.transition.features import Features
 from clearparse.transition.layout import Index, Mask
-from clearparse.transition.system import ARCS, ONE, ROOT_ARC, System, Transitions
+from clearparse.transition.system import ARCS, ONE, ROOT_ARC, System, Transitions, moves_among
 
 BATCH = 1024  # configurations in a step
-LAST_MOVE = np.array(ROOT_ARC)  # of every sentence; an array, as ONE is
+LAST_MOVE = moves_among(ROOT_ARC)  # of every sentence
 
 Policy = Callable[[Index], Index]  # from the active configurations (B,) to a class for each (B,)
 
@@ -30,7 +30,7 @@ def run(system: System, transitions: Transitions, choose: Policy, batch: int = B
         transition = choose(active)
         kind = transitions.kind[transition]
         system.apply(active, kind, transitions.label[transition])
-        done = kind == LAST_MOVE
+        done = LAST_MOVE[kind]
         if places := np.count_nonzero(done):  # several times as fast as any()
             active, waiting = np.concatenate((active[~done], waiting[:places])), waiting[places:]
 

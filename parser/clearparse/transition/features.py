@@ -130,8 +130,8 @@ class Features(WordSlots):
         values = found[len(self._plan.number) :]
         np.minimum(values, self._plan.most, out=values)
         if self._plan.distances:
-            slots, one, other = self._plan.distances
-            values[slots] = _distances(found.take(one, axis=0), found.take(other, axis=0))
+            slots, ends = self._plan.distances
+            values[slots] = _distances(*found.take(ends, axis=0))
         return found.take(self._places, axis=0), values
 
     def words(self, system: System, active: Index) -> dict[str, Index]:
@@ -163,34 +163,38 @@ class _Plan(NamedTuple):
 
     number: the index of each address: s0 0, b0 1. column (n + k,): the column of System.columns that gives each.
     gathers: the steps: `to`, from the words at the indices `inside`. A step finds all words of one depth: lc1(s0), s1
-    and b1, then lc1(s1) and so on; the last step finds the values.
+    and b1, then lc1(s1) and so on; the last step finds the values, and the last words if no value depends on them.
     most (k, 1): the largest value of each slot. distances: the slots that show distances, which are computed at the
-    end, and the two addresses of each.
+    end, and the two addresses (2, slots) of each.
     """
 
     number: dict[str, int]
     column: Index
     gathers: list[tuple[Index, slice]]
     most: Index
-    distances: tuple[slice | Index, Index, Index] | None
+    distances: tuple[slice | Index, Index] | None
 
     @classmethod
     def of(cls, addresses: Iterable[str], slots: Sequence[Slot]) -> _Plan:
         """From the addresses of a template and its state slots."""
         number, columns, gathers = _gathers(addresses)
-        if slots:
-            inside = [number[slot.address] for slot in slots]
-            gathers.append((np.array(inside, np.intp), slice(len(number), len(number) + len(slots))))
+        inside = np.array([number[slot.address] for slot in slots], np.intp)
+        end = len(number) + len(slots)
+        if gathers and inside.max(initial=0) < gathers[-1][1].start:  # the words are found before the last step
+            last, to = gathers.pop()
+            gathers.append((np.concatenate((last, inside)), slice(to.start, end)))
+        elif slots:
+            gathers.append((inside, slice(len(number), end)))
         columns += [LABEL if slot.channel == DISTANCE else slot.channel for slot in slots]
         most = [MAX_VALENCY if slot.channel in (LEFT_VALENCY, RIGHT_VALENCY) else NO_LIMIT for slot in slots]
         apart = [k for k, slot in enumerate(slots) if slot.channel == DISTANCE]
-        one, other = ([number[getattr(slots[k], end)] for k in apart] for end in ("address", "other"))
+        ends = [[number[getattr(slots[k], end)] for k in apart] for end in ("address", "other")]
         return cls(
             number,
             np.array([COLUMNS.index(column) for column in columns], np.intp),
             gathers,
             np.array(most, np.intp)[:, None],
-            (_numbers(apart), np.array(one), np.array(other)) if apart else None,
+            (_numbers(apart), np.array(ends)) if apart else None,
         )
 
 
