@@ -77,11 +77,14 @@ def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
 
 
 class TextKeys:
-    """Finds the keys of characters and tokens, and caches them. The arguments are those of Tokenizer. Thread-safe."""
+    """Finds the keys of characters and tokens, and caches them. The arguments are those of Tokenizer. Thread-safe.
+
+    tokens: the keys of tokens by their form (see token_key), without and with a space after them.
+    """
 
     def __init__(self, known: KnownWords | None, divided: frozenset[str] | None, *, spaces: bool) -> None:
         self.known, self.divided, self.spaces = known, divided, spaces
-        self._of_tokens = [
+        self.tokens = [
             BoundedCache(partial(token_key, known=known, space_after=space), MAX_CACHED) for space in (False, True)
         ]
         self._beginnings = BoundedCache(partial(beginning, known=known), MAX_CACHED) if known else None
@@ -93,10 +96,6 @@ class TextKeys:
 
     def __reduce__(self) -> tuple[partial[TextKeys], tuple[KnownWords | None, frozenset[str] | None]]:
         return partial(TextKeys, spaces=self.spaces), (self.known, self.divided)
-
-    def token(self, form: str, space_after: int) -> bytes:
-        """The key of a token (see token_key)."""
-        return self._of_tokens[space_after][form]
 
     def characters(self, texts: Iterable[str]) -> Characters:
         """The characters of paragraphs joined by spaces; a space between two paragraphs ends a token."""

@@ -99,7 +99,8 @@ class Tokenizer:
         forms: the different tokens; which (T,): the form of each token. rows (P + 1,): the start of each paragraph.
         """
         pairs, pair = distinct(2 * which + space_after, 2 * len(forms))
-        keys = [self._keys.token(forms[k // 2], k % 2) for k in pairs.tolist()]
+        of_tokens = self._keys.tokens
+        keys = [of_tokens[k % 2][forms[k // 2]] for k in pairs.tolist()]
         ends = _ends(self.sentences, keys, rows, pair.astype(np.intp))
         ends[rows[1:] - 1] = True
         return ends

@@ -52,8 +52,10 @@ class Window(WordSlots):
 
         sequences (S + 1,): the items of sequence s are sequences[s] : sequences[s + 1].
         """
-        padding = np.arange(self.reach, self.reach * len(sequences), self.reach)  # before each sequence
-        where: Index = np.arange(len(values)) + padding.repeat(sequences[1:] - sequences[:-1])
+        where: Index = np.arange(self.reach, self.reach + len(values))
+        if len(sequences) > 2:
+            padding = np.arange(0, self.reach * (len(sequences) - 1), self.reach)  # before all but the first
+            where += padding.repeat(sequences[1:] - sequences[:-1])
         spread = np.zeros(len(values) + self.reach * len(sequences), np.intp)  # NULL is 0
         spread[where] = values
         return spread, where
