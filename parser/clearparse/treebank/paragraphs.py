@@ -14,7 +14,7 @@ from clearparse.treebank.ranges import RawText
 BLOCK_BYTES = 256 << 10  # about 47,000 words: with fewer the parser's batches get small, more take memory
 MAX_BLOCKS = 4  # of a paragraph without a line end
 
-_PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
+_PARAGRAPH_END = re.compile(r"[\n\u2028\u2029](?:(?<=\u2029)|\s*[\n\u2028])")
 
 
 def split_paragraphs(text: str) -> Iterator[str]:
