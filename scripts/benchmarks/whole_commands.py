@@ -15,7 +15,8 @@ from clearparse.errors import ClearparseError
 
 COPIES = (1, 4, 16)  # corpus sizes, as copies of the input
 BIG = 1_000_000_000  # bytes of the largest input
-TEXT_BYTES = 6_000_000  # of raw text
+TEXT_BYTES = 20_000_000  # of raw text
+LONG = 64  # copies of the input that take long enough for the start of a second process not to matter
 SENTENCE = "A small test of one sentence."
 
 
@@ -39,7 +40,7 @@ def corpus_sizes(plan: Plan, model: Path, progress: Progress, folder: Path) -> d
 def processes(plan: Plan, parser: Path, pipeline: Path, progress: Progress, folder: Path) -> dict[str, Any]:
     """One process on one core and two processes on two cores, in alternating runs, for CoNLL-U and for raw text."""
     conllu, text = folder / "large.conllu", folder / "large.txt"
-    write_enlarged(plan.source, COPIES[-1], conllu)
+    write_enlarged(plan.source, LONG, conllu)
     if plan.text:
         write_paragraphs(plan.text, TEXT_BYTES, text)
     else:
