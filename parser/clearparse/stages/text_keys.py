@@ -23,6 +23,7 @@ from clearparse.network.classifier import distinct
 from clearparse.stages.graphemes import inside_clusters
 from clearparse.stages.stretches import (
     ADDRESS,
+    LETTERS,
     OTHER,
     KnownWords,
     address_in,
@@ -101,18 +102,26 @@ class TextKeys:
         """The characters of paragraphs joined by spaces; a space between two paragraphs ends a token."""
         stretches = [stretch for text in texts for stretch in self._with_stops(text.split(" "))]
         with self.lock:  # threads share the numbers
-            if len(self._keys) > MAX_CACHED:
-                self._stretches, self._numbers, self._keys = {}, {}, []
-            known, distinct = self._stretches, dict.fromkeys(stretches)
-            missing = [each for each in distinct if each not in known]
-            new = dict(zip(missing, self._characters(missing), strict=True)) if missing else {}
-            table = np.frombuffer(b"".join([known.get(each) or new[each] for each in stretches]), CHARACTER)[1:]
-            if len(known) + len(new) > MAX_CACHED:  # then those of this text are kept
-                new |= {each: known[each] for each in distinct if each in known}
-                known.clear()
-            if len(new) <= MAX_CACHED:
-                known.update((each, some) for each, some in new.items() if len(each) <= MAX_KEY_LENGTH)
-            return Characters(self._keys, table)
+            found = list(map(self._stretches.get, stretches))
+            data = list(filter(None, found))
+            if len(data) < len(found):
+                data = self._with_new(stretches, found)
+            return Characters(self._keys, np.frombuffer(b"".join(data), CHARACTER)[1:])
+
+    def _with_new(self, stretches: list[str], found: list[bytes | None]) -> list[bytes]:
+        """What _characters gives for stretches, and None where it is not cached: with what is missing."""
+        if len(self._keys) > MAX_CACHED:
+            self._stretches, self._numbers, self._keys = {}, {}, []
+            found = [None] * len(stretches)
+        missing = list(dict.fromkeys(each for each, data in zip(stretches, found, strict=True) if data is None))
+        new = dict(zip(missing, self._characters(missing), strict=True))
+        data = [data or new[each] for each, data in zip(stretches, found, strict=True)]
+        if len(self._stretches) + len(new) > MAX_CACHED:  # then those of this text are kept
+            new = dict(zip(stretches, data, strict=True))
+            self._stretches.clear()
+        if len(new) <= MAX_CACHED:
+            self._stretches.update((each, data) for each, data in new.items() if len(each) <= MAX_KEY_LENGTH)
+        return data
 
     def _with_stops(self, stretches: list[str]) -> list[str]:
         """The stretches of a paragraph, with a space and what follows after each that has a final full stop."""
@@ -166,6 +175,8 @@ class TextKeys:
 
     def _kind(self, marked: str, address: tuple[int, int] | None) -> str:
         """The kind of a marked stretch; of one with a final full stop it includes what follows."""
+        if marked.isalpha():  # most of them
+            return LETTERS
         stretch, _, follows = marked.partition(" ")
         if not self.known:
             return kind_of(stretch)
