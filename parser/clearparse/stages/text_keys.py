@@ -91,7 +91,7 @@ class TextKeys:
         self._beginnings = BoundedCache(partial(beginning, known=known), MAX_CACHED) if known else None
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
-        self._stretches: dict[str, bytes] = {}  # the characters of each, with the space before it, as in `_characters`
+        self._stretches: dict[str, bytes] = {}  # what `_characters` gives for each marked stretch
         self._numbers: dict[bytes, int] = {}  # of the keys of characters
         self._keys: list[bytes] = []  # by number
 
@@ -99,7 +99,7 @@ class TextKeys:
         return partial(TextKeys, spaces=self.spaces), (self.known, self.divided)
 
     def characters(self, texts: Iterable[str]) -> Characters:
-        """The characters of paragraphs joined by spaces; a space between two paragraphs ends a token."""
+        """The characters of paragraphs joined by spaces."""
         stretches = [stretch for text in texts for stretch in self._with_stops(text.split(" "))]
         with self.lock:  # threads share the numbers
             found = list(map(self._stretches.get, stretches))
@@ -109,7 +109,7 @@ class TextKeys:
             return Characters(self._keys, np.frombuffer(b"".join(data), CHARACTER)[1:])
 
     def _with_new(self, stretches: list[str], found: list[bytes | None]) -> list[bytes]:
-        """What _characters gives for stretches, and None where it is not cached: with what is missing."""
+        """The bytes of stretches (see _characters), given those that are cached, and None for the others."""
         if len(self._keys) > MAX_CACHED:
             self._stretches, self._numbers, self._keys = {}, {}, []
             found = [None] * len(stretches)
@@ -150,7 +150,7 @@ class TextKeys:
                 first, end = (begin[k] + 1 + span).tolist()
                 codes[first:end], kind_there[first:end] = ord("x"), kind[-1]
                 asked[first - 1 : end] = ends[first:end] = False
-                ends[first - 1] = ends[end - 1] = True
+                ends[first - 1] = ends[end - 1] = True  # a token ends before it, and it is one
         clusters = inside_clusters(text)
         asked[clusters] = ends[clusters] = False
         if not self.spaces:

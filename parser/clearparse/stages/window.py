@@ -23,8 +23,9 @@ from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
 
 BATCH_SIZE = 1024  # items scored at a time: their scores stay in the processor's cache
+PART = 1 << 16  # items whose windows are in memory at a time
 MAX_OFFSET = 100  # items on either side
-Arrays = tuple[NDArray[Any], ...]
+Arrays = tuple[NDArray[Any], ...]  # of equal length
 NO_VALUES = np.empty((0, 0), np.intp)  # of state slots, which windows do not have
 _OFFSET = re.compile(r"-?[0-9]{1,3}")
 
@@ -140,19 +141,20 @@ class WindowClassifier:
 
         spread: see Window.spread; its values are the numbers of keys from 1 on.
         """
-        first = range(0, max(len(where), 1), BATCH_SIZE)
-        windows = [self.window.around(spread, where[k : k + BATCH_SIZE]) for k in first]
-        seen = np.zeros(len(keys) + 1, np.bool_)
-        for window in windows:
-            seen[window] = True
-        seen[0] = False
-        shown = seen.nonzero()[0]
-        if len(shown) > self.cache.layer.max_types and len(where) > 1:
-            half = len(where) // 2
-            return _joined([self._classify_at(some, spread, keys, best) for some in (where[:half], where[half:])])
-        types = np.zeros(len(seen), np.intp)
-        types[shown] = self.cache.types([keys[k - 1] for k in shown.tolist()])
-        return _joined([best(types.take(window)) for window in windows])
+        half = len(where) // 2
+        if len(where) <= PART:
+            first = range(0, max(len(where), 1), BATCH_SIZE)
+            windows = [self.window.around(spread, where[k : k + BATCH_SIZE]) for k in first]
+            seen = np.zeros(len(keys) + 1, np.bool_)
+            for window in windows:
+                seen[window] = True
+            seen[0] = False
+            shown = seen.nonzero()[0]
+            if len(shown) <= self.cache.layer.max_types or not half:
+                types = np.zeros(len(seen), np.intp)
+                types[shown] = self.cache.types([keys[k - 1] for k in shown.tolist()])
+                return _joined([best(types.take(window)) for window in windows])
+        return _joined([self._classify_at(some, spread, keys, best) for some in (where[:half], where[half:])])
 
     def _best(self, types: Index) -> Index:
         """The best class of each item (B,). types (A, B): see theta."""
