@@ -102,25 +102,24 @@ class TextKeys:
         """The characters of paragraphs joined by spaces."""
         stretches = [stretch for text in texts for stretch in self._with_stops(text.split(" "))]
         with self.lock:  # threads share the numbers
-            found = list(map(self._stretches.get, stretches))
-            data = list(filter(None, found))
-            if len(data) < len(found):
-                data = self._with_new(stretches, found)
-            return Characters(self._keys, np.frombuffer(b"".join(data), CHARACTER)[1:])
+            found = list(filter(None, map(self._stretches.get, stretches)))
+            data = b"".join(found if len(found) == len(stretches) else self._with_new(stretches))
+            return Characters(self._keys, np.frombuffer(data, CHARACTER)[1:])
 
-    def _with_new(self, stretches: list[str], found: list[bytes | None]) -> list[bytes]:
-        """The bytes of stretches (see _characters), given those that are cached, and None for the others."""
+    def _with_new(self, stretches: list[str]) -> list[bytes]:
+        """The bytes of marked stretches (see _characters), of which some are not cached."""
         if len(self._keys) > MAX_CACHED:
             self._stretches, self._numbers, self._keys = {}, {}, []
-            found = [None] * len(stretches)
-        missing = list(dict.fromkeys(each for each, data in zip(stretches, found, strict=True) if data is None))
-        new = dict(zip(missing, self._characters(missing), strict=True))
-        data = [data or new[each] for each, data in zip(stretches, found, strict=True)]
-        if len(self._stretches) + len(new) > MAX_CACHED:  # then those of this text are kept
-            new = dict(zip(stretches, data, strict=True))
-            self._stretches.clear()
-        if len(new) <= MAX_CACHED:
-            self._stretches.update((each, data) for each, data in new.items() if len(each) <= MAX_KEY_LENGTH)
+        distinct, cached = dict.fromkeys(stretches), self._stretches
+        missing = [each for each in distinct if each not in cached]
+        cached.update(zip(missing, self._characters(missing), strict=True))
+        data = [cached[each] for each in stretches]
+        for each in missing:
+            if len(each) > MAX_KEY_LENGTH:
+                del cached[each]
+        if len(cached) > MAX_CACHED:  # then those of this text are kept
+            kept = {each: cached[each] for each in distinct if each in cached}
+            self._stretches = kept if len(kept) <= MAX_CACHED else {}
         return data
 
     def _with_stops(self, stretches: list[str]) -> list[str]:
