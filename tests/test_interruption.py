@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import linecache
 import os
 import random
@@ -94,6 +95,18 @@ def window_work(model: Model) -> Callable[[Block], object]:
     return lambda block: classifier.classify(block.word_keys(), block.sentences).tolist()
 
 
+def text_work(model: Model) -> Callable[[Block], object]:
+    """A tokenizer that has met no text yet."""
+    assert model.stages.tokenizer
+    keys = copy.copy(model.stages.tokenizer.keys)
+
+    def characters(block: Block) -> object:
+        found = keys.characters([sentence.text for sentence in block])
+        return [(found.keys[k], *flags) for k, *flags in found.table.tolist()]
+
+    return characters
+
+
 @pytest.mark.parametrize(
     ("error", "everywhere"),
     [
@@ -102,7 +115,7 @@ def window_work(model: Model) -> Callable[[Block], object]:
         pytest.param(MemoryError, True, marks=pytest.mark.full),
     ],
 )
-@pytest.mark.parametrize("new_work", [parser_work, window_work])
+@pytest.mark.parametrize("new_work", [parser_work, window_work, text_work])
 def test_an_interruption_at_any_line_changes_nothing_later(
     new_work: Callable[[Model], Callable[[Block], object]],
     error: type[BaseException],

@@ -192,12 +192,11 @@ class Model:
             return block
         forms, which = factorize(block.column(FORM))
         keys, which = tagger.tagged(forms, which, block.sentences)
-        parts = (key.split(b"\t", 2) for key in keys)  # a list of lists would trigger the garbage collector
         if lemmatizer:  # the forms too, as they are: then word_keys need not be put together again
-            first, lemmas = FORM, lemmatizer.lemmas(keys)
-            columns = [b"\t".join((form, lemma, tags)) for (form, _, tags), lemma in zip(parts, lemmas, strict=True)]
+            first, pairs = FORM, zip(keys, lemmatizer.lemmas(keys), strict=True)
+            columns = [key.replace(b"\t_\t", b"\t%s\t" % lemma, 1) for key, lemma in pairs]
         else:
-            first, columns = UPOS, [tags for _, _, tags in parts]
+            first, columns = UPOS, [key.split(b"\t", 2)[2] for key in keys]
         return block.with_columns(first, FEATS, [columns[k] for k in which.tolist()])
 
     def fill_tags(self, block: Block) -> Block:

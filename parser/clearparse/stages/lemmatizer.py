@@ -133,14 +133,19 @@ class Lemmatizer:
         with self.lock:  # threads share the cache
             found = {key: lemma for key in keys if (lemma := self._lemmas.get(key))}
             new = [key for key in dict.fromkeys(keys) if key not in found]
-            size = self.classifier.cache.layer.max_types
-            for first in range(0, len(new), size):
-                found.update(self._lemmatize(new[first : first + size]))
-            if len(self._lemmas) + len(new) > MAX_CACHED:
-                self._lemmas.clear()
-            if len(new) <= MAX_CACHED:
-                self._lemmas.update((key, found[key]) for key in new if len(key) <= MAX_KEY_LENGTH)
+            if new:
+                self._add(new, found)
             return [found[key] for key in keys]
+
+    def _add(self, new: Sequence[bytes], found: dict[bytes, bytes]) -> None:
+        """Add the lemmas of new keys to those found, and to the cache."""
+        size = self.classifier.cache.layer.max_types
+        for first in range(0, len(new), size):
+            found.update(self._lemmatize(new[first : first + size]))
+        if len(self._lemmas) + len(new) > MAX_CACHED:
+            self._lemmas.clear()
+        if len(new) <= MAX_CACHED:
+            self._lemmas.update((key, found[key]) for key in new if len(key) <= MAX_KEY_LENGTH)
 
     def _lemmatize(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """Each key with its lemma."""

@@ -116,8 +116,6 @@ def inside_words(text: str, divided: frozenset[str], units: frozenset[str]) -> M
 
 def kind_of(stretch: str) -> str:
     """The kind of a stretch of text without a space, by itself: address, mail, number, code, letters or other."""
-    if stretch.isalpha():  # most stretches
-        return LETTERS
     at = _AT.search(stretch)
     if at and _DOT.search(stretch, at.end()):  # two searches in a row take linear time
         return "mail"

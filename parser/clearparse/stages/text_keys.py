@@ -23,6 +23,7 @@ from clearparse.network.classifier import distinct
 from clearparse.stages.graphemes import inside_clusters
 from clearparse.stages.stretches import (
     ADDRESS,
+    LETTERS,
     OTHER,
     KnownWords,
     address_in,
@@ -77,43 +78,49 @@ def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
 
 
 class TextKeys:
-    """Finds the keys of characters and tokens, and caches them. The arguments are those of Tokenizer. Thread-safe."""
+    """Finds the keys of characters and tokens, and caches them. The arguments are those of Tokenizer. Thread-safe.
+
+    tokens: the keys of tokens by their form (see token_key), without and with a space after them.
+    """
 
     def __init__(self, known: KnownWords | None, divided: frozenset[str] | None, *, spaces: bool) -> None:
         self.known, self.divided, self.spaces = known, divided, spaces
-        self._of_tokens = [
+        self.tokens = [
             BoundedCache(partial(token_key, known=known, space_after=space), MAX_CACHED) for space in (False, True)
         ]
         self._beginnings = BoundedCache(partial(beginning, known=known), MAX_CACHED) if known else None
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
-        self._stretches: dict[str, bytes] = {}  # the characters of each, with the space before it, as in `_characters`
+        self._stretches: dict[str, bytes] = {}  # what `_characters` gives for each marked stretch
         self._numbers: dict[bytes, int] = {}  # of the keys of characters
         self._keys: list[bytes] = []  # by number
 
     def __reduce__(self) -> tuple[partial[TextKeys], tuple[KnownWords | None, frozenset[str] | None]]:
         return partial(TextKeys, spaces=self.spaces), (self.known, self.divided)
 
-    def token(self, form: str, space_after: int) -> bytes:
-        """The key of a token (see token_key)."""
-        return self._of_tokens[space_after][form]
-
     def characters(self, texts: Iterable[str]) -> Characters:
-        """The characters of paragraphs joined by spaces; a space between two paragraphs ends a token."""
+        """The characters of paragraphs joined by spaces."""
         stretches = [stretch for text in texts for stretch in self._with_stops(text.split(" "))]
         with self.lock:  # threads share the numbers
-            if len(self._keys) > MAX_CACHED:
-                self._stretches, self._numbers, self._keys = {}, {}, []
-            known, distinct = self._stretches, dict.fromkeys(stretches)
-            missing = [each for each in distinct if each not in known]
-            new = dict(zip(missing, self._characters(missing), strict=True)) if missing else {}
-            table = np.frombuffer(b"".join([known.get(each) or new[each] for each in stretches]), CHARACTER)[1:]
-            if len(known) + len(new) > MAX_CACHED:  # then those of this text are kept
-                new |= {each: known[each] for each in distinct if each in known}
-                known.clear()
-            if len(new) <= MAX_CACHED:
-                known.update((each, some) for each, some in new.items() if len(each) <= MAX_KEY_LENGTH)
-            return Characters(self._keys, table)
+            found = list(filter(None, map(self._stretches.get, stretches)))
+            data = b"".join(found if len(found) == len(stretches) else self._with_new(stretches))
+            return Characters(self._keys, np.frombuffer(data, CHARACTER)[1:])
+
+    def _with_new(self, stretches: list[str]) -> list[bytes]:
+        """The bytes of marked stretches (see _characters), of which some are not cached."""
+        if len(self._keys) > MAX_CACHED:
+            self._stretches, self._numbers, self._keys = {}, {}, []
+        distinct, cached = dict.fromkeys(stretches), self._stretches
+        missing = [each for each in distinct if each not in cached]
+        cached.update(zip(missing, self._characters(missing), strict=True))
+        data = [cached[each] for each in stretches]
+        for each in missing:
+            if len(each) > MAX_KEY_LENGTH:
+                del cached[each]
+        if len(cached) > MAX_CACHED:  # then those of this text are kept
+            kept = {each: cached[each] for each in distinct if each in cached}
+            self._stretches = kept if len(kept) <= MAX_CACHED else {}
+        return data
 
     def _with_stops(self, stretches: list[str]) -> list[str]:
         """The stretches of a paragraph, with a space and what follows after each that has a final full stop."""
@@ -142,7 +149,7 @@ class TextKeys:
                 first, end = (begin[k] + 1 + span).tolist()
                 codes[first:end], kind_there[first:end] = ord("x"), kind[-1]
                 asked[first - 1 : end] = ends[first:end] = False
-                ends[first - 1] = ends[end - 1] = True
+                ends[first - 1] = ends[end - 1] = True  # a token ends before it, and it is one
         clusters = inside_clusters(text)
         asked[clusters] = ends[clusters] = False
         if not self.spaces:
@@ -167,6 +174,8 @@ class TextKeys:
 
     def _kind(self, marked: str, address: tuple[int, int] | None) -> str:
         """The kind of a marked stretch; of one with a final full stop it includes what follows."""
+        if marked.isalpha():  # most of them
+            return LETTERS
         stretch, _, follows = marked.partition(" ")
         if not self.known:
             return kind_of(stretch)

@@ -80,7 +80,7 @@ class Tokenizer:
     divided: frozenset[str] | None = None
 
     @cached_property
-    def _keys(self) -> TextKeys:
+    def keys(self) -> TextKeys:
         """What the networks see of characters and tokens."""
         return TextKeys(self.known, self.divided, spaces=self.spaces)
 
@@ -99,7 +99,8 @@ class Tokenizer:
         forms: the different tokens; which (T,): the form of each token. rows (P + 1,): the start of each paragraph.
         """
         pairs, pair = distinct(2 * which + space_after, 2 * len(forms))
-        keys = [self._keys.token(forms[k // 2], k % 2) for k in pairs.tolist()]
+        of_tokens = self.keys.tokens
+        keys = [of_tokens[k % 2][forms[k // 2]] for k in pairs.tolist()]
         ends = _ends(self.sentences, keys, rows, pair.astype(np.intp))
         ends[rows[1:] - 1] = True
         return ends
@@ -112,7 +113,7 @@ class Tokenizer:
         begin = offsets([1 + len(text) for text in texts])  # of each paragraph, and the end of the last
         bounds = begin.repeat(2)[1:-1]  # the space between paragraphs is a sequence of its own
         bounds[1::2] -= 1
-        keys, table = self._keys.characters(texts)
+        keys, table = self.keys.characters(texts)
         asked, ends, space = table["asked"].nonzero()[0], table["ends"].copy(), table["space"].copy()
         ends[asked] = _ends(self.characters, keys, bounds, table["key"], asked)
         if self.spaces:  # a space belongs to a token if neither the character before it ends one nor it itself does

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Sequence
 from functools import cached_property, partial
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -22,7 +23,9 @@ from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
 
 BATCH_SIZE = 1024  # items scored at a time: their scores stay in the processor's cache
+PART = 1 << 16  # items whose windows are in memory at a time
 MAX_OFFSET = 100  # items on either side
+Arrays = tuple[NDArray[Any], ...]  # of equal length
 NO_VALUES = np.empty((0, 0), np.intp)  # of state slots, which windows do not have
 _OFFSET = re.compile(r"-?[0-9]{1,3}")
 
@@ -52,8 +55,10 @@ class Window(WordSlots):
 
         sequences (S + 1,): the items of sequence s are sequences[s] : sequences[s + 1].
         """
-        padding = np.arange(self.reach, self.reach * len(sequences), self.reach)  # before each sequence
-        where: Index = np.arange(len(values)) + padding.repeat(sequences[1:] - sequences[:-1])
+        where: Index = np.arange(self.reach, self.reach + len(values))
+        if len(sequences) > 2:
+            padding = np.arange(0, self.reach * (len(sequences) - 1), self.reach)  # before all but the first
+            where += padding.repeat(sequences[1:] - sequences[:-1])
         spread = np.zeros(len(values) + self.reach * len(sequences), np.intp)  # NULL is 0
         spread[where] = values
         return spread, where
@@ -100,7 +105,10 @@ class WindowClassifier:
         """
         if which is None:
             keys, which = factorize(keys)
-        return self._classify(keys, sequences, which, 0.0, items)[0]
+        if items is not None and not len(items):
+            return np.empty(0, np.intp)
+        (best,) = self._classify(keys, sequences, which, items, lambda types: (self._best(types),))
+        return best
 
     def classify_with_margin(
         self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float
@@ -109,60 +117,76 @@ class WindowClassifier:
 
         keys: the distinct keys. The other arguments are those of classify. Thread-safe.
         """
-        return self._classify(keys, sequences, which, margin, None)
+        best, sure = self._classify(keys, sequences, which, None, partial(self._best_with_margin, margin=margin))
+        return best, sure
 
     def _classify(
-        self, keys: Sequence[bytes], sequences: NDArray[np.int64], which: Index, margin: float, items: Index | None
-    ) -> tuple[Index, Booleans]:
-        """Like classify_with_margin, for some items (B,)."""
+        self,
+        keys: Sequence[bytes],
+        sequences: NDArray[np.int64],
+        which: Index,
+        items: Index | None,
+        best: Callable[[Index], Arrays],
+    ) -> Arrays:
+        """What best(types) gives for some items: an array or two (B,), given the types at each offset (A, B)."""
         spread, where = self.window.spread(which + 1, sequences)
         where = where if items is None else where[items]
-        if not len(where):
-            return np.empty(0, np.intp), np.empty(0, np.bool_)
         with self.cache.lock:
-            return self._classify_at(where, spread, keys, margin)
+            return self._classify_at(where, spread, keys, best)
 
-    def _classify_at(self, where: Index, spread: Index, keys: Sequence[bytes], margin: float) -> tuple[Index, Booleans]:
+    def _classify_at(
+        self, where: Index, spread: Index, keys: Sequence[bytes], best: Callable[[Index], Arrays]
+    ) -> Arrays:
         """Like `_classify` for the items at some places in `spread`; in parts if the cache has too few types.
 
         spread: see Window.spread; its values are the numbers of keys from 1 on.
         """
-        windows = [self.window.around(spread, where[k : k + BATCH_SIZE]) for k in range(0, len(where), BATCH_SIZE)]
-        seen = np.zeros(len(keys) + 1, np.bool_)
-        for window in windows:
-            seen[window] = True
-        seen[0] = False
-        shown = seen.nonzero()[0]
-        if len(shown) > self.cache.layer.max_types and len(where) > 1:
-            half = len(where) // 2
-            return _joined([self._classify_at(some, spread, keys, margin) for some in (where[:half], where[half:])])
-        types = np.zeros(len(seen), np.intp)
-        types[shown] = self.cache.types([keys[k - 1] for k in shown.tolist()])
-        parts = [self._best(types.take(window), margin) for window in windows]
-        return parts[0] if len(parts) == 1 else _joined(parts)
+        half = len(where) // 2
+        if len(where) <= PART:
+            first = range(0, max(len(where), 1), BATCH_SIZE)
+            windows = [self.window.around(spread, where[k : k + BATCH_SIZE]) for k in first]
+            seen = np.zeros(len(keys) + 1, np.bool_)
+            for window in windows:
+                seen[window] = True
+            seen[0] = False
+            shown = seen.nonzero()[0]
+            if len(shown) <= self.cache.layer.max_types or not half:
+                types = np.zeros(len(seen), np.intp)
+                types[shown] = self.cache.types([keys[k - 1] for k in shown.tolist()])
+                return _joined([best(types.take(window)) for window in windows])
+        return _joined([self._classify_at(some, spread, keys, best) for some in (where[:half], where[half:])])
 
-    def _best(self, types: Index, margin: float) -> tuple[Index, Booleans]:
-        """The best class of each item (B,), and does it have the margin (B,)? types (A, B): see theta."""
+    def _best(self, types: Index) -> Index:
+        """The best class of each item (B,). types (A, B): see theta."""
         theta = self.cache.layer.theta(types, NO_VALUES)
         best: Index = theta.argmax(axis=1)
-        self.cache.layer.break_ties(best, theta, _any, partial(np.take, types, axis=1), _no_values)
-        return best, self._has_margin(theta, best, types, margin) if margin else np.ones(len(best), np.bool_)
+        self._break_ties(best, theta, types)
+        return best
 
-    def _has_margin(self, theta: Floats, best: Index, types: Index, margin: float) -> Booleans:
-        """Is the best score `margin` or more above all others (B,)? Changes theta (B, C). types (A, B): see theta.
+    def _break_ties(self, best: Index, theta: Floats, types: Index) -> None:
+        """Correct the best classes where rounding may have decided: see PrecomputedLayer.break_ties."""
+        self.cache.layer.break_ties(best, theta, _any, partial(np.take, types, axis=1), _no_values)
+
+    def _best_with_margin(self, types: Index, margin: float) -> tuple[Index, Booleans]:
+        """The best class of each item (B,), and is its score `margin` or more above all others (B,)? types: see theta.
 
         Scores depend on the batch in their last digits: where these decide, they are computed in double precision.
         """
-        items = np.arange(len(best))
-        top = theta[items, best]
-        theta[items, best] = -np.inf
+        theta = self.cache.layer.theta(types, NO_VALUES)
+        best: Index = theta.argmax(axis=1)
+        place = best + np.arange(0, theta.size, theta.shape[1])
+        top = theta.take(place)
+        theta.put(place, -np.inf)
         lead = top - theta.max(axis=1)
+        if np.count_nonzero(lead <= 2 * CLOSE):
+            theta.put(place, top)
+            self._break_ties(best, theta, types)
         found: Booleans = lead >= margin
         close = (np.abs(lead - margin) <= CLOSE).nonzero()[0]
         if len(close):
             exact = np.sort(self.cache.layer.exact_theta(types[:, close], NO_VALUES), axis=1)
             found[close] = exact[:, -1] - exact[:, -2] >= margin
-        return found
+        return best, found
 
     def theta(self, keys: Sequence[bytes], sequences: NDArray[np.int64]) -> Iterator[tuple[Floats, Index]]:
         """Yield, for BATCH_SIZE items at a time, the scores of all classes (B, C) and the types at each offset (A, B).
@@ -198,10 +222,9 @@ class WindowClassifier:
         return cls(network.params, window, classes)
 
 
-def _joined(parts: Sequence[tuple[Index, Booleans]]) -> tuple[Index, Booleans]:
-    """What is known of the items of several parts."""
-    classes, sure = zip(*parts, strict=True)
-    return np.concatenate(classes), np.concatenate(sure)
+def _joined(parts: Sequence[Arrays]) -> Arrays:
+    """The arrays of several parts, one after another."""
+    return parts[0] if len(parts) == 1 else tuple(map(np.concatenate, zip(*parts, strict=True)))
 
 
 def _any(some: Index) -> Booleans:

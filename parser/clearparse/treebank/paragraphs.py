@@ -14,8 +14,7 @@ from clearparse.treebank.ranges import RawText
 BLOCK_BYTES = 256 << 10  # about 47,000 words: with fewer the parser's batches get small, more take memory
 MAX_BLOCKS = 4  # of a paragraph without a line end
 
-_SPACE = re.compile(r"\s+")
-_PARAGRAPH_END = re.compile(r"[\n\u2028]\s*[\n\u2028]|\u2029")
+_PARAGRAPH_END = re.compile(r"[\n\u2028\u2029](?:(?<=\u2029)|\s*[\n\u2028])")
 
 
 def split_paragraphs(text: str) -> Iterator[str]:
@@ -28,7 +27,7 @@ def locate_paragraphs(text: str) -> Iterator[tuple[int, str]]:
     start = 0
     for end, following in [*(found.span() for found in _PARAGRAPH_END.finditer(text)), (len(text), len(text))]:
         paragraph = text[start:end]
-        if plain := _SPACE.sub(" ", paragraph).strip():
+        if plain := " ".join(paragraph.split()):
             yield start + len(paragraph) - len(paragraph.lstrip()), plain
         start = following
 

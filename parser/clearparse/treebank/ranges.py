@@ -67,11 +67,10 @@ def token_ranges(raw: RawText, text: str, start: NDArray[np.intp], stop: NDArray
     text: the raw text with other whitespace between its words, and otherwise the same. Tokens neither begin nor end
     with whitespace, so the first and last characters of a token are found by counting those that are not.
     """
-    if raw.text == text:  # most short texts
-        return np.stack((start, stop), axis=1).astype(np.int64) + raw.start
-    solid, counted = (~_spaces(raw.text)).nonzero()[0], (~_spaces(text)).cumsum()
-    ranges = np.stack((solid[counted[start] - 1], solid[counted[stop - 1] - 1] + 1), axis=1)
-    return ranges.astype(np.int64) + raw.start
+    if raw.text != text:
+        solid, counted = (~_spaces(raw.text)).nonzero()[0], (~_spaces(text)).cumsum()
+        start, stop = solid[counted[start] - 1], solid[counted[stop - 1] - 1] + 1
+    return np.array((start, stop), np.int64).T + raw.start
 
 
 def _spaces(text: str) -> NDArray[np.bool_]:

@@ -198,7 +198,8 @@ class WordTable:
             for first, last in ((old.first, min(old.last, begin - 1)), (max(old.first, end + 1), old.last)):
                 if first <= last:
                     edits.append(Edit(first, last, old.columns(first, last)))
-        return replace(self, edits=tuple(sorted(edits, key=lambda edit: edit.first)))
+        edits.sort()  # by the first column: none begin with the same one
+        return replace(self, edits=tuple(edits))
 
     def with_trees(self: T, heads: NDArray[np.integer], deprels: Sequence[bytes]) -> T:
         """The table with new heads (words,) and deprels (words,).
