@@ -75,7 +75,7 @@ def reference(parser: TransitionParser, block: Block, theta_of: Any) -> np.ndarr
 
     def choose(active: np.ndarray) -> np.ndarray:
         legal = system.legal(active)
-        transition, free = decode.forced(legal, transitions)
+        transition, free = decode.first_legal(legal, transitions), decode.undecided(legal, transitions)
         if len(free):
             theta = theta_of(parser.features.slot_rows(*parser.features.extract(system, active[free]), rows))
             transition[free] = decode.best(theta, legal[free], transitions)

@@ -21,7 +21,7 @@ from numpy.typing import NDArray
 from clearparse.errors import ClearparseError
 from clearparse.features.combinations import Combinations, Product, channel_groups, products_of_addresses
 from clearparse.features.fixed_point import EXACT, FixedPoint, Integers16
-from clearparse.features.row_sums import sums_of_rows
+from clearparse.features.row_sums import row_starts, sums_of_rows
 from clearparse.features.templates import Index, WordSlots
 from clearparse.features.vocabulary import ROOT
 from clearparse.network.classifier import Booleans, Floats, Parameters
@@ -239,12 +239,7 @@ class PrecomputedLayer:
         return place.T
 
     def break_ties(
-        self,
-        choice: Index,
-        theta: Floats,
-        allowed: Callable[[Index], Booleans],
-        types: Callable[[Index], Index],
-        values: Callable[[Index], Index],
+        self, choice: Index, theta: Floats, of: Callable[[Index], tuple[Booleans | np.bool_, Index, Index]]
     ) -> None:
         """Correct choice (B,), the best allowed classes by theta (B, C), where rounding may have decided.
 
@@ -252,19 +247,20 @@ class PrecomputedLayer:
         class is CLOSE, its score and the best are computed anew in double precision, one configuration at a time; of
         equal scores the first class wins. So a tree depends on nothing but its sentence.
 
-        For the configurations `some` (n,): allowed(some) is (n, C); types(some) and values(some) are what
-        `Features.extract` gives, with types instead of words.
+        of: gives for the configurations `some` (n,) the allowed classes (n, C), or True for all, and types and values
+        as for `theta`.
         """
-        best = theta.take(choice + np.arange(0, theta.size, theta.shape[1]))
+        best = theta.take(choice + row_starts(*theta.shape))
         close = theta >= (best - self._close)[:, None]
         if np.count_nonzero(close) == len(close):
             return
         some = (np.bincount(close.ravel().nonzero()[0] // close.shape[1]) > 1).nonzero()[0]
-        among = close[some] & allowed(some)
+        allowed, types, values = of(some)
+        among = close[some] & allowed
         several = np.count_nonzero(among, axis=1) > 1
         some, among = some[several], among[several]
         if len(some):
-            exact = np.where(among, self.exact_theta(types(some), values(some)), -np.inf)
+            exact = np.where(among, self.exact_theta(types[:, several], values[:, several]), -np.inf)
             choice[some] = np.argmax(exact >= exact.max(axis=1, keepdims=True) - SAME, axis=1)
 
     def exact_theta(self, types: Index, values: Index) -> NDArray[np.float64]:

@@ -1,7 +1,8 @@
-"""Sums of a few rows of a table for each of many items: what parsing spends most of its time on."""
+"""Sums of a few rows of a table for each of many items, what parsing spends most of its time on; and flat indices."""
 
 from __future__ import annotations
 
+from functools import lru_cache
 from typing import Any
 
 import numpy as np
@@ -33,3 +34,11 @@ def sums_of_rows(
     S = csr_array((np.ones(len(index), np.int16), index.astype(np.int32, copy=False), end), (B, len(P)))
     sums = S @ P
     return sums
+
+
+@lru_cache(maxsize=16)  # a step of the parser needs them twice, mostly for the same shapes
+def row_starts(rows: int, columns: int) -> NDArray[np.intp]:
+    """(rows,) Where each row of a matrix begins in its flat form. Not to be written to."""
+    starts = np.arange(0, rows * columns, columns)
+    starts.flags.writeable = False
+    return starts

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.precompute import CLOSE
+from clearparse.features.row_sums import row_starts
 from clearparse.features.templates import Index, Slot, Template, TemplateError, WordSlots, channel_lines
 from clearparse.features.type_cache import TypeCache
 from clearparse.features.vocabulary import CHANNELS, Vocabulary, factorize
@@ -165,7 +166,9 @@ class WindowClassifier:
 
     def _break_ties(self, best: Index, theta: Floats, types: Index) -> None:
         """Correct the best classes where rounding may have decided: see PrecomputedLayer.break_ties."""
-        self.cache.layer.break_ties(best, theta, _any, partial(np.take, types, axis=1), _no_values)
+        self.cache.layer.break_ties(
+            best, theta, lambda some: (np.True_, types[:, some], np.empty((0, len(some)), np.intp))
+        )
 
     def _best_with_margin(self, types: Index, margin: float) -> tuple[Index, Booleans]:
         """The best class of each item (B,), and is its score `margin` or more above all others (B,)? types: see theta.
@@ -174,7 +177,7 @@ class WindowClassifier:
         """
         theta = self.cache.layer.theta(types, NO_VALUES)
         best: Index = theta.argmax(axis=1)
-        place = best + np.arange(0, theta.size, theta.shape[1])
+        place = best + row_starts(*theta.shape)
         top = theta.take(place)
         theta.put(place, -np.inf)
         lead = top - theta.max(axis=1)
@@ -225,13 +228,3 @@ class WindowClassifier:
 def _joined(parts: Sequence[Arrays]) -> Arrays:
     """The arrays of several parts, one after another."""
     return parts[0] if len(parts) == 1 else tuple(map(np.concatenate, zip(*parts, strict=True)))
-
-
-def _any(some: Index) -> Booleans:
-    """Mask (n, 1) that allows every class, for `PrecomputedLayer.break_ties`."""
-    return np.ones((len(some), 1), np.bool_)
-
-
-def _no_values(some: Index) -> Index:
-    """A window has no state slots."""
-    return NO_VALUES

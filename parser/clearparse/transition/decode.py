@@ -7,6 +7,7 @@ from collections.abc import Callable
 import numpy as np
 
 from clearparse.features.precompute import PrecomputedLayer
+from clearparse.features.row_sums import row_starts
 from clearparse.network.classifier import Floats, softmax
 from clearparse.transition.features import Features
 from clearparse.transition.layout import Index, Mask
@@ -62,23 +63,30 @@ class GreedyPolicy:
 
     def __call__(self, active: Index) -> Index:
         legal = self.system.legal(active)
-        transition, undecided = forced(legal, self.transitions)
-        if len(undecided):
-            if len(undecided) < len(active):
-                active, legal = active[undecided], legal.take(undecided, axis=0)
-            words, values, theta = self.extract(active)
-            choice = best(theta, legal, self.transitions)
-            self.precomputed.break_ties(
-                choice,
-                theta,
-                lambda some: np.take(legal[some], self.transitions.kind, axis=1),
-                lambda some: self.type_of[words[:, some]],
-                lambda some: values[:, some],
-            )
-            transition[undecided] = choice
-            if self.probability is not None:
-                self._record_probability(self.probability, active, legal, theta, choice)
+        some = undecided(legal, self.transitions)
+        if len(some) == len(active):
+            return self._decide(active, legal)
+        transition = first_legal(legal, self.transitions)
+        if len(some):
+            transition[some] = self._decide(active[some], legal.take(some, axis=0))
         return transition
+
+    def _decide(self, active: Index, legal: Mask) -> Index:
+        """The best legal transition of each configuration (B,), by its scores."""
+        words, values, theta = self.extract(active)
+        choice = best(theta, legal, self.transitions)
+        self.precomputed.break_ties(
+            choice,
+            theta,
+            lambda some: (
+                np.take(legal[some], self.transitions.kind, axis=1),
+                self.type_of[words[:, some]],
+                values[:, some],
+            ),
+        )
+        if self.probability is not None:
+            self._record_probability(self.probability, active, legal, theta, choice)
+        return choice
 
     def _record_probability(
         self, probability: Floats, active: Index, legal: Mask, theta: Floats, choice: Index
@@ -113,21 +121,26 @@ class RecordingPolicy:
         return np.split(in_order, np.cumsum(steps)[:-1])
 
 
-def forced(legal: Mask, transitions: Transitions) -> tuple[Index, Index]:
-    """Separate forced from undecided configurations: those with a single legal class need no scores.
+def undecided(legal: Mask, transitions: Transitions) -> Index:
+    """The indices (n,) of the configurations with several legal classes, given the legal moves (B, K).
 
-    legal (B, K): the legal moves of each configuration. Returns the first legal class of each configuration (B,), the
-    transition of a forced one, and the indices of the undecided configurations (n,).
+    The others are forced: they need no scores.
     """
-    classes = legal.dot(transitions.count)
-    return transitions.first[legal.argmax(axis=1)], (classes > ONE).nonzero()[0]
+    several: Index = (legal.dot(transitions.count) > ONE).nonzero()[0]
+    return several
+
+
+def first_legal(legal: Mask, transitions: Transitions) -> Index:
+    """The first legal class of each configuration (B,), given the legal moves (B, K): of a forced one the only one."""
+    first: Index = transitions.first[legal.argmax(axis=1)]
+    return first
 
 
 def best(theta: Floats, legal: Mask, transitions: Transitions) -> Index:
     """The legal class with the highest score (B,), given the scores theta (B, C) and the legal moves (B, K)."""
     choice: Index = theta.argmax(axis=1)
     kind = transitions.kind[choice]
-    is_legal = legal.take(kind + np.arange(0, legal.size, legal.shape[1]))
+    is_legal = legal.take(kind + row_starts(*legal.shape))
     if np.count_nonzero(is_legal) == len(choice):
         return choice
     illegal = (~is_legal).nonzero()[0]

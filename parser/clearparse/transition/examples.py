@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.transition.decode import GreedyPolicy, best, forced, run
+from clearparse.transition.decode import GreedyPolicy, best, first_legal, run, undecided
 from clearparse.transition.layout import Index, Mask
 from clearparse.transition.targets import OracleTargets
 
@@ -46,9 +46,10 @@ class OracleExamples:
 
     def __call__(self, active: Index) -> Index:
         legal = self.greedy.system.legal(active)
-        transition, undecided = forced(legal, self.greedy.transitions)
-        if len(undecided):
-            transition[undecided] = self._record(active[undecided], legal[undecided])
+        transition = first_legal(legal, self.greedy.transitions)
+        some = undecided(legal, self.greedy.transitions)
+        if len(some):
+            transition[some] = self._record(active[some], legal[some])
         self.targets.advance(active, transition)
         return transition
 
