@@ -16,7 +16,7 @@ from clearparse.errors import ClearparseError
 COPIES = (1, 4, 16)  # corpus sizes, as copies of the input
 BIG = 1_000_000_000  # bytes of the largest input
 TEXT_BYTES = 20_000_000  # of raw text
-LONG = 64  # copies of the input that take long enough for the start of a second process not to matter
+LONG = 32  # copies of the input that take long enough for the start of a second process not to matter
 SENTENCE = "A small test of one sentence."
 
 
