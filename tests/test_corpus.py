@@ -268,9 +268,10 @@ def completes(arguments: list[str | Path], out: Path, expected: dict[str, bytes]
 def test_resuming_after_kills_at_random_moments(jobs: int, tmp_path: Path) -> None:
     """Within the time that a complete run takes; a run that ends before its kill starts again."""
     sources = write_corpus(tmp_path / "in", files=20, times=100)
-    out, rng, start = tmp_path / "out", random.Random(jobs), time.monotonic()
+    out, rng = tmp_path / "out", random.Random(jobs)
     arguments: list[str | Path] = [*sources, "--output", f"{out}/", "--jobs", str(jobs)]
-    completes(arguments, out, expected := contents_of_all(sources, tmp_path / "alone"))
+    expected, start = contents_of_all(sources, tmp_path / "alone"), time.monotonic()
+    completes(arguments, out, expected)
     duration, killed, unfinished = time.monotonic() - start, 0, 0
     shutil.rmtree(out)
     for _ in range(10 * KILLS):
