@@ -232,7 +232,7 @@ class PrecomputedLayer:
         """The row of P in each table (B, tables); arguments as for `theta`."""
         words = len(types)
         place = np.empty((len(self.start), types.shape[1]), np.int32)
-        self._row.ravel().take(types + self._row_begin, out=place[:words], mode="clip")  # clipping nothing: see FEW
+        self._row.ravel().take(types + self._row_begin, out=place[:words], mode="clip")  # as in sums_of_rows
         if self.groups:  # float32 is exact here, and several times as fast as integers
             place[words:] = self._strides.dot(values.astype(np.float32))
         place += self.start[:, None]

@@ -56,8 +56,8 @@ class DivergedError(ClearparseError):
 
 
 def has_diverged(params: Parameters) -> bool:
-    """Is a parameter not finite, or so large that no model file may have it?"""
-    return not all((np.abs(theta) <= MAX_MAGNITUDE).all() for theta in params)
+    """Is a parameter not finite, or so large that scores may overflow?"""
+    return not all((np.abs(theta) < MAX_MAGNITUDE).all() for theta in params)
 
 
 def fit(
