@@ -42,6 +42,7 @@ def test_it_derives_every_projective_tree(arc_eager: type[System], n: int, right
 
 def test_any_legal_moves_give_a_tree(arc_eager: type[System]) -> None:
     test_transitions.test_any_legal_moves_give_one_tree_with_one_root(arc_eager.name)
+    test_transitions.test_a_system_of_one_sentence_has_the_same_states(arc_eager.name)
     test_transitions.test_child_links_and_valencies(arc_eager.name)
 
 

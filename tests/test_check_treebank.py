@@ -12,7 +12,6 @@ from clearparse.config import Config
 from clearparse.model.model import load
 from clearparse.network.classifier import softmax
 from clearparse.training.parser_batches import Treebank, initialize_parser, log_likelihoods
-from clearparse.transition.decode import first_legal, undecided
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC
 from clearparse.transition.systems import SYSTEMS
@@ -63,8 +62,9 @@ def _by_hand(parser: object, block: Block) -> float:
     labels = [label.decode() for label in block.column(7)]
     while (legal := system.legal(active)).any():
         costs = oracle.costs(active)[0]
-        transition, free = first_legal(legal, greedy.transitions), undecided(legal, greedy.transitions)
-        if len(free):
+        situation = system.situation(active)
+        transition = greedy.transitions.first[situation]
+        if greedy.transitions.undecided[situation[0]]:
             y_hat, _ = softmax(greedy.extract(active)[-1], legal[:, greedy.transitions.kind])
             best = (-1.0, 0)
             for c, (kind, label) in enumerate(zip(greedy.transitions.kind, greedy.transitions.label, strict=True)):

@@ -38,9 +38,10 @@ def test_the_probability_of_an_arc_is_that_of_its_transition(parser_model: Path)
     for s in range(0, len(block), 7):
         active: Index = np.array([s])
         while (legal := system.legal(active)).any():
-            if (legal @ parser.transitions.count)[0] > 1:
+            situation = system.situation(active)
+            if parser.transitions.undecided[situation[0]]:
                 theta = greedy.extract(active)[-1]
-                choice = best(theta, legal, parser.transitions)
+                choice = best(theta, situation, parser.transitions)
                 y_hat = softmax(theta, legal[:, parser.transitions.kind])[0][0, choice[0]]
             else:
                 choice, y_hat = greedy(active), 1.0

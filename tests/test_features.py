@@ -14,7 +14,7 @@ from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabul
 from clearparse.transition import decode
 from clearparse.transition.features import DISTANCES, TEMPLATES, Features, compile_template
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import COLUMNS, LEFT_ARC, MOVES, RIGHT_ARC, SHIFT, System, Transitions
+from clearparse.transition.system import COLUMNS, LEFT_ARC, RIGHT_ARC, SHIFT, System, Transitions
 from clearparse.transition.systems import SYSTEMS
 
 LABELS = ["nsubj", "det", "obj", "punct"]
@@ -118,25 +118,26 @@ def test_unknown_words_and_rare_words_share_a_row() -> None:
 
 
 def test_best_is_the_highest_score_of_a_legal_move() -> None:
-    transitions = Transitions(LABELS, LABELS, ["root"], MOVES)
+    transitions = Transitions(LABELS, LABELS, ["root"], SYSTEMS["arc-hybrid"])
     rng = np.random.default_rng(3)
     theta = rng.normal(size=(200, len(transitions.kind)))
-    legal = rng.random((200, 4)) < 0.5
-    legal[:, RIGHT_ARC] |= ~legal.any(axis=1)
-    for line, choice in enumerate(decode.best(theta, legal, transitions)):
-        allowed = [c for c in range(theta.shape[1]) if legal[line, transitions.kind[c]]]
+    legal = transitions.legal
+    situation = rng.choice(np.flatnonzero(legal.any(axis=1)), 200)
+    assert len(set(situation.tolist())) == 5
+    for line, choice in enumerate(decode.best(theta, situation, transitions)):
+        allowed = np.flatnonzero(legal[situation[line]])
         assert choice == max(allowed, key=lambda c: theta[line, c])
 
 
 def test_long_sentences_are_parsed_first() -> None:
     lengths = [1, 7, 2, 9, 3]
     system = SYSTEMS["arc-hybrid"](Layout(np.cumsum([0, *lengths])))
-    transitions = Transitions(LABELS, LABELS, ["root"], MOVES)
+    transitions = Transitions(LABELS, LABELS, ["root"], SYSTEMS["arc-hybrid"])
     sizes = []
 
     def choose(active: np.ndarray) -> np.ndarray:
         sizes.append(len(active))
-        return transitions.first[system.legal(active).argmax(axis=1)]
+        return transitions.first[system.situation(active)]
 
     decode.run(system, transitions, choose, batch=2)
     assert sum(sizes) == 2 * sum(lengths)

@@ -40,7 +40,7 @@ def random_parser(block: Block, template: str, system: str, dtype: Any) -> Trans
     """A parser with random numbers that make scores of a few units, as training does."""
     rng = np.random.default_rng(5)
     labels = [label.decode() for label in sorted(set(block.column(DEPREL)))]
-    transitions = Transitions(labels, labels, ["root"], SYSTEMS[system].moves)
+    transitions = Transitions(labels, labels, ["root"], SYSTEMS[system])
     compiled = compile_template(template)
     vocabulary = Vocabulary.count(block.word_keys(), compiled.channels, {"form": 2})
     features = Features(compiled, vocabulary, len(transitions.labels))
@@ -74,11 +74,11 @@ def reference(parser: TransitionParser, block: Block, theta_of: Any) -> np.ndarr
     rows = encoder.rows()[types]
 
     def choose(active: np.ndarray) -> np.ndarray:
-        legal = system.legal(active)
-        transition, free = decode.first_legal(legal, transitions), decode.undecided(legal, transitions)
+        situation = system.situation(active)
+        transition, free = transitions.first[situation], np.flatnonzero(transitions.undecided[situation])
         if len(free):
             theta = theta_of(parser.features.slot_rows(*parser.features.extract(system, active[free]), rows))
-            transition[free] = decode.best(theta, legal[free], transitions)
+            transition[free] = decode.best(theta, situation[free], transitions)
         return transition
 
     decode.run(system, transitions, choose)
@@ -110,8 +110,8 @@ def test_scores_and_choices_are_nearly_those_of_the_classifier(
         np.testing.assert_allclose(theta, fixed_point_scores(filled, w), rtol=error, atol=error)
         expected = scores(exact, w)
         np.testing.assert_allclose(theta, expected, rtol=0, atol=NEAR)
-        legal = system.legal(active)
-        choice, should_be = (decode.best(each, legal, transitions) for each in (theta, expected))
+        situation = system.situation(active)
+        choice, should_be = (decode.best(each, situation, transitions) for each in (theta, expected))
         lines = np.arange(len(active))
         gap = expected[lines, should_be] - expected[lines, choice]
         assert (gap < 2 * NEAR).all()

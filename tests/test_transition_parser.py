@@ -62,7 +62,7 @@ def test_without_exploration_the_gold_trees_are_built(treebank: Treebank, system
     labels = [parser.transitions.labels[i - 1] for i in built.label[built.layout.words]]
     assert labels == treebank.labels
     assert len(examples.target) <= 2 * len(treebank.keys)  # where a move is forced there is nothing to learn
-    assert examples.legal[np.arange(len(examples.target)), parser.transitions.kind[examples.target]].all()
+    assert parser.transitions.legal[examples.situation, examples.target].all()
 
 
 def test_exploration_follows_the_parser(treebank: Treebank) -> None:

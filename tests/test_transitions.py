@@ -203,6 +203,23 @@ def test_any_legal_moves_give_one_tree_with_one_root(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
+def test_a_system_of_one_sentence_has_the_same_states(name: str) -> None:
+    """With one configuration as an int, and with arrays of one."""
+    rng = np.random.default_rng(3)
+    for n in [1, 2, 3, 5, 8, 13, 30] * 5:
+        system, other = (SYSTEMS[name](layout_of(n)) for _ in range(2))
+        one, active = other.of_one_sentence(), np.array([0])
+        while (legal := np.flatnonzero(system.legal(active)[0])).size:
+            move, label = int(rng.choice(legal)), int(rng.integers(5))
+            system.apply(active, np.array([move]), np.array([label]))
+            one.actions()[move](0, label)
+            assert one.situation(0) == other.situation(active)[0] == system.situation(active)[0]
+            for key, array in vars(system).items():
+                assert key == "layout" or np.array_equal(array, getattr(other, key)), key
+        assert move == ROOT_ARC
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
 def test_child_links_and_valencies(name: str) -> None:
     rng = np.random.default_rng(2)
     sample = [trees(5)[i] for i in rng.choice(len(trees(5)), 40)]

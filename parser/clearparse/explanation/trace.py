@@ -167,7 +167,7 @@ class _Tracer:
         best = int(greedy(active)[0])
         words, values, theta = greedy.extract(active)
         w = greedy.features.slot_rows(words, values, self.word_rows)[0]
-        legal = system.legal(active)[0][transitions.kind]
+        legal = transitions.legal[system.situation(active)][0]
         advice = self.tree.advice(theta) if self.tree else None
         taken = self._taken(best, legal, advice)
         kind = int(transitions.kind[taken])

@@ -14,7 +14,7 @@ from clearparse.features.vocabulary import NULL, ROOT, Vocabulary, factorize
 from clearparse.network.classifier import Parameters, distinct
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check, check_column, check_texts, flag
-from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run
+from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run, run_one
 from clearparse.transition.features import Features, compile_template
 from clearparse.transition.layout import Layout
 from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, System, Transitions
@@ -89,7 +89,10 @@ class TransitionParser:
                 greedy = self._policy(system, types)
                 if probability:
                     greedy.probability = np.ones(system.layout.size)
-                run(system, self.transitions, greedy, batch)
+                if len(sentences) == 2:
+                    run_one(greedy)
+                else:
+                    run(system, self.transitions, greedy, batch)
                 heads[words] = system.layout.index_to_heads(system.head)
                 labels[words] = system.label[system.layout.words] - 1
                 if greedy.probability is not None:
@@ -157,7 +160,7 @@ class TransitionParser:
         known = isinstance(system, str) and system in SYSTEMS
         check(known, f"{ascii(system)[:40]} is not a transition system; the systems are {', '.join(SYSTEMS)}")
         left, right, root = _labels(metadata["labels"])
-        transitions = Transitions(left, right, root, SYSTEMS[system].moves)
+        transitions = Transitions(left, right, root, SYSTEMS[system])
         features = Features(compile_template(template), vocabulary, len(transitions.labels))
         network.check_shapes(features, len(transitions.kind))
         return cls(network.params, features, system, transitions, right_to_left=right_to_left)

@@ -12,6 +12,7 @@ from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.parser_batches import Treebank, labels_by_kind
 from clearparse.transition.features import LABEL, STATE_ROWS, Features
 from clearparse.transition.system import ARCS, LEFT_ARC, RIGHT_ARC, ROOT_ARC, Transitions
+from clearparse.transition.systems import SYSTEMS
 
 
 def with_labels_of(treebank: Treebank, parser: TransitionParser, rng: np.random.Generator) -> TransitionParser:
@@ -27,7 +28,7 @@ def with_labels_of(treebank: Treebank, parser: TransitionParser, rng: np.random.
     labels = {kind: list(dict.fromkeys((*old.by_kind[kind], *found[kind]))) for kind in ARCS}
     if labels == old.by_kind:
         return parser.copy()
-    transitions = Transitions(labels[LEFT_ARC], labels[RIGHT_ARC], labels[ROOT_ARC], old.moves)
+    transitions = Transitions(labels[LEFT_ARC], labels[RIGHT_ARC], labels[ROOT_ARC], SYSTEMS[parser.system])
     features = Features(parser.features.template, parser.vocabulary, len(transitions.labels))
     (d, H), C = (parser.params.L.shape[1], len(parser.params.U)), len(transitions.kind)
     params = Parameters.initial(V=features.V, m=features.m, d=d, H=H, C=C, rng=rng)

@@ -111,7 +111,7 @@ def initialize_parser(
     left, right, root = labels_of(treebank)
     if right_to_left:
         left, right = right, left
-    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system].moves)
+    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system])
     features = Features(template, vocabulary, len(transitions.labels))
     params = Parameters.initial(
         V=features.V, m=features.m, d=config.embedding_dim, H=config.hidden_size, C=len(transitions.kind), rng=rng
@@ -213,7 +213,7 @@ class ParserBatches:
         for k in range(0, len(mixed), config.batch_size):
             now = mixed[k : k + config.batch_size]
             seen = self.place + len(section) * k / len(mixed)
-            legal = np.take(examples.legal[now], self.parser.transitions.kind, axis=1)
+            legal = self.parser.transitions.legal[examples.situation[now]]
             progress = (epoch + seen / len(self.order)) / config.epochs
             yield Batch(examples.w[now], examples.target[now], legal, progress)
 

@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from clearparse.transition.layout import Index, Mask
-from clearparse.transition.system import LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System, moves_among
+from clearparse.transition.system import (
+    LEFT_ARC,
+    MOVES,
+    RIGHT_ARC,
+    ROOT_ARC,
+    ROOT_NODE,
+    SHIFT,
+    Action,
+    Oracle,
+    System,
+)
 
-SHIFTS, LEFT_ARCS, RIGHT_ARCS = moves_among(SHIFT), moves_among(LEFT_ARC, ROOT_ARC), moves_among(RIGHT_ARC)
+LEGAL: Mask = np.zeros((2, 3, len(MOVES)), np.bool_)  # b0 is a word or ROOT; the stack has 0, 1 or more words
+LEGAL[0, :, SHIFT] = LEGAL[0, 1:, LEFT_ARC] = LEGAL[:, 2, RIGHT_ARC] = LEGAL[1, 1, ROOT_ARC] = True
 
 
 class DynamicOracle(Oracle):
@@ -32,13 +45,13 @@ class DynamicOracle(Oracle):
         s0, b0 = system.s0[active], system.b0[active]
         s1 = system.stack_next[s0]
         head, head_of_b0 = gold[s0], gold[b0]
-        from_root = system.is_root[head]
+        from_root = system.node[head] == ROOT_NODE
         children, to_come = self.in_buffer[s0], head >= b0
         left = children + np.where(from_root, s1 == 0, (head == s1) | (to_come & (head != b0)))
         right = children + (~from_root & to_come)
         # A word that left the buffer and has no head is on the stack: SHIFT loses (h, b0) for every such h but s0.
         unreached = (head_of_b0 < b0) & (head_of_b0 != s0) & (system.head[head_of_b0] == 0)
-        shift = self.on_stack[b0] + np.where(system.is_root[head_of_b0], s0 != 0, unreached)
+        shift = self.on_stack[b0] + np.where(system.node[head_of_b0] == ROOT_NODE, s0 != 0, unreached)
         return shift, left, right
 
 
@@ -56,25 +69,26 @@ class ArcHybrid(System):
     description = "projective, with a dynamic oracle"
     oracle = DynamicOracle
     partner = "arc-standard"
+    legal_moves = LEGAL.reshape(6, -1)
 
-    def legal(self, active: Index) -> Mask:
-        s0, b0 = self.s0[active], self.b0[active]
-        at_root = self.is_root[b0]
-        some, bottom = s0 != 0, self.stack_next[s0] == 0
-        return np.array((~at_root, some & ~at_root, ~bottom, some & at_root & bottom)).T
+    def situation(self, c: Any) -> Any:
+        s0 = self.s0[c]
+        return 3 * (self.node[self.b0[c]] - 1) + self.node[s0] + self.node[self.stack_next[s0]]
+
+    def actions(self) -> tuple[Action, ...]:
+        return self._shift, self._left_arc, self._right_arc, self._left_arc
 
     def dependent(self, active: Index) -> tuple[Index, Index, Index]:
         s0 = self.s0[active]
         return s0, s0, s0
 
-    def apply(self, active: Index, move: Index, label: Index) -> None:
-        if len(shifted := active[SHIFTS[move]]):
-            self._shift(shifted)
-        if len(moved := RIGHT_ARCS[move].nonzero()[0]):
-            word = self.s0[active[moved]]
-            self._attach_right(self.stack_next[word], word, label[moved])
-            self.s0[active[moved]] = self.stack_next[word]
-        if len(moved := LEFT_ARCS[move].nonzero()[0]):
-            word = self.s0[active[moved]]
-            self._attach_left(self.b0[active[moved]], word, label[moved])
-            self.s0[active[moved]] = self.stack_next[word]
+    def _left_arc(self, c: Any, label: Any) -> None:
+        word = self.s0[c]
+        self._attach_left(self.b0[c], word, label)
+        self.s0[c] = self.stack_next[word]
+
+    def _right_arc(self, c: Any, label: Any) -> None:
+        word = self.s0[c]
+        head = self.stack_next[word]
+        self._attach_right(head, word, label)
+        self.s0[c] = head

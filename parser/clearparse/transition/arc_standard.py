@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import numpy as np
 
 from clearparse.transition.layout import Index, Layout, Mask
-from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System, moves_among
+from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SHIFT, Action, Oracle, System
 
-# The legal moves where s1 is NULL, a word or ROOT, each with an empty buffer and with words in it.
-LEGAL: Mask = np.zeros((6, len(MOVES)), np.bool_)
-LEGAL[1::2, SHIFT] = LEGAL[2:4, LEFT_ARC] = LEGAL[2:4, RIGHT_ARC] = LEGAL[4, ROOT_ARC] = True
-SHIFTS, LEFT_ARCS, RIGHT_ARCS = moves_among(SHIFT), moves_among(LEFT_ARC), moves_among(RIGHT_ARC, ROOT_ARC)
+LEGAL: Mask = np.zeros((3, 2, len(MOVES)), np.bool_)  # s1 is NULL, a word or ROOT; the buffer is empty or not
+LEGAL[:, 1, SHIFT] = LEGAL[1, :, LEFT_ARC] = LEGAL[1, :, RIGHT_ARC] = LEGAL[2, 0, ROOT_ARC] = True
 
 
 class StaticOracle(Oracle):
@@ -46,32 +44,31 @@ class ArcStandard(System):
     description = "projective, with a static oracle"
     oracle: ClassVar[type[Oracle]] = StaticOracle
     partner = "arc-hybrid"
+    legal_moves = LEGAL.reshape(6, -1)
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
         self.s0 = layout.root.copy()
         self.buffer_next[layout.root - 1] = 0
-        self._kind: Index = np.full(layout.size, 2, np.intp)  # the rows of LEGAL where this word is s1
-        self._kind[0], self._kind[layout.root] = 0, 4
 
-    def legal(self, active: Index) -> Mask:
-        rows = self._kind[self.stack_next[self.s0[active]]] + np.sign(self.b0[active])
-        legal: Mask = LEGAL.take(rows, axis=0)
-        return legal
+    def situation(self, c: Any) -> Any:
+        return 2 * self.node[self.stack_next[self.s0[c]]] + self.node[self.b0[c]]
+
+    def actions(self) -> tuple[Action, ...]:
+        return self._shift, self._left_arc, self._right_arc, self._right_arc
 
     def dependent(self, active: Index) -> tuple[Index, Index, Index]:
         s0 = self.s0[active]
         return self.stack_next[s0], s0, s0
 
-    def apply(self, active: Index, move: Index, label: Index) -> None:
-        if len(shifted := active[SHIFTS[move]]):
-            self._shift(shifted)
-        if len(moved := LEFT_ARCS[move].nonzero()[0]):
-            head = self.s0[active[moved]]
-            word = self.stack_next[head]
-            self._attach_left(head, word, label[moved])
-            self.stack_next[head] = self.stack_next[word]
-        if len(moved := RIGHT_ARCS[move].nonzero()[0]):
-            word = self.s0[active[moved]]
-            self._attach_right(self.stack_next[word], word, label[moved])
-            self.s0[active[moved]] = self.stack_next[word]
+    def _left_arc(self, c: Any, label: Any) -> None:
+        head = self.s0[c]
+        word = self.stack_next[head]
+        self._attach_left(head, word, label)
+        self.stack_next[head] = self.stack_next[word]
+
+    def _right_arc(self, c: Any, label: Any) -> None:
+        word = self.s0[c]
+        head = self.stack_next[word]
+        self._attach_right(head, word, label)
+        self.s0[c] = head

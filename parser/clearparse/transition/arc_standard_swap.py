@@ -2,14 +2,18 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 
 from clearparse.transition.arc_standard import ArcStandard, StaticOracle
 from clearparse.transition.layout import Index, Layout, Mask
-from clearparse.transition.system import LEFT_ARC, MOVES, SHIFT, System
+from clearparse.transition.system import LEFT_ARC, MOVES, SHIFT, Action, System
 from clearparse.treebank.tree import components, inorder, nonprojective_sentences
 
 SWAP = len(MOVES)
+LEGAL: Mask = np.zeros((2, len(ArcStandard.legal_moves), SWAP + 1), np.bool_)  # SWAP is illegal or legal
+LEGAL[:, :, :SWAP], LEGAL[1, :, SWAP] = ArcStandard.legal_moves, True
 MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT = 10, 1000  # enough to put 45 words into any order
 
 
@@ -69,23 +73,25 @@ class ArcStandardSwap(ArcStandard):
     oracle = SwapOracle
     moves = (*MOVES, "SWAP")
     nonprojective = True
+    legal_moves = LEGAL.reshape(12, -1)
 
     def __init__(self, layout: Layout) -> None:
         super().__init__(layout)
         self._swaps_left = np.maximum(MAX_SWAPS_PER_WORD * layout.lengths, MIN_SWAP_LIMIT)  # (S,)
 
-    def legal(self, active: Index) -> Mask:
-        s0 = self.s0[active]
+    def situation(self, c: Any) -> Any:
+        s0 = self.s0[c]
         s1 = self.stack_next[s0]
-        swap = (s1 != 0) & (s1 < s0) & (self._swaps_left[active] > 0)
-        return np.column_stack((super().legal(active), swap))
+        swap = (s1 != 0) & (s1 < s0) & (self._swaps_left[c] > 0)
+        return super().situation(c) + len(ArcStandard.legal_moves) * swap
 
-    def apply(self, active: Index, move: Index, label: Index) -> None:
-        super().apply(active, move, label)
-        swapped = active[move == SWAP]
-        self._swaps_left[swapped] -= 1
-        s0 = self.s0[swapped]
+    def actions(self) -> tuple[Action, ...]:
+        return *super().actions(), self._swap
+
+    def _swap(self, c: Any, _label: Any) -> None:
+        self._swaps_left[c] -= 1
+        s0 = self.s0[c]
         s1 = self.stack_next[s0]
         self.stack_next[s0] = self.stack_next[s1]
-        self.buffer_next[s1] = self.b0[swapped]
-        self.b0[swapped] = s1
+        self.buffer_next[s1] = self.b0[c]
+        self.b0[c] = s1

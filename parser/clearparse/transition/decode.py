@@ -1,4 +1,4 @@
-"""Greedy parsing of many sentences at once: configuration -> slots -> scores -> transition, until all are done."""
+"""Greedy parsing: configuration -> slots -> scores -> transition, until the sentence is done. Many at once, or one."""
 
 from __future__ import annotations
 
@@ -7,14 +7,12 @@ from collections.abc import Callable
 import numpy as np
 
 from clearparse.features.precompute import PrecomputedLayer
-from clearparse.features.row_sums import row_starts
 from clearparse.network.classifier import Floats, softmax
 from clearparse.transition.features import Features
-from clearparse.transition.layout import Index, Mask
-from clearparse.transition.system import ARCS, ONE, ROOT_ARC, System, Transitions, moves_among
+from clearparse.transition.layout import Index
+from clearparse.transition.system import ARCS, ROOT_ARC, System, Transitions
 
 BATCH = 1024  # configurations in a step
-LAST_MOVE = moves_among(ROOT_ARC)  # of every sentence
 
 Policy = Callable[[Index], Index]  # from the active configurations (B,) to a class for each (B,)
 
@@ -31,9 +29,22 @@ def run(system: System, transitions: Transitions, choose: Policy, batch: int = B
         transition = choose(active)
         kind = transitions.kind[transition]
         system.apply(active, kind, transitions.label[transition])
-        done = LAST_MOVE[kind]
+        done = kind == ROOT_ARC  # the last move of every sentence
         if places := np.count_nonzero(done):  # several times as fast as any()
             active, waiting = np.concatenate((active[~done], waiting[:places])), waiting[places:]
+
+
+def run_one(greedy: GreedyPolicy) -> None:
+    """`run` for a system of one sentence: all but the scores in plain Python, which is faster for one configuration."""
+    system, transitions, active = greedy.system.of_one_sentence(), greedy.transitions, np.zeros(1, np.intp)
+    actions, move = system.actions(), None
+    while move != ROOT_ARC:
+        situation = system.situation(0)
+        transition = transitions.first[situation]
+        if transitions.undecided[situation]:
+            transition = greedy.decide(active, np.array((situation,)))[0]
+        move = transitions.kind[transition]
+        actions[move](0, transitions.label[transition])
 
 
 class GreedyPolicy:
@@ -62,36 +73,32 @@ class GreedyPolicy:
         return words, values, self.precomputed.theta(self.type_of.take(words), values)
 
     def __call__(self, active: Index) -> Index:
-        legal = self.system.legal(active)
-        some = undecided(legal, self.transitions)
+        situation = self.system.situation(active)
+        some = self.transitions.undecided[situation].nonzero()[0]
         if len(some) == len(active):
-            return self._decide(active, legal)
-        transition = first_legal(legal, self.transitions)
+            return self.decide(active, situation)
+        transition: Index = self.transitions.first[situation]
         if len(some):
-            transition[some] = self._decide(active[some], legal.take(some, axis=0))
+            transition[some] = self.decide(active[some], situation[some])
         return transition
 
-    def _decide(self, active: Index, legal: Mask) -> Index:
-        """The best legal transition of each configuration (B,), by its scores."""
+    def decide(self, active: Index, situation: Index) -> Index:
+        """The best legal transition of each configuration (B,), by its scores. situation (B,): see System."""
         words, values, theta = self.extract(active)
-        choice = best(theta, legal, self.transitions)
+        choice = best(theta, situation, self.transitions)
         self.precomputed.break_ties(
             choice,
             theta,
-            lambda some: (
-                np.take(legal[some], self.transitions.kind, axis=1),
-                self.type_of[words[:, some]],
-                values[:, some],
-            ),
+            lambda some: (self.transitions.legal[situation[some]], self.type_of[words[:, some]], values[:, some]),
         )
         if self.probability is not None:
-            self._record_probability(self.probability, active, legal, theta, choice)
+            self._record_probability(self.probability, active, situation, theta, choice)
         return choice
 
     def _record_probability(
-        self, probability: Floats, active: Index, legal: Mask, theta: Floats, choice: Index
+        self, probability: Floats, active: Index, situation: Index, theta: Floats, choice: Index
     ) -> None:
-        y_hat, _ = softmax(theta, np.take(legal, self.transitions.kind, axis=1))
+        y_hat, _ = softmax(theta, self.transitions.legal[situation])
         p, kind = y_hat[np.arange(len(choice)), choice], self.transitions.kind[choice]
         for arc, word in zip(ARCS, self.system.dependent(active), strict=True):
             probability[word[kind == arc]] = p[kind == arc]
@@ -106,12 +113,12 @@ class RecordingPolicy:
         self._y_hat: list[Floats] = []
 
     def __call__(self, active: Index) -> Index:
-        transitions, legal = self.greedy.transitions, self.greedy.system.legal(active)
+        transitions, situation = self.greedy.transitions, self.greedy.system.situation(active)
         *_, theta = self.greedy.extract(active)
-        y_hat, _ = softmax(theta, np.take(legal, transitions.kind, axis=1))
+        y_hat, _ = softmax(theta, transitions.legal[situation])
         self._active.append(active)
         self._y_hat.append(y_hat)
-        return best(theta, legal, transitions)
+        return best(theta, situation, transitions)
 
     def recorded(self) -> list[Floats]:
         """The probabilities of all classes at each step of each sentence (steps, C); 0 where a class is illegal."""
@@ -121,29 +128,12 @@ class RecordingPolicy:
         return np.split(in_order, np.cumsum(steps)[:-1])
 
 
-def undecided(legal: Mask, transitions: Transitions) -> Index:
-    """The indices (n,) of the configurations with several legal classes, given the legal moves (B, K).
-
-    The others are forced: they need no scores.
-    """
-    several: Index = (legal.dot(transitions.count) > ONE).nonzero()[0]
-    return several
-
-
-def first_legal(legal: Mask, transitions: Transitions) -> Index:
-    """The first legal class of each configuration (B,), given the legal moves (B, K): of a forced one the only one."""
-    first: Index = transitions.first[legal.argmax(axis=1)]
-    return first
-
-
-def best(theta: Floats, legal: Mask, transitions: Transitions) -> Index:
-    """The legal class with the highest score (B,), given the scores theta (B, C) and the legal moves (B, K)."""
+def best(theta: Floats, situation: Index, transitions: Transitions) -> Index:
+    """The legal class with the highest score (B,), given the scores theta (B, C); situation (B,): see System."""
     choice: Index = theta.argmax(axis=1)
-    kind = transitions.kind[choice]
-    is_legal = legal.take(kind + row_starts(*legal.shape))
-    if np.count_nonzero(is_legal) == len(choice):
-        return choice
-    illegal = (~is_legal).nonzero()[0]
-    allowed = np.take(legal[illegal], transitions.kind, axis=1)
-    choice[illegal] = np.where(allowed, theta[illegal], -np.inf).argmax(axis=1)
+    is_legal = transitions.legal.take(situation * theta.shape[1] + choice)
+    if np.count_nonzero(is_legal) < len(choice):
+        illegal = (~is_legal).nonzero()[0]
+        allowed = transitions.legal[situation[illegal]]
+        choice[illegal] = np.where(allowed, theta[illegal], -np.inf).argmax(axis=1)
     return choice

@@ -11,17 +11,17 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.transition.decode import GreedyPolicy, best, first_legal, run, undecided
-from clearparse.transition.layout import Index, Mask
+from clearparse.transition.decode import GreedyPolicy, best, run
+from clearparse.transition.layout import Index
 from clearparse.transition.targets import OracleTargets
 
 
 class Examples(NamedTuple):
-    """w (N, m): rows of L in each slot. target (N,): the class to learn. legal (N, K): the moves allowed."""
+    """w (N, m): rows of L in each slot. target (N,): the class to learn. situation (N,): see System."""
 
     w: NDArray[np.int32]
     target: NDArray[np.int32]
-    legal: Mask
+    situation: Index
 
 
 class OracleExamples:
@@ -41,25 +41,25 @@ class OracleExamples:
     ) -> None:
         self.greedy, self.targets, self.word_rows, self.rng = greedy, targets, word_rows, rng
         self.exploration = exploration if targets.oracle.exploration else 0.0
-        m, K = greedy.features.m, len(greedy.system.moves)
-        self._recorded = [Examples(np.empty((0, m), np.int32), np.empty(0, np.int32), np.empty((0, K), np.bool_))]
+        no_rows = np.empty((0, greedy.features.m), np.int32)
+        self._recorded = [Examples(no_rows, np.empty(0, np.int32), np.empty(0, np.intp))]
 
     def __call__(self, active: Index) -> Index:
-        legal = self.greedy.system.legal(active)
-        transition = first_legal(legal, self.greedy.transitions)
-        some = undecided(legal, self.greedy.transitions)
+        situation = self.greedy.system.situation(active)
+        transition: Index = self.greedy.transitions.first[situation]
+        some = self.greedy.transitions.undecided[situation].nonzero()[0]
         if len(some):
-            transition[some] = self._record(active[some], legal[some])
+            transition[some] = self._record(active[some], situation[some])
         self.targets.advance(active, transition)
         return transition
 
-    def _record(self, active: Index, legal: Mask) -> Index:
+    def _record(self, active: Index, situation: Index) -> Index:
         words, values, theta = self.greedy.extract(active)
         target = self.targets.target(active, theta)
         w = self.greedy.features.slot_rows(words, values, self.word_rows)
         known = np.flatnonzero(target >= 0)
-        self._recorded.append(Examples(w[known], target[known].astype(np.int32), legal[known]))
-        choice = best(theta, legal, self.greedy.transitions)
+        self._recorded.append(Examples(w[known], target[known].astype(np.int32), situation[known]))
+        choice = best(theta, situation, self.greedy.transitions)
         follow = (target >= 0) & (self.rng.random(len(active)) >= self.exploration)
         return np.where(follow, target, choice)
 

@@ -143,9 +143,8 @@ class Features(WordSlots):
         """What _Plan describes, for the configurations active (B,): (n + k, B)."""
         found = np.empty((len(self._plan.column), len(active)), np.intp)
         found[0], found[1] = system.s0[active], system.b0[active]
-        columns = system.columns.ravel()
         for inside, begin, to in self._gathers(system):
-            columns.take(found.take(inside, axis=0) + begin, out=found[to], mode="clip")
+            system.flat.take(found.take(inside, axis=0) + begin, out=found[to], mode="clip")
         return found
 
     def _gathers(self, system: System) -> list[tuple[Index, Index, slice]]:

@@ -6,7 +6,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.network.classifier import softmax
-from clearparse.transition.decode import GreedyPolicy, first_legal, run, undecided
+from clearparse.transition.decode import GreedyPolicy, run
 from clearparse.transition.layout import Index
 from clearparse.transition.targets import OracleTargets
 
@@ -28,13 +28,14 @@ class GoldLikelihood:
 
     def __call__(self, active: Index) -> Index:
         transitions = self.greedy.transitions
-        legal = self.greedy.system.legal(active)
-        transition, places = first_legal(legal, transitions), undecided(legal, transitions)
+        situation = self.greedy.system.situation(active)
+        transition: Index = transitions.first[situation]
+        places = transitions.undecided[situation].nonzero()[0]
         if len(places):
             some = active[places]
             *_, theta = self.greedy.extract(some)
             target = self.targets.target(some, theta)
-            y_hat, _ = softmax(theta, np.take(legal[places], transitions.kind, axis=1))
+            y_hat, _ = softmax(theta, transitions.legal[situation[places]])
             p = np.where(target >= 0, y_hat[np.arange(len(some)), target], 0)
             self._log_p[some] += np.log(np.maximum(p, MIN_PROBABILITY))
             self._steps[some] += 1

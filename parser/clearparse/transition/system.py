@@ -5,9 +5,10 @@ A move is a kind of action (SHIFT, LEFT_ARC ...); a transition is a move with it
 
 from __future__ import annotations
 
+import copy
 from abc import ABC, abstractmethod
-from collections.abc import Sequence
-from typing import ClassVar
+from collections.abc import Callable, Sequence
+from typing import Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,20 +19,15 @@ from clearparse.transition.layout import Index, Layout, Mask
 # As a move of its own it is legal exactly once, as the last move, which gives every output exactly one root.
 MOVES = ("SHIFT", "LEFT_ARC", "RIGHT_ARC", "ROOT_ARC")  # of every system; a system may add others
 SHIFT, LEFT_ARC, RIGHT_ARC, ROOT_ARC = range(len(MOVES))
-MAX_MOVES = 64  # of a system
-ONE = np.array(1)  # NumPy adds and compares an array faster than a number
 ARCS = (LEFT_ARC, RIGHT_ARC, ROOT_ARC)
 
 LINKS = ("stack_next", "buffer_next", "left_neighbour", "right_neighbour", "lc1", "lc2", "rc1", "rc2")
 COLUMNS = (*LINKS, "label", "left_valency", "right_valency")
+NULL_NODE, WORD_NODE, ROOT_NODE = range(3)
 IMPOSSIBLE = 1 << 20  # the cost of an illegal move; no sentence has so many arcs
 
-
-def moves_among(*moves: int) -> Mask:
-    """A table (MAX_MOVES,) with True for these moves: NumPy looks up a few moves faster than it compares them."""
-    table: Mask = np.zeros(MAX_MOVES, np.bool_)
-    table[list(moves)] = True
-    return table
+Action = Callable[[Any, Any], None]
+T = TypeVar("T", bound="System")
 
 
 class System(ABC):
@@ -45,15 +41,21 @@ class System(ABC):
     lc1, lc2, rc1, rc2: leftmost, second leftmost, rightmost and second rightmost child.
     left_valency, right_valency: the number of children on each side.
     head, label: the partial tree; label is 1 + the index of the label, 0 for none.
-    columns (11, size): the arrays of COLUMNS in one, so that one call can look up several of them. begin (11, 1):
-    where each begins in columns.ravel().
+    node: NULL_NODE, WORD_NODE or ROOT_NODE.
+    columns (11, size): the arrays of COLUMNS in one. flat (11 * size,): the same, so that one call can look up several
+    of them; begin (11, 1): where each begins.
 
     Every link of NULL is NULL, so an address such as lc1(lc1(s0)) is a chain of gathers without a mask.
+
+    The methods `situation` and `actions` are written once for two kinds of arguments: the configurations c (B,) and
+    labels (B,) as arrays, or, in a system made by `of_one_sentence`, c = 0 and the label as ints.
 
     A subclass declares:
     name: the value of `--transition-system`. description: one line for the help.
     oracle: the Oracle class that provides training targets. partner: the name of the other system in an ensemble.
     moves: the names of its K moves: MOVES, followed by its own, which have no labels.
+    legal_moves (R, K): the legal moves in each of R situations, such as "s1 is ROOT and the buffer is empty". There is
+    none in the situation of a finished configuration.
     nonprojective: whether it can build non-projective trees.
     """
 
@@ -62,6 +64,7 @@ class System(ABC):
     oracle: ClassVar[type[Oracle]]
     partner: ClassVar[str]
     moves: ClassVar[tuple[str, ...]] = MOVES
+    legal_moves: ClassVar[Mask]
     nonprojective: ClassVar[bool] = False
 
     def __init__(self, layout: Layout) -> None:
@@ -69,11 +72,12 @@ class System(ABC):
         size = layout.size
         self.head: Index = np.zeros(size, dtype=np.intp)
         self.columns: Index = np.zeros((len(COLUMNS), size), dtype=np.intp)
+        self.flat = self.columns.ravel()  # a view
         self.begin: Index = size * np.arange(len(COLUMNS))[:, None]
         self.stack_next, self.buffer_next, self.left_neighbour, self.right_neighbour = self.columns[:4]  # views
         self.lc1, self.lc2, self.rc1, self.rc2, self.label, self.left_valency, self.right_valency = self.columns[4:]
-        self.is_root: Mask = np.zeros(size, dtype=bool)
-        self.is_root[layout.root] = True
+        self.node: Index = np.full(size, WORD_NODE, dtype=np.intp)
+        self.node[0], self.node[layout.root] = NULL_NODE, ROOT_NODE
         self.left_neighbour[:], self.right_neighbour[:] = np.arange(-1, size - 1), np.arange(1, size + 1)
         self.left_neighbour[0] = self.left_neighbour[layout.first] = 0
         self.right_neighbour[0] = self.right_neighbour[layout.root] = 0
@@ -92,36 +96,55 @@ class System(ABC):
         return f"{cls.name} builds projective trees only and learns the transitions that lose the fewest arcs"
 
     @abstractmethod
-    def legal(self, active: Index) -> Mask:
-        """Mask (B, K) of the legal moves in the configurations active (B,); a finished one has no legal move."""
+    def situation(self, c: Any) -> Any:
+        """The row of legal_moves for the configurations c."""
+
+    @abstractmethod
+    def actions(self) -> tuple[Action, ...]:
+        """What each of the K moves does to configurations c, given the labels."""
 
     @abstractmethod
     def dependent(self, active: Index) -> tuple[Index, Index, Index]:
         """The words that LEFT_ARC, RIGHT_ARC and ROOT_ARC would attach in the configurations active (B,): 3 x (B,)."""
 
-    @abstractmethod
+    def legal(self, active: Index) -> Mask:
+        """Mask (B, K) of the legal moves in the configurations active (B,); a finished one has no legal move."""
+        legal: Mask = self.legal_moves.take(self.situation(active), axis=0)
+        return legal
+
     def apply(self, active: Index, move: Index, label: Index) -> None:
         """Apply the moves (B,) with the label indices (B,) to the distinct configurations active (B,)."""
+        for kind, action in enumerate(self.actions()):
+            if len(moved := (move == kind).nonzero()[0]):
+                action(active[moved], label[moved])
 
-    def _shift(self, c: Index) -> None:
+    def of_one_sentence(self: T) -> T:
+        """The system of one sentence with ints for arrays, and the same state: faster in Python than in NumPy."""
+        one = copy.copy(self)
+        for name, value in vars(self).items():
+            if isinstance(value, np.ndarray) and value.ndim == 1:
+                setattr(one, name, value.data)  # a memoryview: indexed by an int, it gives an int
+        return one
+
+    def _shift(self, c: Any, _label: Any) -> None:
         word = self.b0[c]
         self.stack_next[word] = self.s0[c]
         self.s0[c] = word
         self.b0[c] = self.buffer_next[word]
 
-    def _attach_left(self, head: Index, word: Index, label: Index) -> None:
+    def _attach_left(self, head: Any, word: Any, label: Any) -> None:
         """Attach word, to the left of head. Children are attached from the inside out: the newest is the leftmost."""
-        self.head[word], self.label[word] = head, label + ONE
+        self.head[word], self.label[word] = head, label + 1
         self.lc2[head] = self.lc1[head]
         self.lc1[head] = word
-        self.left_valency[head] += ONE
+        self.left_valency[head] += 1
 
-    def _attach_right(self, head: Index, word: Index, label: Index) -> None:
+    def _attach_right(self, head: Any, word: Any, label: Any) -> None:
         """Attach word, to the right of head: the newest child is the rightmost."""
-        self.head[word], self.label[word] = head, label + ONE
+        self.head[word], self.label[word] = head, label + 1
         self.rc2[head] = self.rc1[head]
         self.rc1[head] = word
-        self.right_valency[head] += ONE
+        self.right_valency[head] += 1
 
 
 class Oracle(ABC):
@@ -169,11 +192,16 @@ class Transitions:
     moves: the names of the K moves of the system. labels: all labels, in the order of their indices.
     kind (C,), label (C,): the move and the label index of each class; label is 0 for moves without a label.
     class_of (K, labels): the class of each move with each label, -1 where there is none.
-    count (K,), first (K,): the number of classes of each move, and the first of them.
+    legal (R, C): the legal classes in each situation of the system. undecided (R,): whether there are several; if not,
+    a configuration is forced and needs no scores. first (R,): the first legal class, of a forced one the only one.
     """
 
     def __init__(
-        self, left_labels: Sequence[str], right_labels: Sequence[str], root_labels: Sequence[str], moves: Sequence[str]
+        self,
+        left_labels: Sequence[str],
+        right_labels: Sequence[str],
+        root_labels: Sequence[str],
+        system: type[System],
     ) -> None:
         self.by_kind = {LEFT_ARC: list(left_labels), RIGHT_ARC: list(right_labels), ROOT_ARC: list(root_labels)}
         if not all(self.by_kind.values()):
@@ -181,13 +209,14 @@ class Transitions:
         self.labels = list(dict.fromkeys(label for labels in self.by_kind.values() for label in labels))
         number = {label: i for i, label in enumerate(self.labels)}
         classes = [(SHIFT, 0), *((kind, number[label]) for kind, labels in self.by_kind.items() for label in labels)]
-        classes += [(kind, 0) for kind in range(len(MOVES), len(moves))]
-        self.moves = tuple(moves)
+        classes += [(kind, 0) for kind in range(len(MOVES), len(system.moves))]
+        self.moves = system.moves
         self.kind, self.label = np.array(classes, dtype=np.intp).T.copy()
-        self.class_of: Index = np.full((len(moves), len(self.labels)), -1, dtype=np.intp)
+        self.class_of: Index = np.full((len(self.moves), len(self.labels)), -1, dtype=np.intp)
         self.class_of[self.kind, self.label] = np.arange(len(self.kind))
-        self.count: Index = np.bincount(self.kind, minlength=len(moves))
-        self.first: Index = np.cumsum(self.count) - self.count
+        self.legal: Mask = np.take(system.legal_moves, self.kind, axis=1)
+        self.undecided: Mask = self.legal.sum(axis=1) > 1
+        self.first: Index = self.legal.argmax(axis=1)
 
     def names(self) -> list[str]:
         """The names of the C classes: SHIFT, LEFT_ARC nsubj ..."""
