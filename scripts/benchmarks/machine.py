@@ -87,11 +87,15 @@ def cost_model(path: str, source: str) -> dict[str, float]:
     H, C = parser.params.U.shape
     rows = tables.fetched / tables.configurations
     row_bytes, flops = tables.row_bytes, 2 * H * C
-    gather, product = _gather(H, tables.used, round(rows)), _product(H, C)
-    seconds = rows * row_bytes / gather + flops / product
+    gather, gather_float32 = (_gather(H, tables.used, round(rows), dtype) for dtype in (np.int16, np.float32))
+    product = _product(H, C)
     per_word = tables.configurations / words
     new = {(n, m): 2 * count * n * m / words for (n, m), count in tables.multiplied.items()}
     seconds_of_new = sum(operations / _product(n, m, CHUNK) for (n, m), operations in new.items())
+
+    def limit(bytes_per_row: int, speed: float) -> float:
+        return 1 / float(per_word * (rows * bytes_per_row / speed + flops / product) + seconds_of_new)
+
     return {
         "words": words,
         "scored configurations per word": per_word,
@@ -103,9 +107,11 @@ def cost_model(path: str, source: str) -> dict[str, float]:
         "precomputed MB": tables.used * row_bytes / 1e6,
         "stream GB/s": _stream() / 1e9,
         "random rows GB/s": gather / 1e9,
+        "random rows of float32 GB/s": gather_float32 / 1e9,
         "product GFLOP/s": product / 1e9,
         "square product GFLOP/s": _product(2048, 2048, 2048) / 1e9,
-        "limit words/s": 1 / (per_word * seconds + seconds_of_new),
+        "limit with tables of float32 words/s": limit(4 * H, gather_float32),
+        "limit words/s": limit(row_bytes, gather),
     }
 
 
@@ -125,14 +131,14 @@ def _stream() -> float:
     return array.nbytes / _median(array.sum)
 
 
-def _gather(H: int, rows: int, each: int) -> float:
+def _gather(H: int, rows: int, each: int, dtype: type[np.generic]) -> float:
     """Bytes per second when rows drawn at random from a table of this size are summed."""
     rng = np.random.default_rng(0)
-    table = np.ones((rows, H), np.int16)
+    table = np.ones((rows, H), dtype)
     places = rng.integers(0, rows, (GREEDY_BATCH, each)).astype(np.int32)
     end = np.arange(GREEDY_BATCH + 1, dtype=np.int32) * each
-    S = csr_array((np.ones(places.size, np.int16), places.ravel(), end), (GREEDY_BATCH, rows))
-    return places.size * 2 * H / _median(lambda: S @ table)
+    S = csr_array((np.ones(places.size, dtype), places.ravel(), end), (GREEDY_BATCH, rows))
+    return places.size * H * table.itemsize / _median(lambda: S @ table)
 
 
 def _product(n: int, m: int, batch: int = GREEDY_BATCH) -> float:

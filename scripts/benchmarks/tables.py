@@ -110,7 +110,11 @@ def cost(results: Results) -> Table:
     rows = [["", ""], *([name, f"{value:,.{2 if value < 1000 else 0}f}"] for name, value in found.items())]
     if "gold" in results["sections"]:
         speed = results["sections"]["gold"]["clearparse fast"]["parser alone, words/s"]
-        rows.append(["measured, parser alone, words/s", f"{speed:,.0f}: {100 * speed / found['limit words/s']:.0f} %"])
+        rows.append(["measured, parser alone, words/s", f"{speed:,.0f}"])
+        limits = ("limit words/s", "limit with tables of float32 words/s")
+        rows += [
+            [f"of the {limit.removesuffix(' words/s')}", f"{100 * speed / found[limit]:.0f} %"] for limit in limits
+        ]
     return rows + [[f"{name} CoNLL-U, words/s", f"{speed:,.0f}"] for name, speed in files.items()]
 
 
