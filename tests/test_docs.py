@@ -228,7 +228,7 @@ def test_command_line(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capfdbina
     monkeypatch.setattr(sys, "stdin", io.StringIO())
     (tmp_path / "birds.txt").write_text("Birds eat worms.\n", encoding="utf-8")
     (tmp_path / "words.txt").write_text("Birds eat worms .\n", encoding="utf-8")
-    shutil.copy(resources.english(), tmp_path / "first.model")
+    shutil.copy(resources.english(), tmp_path / "my.model")
     out = ""
     for fence in fences("cli.md"):
         if fence.kind == "sh":

@@ -41,7 +41,7 @@ def test_pictures(tmp_path: Path) -> None:
 @pytest.mark.parametrize("name", ["trees.json", "trees.conllu", "trees.pdf", "trees.png.gz"])
 def test_an_extension_of_no_format_is_a_usage_error(name: str, tmp_path: Path) -> None:
     with pytest.raises(
-        UsageError, match=r": this extension is of no output format \(\.txt, \.svg, \.html\); rename it"
+        UsageError, match=r": no output format has this extension \(known: \.txt, \.svg, \.html\); rename it"
     ):
         drawn(DEV, folder=tmp_path, name=name)
     assert not (tmp_path / name).exists()

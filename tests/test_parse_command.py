@@ -272,7 +272,7 @@ def test_the_extension_of_the_output_names_its_format(name: str, form: str | Non
 
 def test_an_extension_of_no_format_is_a_usage_error(text_model: Path, tmp_path: Path) -> None:
     output = tmp_path / "out.json"
-    with pytest.raises(UsageError, match=r"out\.json: this extension is of no output format .*\.jsonl.*--format$"):
+    with pytest.raises(UsageError, match=r"out\.json: no output format has this extension .*\.jsonl.*--format$"):
         parse.main(["--model", str(text_model), "Dogs bark.", "-o", str(output)])
     assert not output.exists()
     parse.main(["--model", str(text_model), "Dogs bark.", "-o", str(output), "--format", "json"])

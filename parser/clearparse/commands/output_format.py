@@ -27,6 +27,6 @@ def chosen_format(arguments: argparse.Namespace, formats: Mapping[str, OutputFor
     if found is None:
         extensions = ", ".join(each.extension for each in formats.values())
         raise UsageError(
-            f"{arguments.output}: this extension is of no output format ({extensions}); rename it or give --format"
+            f"{arguments.output}: no output format has this extension (known: {extensions}); rename it or give --format"
         )
     return found

@@ -39,7 +39,7 @@ def _choice(text: str) -> tuple[str, Choice]:
     name = OLD_NAMES.get(name, name)
     kinds = {each.name: each.metadata["type"] for each in fields(Config)}
     if name not in kinds:
-        raise UsageError(f"--try {text}: there is no field {name!r}, but {', '.join(kinds)}")
+        raise UsageError(f"--try {text}: no field {name!r}; the fields are {', '.join(kinds)}")
     try:
         low, dots, high = values.partition("..")
         found = [kinds[name](value) for value in ((low, high) if dots else values.split(","))]

@@ -98,7 +98,7 @@ def _command_line() -> CommandLine:
         "--max-size": (4 << 20, "largest request, in bytes"),
         "--max-words": (250, "longest sentence whose transitions are shown, in words"),
         "--max-seconds": (30, "time limit of a response, in seconds"),
-        "--max-waiting": (16, "most requests in progress and waiting together"),
+        "--max-waiting": (16, "most requests in progress or in the queue"),
     }
     for flag, (default, text) in limits.items():
         text = f"{text} (default: {default:,})"

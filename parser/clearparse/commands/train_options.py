@@ -152,7 +152,7 @@ def _add_running(cli: CommandLine) -> None:
         "--resume",
         group="running",
         action="store_true",
-        help="resume an interrupted run from MODEL.checkpoint, to the same bytes",
+        help="resume an interrupted run from MODEL.checkpoint; the model is bit-identical",
     )
     cli.option(
         "--reproduce",
