@@ -15,6 +15,7 @@ from clearparse.transition.system import ARCS, ROOT_ARC, System, Transitions
 BATCH = 1024  # configurations in a step
 
 Policy = Callable[[Index], Index]  # from the active configurations (B,) to a class for each (B,)
+Decide = Callable[[Index, Index], Index]  # the same for undecided configurations, given their situations (B,), too
 
 
 def run(system: System, transitions: Transitions, choose: Policy, batch: int = BATCH) -> None:
@@ -73,13 +74,17 @@ class GreedyPolicy:
         return words, values, self.precomputed.theta(self.type_of.take(words), values)
 
     def __call__(self, active: Index) -> Index:
+        return self.unless_forced(active, self.decide)
+
+    def unless_forced(self, active: Index, decide: Decide) -> Index:
+        """A class for each of the configurations active (B,): the only legal one, or what `decide` gives."""
         situation = self.system.situation(active)
         some = self.transitions.undecided[situation].nonzero()[0]
         if len(some) == len(active):
-            return self.decide(active, situation)
+            return decide(active, situation)
         transition: Index = self.transitions.first[situation]
         if len(some):
-            transition[some] = self.decide(active[some], situation[some])
+            transition[some] = decide(active[some], situation[some])
         return transition
 
     def decide(self, active: Index, situation: Index) -> Index:

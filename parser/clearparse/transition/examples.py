@@ -45,11 +45,7 @@ class OracleExamples:
         self._recorded = [Examples(no_rows, np.empty(0, np.int32), np.empty(0, np.intp))]
 
     def __call__(self, active: Index) -> Index:
-        situation = self.greedy.system.situation(active)
-        transition: Index = self.greedy.transitions.first[situation]
-        some = self.greedy.transitions.undecided[situation].nonzero()[0]
-        if len(some):
-            transition[some] = self._record(active[some], situation[some])
+        transition = self.greedy.unless_forced(active, self._record)
         self.targets.advance(active, transition)
         return transition
 

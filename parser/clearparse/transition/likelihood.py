@@ -27,18 +27,15 @@ class GoldLikelihood:
         return self._log_p / np.maximum(self._steps, 1)
 
     def __call__(self, active: Index) -> Index:
-        transitions = self.greedy.transitions
-        situation = self.greedy.system.situation(active)
-        transition: Index = transitions.first[situation]
-        places = transitions.undecided[situation].nonzero()[0]
-        if len(places):
-            some = active[places]
-            *_, theta = self.greedy.extract(some)
-            target = self.targets.target(some, theta)
-            y_hat, _ = softmax(theta, transitions.legal[situation[places]])
-            p = np.where(target >= 0, y_hat[np.arange(len(some)), target], 0)
-            self._log_p[some] += np.log(np.maximum(p, MIN_PROBABILITY))
-            self._steps[some] += 1
-            transition[places] = np.where(target >= 0, target, y_hat.argmax(axis=1))
+        transition = self.greedy.unless_forced(active, self._record)
         self.targets.advance(active, transition)
         return transition
+
+    def _record(self, active: Index, situation: Index) -> Index:
+        *_, theta = self.greedy.extract(active)
+        target = self.targets.target(active, theta)
+        y_hat, _ = softmax(theta, self.greedy.transitions.legal[situation])
+        p = np.where(target >= 0, y_hat[np.arange(len(active)), target], 0)
+        self._log_p[active] += np.log(np.maximum(p, MIN_PROBABILITY))
+        self._steps[active] += 1
+        return np.where(target >= 0, target, y_hat.argmax(axis=1))
