@@ -140,6 +140,14 @@ def test_rounding_does_not_change_trees(block: Block, texts: list[str], monkeypa
     assert undecided(load(MODEL), np.float32).parse_block(block).text != expected_trees
 
 
+def test_rounding_does_not_change_the_path_of_probabilities(block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Scores that are off change the probabilities of a step a little, but lead to no other step."""
+    expected = undecided(load(MODEL), np.float32).parser.probabilities(block)
+    noisy(monkeypatch)
+    found = undecided(load(MODEL), np.float32).parser.probabilities(block)
+    np.testing.assert_allclose(np.concatenate(found), np.concatenate(expected), atol=2 * NOISE)
+
+
 @pytest.mark.parametrize("most", [1, 40, 300])
 def test_a_small_memory_gives_the_same_trees(
     most: int, block: Block, texts: list[str], monkeypatch: pytest.MonkeyPatch

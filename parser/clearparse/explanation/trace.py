@@ -164,10 +164,11 @@ class _Tracer:
 
     def __call__(self, active: Index) -> Index:
         greedy, system, transitions = self.greedy, self.greedy.system, self.greedy.transitions
-        best = int(greedy(active)[0])
+        situation = system.situation(active)
         words, values, theta = greedy.extract(active)
+        best = int(greedy.choose(words, values, theta, situation)[0])
         w = greedy.features.slot_rows(words, values, self.word_rows)[0]
-        legal = transitions.legal[system.situation(active)][0]
+        legal = transitions.legal[situation][0]
         advice = self.tree.advice(theta) if self.tree else None
         taken = self._taken(best, legal, advice)
         kind = int(transitions.kind[taken])

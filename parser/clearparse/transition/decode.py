@@ -90,14 +90,19 @@ class GreedyPolicy:
     def decide(self, active: Index, situation: Index) -> Index:
         """The best legal transition of each configuration (B,), by its scores. situation (B,): see System."""
         words, values, theta = self.extract(active)
+        choice = self.choose(words, values, theta, situation)
+        if self.probability is not None:
+            self._record_probability(self.probability, active, situation, theta, choice)
+        return choice
+
+    def choose(self, words: Index, values: Index, theta: Floats, situation: Index) -> Index:
+        """The best legal transition of each configuration (B,), given what `extract` returns and the situation (B,)."""
         choice = best(theta, situation, self.transitions)
         self.precomputed.break_ties(
             choice,
             theta,
             lambda some: (self.transitions.legal[situation[some]], self.type_of[words[:, some]], values[:, some]),
         )
-        if self.probability is not None:
-            self._record_probability(self.probability, active, situation, theta, choice)
         return choice
 
     def _record_probability(
@@ -118,12 +123,12 @@ class RecordingPolicy:
         self._y_hat: list[Floats] = []
 
     def __call__(self, active: Index) -> Index:
-        transitions, situation = self.greedy.transitions, self.greedy.system.situation(active)
-        *_, theta = self.greedy.extract(active)
-        y_hat, _ = softmax(theta, transitions.legal[situation])
+        situation = self.greedy.system.situation(active)
+        words, values, theta = self.greedy.extract(active)
+        y_hat, _ = softmax(theta, self.greedy.transitions.legal[situation])
         self._active.append(active)
         self._y_hat.append(y_hat)
-        return best(theta, situation, transitions)
+        return self.greedy.choose(words, values, theta, situation)
 
     def recorded(self) -> list[Floats]:
         """The probabilities of all classes at each step of each sentence (steps, C); 0 where a class is illegal."""
