@@ -23,8 +23,7 @@ from clearparse.model.model import BLOCK_BYTES, load
 from clearparse.network.classifier import Floats, Parameters
 from clearparse.stages.transition_parser import GREEDY_BATCH
 from clearparse.transition.decode import GreedyPolicy, run
-from clearparse.transition.layout import Index, Layout
-from clearparse.transition.systems import SYSTEMS
+from clearparse.transition.layout import Index
 from clearparse.treebank.conllu import read_blocks
 
 RUNS = 7
@@ -77,9 +76,8 @@ def cost_model(path: str, source: str) -> dict[str, float]:
     parser, words = load(path).parser, 0
     cache = CountedCache(parser.params, parser.features)
     for block in read_blocks(source, trees=False, block_bytes=BLOCK_BYTES):
-        layout = Layout(block.sentences)
-        system = SYSTEMS[parser.system](layout)
-        type_of = layout.spread(cache.types(block.word_keys()), null=NULL, root=ROOT)
+        system = parser.start(block.sentences)
+        type_of = system.layout.spread(cache.types(block.word_keys()), null=NULL, root=ROOT)
         policy = GreedyPolicy(system, parser.transitions, parser.features, cache.layer, type_of)
         run(system, parser.transitions, policy, GREEDY_BATCH)
         words += len(block.fields)

@@ -20,7 +20,6 @@ from clearparse.stages.transition_parser import TransitionParser
 from clearparse.transition.decode import GreedyPolicy, run
 from clearparse.transition.layout import Index, Mask
 from clearparse.transition.system import ARCS, IMPOSSIBLE, LEFT_ARC, System
-from clearparse.transition.systems import SYSTEMS
 from clearparse.transition.targets import OracleTargets
 from clearparse.treebank.conllu import DEPREL
 from clearparse.treebank.tree import nonprojective_sentences, roots_per_sentence
@@ -99,17 +98,16 @@ def trace(
     without exploration, not the parser's. moves: the classes of the first transitions, which override both.
     Raises ClearparseError if one of these is illegal where it is to be made.
     """
-    layout = parser.layout(sentence.sentences)
-    system = SYSTEMS[parser.system](layout)
+    system = parser.start(sentence.sentences)
     with parser.cache.lock:
         greedy = parser.greedy(system, sentence.word_keys())
         tree = _GoldTree(greedy, sentence) if gold else None
         tracer = _Tracer(parser, greedy, sentence, tree, moves, follow_gold=follow_gold)
         run(system, parser.transitions, tracer)
-    heads, labels = layout.index_to_heads(system.head), parser.transitions.labels
+    layout, labels = system.layout, parser.transitions.labels
     return Trace(
         [replace(step, arc=_arc(word, system, labels)) for step, word in tracer.steps],
-        heads,
+        layout.index_to_heads(system.head),
         [labels[number - 1] for number in system.label[layout.words].tolist()],
         tree is not None and tree.exact,
     )

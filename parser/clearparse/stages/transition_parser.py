@@ -62,9 +62,9 @@ class TransitionParser:
         """The same parser with a copy of the parameters, which can be trained."""
         return self.with_parameters(Parameters(*(array.copy() for array in self.params)))
 
-    def layout(self, sentences: NDArray[np.int64]) -> Layout:
-        """The layout of sentences for this parser. sentences (S + 1,): as in Block."""
-        return Layout(sentences, right_to_left=self.right_to_left)
+    def start(self, sentences: NDArray[np.int64]) -> System:
+        """The initial configurations of sentences. sentences (S + 1,): as in Block."""
+        return SYSTEMS[self.system](Layout(sentences, right_to_left=self.right_to_left))
 
     def parse(self, block: Block, batch: int = GREEDY_BATCH) -> tuple[NDArray[np.int32], list[bytes]]:
         """HEAD (words,) and DEPREL (words,) of a block. A sentence's tree depends on that sentence only.
@@ -85,7 +85,7 @@ class TransitionParser:
         probabilities = np.ones(block.n_words)  # a forced arc is certain
         with self.cache.lock:
             for types, sentences, words in self._parts(block.word_keys(), block.sentences):
-                system = SYSTEMS[self.system](self.layout(sentences))
+                system = self.start(sentences)
                 greedy = self._policy(system, types)
                 if probability:
                     greedy.probability = np.ones(system.layout.size)
@@ -128,7 +128,7 @@ class TransitionParser:
         """The probabilities of all classes at each step of each sentence (steps, C); 0 where a class is illegal."""
         if not len(block):
             return []
-        system = SYSTEMS[self.system](self.layout(block.sentences))
+        system = self.start(block.sentences)
         with self.cache.lock:
             recording = RecordingPolicy(self.greedy(system, block.word_keys()))
             run(system, self.transitions, recording)

@@ -220,9 +220,8 @@ class ParserBatches:
     def _examples(self, section: Treebank, exploration: float) -> Examples:
         """The configurations of a section, each with the transition to learn."""
         parser = self.parser
-        layout = parser.layout(section.sentences)
-        system = SYSTEMS[parser.system](layout)
-        type_rows, type_of = self._types_with_word_dropout(section, layout)
+        system = parser.start(section.sentences)
+        type_rows, type_of = self._types_with_word_dropout(section, system.layout)
         self._precomputed.extend(type_rows)
         greedy = GreedyPolicy(system, parser.transitions, parser.features, self._precomputed, type_of)
         targets = OracleTargets(system, parser.transitions, section.heads, section.labels)
@@ -246,6 +245,6 @@ class ParserBatches:
 
 def log_likelihoods(parser: TransitionParser, treebank: Treebank) -> NDArray[np.float64]:
     """The mean log probability of the gold tree's transitions of each sentence (S,)."""
-    system = SYSTEMS[parser.system](parser.layout(treebank.sentences))
+    system = parser.start(treebank.sentences)
     targets = OracleTargets(system, parser.transitions, treebank.heads, treebank.labels)
     return GoldLikelihood(parser.greedy(system, treebank.keys), targets).run()
