@@ -71,11 +71,12 @@ def test_errors_quote_the_part_that_is_wrong(template: str, quoted: str) -> None
     assert "\n" not in str(error.value)
 
 
-def test_the_old_spelling_of_neighbors_is_read() -> None:
-    old, new = (compile_template(f"form: s0 {left}(b0) {right}({left}(s0))\ndistance: {left}(s0)-b0") for left, right in
-                (("before", "behind"), ("left_neighbour", "right_neighbour")))  # fmt: skip
-    assert old.slots == new.slots
-    assert "before(b0)" in old.text
+@pytest.mark.parametrize(("left", "right"), [("before", "behind"), ("left_neighbour", "right_neighbour")])
+def test_old_spellings_of_neighbors_are_read(left: str, right: str) -> None:
+    text = "form: s0 left_neighbor(b0) right_neighbor(left_neighbor(s0))\ndistance: left_neighbor(s0)-b0"
+    old = compile_template(text.replace("left_neighbor", left).replace("right_neighbor", right))
+    assert old.slots == compile_template(text).slots
+    assert f"{left}(b0)" in old.text
 
 
 @given(st.text(alphabet="form: labels01bcr()-\n#xd", max_size=60))

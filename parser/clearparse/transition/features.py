@@ -24,8 +24,13 @@ STATE_ROWS = {DISTANCE: 11, LEFT_VALENCY: MAX_VALENCY + 1, RIGHT_VALENCY: MAX_VA
 
 MAX_ADDRESS_LENGTH = 100  # characters
 _POSITIONS = ("s0", "s1", "s2", "s3", "b0", "b1", "b2", "b3")
-_LINKS = ("lc1", "lc2", "rc1", "rc2", "left_neighbour", "right_neighbour")
-_OLD_LINKS = {"before(": "left_neighbour(", "behind(": "right_neighbour("}  # in templates of older model files
+_LINKS = ("lc1", "lc2", "rc1", "rc2", "left_neighbor", "right_neighbor")
+_OLD_LINKS = {  # in templates of older model files
+    "before(": "left_neighbor(",
+    "behind(": "right_neighbor(",
+    "left_neighbour(": "left_neighbor(",
+    "right_neighbour(": "right_neighbor(",
+}
 _ADDRESS = re.compile(r"(?:(\w+)\((.+)\)|(\w+))\Z")
 
 _CHEN_MANNING_WORDS = (

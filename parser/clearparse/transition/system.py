@@ -21,7 +21,7 @@ MOVES = ("SHIFT", "LEFT_ARC", "RIGHT_ARC", "ROOT_ARC")  # of every system; a sys
 SHIFT, LEFT_ARC, RIGHT_ARC, ROOT_ARC = range(len(MOVES))
 ARCS = (LEFT_ARC, RIGHT_ARC, ROOT_ARC)
 
-LINKS = ("stack_next", "buffer_next", "left_neighbour", "right_neighbour", "lc1", "lc2", "rc1", "rc2")
+LINKS = ("stack_next", "buffer_next", "left_neighbor", "right_neighbor", "lc1", "lc2", "rc1", "rc2")
 COLUMNS = (*LINKS, "label", "left_valency", "right_valency")
 NULL_NODE, WORD_NODE, ROOT_NODE = range(3)
 IMPOSSIBLE = 1 << 20  # the cost of an illegal move; no sentence has so many arcs
@@ -37,7 +37,7 @@ class System(ABC):
 
     All other arrays are (size,), by flat index:
     stack_next: the word below on the stack. buffer_next: the next word in the buffer.
-    left_neighbour, right_neighbour: the words next to it in the sentence.
+    left_neighbor, right_neighbor: the words next to it in the sentence.
     lc1, lc2, rc1, rc2: leftmost, second leftmost, rightmost and second rightmost child.
     left_valency, right_valency: the number of children on each side.
     head, label: the partial tree; label is 1 + the index of the label, 0 for none.
@@ -74,13 +74,13 @@ class System(ABC):
         self.columns: Index = np.zeros((len(COLUMNS), size), dtype=np.intp)
         self.flat = self.columns.ravel()  # a view
         self.begin: Index = size * np.arange(len(COLUMNS))[:, None]
-        self.stack_next, self.buffer_next, self.left_neighbour, self.right_neighbour = self.columns[:4]  # views
+        self.stack_next, self.buffer_next, self.left_neighbor, self.right_neighbor = self.columns[:4]  # views
         self.lc1, self.lc2, self.rc1, self.rc2, self.label, self.left_valency, self.right_valency = self.columns[4:]
         self.node: Index = np.full(size, WORD_NODE, dtype=np.intp)
         self.node[0], self.node[layout.root] = NULL_NODE, ROOT_NODE
-        self.left_neighbour[:], self.right_neighbour[:] = np.arange(-1, size - 1), np.arange(1, size + 1)
-        self.left_neighbour[0] = self.left_neighbour[layout.first] = 0
-        self.right_neighbour[0] = self.right_neighbour[layout.root] = 0
+        self.left_neighbor[:], self.right_neighbor[:] = np.arange(-1, size - 1), np.arange(1, size + 1)
+        self.left_neighbor[0] = self.left_neighbor[layout.first] = 0
+        self.right_neighbor[0] = self.right_neighbor[layout.root] = 0
         self.buffer_next[1:-1] = np.arange(2, size)
         self.buffer_next[layout.root] = 0
         self.b0 = layout.first.copy()
