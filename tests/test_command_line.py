@@ -11,7 +11,7 @@ import textwrap
 import pytest
 
 from clearparse.commands import train_options
-from clearparse.commands.command_line import CommandLine, UsageError, positive
+from clearparse.commands.command_line import CommandLine, UsageError
 from clearparse.config import OLD_NAMES, Config, current_names
 from clearparse.training.reproduction import recorded_command
 
@@ -132,7 +132,7 @@ def test_ctrl_c_in_the_middle() -> None:
 def example() -> CommandLine:
     """A command with a usual, a renamed and an advanced option."""
     cli = CommandLine("example.py", description="An example.", more="All about it.")
-    cli.option("--size", old=["--S"], type=positive, default=3, metavar="N", help="how large")
+    cli.count_option("--size", old=["--S"], default=3, help="how large")
     cli.option("-q", "--quiet", group="running", action="store_true", help="print nothing")
     cli.option("--rare", group="running", advanced=True, default="no", metavar="X", help="10 %% of users need it")
     return cli

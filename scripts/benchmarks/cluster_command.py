@@ -7,7 +7,7 @@ from pathlib import Path
 
 from benchmarks.cluster import format_results, measure
 from benchmarks.machine import available_cores
-from clearparse.commands.command_line import CommandLine, positive
+from clearparse.commands.command_line import CommandLine
 from clearparse.errors import ClearparseError
 from clearparse.io.optional import require
 
@@ -40,12 +40,8 @@ def _command_line() -> CommandLine:
     )
     cli.add_argument("--model", type=Path, required=True, metavar="MODEL", help="model file")
     cli.add_argument("--input", type=Path, required=True, metavar="F", help="CoNLL-U file to make the shards from")
-    cli.add_argument(
-        "--shards", type=positive, default=16, metavar="N", help="number of files in the corpus (default: 16)"
-    )
-    cli.add_argument(
-        "--copies", type=positive, default=4, metavar="N", help="copies of the input per file (default: 4)"
-    )
-    cli.add_argument("--jobs", type=positive, default=1, metavar="N", help="processes, one core each (default: 1)")
-    cli.add_argument("--runs", type=positive, default=3, metavar="N", help="runs; the median is reported (default: 3)")
+    cli.count_option("--shards", default=16, help="number of files in the corpus")
+    cli.count_option("--copies", default=4, help="copies of the input per file")
+    cli.count_option("--jobs", default=1, help="processes, one core each")
+    cli.count_option("--runs", default=3, help="runs; the median is reported")
     return cli

@@ -17,7 +17,7 @@ from benchmarks.plan import Plan
 from benchmarks.plots import draw
 from benchmarks.sections import SECTIONS
 from benchmarks.tables import report
-from clearparse.commands.command_line import CommandLine, positive
+from clearparse.commands.command_line import CommandLine
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.files import atomic_output
@@ -69,7 +69,7 @@ def _command_line() -> CommandLine:
     cli.add_argument(
         "--only", nargs="+", choices=SECTIONS, default=(), metavar="SECTION", help=f"{', '.join(SECTIONS)}"
     )
-    cli.add_argument("--cores", type=positive, default=1, metavar="N", help="cores per parser (default: 1)")
-    cli.add_argument("--runs", type=positive, default=5, metavar="N", help="runs; the median is reported (default: 5)")
+    cli.count_option("--cores", default=1, help="cores per parser")
+    cli.count_option("--runs", default=5, help="runs; the median is reported")
     cli.add_argument("--quick", action="store_true", help="quick trial on little data, without scaling curves")
     return cli

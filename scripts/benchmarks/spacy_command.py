@@ -7,7 +7,7 @@ from pathlib import Path
 from benchmarks.parsers_command import FOLDER
 from benchmarks.plan import Plan
 from benchmarks.spacy_pipelines import compare, format_results
-from clearparse.commands.command_line import CommandLine, positive
+from clearparse.commands.command_line import CommandLine
 from clearparse.io import resources
 from clearparse.io.optional import require
 
@@ -41,6 +41,6 @@ def _command_line() -> CommandLine:
         metavar="DIR",
         help="folder of another spaCy pipeline; may be repeated",
     )
-    cli.add_argument("--runs", type=positive, default=5, metavar="N", help="runs; the median is reported (default: 5)")
+    cli.count_option("--runs", default=5, help="runs; the median is reported")
     cli.add_argument("--quick", action="store_true", help="quick trial with a few training steps")
     return cli

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from clearparse.commands.command_line import CommandLine, UsageError, positive
+from clearparse.commands.command_line import CommandLine, UsageError
 from clearparse.io.optional import require
 from clearparse.io.overwriting import refuse_overwriting
 from clearparse.model.model import load
@@ -58,10 +58,10 @@ def _train(argv: Sequence[str]) -> None:
     cli.option("--train", metavar="FILE", type=Path, required=True, help="treebank to learn, CoNLL-U")
     cli.option("--dev", metavar="FILE", type=Path, required=True, help="treebank to score after each epoch")
     cli.option("-o", "--output", metavar="FILE", type=Path, required=True, help="the teacher's file")
-    cli.option("--epochs", metavar="N", type=positive, default=5, help="passes over the treebank (default 5)")
+    cli.count_option("--epochs", default=5, help="passes over the treebank")
     cli.option("--encoder-rate", metavar="RATE", type=_rate, default=2e-4, help="peak learning rate of the encoder")
-    cli.option("--batch-pieces", metavar="N", type=positive, default=1000, help="word pieces of a batch (1000)")
-    cli.option("--seed", metavar="N", type=positive, default=1, help="of all random choices (default 1)")
+    cli.count_option("--batch-pieces", default=1000, help="word pieces of a batch")
+    cli.count_option("--seed", default=1, help="of all random choices")
     cli.option("--resume", action="store_true", help="go on with an interrupted training")
     _add_machine(cli)
     options = cli.parse(argv)
@@ -91,7 +91,7 @@ def _annotate(argv: Sequence[str]) -> None:
     cli.add_argument("text", type=Path, nargs="+", metavar="TEXT", help="raw text, a sentence or paragraph per line")
     cli.option("-o", "--output", metavar="FILE", required=True, help="CoNLL-U; silver-{}.conllu.gz with --shards")
     cli.option("-m", "--model", metavar="FILE", help="model that splits and tokenizes (default: the English one)")
-    cli.option("--shards", metavar="N", type=positive, default=1, help="files to write: line k is in number k modulo N")
+    cli.count_option("--shards", default=1, help="files to write: line k is in number k modulo N")
     cli.option("--first", metavar="K", type=int, default=0, help="shard to begin with, from 0")
     cli.option("--last", metavar="K", type=int, help="shard to end with (default: the last)")
     _add_moved_encoder(cli)
@@ -119,8 +119,8 @@ def _vectors(argv: Sequence[str]) -> None:
     cli.add_argument("teacher", type=Path, metavar="TEACHER", help="file that `teach.py train` wrote")
     cli.add_argument("files", type=Path, nargs="+", metavar="FILE", help="CoNLL-U: treebank and silver sentences")
     cli.option("-o", "--output", metavar="FILE", type=Path, required=True, help="text format of word2vec; .gz")
-    cli.option("--min-count", metavar="N", type=positive, default=10, help="of forms in the files (default 10)")
-    cli.option("--dimensions", metavar="N", type=positive, default=64, help="of the vectors (default 64)")
+    cli.count_option("--min-count", default=10, help="of forms in the files")
+    cli.count_option("--dimensions", default=64, help="of the vectors")
     _add_moved_encoder(cli)
     _add_machine(cli)
     options = cli.parse(argv)
@@ -147,8 +147,8 @@ def _add_moved_encoder(cli: CommandLine) -> None:
 
 
 def _add_machine(cli: CommandLine) -> None:
-    cli.option("--threads", metavar="N", type=positive, default=1, help="of the CPU; no more than are free (default 1)")
-    cli.option("--device", metavar="NAME", default="cpu", help="of PyTorch, such as cuda (default cpu)")
+    cli.count_option("--threads", default=1, help="of the CPU; no more than are free")
+    cli.option("--device", metavar="NAME", default="cpu", help="of PyTorch, such as cuda (default: cpu)")
     cli.option("--float32", action="store_true", help="do not compute with bfloat16, where that is slow")
     cli.option("-q", "--quiet", action="store_true", help="print errors only")
 

@@ -8,7 +8,7 @@ from itertools import islice
 
 import numpy as np
 
-from clearparse.commands.command_line import CommandLine, positive
+from clearparse.commands.command_line import CommandLine
 from clearparse.drawing.printable import printable_lines
 from clearparse.model.model import load
 from clearparse.training.data import read_treebanks
@@ -87,12 +87,5 @@ def _command_line() -> CommandLine:
     )
     cli.option("files", nargs="+", metavar="FILE", help="annotated CoNLL-U or CoNLL-X files")
     cli.option("-m", "--model", metavar="MODEL", help="also list the trees that are least likely under this model")
-    cli.option(
-        "--limit",
-        old=["--most"],
-        type=positive,
-        default=10,
-        metavar="N",
-        help="findings to list of each kind (default: 10)",
-    )
+    cli.count_option("--limit", old=["--most"], default=10, help="findings to list of each kind")
     return cli

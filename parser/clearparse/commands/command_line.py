@@ -99,6 +99,11 @@ class CommandLine(argparse.ArgumentParser):
             hidden = {**settings, "dest": action.dest, "default": argparse.SUPPRESS, "help": argparse.SUPPRESS}
             place.add_argument(*old, **hidden)
 
+    def count_option(self, *flags: str, default: int, help: str, **settings: Any) -> None:
+        """Add an argument that is a whole number from 1 on, with its default in the help. settings: see option."""
+        text = f"{help} (default: {default:,})"
+        self.option(*flags, type=_positive, default=default, metavar="N", help=text, **settings)
+
     def titled_group(self, title: str) -> argparse._ActionsContainer:
         """The group of arguments that has this title in the help."""
         if title not in self._groups:
@@ -156,7 +161,7 @@ class _Formatter(argparse.RawDescriptionHelpFormatter):
         return f"{', '.join(action.option_strings)} {arguments}"
 
 
-def positive(text: str) -> int:
+def _positive(text: str) -> int:
     """The type of an argument that is a whole number from 1 on. Raises ArgumentTypeError."""
     if not text.isdecimal() or int(text) < 1:
         raise argparse.ArgumentTypeError(f"{text!r} is not a whole number of at least 1")

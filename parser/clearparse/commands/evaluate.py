@@ -9,7 +9,7 @@ from typing import Any
 
 from threadpoolctl import threadpool_limits
 
-from clearparse.commands.command_line import CommandLine, positive, print_warnings
+from clearparse.commands.command_line import CommandLine, print_warnings
 from clearparse.corpus.inputs import format_of_file
 from clearparse.drawing.printable import printable_lines
 from clearparse.errors import FileError
@@ -146,15 +146,7 @@ def _add_input(cli: CommandLine) -> None:
         metavar="FILE",
         help="other model or output to compare with; tests the difference for significance",
     )
-    cli.option(
-        "--threads",
-        group="input",
-        advanced=True,
-        type=positive,
-        default=1,
-        metavar="N",
-        help="BLAS threads (default: 1)",
-    )
+    cli.count_option("--threads", group="input", advanced=True, default=1, help="BLAS threads")
 
 
 def _add_output(cli: CommandLine) -> None:

@@ -12,7 +12,6 @@ from typing import Any
 from clearparse.commands.command_line import (
     CommandLine,
     UsageError,
-    positive,
     print_line,
     print_summary,
     print_warnings,
@@ -190,9 +189,7 @@ def _add_output(cli: CommandLine) -> None:
 
 
 def _add_running(cli: CommandLine) -> None:
-    cli.option(
-        "-j", "--jobs", group="running", type=positive, default=1, metavar="N", help="worker processes (default: 1)"
-    )
+    cli.count_option("-j", "--jobs", group="running", default=1, help="worker processes")
     cli.option("-q", "--quiet", group="running", action="store_true", help="do not print progress or a summary")
     cli.option(
         "--on-error",

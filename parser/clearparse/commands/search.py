@@ -7,7 +7,7 @@ from dataclasses import fields, replace
 from pathlib import Path
 from typing import Any
 
-from clearparse.commands.command_line import CommandLine, UsageError, positive
+from clearparse.commands.command_line import CommandLine, UsageError
 from clearparse.config import OLD_NAMES, PRESETS, Config
 from clearparse.io.optional import install_command, is_installed
 from clearparse.io.progress import progress_bar
@@ -85,9 +85,7 @@ def _command_line() -> CommandLine:
         metavar="NAME=VALUES",
         help="a setting with its values (hidden_size=100,200,400) or range (dropout=0.2..0.5); may be repeated",
     )
-    cli.option(
-        "--trials", group="search", type=positive, default=10, metavar="N", help="number of trials (default: 10)"
-    )
+    cli.count_option("--trials", group="search", default=10, help="number of trials")
     cli.option(
         "--preset",
         group="search",
@@ -96,15 +94,7 @@ def _command_line() -> CommandLine:
         help="preset for all other settings (default: fast)",
     )
     cli.option("--seed", group="search", type=int, default=1, metavar="N", help="seed of the search (default: 1)")
-    cli.option(
-        "-j",
-        "--jobs",
-        group="running",
-        type=positive,
-        default=1,
-        metavar="N",
-        help="trials to run in parallel (default: 1)",
-    )
+    cli.count_option("-j", "--jobs", group="running", default=1, help="trials to run in parallel")
     cli.option(
         "-o",
         "--output",

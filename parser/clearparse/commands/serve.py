@@ -9,7 +9,7 @@ from pathlib import Path
 
 from threadpoolctl import threadpool_limits
 
-from clearparse.commands.command_line import CommandLine, positive
+from clearparse.commands.command_line import CommandLine
 from clearparse.errors import ClearparseError
 from clearparse.io import resources
 from clearparse.io.optional import optional_import
@@ -101,6 +101,5 @@ def _command_line() -> CommandLine:
         "--max-waiting": (16, "most requests in progress or in the queue"),
     }
     for flag, (default, text) in limits.items():
-        text = f"{text} (default: {default:,})"
-        cli.option(flag, group="limits", type=positive, default=default, metavar="N", help=text)
+        cli.count_option(flag, group="limits", default=default, help=text)
     return cli

@@ -6,7 +6,7 @@ import argparse
 from dataclasses import asdict, fields
 from typing import Any
 
-from clearparse.commands.command_line import CommandLine, positive
+from clearparse.commands.command_line import CommandLine
 from clearparse.config import PRESETS, Config
 
 PRESETS_EXPLAINED = "Three values, as in (default: 200 | 512 | 512), are those of --preset fast | accurate | best."
@@ -129,24 +129,8 @@ def _flag(field: str) -> str:
 
 
 def _add_running(cli: CommandLine) -> None:
-    cli.option(
-        "-j",
-        "--jobs",
-        group="running",
-        type=positive,
-        default=1,
-        metavar="N",
-        help="networks to train in parallel, one process each (default: 1)",
-    )
-    cli.option(
-        "--threads",
-        group="running",
-        advanced=True,
-        type=positive,
-        default=1,
-        metavar="N",
-        help="BLAS threads (default: 1)",
-    )
+    cli.count_option("-j", "--jobs", group="running", default=1, help="networks to train in parallel, one process each")
+    cli.count_option("--threads", group="running", advanced=True, default=1, help="BLAS threads")
     cli.option("-q", "--quiet", group="running", action="store_true", help="do not print the log or progress bars")
     cli.option(
         "--resume",
