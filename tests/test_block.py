@@ -182,7 +182,7 @@ PARAGRAPH = st.lists(st.lists(TOKEN, min_size=1, max_size=12), min_size=1, max_s
 
 @given(st.lists(PARAGRAPH, max_size=4), st.integers(1, 12))
 def test_a_tokenizations_block_equals_that_of_its_text(paragraphs: list[list[list[Token]]], first: int) -> None:
-    block = tokenization(paragraphs).block(first)
+    block = tokenization(paragraphs).block(first + np.arange(len(paragraphs)))
     expected = "".join(
         conllu_of(sentence, ["# newpar"] * (k == 1) + [f"# sent_id = {p}-{k}"])
         for p, paragraph in enumerate(paragraphs, first)
@@ -191,6 +191,14 @@ def test_a_tokenizations_block_equals_that_of_its_text(paragraphs: list[list[lis
     assert block.text.decode() == expected
     assert_same(block, parse_block(expected.encode()))
     assert list(paragraphs_of([block])) == paragraphs
+
+
+def test_presegmented_paragraphs_are_sentences() -> None:
+    one, two = ([Token(form, (form,), space_after=True)] for form in "ab")
+    tokens = tokenization([[], [one, two], [], [two]])
+    block = tokens.block(np.array([5, 6, 7, 9]), presegmented=True)
+    expected = conllu_of(one + two, ["# sent_id = 6"]) + conllu_of(two, ["# sent_id = 9"])
+    assert_same(block, parse_block(expected.encode()))
 
 
 def assert_same(one: Block, other: Block) -> None:

@@ -95,7 +95,7 @@ def test_a_token_with_spaces() -> None:
     tokens = Tokenization(
         text, one, two, ["10 000", "x"], [("10 000",), ("x",)], np.array([0, 1]), flags, ~flags, np.array([0, 2])
     )
-    document = Document(tokens.block(1, raw).with_ranges())
+    document = Document(tokens.block(np.array([1]), raw).with_ranges())
     assert document[0].misc == (
         r"SpacesAfter=\s\s|SpacesInToken=10\n\s000|TokenRange=5:12",
         "SpaceAfter=No|TokenRange=14:15",

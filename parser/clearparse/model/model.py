@@ -172,8 +172,7 @@ class Model:
             raise ClearparseError("this model cannot read raw text: it was trained without `--stages all`")
         for number, text in zip(numbers.tolist(), paragraphs, strict=True):
             check_paragraph(text, number)
-        found = self.stages.tokenizer.tokenize(paragraphs)
-        return (found.presegmented() if presegmented else found).block(numbers, raw, presegmented=presegmented)
+        return self.stages.tokenizer.tokenize(paragraphs).block(numbers, raw, presegmented=presegmented)
 
     def tag(self, block: Block) -> Block:
         """The block with predicted tags (UPOS, XPOS, FEATS), and lemmas if the model has a lemmatizer.

@@ -90,8 +90,8 @@ class Tokenizer:
         start, stop, space_after, rows = self._tokens(texts)
         forms, which = factorize([text[a:b] for a, b in zip(start.tolist(), stop.tolist(), strict=True)])
         last = self.sentence_ends(forms, which, space_after, rows)
-        split = self.splitter.split(forms, which, rows)
-        return Tokenization(text, start, stop, *split, space_after, last, rows)
+        forms, words, which = self.splitter.split(forms, which, rows)
+        return Tokenization(text, start, stop, forms, words, which, space_after, last, rows)
 
     def sentence_ends(self, forms: Sequence[str], which: Index, space_after: Mask, rows: NDArray[np.int64]) -> Mask:
         """The tokens of paragraphs that end a sentence (T,).

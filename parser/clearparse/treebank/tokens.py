@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import NamedTuple
 
 import numpy as np
@@ -128,19 +128,12 @@ class Tokenization:
         columns = zip(self.which.tolist(), self.space_after.tolist(), strict=True)
         return [Token(self.forms[which], self.words[which], space) for which, space in columns]
 
-    def presegmented(self) -> Tokenization:
-        """The same tokens, each paragraph as one sentence."""
-        last = np.zeros_like(self.last)
-        last[self.rows[1:][np.diff(self.rows) > 0] - 1] = True
-        return replace(self, last=last)
+    def block(self, numbers: NDArray[np.int64], raw: RawText | None = None, *, presegmented: bool = False) -> Block:
+        """The sentences as a block with forms only.
 
-    def block(
-        self, first: int | NDArray[np.int64] = 1, raw: RawText | None = None, *, presegmented: bool = False
-    ) -> Block:
-        """The sentences as a block with forms only; `first` is the number of the first paragraph, or of each (P,).
-
-        A sentence's sent_id is 3-2 if it is the second of paragraph 3; presegmented: 3, since paragraphs are sentences.
+        numbers (P,): of the paragraphs; the second sentence of paragraph 3 gets the sent_id 3-2.
         raw: the text before whitespace was normalized; with it the block has ranges.
+        presegmented: each paragraph is one sentence, whose sent_id is its number.
         """
         if not len(self.which):
             none = np.empty((0, COLUMNS + 1), np.int64)
@@ -149,20 +142,21 @@ class Tokenization:
         words = lengths[self.which]  # of each token
         token = offsets(words)  # the first word of each
         word = np.arange(token[-1]) + ((lengths.cumsum() - lengths)[self.which] - token[:-1]).repeat(words)
-        begins = np.concatenate(([0], self.last.nonzero()[0] + 1))  # the first token of each sentence, and their number
+        # The first token of each sentence, and the number of tokens. An empty paragraph has no sentence.
+        begins = np.unique(self.rows) if presegmented else np.concatenate(([0], self.last.nonzero()[0] + 1))
         sentences = token[begins]
         ids = np.arange(1, len(word) + 1) - sentences[:-1].repeat(sentences[1:] - sentences[:-1])
         multiword = self._is_multiword()[self.which]
         space = (self.space_after | multiword).repeat(words)  # SpaceAfter=No of such a token is in its range
-        number = first + np.arange(len(self.rows) - 1) if isinstance(first, int) else first
-        comments = self._comments(begins, number.tolist(), presegmented=presegmented)
+        comments = self._comments(begins, numbers.tolist(), presegmented=presegmented)
         before = dict(zip(sentences[:-1].tolist(), comments, strict=True))  # what precedes the line of a word
         for t in multiword.nonzero()[0].tolist():
             w = int(token[t])
             before[w] = before.get(w, b"") + self._range(t, int(ids[w]))
         ranges = None if raw is None else token_ranges(raw, self.text, self.start, self.stop).repeat(words, axis=0)
         forms = [form.encode() for words in self.words for form in words]
-        return _block(before, ids, forms, word, space, sentences, raw, ranges)
+        source, fields, begin, lines = _written(before, ids, forms, word, space)
+        return Block(PATH, source, fields, sentences, begin[sentences], lines, raw=raw, ranges=ranges)
 
     def _range(self, t: int, first: int) -> bytes:
         """The line of multiword token t, whose first word has the ID `first`."""
@@ -190,21 +184,13 @@ class Tokenization:
             yield f"\n{opening}# sent_id = {name}\n# text = {self.text[start:stop]}\n".encode()
 
 
-def _block(
-    before: Mapping[int, bytes],
-    ids: NDArray[np.int64],
-    forms: Sequence[bytes],
-    which: NDArray[np.intp],
-    space: Mask,
-    sentences: Offsets,
-    raw: RawText | None,
-    ranges: Offsets | None,
-) -> Block:
-    """The block of words (W,) that have forms only.
+def _written(
+    before: Mapping[int, bytes], ids: NDArray[np.int64], forms: Sequence[bytes], which: NDArray[np.intp], space: Mask
+) -> tuple[bytes, Offsets, Offsets, Offsets]:
+    """The source, fields and lines of a Block of words (W,) that have forms only, and where each begins, (W + 1,).
 
     before: what precedes the lines of some words, such as the blank line that ends the sentence before. ids (W,): IDs.
     forms: the distinct ones; which (W,): the form of each word. space (W,): does a space follow?
-    sentences (S + 1,), raw, ranges: as in Block.
     """
     numbers = [b"%d\t" % k for k in range(int(ids.max()) + 1)]
     pieces = [b""] * (4 * len(ids))
@@ -225,4 +211,4 @@ def _block(
     fields[:, FORM] = end - line_sizes
     fields[:, ID] = begin[:-1] + sizes - 1
     fields[:, LEMMA:] = end[:, None] - _FROM_END.take(space, axis=0)
-    return Block(PATH, source, fields, sentences, begin[sentences], lines.cumsum() - 1, raw=raw, ranges=ranges)
+    return source, fields, begin, lines.cumsum() - 1
