@@ -51,8 +51,8 @@ def run_one(greedy: GreedyPolicy) -> None:
 class GreedyPolicy:
     """Chooses the best legal transition of each configuration.
 
-    type_of (size,): the type of the word at each flat index. probability (size,): None, or an array that receives the
-    probability of the transition that attached each word.
+    type_of (size,): the type of the word at each flat index. probability: None, or set to an array (size,), which then
+    receives the probability of the transition that attached each word.
     """
 
     def __init__(
@@ -62,11 +62,10 @@ class GreedyPolicy:
         features: Features,
         precomputed: PrecomputedLayer,
         type_of: Index,
-        *,
-        probability: Floats | None = None,
     ) -> None:
         self.system, self.transitions, self.features, self.precomputed = system, transitions, features, precomputed
-        self.type_of, self.probability = type_of, probability
+        self.type_of = type_of
+        self.probability: Floats | None = None
 
     def extract(self, active: Index) -> tuple[Index, Index, Floats]:
         """The features of the configurations active (B,) (see Features.extract), and the scores theta (B, C)."""

@@ -13,6 +13,8 @@ import numpy as np
 from clearparse.errors import FileError
 from clearparse.treebank.columns import DOT, FORM, HYPHEN, ID, MAX_DIGITS, Mask, Offsets, TokenRows, as_codes, numbers
 
+MAX_QUOTED = 30  # characters of a value in an error message
+
 
 class _Pairs(NamedTuple):
     """IDs with two numbers, 2-3 or 2.1: all arrays (pairs,)."""
@@ -48,10 +50,10 @@ class _Problems:
             raise FileError(self._path, message, int(self._rows.line[row]))
 
 
-def quoted(value: bytes, max_length: int = 30) -> str:
+def quoted(value: bytes) -> str:
     """A value for an error message: in quotes, on one line, shortened if it is long."""
     text = value.decode(errors="replace")
-    return repr(text if len(text) <= max_length else text[: max_length - 3] + "...")
+    return repr(text if len(text) <= MAX_QUOTED else text[: MAX_QUOTED - 3] + "...")
 
 
 def find_words(text: bytes, rows: TokenRows, path: str) -> Mask:
