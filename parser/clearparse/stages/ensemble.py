@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.stages.stored import StoredNetwork, StoredNetworks
-from clearparse.stages.transition_parser import TransitionParser
+from clearparse.stages.transition_parser import Parse, TransitionParser
 from clearparse.stages.validation import check, check_numbers
 from clearparse.treebank.conllu import Block
 from clearparse.treebank.spanning_tree import maximum_spanning_trees
@@ -42,14 +42,6 @@ def logit(p: Probabilities) -> Probabilities:
     return np.asarray(np.log(p / (1 - p)))
 
 
-class Parse(NamedTuple):
-    """One parser's predictions for a block."""
-
-    heads: NDArray[np.int32]  # (words,)
-    deprels: list[bytes]  # (words,)
-    probability: Probabilities  # (words,) of each arc
-
-
 @dataclass(frozen=True)
 class Ensemble:
     """One parser, or several whose trees are combined."""
@@ -74,7 +66,7 @@ class Ensemble:
         For one parser it is the probability of the transition that made the arc. For several it is the sum of the
         squared probabilities of the parsers that predict this head and label, divided by the number of all parsers.
         """
-        parses = [Parse(*parser.parse_with_probabilities(block)) for parser in self.members]
+        parses = [parser.parse_with_probabilities(block) for parser in self.members]
         return parses[0] if len(parses) == 1 or not len(block) else combine(parses, block.sentences)
 
     @staticmethod

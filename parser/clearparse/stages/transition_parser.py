@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,14 @@ from clearparse.treebank.ragged import take_rows
 # Configurations in a step: more do not fit into the processor's cache, fewer need more steps. Where probabilities are
 # computed, a step has BATCH: their last bits depend on it.
 GREEDY_BATCH = 512
+
+
+class Parse(NamedTuple):
+    """Predictions for the words of a block. probability: of each arc."""
+
+    heads: NDArray[np.int32]  # (words,)
+    deprels: list[bytes]  # (words,)
+    probability: NDArray[np.floating]  # (words,)
 
 
 class TransitionParser:
@@ -74,13 +82,11 @@ class TransitionParser:
         heads, deprels, _ = self._parse(block, batch, probability=False)
         return heads, deprels
 
-    def parse_with_probabilities(self, block: Block) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
-        """HEAD (words,), DEPREL (words,), and the probability of the transition that made each arc (words,)."""
+    def parse_with_probabilities(self, block: Block) -> Parse:
+        """HEAD and DEPREL of a block, and the probability of the transition that made each arc."""
         return self._parse(block, BATCH, probability=True)
 
-    def _parse(
-        self, block: Block, batch: int, *, probability: bool
-    ) -> tuple[NDArray[np.int32], list[bytes], NDArray[np.floating]]:
+    def _parse(self, block: Block, batch: int, *, probability: bool) -> Parse:
         heads, labels = np.empty(block.n_words, np.int32), np.empty(block.n_words, np.intp)
         probabilities = np.ones(block.n_words)  # a forced arc is certain
         with self.cache.lock:
@@ -97,7 +103,7 @@ class TransitionParser:
                 labels[words] = system.label[system.layout.words] - 1
                 if greedy.probability is not None:
                     probabilities[words] = greedy.probability[system.layout.words]
-        return heads, [self._labels[k] for k in labels.tolist()], probabilities
+        return Parse(heads, [self._labels[k] for k in labels.tolist()], probabilities)
 
     def _parts(
         self, keys: list[bytes], sentences: NDArray[np.int64]
