@@ -61,15 +61,18 @@ def check_text(start: bytes, path: PathLike) -> None:
         raise FileError(shown_name(path), "not text: it begins with NUL bytes")
 
 
-def read_lines(path: PathLike) -> Iterator[bytes]:
-    """The lines of a text file; of those of more than LINE_BYTES, pieces. Raises FileError if it is not text."""
+def read_lines(path: PathLike) -> Iterator[str]:
+    """The lines of a text file; of those of more than LINE_BYTES, pieces.
+
+    Bytes that are not UTF-8 become replacement characters. Raises FileError if it is missing, damaged or not text.
+    """
     with open_input(path) as stream:
         line = stream.readline(LINE_BYTES)
         check_text(line, path)
         if found := not_text(line):
             raise FileError(shown_name(path), f"this is {found}")
         while line:
-            yield line
+            yield line.decode("utf-8", errors="replace")
             line = stream.readline(LINE_BYTES)
 
 

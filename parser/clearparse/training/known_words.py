@@ -16,9 +16,8 @@ from typing import NamedTuple
 import numpy as np
 
 from clearparse.features.vocabulary import lookup_form
-from clearparse.io.files import PathLike
+from clearparse.io.files import PathLike, read_lines
 from clearparse.stages.stretches import CLOSING, MAX_ABBREVIATION_LENGTH, NUMBER_WORD, OPENING, STOP, KnownWords
-from clearparse.treebank.raw_words import read_lines
 from clearparse.treebank.tokens import Paragraph, Token, text_of, tokens_in
 
 MIN_COUNT = 2  # times that a treebank has to have a word in lower case, or at the beginning of a sentence

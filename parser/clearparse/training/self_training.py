@@ -12,7 +12,7 @@ from dataclasses import replace
 import numpy as np
 
 from clearparse.config import Config
-from clearparse.io.files import PathLike
+from clearparse.io.files import PathLike, read_lines
 from clearparse.model.container import Arrays
 from clearparse.model.model import Model
 from clearparse.training.checkpoint import Codec, Part
@@ -20,7 +20,6 @@ from clearparse.training.log import Log
 from clearparse.training.parser_batches import Treebank
 from clearparse.training.silver import Parsed, collect, mean_confidence, most_confident
 from clearparse.treebank.conllu import Block
-from clearparse.treebank.raw_words import read_lines
 from clearparse.treebank.tree import in_cycle
 
 LINES_AT_ONCE = 4000  # of raw text

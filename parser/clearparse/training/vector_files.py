@@ -52,7 +52,7 @@ def _lines(path: PathLike) -> Iterator[tuple[str, NDArray[np.float32]]]:
     """Yield words and their numbers. Raises FileError if a line has no numbers or not as many as the first."""
     D = 0
     for number, line in enumerate(read_lines(path), 1):
-        word, *values = line.decode("utf-8", errors="replace").rstrip().split(" ")
+        word, *values = line.rstrip().split(" ")
         if number == 1 and len(values) == 1 and word.isdecimal() and values[0].isdecimal():
             continue
         D = D or len(values)

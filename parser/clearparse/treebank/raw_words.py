@@ -5,21 +5,12 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterable, Iterator
 
-from clearparse.io import files
-from clearparse.io.files import PathLike
+from clearparse.io.files import PathLike, read_lines
 
 # A word with joining characters inside, a run of dots or dashes, or any other single character.
 _CANDIDATE = re.compile(r"[^\W_]+(?:['\u2019.-][^\W_]+)*|\.\.+|--+|__+|[^\w\s]|_")
 _JOINT = re.compile(r"(['\u2019.-])")
 _APOSTROPHE = re.compile(r"['\u2019]")
-
-
-def read_lines(path: PathLike) -> Iterator[str]:
-    """The lines of a file of unannotated text. Bytes that are not UTF-8 become replacement characters.
-
-    Raises FileError if the file is missing, damaged or not text.
-    """
-    return (line.decode("utf-8", errors="replace") for line in files.read_lines(path))
 
 
 def read_raw_words(path: PathLike, known: Iterable[str], normalize: Callable[[str], str] = str) -> Iterator[list[str]]:
