@@ -181,7 +181,7 @@ class _Plan(NamedTuple):
     @classmethod
     def of(cls, addresses: Iterable[str], slots: Sequence[Slot]) -> _Plan:
         """From the addresses of a template and its state slots."""
-        number, columns, gathers = _gathers(addresses)
+        number, columns, gathers = _word_gathers(addresses)
         inside = np.array([number[slot.address] for slot in slots], np.intp)
         end = len(number) + len(slots)
         if gathers and inside.max(initial=0) < gathers[-1][1].start:  # the words are found before the last step
@@ -198,11 +198,11 @@ class _Plan(NamedTuple):
             np.array([COLUMNS.index(column) for column in columns], np.intp),
             gathers,
             np.array(most, np.intp)[:, None],
-            (_numbers(apart), np.array(ends)) if apart else None,
+            (_as_slice(apart), np.array(ends)) if apart else None,
         )
 
 
-def _gathers(addresses: Iterable[str]) -> tuple[dict[str, int], list[str], list[tuple[Index, slice]]]:
+def _word_gathers(addresses: Iterable[str]) -> tuple[dict[str, int], list[str], list[tuple[Index, slice]]]:
     """The index of each address, the link that leads to it, and the steps that find the words: see _Plan."""
     steps: dict[str, tuple[str, str]] = {}  # the link and the inner address of each
     for address in addresses:
@@ -227,12 +227,10 @@ def _step(address: str) -> tuple[str, str]:
     return "stack_next" if link[0] == "s" else "buffer_next", f"{link[0]}{int(link[1]) - 1}"
 
 
-def _numbers(numbers: Iterable[int]) -> slice | Index:
-    """Indices, as a slice if they are consecutive: a slice selects a view."""
-    listed = list(numbers)
-    if listed and listed == [*range(listed[0], listed[0] + len(listed))]:
-        return slice(listed[0], listed[0] + len(listed))
-    return np.array(listed, np.intp)
+def _as_slice(indices: list[int]) -> slice | Index:
+    """Increasing indices as a slice, which selects a view, if they are consecutive."""
+    first, end = indices[0], indices[-1] + 1
+    return slice(first, end) if len(indices) == end - first else np.array(indices, np.intp)
 
 
 def _distances(word: Index, other: Index) -> Index:

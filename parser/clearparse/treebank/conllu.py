@@ -42,8 +42,8 @@ __all__ = [
 ]  # fmt: skip
 
 BLOCK_BYTES = 1 << 20
-MAX_LINE_BYTES = 64 << 20  # bytes
-MAX_COMMENT_BYTES = 8 << 20  # bytes, before a sentence
+MAX_LINE_BYTES = 64 << 20
+MAX_COMMENT_BYTES = 8 << 20  # before a sentence
 
 
 def read_blocks(path: PathLike, *, trees: bool, block_bytes: int = BLOCK_BYTES) -> Iterator[Block]:

@@ -14,7 +14,7 @@ def items_of(value: str) -> dict[str, str]:
 
 
 def written(value: str | int | Pairs) -> str:
-    """A value of a column as in CoNLL-U; FEATS are sorted by the caller."""
+    """A value of a column as in CoNLL-U; pairs stay in their order."""
     if isinstance(value, Mapping):
         return "|".join(f"{key}={item}" if item else key for key, item in value.items()) or "_"
     return str(value)
