@@ -6,8 +6,8 @@ import unicodedata
 from typing import NamedTuple
 
 from clearparse.errors import FileError
-from clearparse.treebank.columns import Offsets
 from clearparse.treebank.identifiers import quoted
+from clearparse.treebank.ragged import Offsets
 
 TEXT_HINT = "; to score a parse of raw text, add --given text"
 

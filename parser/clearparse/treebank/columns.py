@@ -11,13 +11,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.errors import FileError
+from clearparse.treebank.ragged import Offsets
 
 ID, FORM, LEMMA, UPOS, XPOS, FEATS, HEAD, DEPREL, DEPS, MISC = range(10)
 NAMES = ("ID", "FORM", "LEMMA", "UPOS", "XPOS", "FEATS", "HEAD", "DEPREL", "DEPS", "MISC")
 COLUMNS = len(NAMES)
 
 PLAIN_TEXT_HINT = "plain text is parsed with --input text"
-Offsets = NDArray[np.int64]
 Mask = NDArray[np.bool_]
 
 BYTE_ORDER_MARK = b"\xef\xbb\xbf"

@@ -11,7 +11,8 @@ from typing import NamedTuple
 import numpy as np
 
 from clearparse.errors import FileError
-from clearparse.treebank.columns import DOT, FORM, HYPHEN, ID, MAX_DIGITS, Mask, Offsets, TokenRows, as_codes, numbers
+from clearparse.treebank.columns import DOT, FORM, HYPHEN, ID, MAX_DIGITS, Mask, TokenRows, as_codes, numbers
+from clearparse.treebank.ragged import Offsets
 
 MAX_QUOTED = 30  # characters of a value in an error message
 

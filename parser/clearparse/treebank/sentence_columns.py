@@ -9,7 +9,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.treebank.columns import DEPREL, DEPS, FEATS, FORM, LEMMA, MISC, UPOS, XPOS, Offsets
+from clearparse.treebank.columns import DEPREL, DEPS, FEATS, FORM, LEMMA, MISC, UPOS, XPOS
+from clearparse.treebank.ragged import Offsets
 from clearparse.treebank.word_table import WordTable
 
 

@@ -11,9 +11,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.treebank.block import Block
-from clearparse.treebank.columns import COLUMNS, FORM, ID, LEMMA, MAX_DIGITS, Mask, Offsets
+from clearparse.treebank.columns import COLUMNS, FORM, ID, LEMMA, MAX_DIGITS, Mask
 from clearparse.treebank.conllu import parse_block
-from clearparse.treebank.ragged import offsets
+from clearparse.treebank.ragged import Offsets, offsets
 from clearparse.treebank.ranges import RawText, token_ranges
 from clearparse.treebank.sentence import Sentence
 

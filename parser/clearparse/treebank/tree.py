@@ -9,10 +9,10 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from clearparse.treebank.columns import Mask
 from clearparse.treebank.ragged import Offsets, offsets
 
 Heads = NDArray[np.int32]
-Mask = NDArray[np.bool_]
 
 
 def sentence_of(sentences: Offsets) -> Offsets:

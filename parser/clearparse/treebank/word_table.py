@@ -20,7 +20,6 @@ from clearparse.treebank.columns import (
     HEAD,
     MISC,
     Mask,
-    Offsets,
     check_characters,
     check_not_empty,
     find_rows,
@@ -29,7 +28,7 @@ from clearparse.treebank.columns import (
 )
 from clearparse.treebank.edits import ALL, Edit, check_values
 from clearparse.treebank.identifiers import find_words
-from clearparse.treebank.ragged import offsets
+from clearparse.treebank.ragged import Offsets, offsets
 from clearparse.treebank.ranges import RawText, multiword_rows, range_misc
 
 PART = 2048  # words written at a time: their bytes stay in the processor's cache
