@@ -83,7 +83,7 @@ def _command_line() -> CommandLine:
     )
     cli.option("--release", default=RELEASE, metavar="TAG", help="release of UD (default: %(default)s)")
     cli.option(
-        "--code", metavar="CODE", help="language code in the file names, for a language that clearparse does not know"
+        "--code", metavar="CODE", help="language code in file names, for a language that clearparse does not know"
     )
     cli.option(
         "--parts",
