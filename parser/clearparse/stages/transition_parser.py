@@ -95,7 +95,7 @@ class TransitionParser:
                 greedy = self._policy(system, types)
                 if probability:
                     greedy.probability = np.ones(system.layout.size)
-                if len(sentences) == 2:
+                if len(system.layout.lengths) == 1:
                     run_one(greedy)
                 else:
                     run(system, self.transitions, greedy, batch)

@@ -1,4 +1,7 @@
-"""Greedy parsing: configuration -> slots -> scores -> transition, until the sentence is done. Many at once, or one."""
+"""Greedy parsing: configuration -> slots -> scores -> transition, until the sentence is done.
+
+`run` parses many sentences at once, `run_one` a single one.
+"""
 
 from __future__ import annotations
 
@@ -15,11 +18,11 @@ from clearparse.transition.system import ARCS, ROOT_ARC, System, Transitions
 BATCH = 1024  # configurations in a step
 
 Policy = Callable[[Index], Index]  # from the active configurations (B,) to a class for each (B,)
-Decide = Callable[[Index, Index], Index]  # the same for undecided configurations, given their situations (B,), too
+Decide = Callable[[Index, Index], Index]  # the same where several are legal, given the situations (B,) too
 
 
-def run(system: System, transitions: Transitions, choose: Policy, batch: int = BATCH) -> None:
-    """Parse all sentences of a system, `batch` configurations at a time, with the transitions that `choose` gives.
+def run(system: System, transitions: Transitions, policy: Policy, batch: int = BATCH) -> None:
+    """Parse all sentences of a system, `batch` configurations at a time, with the transitions of a policy.
 
     A finished configuration is replaced in the batch by the next sentence. Long sentences go first, which keeps the
     batch full nearly to the end.
@@ -27,16 +30,19 @@ def run(system: System, transitions: Transitions, choose: Policy, batch: int = B
     waiting = np.argsort(-system.layout.lengths, kind="stable")
     active, waiting = waiting[:batch], waiting[batch:]
     while len(active):
-        transition = choose(active)
-        kind = transitions.kind[transition]
-        system.apply(active, kind, transitions.label[transition])
-        done = kind == ROOT_ARC  # the last move of every sentence
+        transition = policy(active)
+        move = transitions.kind[transition]
+        system.apply(active, move, transitions.label[transition])
+        done = move == ROOT_ARC  # the last move of every sentence
         if places := np.count_nonzero(done):  # several times as fast as any()
             active, waiting = np.concatenate((active[~done], waiting[:places])), waiting[places:]
 
 
 def run_one(greedy: GreedyPolicy) -> None:
-    """`run` for a system of one sentence: all but the scores in plain Python, which is faster for one configuration."""
+    """Parse the only sentence of a policy's system, as `run` does.
+
+    Features and scores are computed in NumPy, the rest in plain Python, which is faster for a single configuration.
+    """
     system, transitions, active = greedy.system.scalar_view(), greedy.transitions, np.zeros(1, np.intp)
     actions, move = system.actions(), None
     while move != ROOT_ARC:
@@ -87,7 +93,7 @@ class GreedyPolicy:
         return transition
 
     def decide(self, active: Index, situation: Index) -> Index:
-        """The best legal transition of each configuration (B,), by its scores. situation (B,): see System."""
+        """The best legal transition of each configuration (B,), by its scores."""
         words, values, theta = self.extract(active)
         choice = self.choose(words, values, theta, situation)
         if self.probability is not None:
@@ -95,7 +101,7 @@ class GreedyPolicy:
         return choice
 
     def choose(self, words: Index, values: Index, theta: Floats, situation: Index) -> Index:
-        """The best legal transition of each configuration (B,), given what `extract` returns and the situation (B,)."""
+        """The best legal transition of each configuration (B,), given what `extract` returns and the situations (B,)."""
         choice = best(theta, situation, self.transitions)
         self.precomputed.break_ties(
             choice,
@@ -138,7 +144,7 @@ class RecordingPolicy:
 
 
 def best(theta: Floats, situation: Index, transitions: Transitions) -> Index:
-    """The legal class with the highest score (B,), given the scores theta (B, C); situation (B,): see System."""
+    """The legal class with the highest score (B,), given the scores theta (B, C) and situations (B,)."""
     choice: Index = theta.argmax(axis=1)
     is_legal = transitions.legal.take(situation * theta.shape[1] + choice)
     if np.count_nonzero(is_legal) < len(choice):

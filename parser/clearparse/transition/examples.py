@@ -17,7 +17,7 @@ from clearparse.transition.targets import OracleTargets
 
 
 class Examples(NamedTuple):
-    """w (N, m): rows of L in each slot. target (N,): the class to learn. situation (N,): see System."""
+    """w (N, m): rows of L in each slot. target (N,): the class to learn. situation (N,): row of Transitions.legal."""
 
     w: NDArray[np.int32]
     target: NDArray[np.int32]

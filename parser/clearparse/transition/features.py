@@ -145,7 +145,7 @@ class Features(WordSlots):
         return {address: found[self._plan.number[address]] for address in self._named}
 
     def _find(self, system: System, active: Index) -> Index:
-        """What _Plan describes, for the configurations active (B,): (n + k, B)."""
+        """The words at the n addresses of _Plan and the values in the k state slots, (n + k, B)."""
         found = np.empty((len(self._plan.column), len(active)), np.intp)
         found[0], found[1] = system.s0[active], system.b0[active]
         for inside, begin, to in self._gathers(system):
@@ -163,7 +163,7 @@ class Features(WordSlots):
 
 
 class _Plan(NamedTuple):
-    """How to find the words at n addresses, inner ones included, and then the values of k state slots.
+    """The order in which to find the words at n addresses, s0 before lc1(s0), and then the values of k state slots.
 
     number: the index of each address: s0 0, b0 1. column (n + k,): the column of System.columns that gives each.
     gathers: the steps: `to`, from the words at the indices `inside`. A step finds all words of one depth: lc1(s0), s1
