@@ -101,7 +101,7 @@ class GreedyPolicy:
         return choice
 
     def choose(self, words: Index, values: Index, theta: Floats, situation: Index) -> Index:
-        """The best legal transition of each configuration (B,), given what `extract` returns and the situations (B,)."""
+        """The best legal transition of each configuration (B,), given what `extract` returns and the situations."""
         choice = best(theta, situation, self.transitions)
         self.precomputed.break_ties(
             choice,
