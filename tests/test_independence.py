@@ -17,10 +17,10 @@ from clearparse.corpus import inputs
 from clearparse.features import precompute
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.vocabulary import factorize
+from clearparse.features.word_keys import without_tags
 from clearparse.model.model import Model, load
 from clearparse.network.classifier import Parameters
 from clearparse.stages.ensemble import Ensemble
-from clearparse.stages.tagger import without_tags
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import Block, Sentence, parse_block
 from clearparse.treebank.paragraphs import read_raw_text

@@ -16,7 +16,8 @@ from clearparse.commands import evaluate, parse
 from clearparse.config import NetworkConfig
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.templates import TemplateError
-from clearparse.features.vocabulary import UNKNOWN, Vocabulary, form_key
+from clearparse.features.vocabulary import UNKNOWN, Vocabulary
+from clearparse.features.word_keys import form_key, with_tags
 from clearparse.model.model import load
 from clearparse.network.classifier import scores
 from clearparse.stages import lemmatizer, multiword, split_rules, tagger, tokenizer
@@ -82,7 +83,7 @@ def test_windows_do_not_cross_rows() -> None:
 def test_precomputed_scores_equal_the_classifiers(block: Block) -> None:
     """From tables, for words with tags and without, nearly as from the rows that training sees."""
     items = tagged_words([block])
-    keys = tagger.with_tags(items.keys, [name.encode() for name in items.names])
+    keys = with_tags(items.keys, [name.encode() for name in items.names])
     classifier = initialize(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
     classifier.params.L[...] *= 50
     theta = np.concatenate([theta for theta, _ in classifier.theta(keys, items.rows)])

@@ -10,9 +10,10 @@ import pytest
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.type_cache import FIRST
 from clearparse.features.vocabulary import factorize
+from clearparse.features.word_keys import with_tags, without_tags
 from clearparse.model.model import load
 from clearparse.stages import tagger
-from clearparse.stages.tagger import SURE, Tagger, marked_tags, retagged_keys, with_tags, without_tags
+from clearparse.stages.tagger import SURE, Tagger, marked_tags, retagged_keys
 from clearparse.stages.window import NO_VALUES, WindowClassifier
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.jackknife import Jackknife

@@ -57,7 +57,7 @@ class TypeCache:
         self._consistent = True
 
     def types(self, keys: Sequence[bytes]) -> Index:
-        """The types of words (words,), given their keys (see Block.word_keys); their rows in `layer` are ready."""
+        """The types of words (words,), given their keys (see word_keys); their rows in `layer` are ready."""
         if not self._consistent:
             self._clear()
         self._consistent = False  # as long as the lines below run

@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 
 from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import factorize, form_key
+from clearparse.features.vocabulary import factorize
+from clearparse.features.word_keys import form_key
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.split_rules import ONE_WORD, SplitForms, SplitRule
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists

@@ -98,7 +98,7 @@ class WindowClassifier:
     ) -> Index:
         """The index of the best class of each item (B,); it depends on the item's own sequence only.
 
-        keys: the items' keys (see Block.word_keys); with `which`, the distinct keys.
+        keys: the items' keys (see word_keys); with `which`, the distinct keys.
         which (n,): the index of each item's key among the distinct keys.
         sequences (S + 1,): the items of sequence s are sequences[s] : sequences[s + 1].
         items (B,): which of the n items to classify, by default all.

@@ -16,6 +16,7 @@ from clearparse.errors import ClearparseError, FileError
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import TemplateError
 from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, lookup_form
+from clearparse.features.word_keys import form_of
 from clearparse.io.files import open_input
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
@@ -36,7 +37,7 @@ from clearparse.treebank.ragged import offsets, take_rows
 
 @dataclass(frozen=True)
 class Treebank:
-    """Annotated sentences as arrays. keys: see Block.word_keys. sentences (S + 1,): offsets of their words."""
+    """Annotated sentences as arrays. keys: see word_keys. sentences (S + 1,): offsets of their words."""
 
     keys: list[bytes]
     labels: list[str]
@@ -69,14 +70,14 @@ class Treebank:
 
     def forms(self) -> list[str]:
         """The form of each word."""
-        return [key.split(b"\t", 1)[0].decode() for key in self.keys]
+        return [form_of(key).decode() for key in self.keys]
 
     def lookup_forms(self) -> list[list[str]]:
         """The forms of each sentence, normalized for lookup (see lookup_form)."""
         found: dict[bytes, str] = {}
         for key in self.keys:
             if key not in found:
-                found[key] = lookup_form(key.split(b"\t", 1)[0].decode())
+                found[key] = lookup_form(form_of(key).decode())
         forms = [found[key] for key in self.keys]
         return [forms[first:end] for first, end in pairwise(self.sentences.tolist())]
 

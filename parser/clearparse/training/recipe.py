@@ -16,10 +16,11 @@ from threadpoolctl import threadpool_limits
 from clearparse.config import Config
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.vocabulary import lookup_form
+from clearparse.features.word_keys import with_tags
 from clearparse.io.overwriting import refuse_overwriting
 from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
-from clearparse.stages.tagger import retagged, with_tags
+from clearparse.stages.tagger import retagged
 from clearparse.training.checkpoint import VECTORS, Checkpoint
 from clearparse.training.data import Dataset, Source, describe, read_train_and_dev
 from clearparse.training.ensemble import EnsembleTraining, Stopped, TrainedEnsemble
@@ -222,14 +223,13 @@ class Recipe:
         """Tokenizer, tagger and lemmatizer, if the model has them or self-training needs them."""
         if not (self.all_stages or self.self_trained):
             return None
-        blocks, seed, jobs = self.train.blocks, self.config.seed, self.options.jobs
+        blocks, config, options = self.train.blocks, self.config, self.options
         for warning in text_warnings(blocks):
             self.log("warning", warning)
-        raw_text, checkpoint, log = self.options.raw_text, self.checkpoint, self.log
         words = silver.tagged_words() if silver else None
         upstream = train_upstream(
-            blocks, seed, vectors, raw_text, jobs, checkpoint, log,
-            silver=words, silver_ratio=self.config.silver_ratio, jackknife=self.all_stages, of_file=of_file,
+            blocks, config.seed, vectors, options.raw_text, options.jobs, self.checkpoint, self.log,
+            silver=words, silver_ratio=config.silver_ratio, jackknife=self.all_stages, of_file=of_file,
         )  # fmt: skip
         self.log("stage", "parser")
         return upstream

@@ -17,8 +17,9 @@ from numpy.typing import NDArray
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import factorize
+from clearparse.features.word_keys import tags_of, with_tags, without_tags
 from clearparse.io.files import PathLike
-from clearparse.stages.tagger import Tagger, retagged_keys, with_tags, without_tags
+from clearparse.stages.tagger import Tagger, retagged_keys
 from clearparse.training.log import Log
 from clearparse.training.parser_batches import Treebank
 from clearparse.training.window_batches import Items
@@ -49,7 +50,7 @@ class Silver:
     def tagged_words(self) -> Items:
         """The words to learn tags from, without tags in their keys, and their tags as classes."""
         keys, which = factorize(self.tags.keys)
-        forms, names = without_tags(keys), [key.split(b"\t", 2)[2].decode() for key in keys]
+        forms, names = without_tags(keys), [tags_of(key).decode() for key in keys]
         words = which.tolist()
         return Items([forms[k] for k in words], [names[k] for k in words], self.tags.sentences)
 

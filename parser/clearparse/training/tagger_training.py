@@ -8,8 +8,9 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from clearparse.config import NetworkConfig
+from clearparse.features.word_keys import with_tags
 from clearparse.stages import tagger
-from clearparse.stages.tagger import SURE, Tagger, retagged_keys, with_tags
+from clearparse.stages.tagger import SURE, Tagger, retagged_keys
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.jackknife import Jackknife
 from clearparse.training.log import QUIET, Log

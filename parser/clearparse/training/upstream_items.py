@@ -7,11 +7,11 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from clearparse.features.vocabulary import form_key, lookup_form
+from clearparse.features.vocabulary import lookup_form
+from clearparse.features.word_keys import form_key, form_of, without_tags
 from clearparse.stages.lemmatizer import LemmaRule, short_key
 from clearparse.stages.split_rules import ONE_WORD, SplitRule
 from clearparse.stages.stretches import KnownWords
-from clearparse.stages.tagger import without_tags
 from clearparse.stages.text_keys import TextKeys, token_key, undecided
 from clearparse.stages.tokenizer import CONTINUES, ENDS
 from clearparse.training.window_batches import Items
@@ -88,10 +88,10 @@ def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
     Such a rule keeps a part of the form, adds no digits to it, and makes the lemmas of several forms. If there is no
     such rule, all words are kept.
     """
-    rules = {key: LemmaRule.of(key.split(b"\t", 1)[0].decode(), lemma.decode()) for key, lemma in lemmas.items()}
+    rules = {key: LemmaRule.of(form_of(key).decode(), lemma.decode()) for key, lemma in lemmas.items()}
     forms: dict[LemmaRule, set[bytes]] = {}
     for key, rule in rules.items():
-        forms.setdefault(rule, set()).add(short_key(key).split(b"\t")[0])
+        forms.setdefault(rule, set()).add(form_of(short_key(key)))
     shared = {
         rule
         for rule, of in forms.items()

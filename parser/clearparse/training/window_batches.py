@@ -28,7 +28,7 @@ NOMINAL_ITEMS = 50_000  # items for which the epochs of a config are meant
 
 @dataclass(frozen=True)
 class Items:
-    """Keys (see Block.word_keys) and classes of items; those of row r are rows[r] : rows[r + 1].
+    """Keys (see word_keys) and classes of items; those of row r are rows[r] : rows[r + 1].
 
     learned: the indices of the items to learn from, default all; the others are only context.
     """
