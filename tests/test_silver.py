@@ -19,8 +19,9 @@ from clearparse.model.container import load_arrays
 from clearparse.model.model import load
 from clearparse.stages import tagger
 from clearparse.stages.tagger import retagged, retagged_keys
-from clearparse.training import silver, window_batches
+from clearparse.training import silver
 from clearparse.training.log import Log
+from clearparse.training.mixture import Mixture
 from clearparse.training.parser_batches import Treebank
 from clearparse.training.silver import MAX_WORDS, MIN_WORDS, read_silver, retagged_silver, with_labels
 from clearparse.training.upstream_items import tagged_words
@@ -146,12 +147,12 @@ def test_the_tagger_learns_only_classes_of_the_treebank(tmp_path: Path) -> None:
 
 
 def test_the_ratio_of_silver_words_to_gold_words_is_limited() -> None:
-    gold, added = np.full(10, 10), np.full(1000, 10)
-    mixed = window_batches.Mixture(gold, added, 3.0, 10)
+    gold, added = np.arange(11) * 10, np.arange(1001) * 10
+    mixed = Mixture(gold, added, NetworkConfig(silver_ratio=3.0, epochs=10))
     rng = np.random.default_rng(1)
     assert len(mixed.sentences(0, rng)) == 10 + 30
     assert len(mixed.sentences(8, rng)) == 10
-    assert mixed.words(10) == 10 * 100 + 8 * 300
+    assert mixed.words() == 10 * 100 + 8 * 300
 
 
 def test_the_parser_sees_the_tags_of_the_models_own_tagger(text_model: Path) -> None:

@@ -173,8 +173,7 @@ class ParserBatches:
         silver: Treebank | None = None,
     ) -> None:
         self.parser, self.config, self.rng = parser, config, rng
-        gold, added = (np.diff(each.sentences) if each else np.empty(0, np.int64) for each in (treebank, silver))
-        self.mixture = Mixture(gold, added, config.silver_ratio, config.epochs)
+        self.mixture = Mixture(treebank.sentences, silver.sentences if silver else None, config)
         treebank = Treebank.concatenated([treebank, silver]) if silver else treebank
         self.treebank = treebank
         new = set(treebank.labels).difference(parser.transitions.labels)
