@@ -68,7 +68,7 @@ def train_upstream(
         "tokenizer": partial(train_tokenizer, blocks, seed, vectors=vectors, raw_text=raw_text, of_file=of_file),
         "lemmatizer": partial(train_lemmatizer, blocks, seed),
     }
-    text_stage, lemma_stage, *_ = run_steps(steps | tagging.first_steps(checkpoint), jobs, checkpoint, log)
+    text_stage, lemma_stage, *_ = run_steps(steps | tagging.first.steps(checkpoint), jobs, checkpoint, log)
     log("stage", "second network of the tagger")
     tag_stage, tags = tagging.run(jobs, checkpoint, log)
     return UpstreamStages(text_stage, tag_stage, lemma_stage, tags)
