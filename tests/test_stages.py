@@ -31,6 +31,7 @@ from clearparse.training.jackknife import Jackknife
 from clearparse.training.lemmatizer_training import train_lemmatizer
 from clearparse.training.log import QUIET
 from clearparse.training.parallel_steps import run_steps
+from clearparse.training.parser_batches import Treebank
 from clearparse.training.upstream_items import (
     characters_of,
     rules_in_context,
@@ -82,7 +83,7 @@ def test_windows_do_not_cross_rows() -> None:
 
 def test_precomputed_scores_equal_the_classifiers(block: Block) -> None:
     """From tables, for words with tags and without, nearly as from the rows that training sees."""
-    items = tagged_words([block])
+    items = tagged_words(Treebank.of([block]))
     keys = with_tags(items.keys, [name.encode() for name in items.names])
     classifier = initialize(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
     classifier.params.L[...] *= 50
@@ -106,7 +107,7 @@ class _Unmixed(np.random.Generator):
 
 
 def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -> None:
-    items = tagged_words([block])
+    items = tagged_words(Treebank.of([block]))
     config = replace(SMALL, word_dropout=0.25, min_count=1)
     classifier = initialize("form: 0\nlower: 0\nsuffix2: 0", items, config, np.random.default_rng(1))
     first = classifier.vocabulary.first
@@ -120,7 +121,7 @@ def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -
 
 def test_each_fold_is_tagged_by_a_network_that_has_not_seen_it(block: Block) -> None:
     """Where each sentence's tags are words of their own, none of them can be right."""
-    items = tagged_words([block])
+    items = tagged_words(Treebank.of([block]))
     sentence = np.repeat(np.arange(len(items.rows) - 1), np.diff(items.rows))
     names = [f"{s}\t_\t_" for s in sentence.tolist()]
     items, checkpoint = replace(items, names=names), Checkpoint()
@@ -142,8 +143,8 @@ def test_folds_do_not_see_vectors_that_know_the_treebank(block: Block, monkeypat
 
     monkeypatch.setattr("clearparse.training.jackknife.build_and_train", build)
     of_file, of_raw_text = (Vectors([], np.zeros((0, 2), np.float32), [], []) for _ in range(2))
-    longer = replace(SMALL, epochs=9)
-    jackknife = Jackknife("tags", 2, "form: 0", tagged_words([block]), longer, SMALL, 1, of_file, of_raw_text)
+    items, longer = tagged_words(Treebank.of([block])), replace(SMALL, epochs=9)
+    jackknife = Jackknife("tags", 2, "form: 0", items, longer, SMALL, 1, of_file, of_raw_text)
     for step in jackknife.steps(Checkpoint()).values():
         with pytest.raises(InterruptedError):
             step(checkpoint=Checkpoint(), log=QUIET)
@@ -532,7 +533,7 @@ def test_a_parser_alone_rejects_raw_text_and_tagging(model: Path, tmp_path: Path
 
 
 def test_the_same_seed_gives_the_same_classifier(block: Block) -> None:
-    items = tagged_words([block])
+    items = tagged_words(Treebank.of([block]))
     one, two = (build_and_train(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one.params, two.params, strict=True))
     assert one.window.template.channels == list(one.vocabulary.first)

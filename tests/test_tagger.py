@@ -17,6 +17,7 @@ from clearparse.stages.tagger import SURE, Tagger, marked_tags, retagged_keys
 from clearparse.stages.window import NO_VALUES, WindowClassifier
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.jackknife import Jackknife
+from clearparse.training.parser_batches import Treebank
 from clearparse.training.tagger_training import TaggerTraining, tag_epochs
 from clearparse.training.upstream_items import tagged_words
 from clearparse.treebank.conllu import Block, parse_block
@@ -108,7 +109,7 @@ def test_the_parser_learns_from_the_tags_that_it_will_see(block: Block, monkeypa
 
     monkeypatch.setattr(Jackknife, "steps", lambda self, checkpoint: {})
     monkeypatch.setattr(Jackknife, "results", results)
-    items = tagged_words([block])
+    items = tagged_words(Treebank.of([block]))
     _, tags = TaggerTraining(items, 1).run(1, Checkpoint())
     assert tags == [(b"first tags" if k % 3 == 0 else b"tags") + b"\t_\t_" for k in range(len(items.keys))]
     assert all(key.endswith(b"\tfirst tags\t_\t_") for key in runs[1].items.keys)
