@@ -212,7 +212,7 @@ def test_some_items_are_classified_as_in_all_items(most: int, block: Block, monk
     tagger = load(MODEL).stages.tagger
     assert tagger
     keys, rows = without_tags(block.word_keys()), block.sentences
-    labels = tagger.first.classify(keys, rows)
+    labels = tagger.first.classify(keys, rows, np.arange(len(keys)))
     items = np.flatnonzero(np.random.default_rng(5).random(len(keys)) < 0.5)
     monkeypatch.setattr(PrecomputedLayer, "max_types", property(lambda self: most))
     different, which = factorize(keys)

@@ -41,11 +41,9 @@ def trained() -> Tagger:
 
 def leads(network: WindowClassifier, keys: list[bytes], sentences: np.ndarray) -> np.ndarray:
     """How far each word's best score is above all others, in double precision."""
-    found = []
-    for _, types in network.theta(keys, sentences):
-        exact = np.sort(network.cache.layer.exact_theta(types, NO_VALUES), axis=1)
-        found.append(exact[:, -1] - exact[:, -2])
-    return np.concatenate(found)
+    types = network.window.around(*network.window.spread(network.cache.types(keys), sentences))
+    exact = np.sort(network.cache.layer.exact_theta(types, NO_VALUES), axis=1)
+    return exact[:, -1] - exact[:, -2]
 
 
 def test_the_margin_is_exact(trained: Tagger, block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,7 +58,7 @@ def test_the_margin_is_exact(trained: Tagger, block: Block, monkeypatch: pytest.
         return exact + rng.uniform(-NOISE, NOISE, exact.shape).astype(exact.dtype)
 
     monkeypatch.setattr(PrecomputedLayer, "theta", off)
-    labels = trained.first.classify(keys, block.sentences)
+    labels = trained.first.classify(distinct, block.sentences, which)
     for margin in np.sort(lead)[:: len(lead) // 20]:
         found, sure = trained.first.classify_with_margin(distinct, block.sentences, which, margin)
         assert (sure == (lead >= margin)).all()
@@ -76,8 +74,9 @@ def test_the_second_network_decides_where_the_first_is_not_sure(
     keys = without_tags(block.word_keys())
     sure = leads(trained.first, keys, block.sentences) >= tagger.MARGIN
     names, others = trained.first.encoded_classes, trained.second.encoded_classes
-    first = [names[k] for k in trained.first.classify(keys, block.sentences).tolist()]
-    second = [others[k] for k in trained.second.classify(with_tags(keys, first), block.sentences).tolist()]
+    each = np.arange(len(keys))
+    first = [names[k] for k in trained.first.classify(keys, block.sentences, each).tolist()]
+    second = [others[k] for k in trained.second.classify(with_tags(keys, first), block.sentences, each).tolist()]
     expected = [one if certain else other for one, other, certain in zip(first, second, sure.tolist(), strict=True)]
     assert first != expected != second
     monkeypatch.setattr(PrecomputedLayer, "max_types", property(lambda self: most))

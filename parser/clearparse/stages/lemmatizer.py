@@ -147,7 +147,7 @@ class Lemmatizer:
     def _lemmatize(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """Each key with its lemma."""
         exceptions, normalized = self.known.exceptions, self.classifier.vocabulary.normalized
-        theta = np.concatenate([some for some, _ in self.classifier.theta(keys, np.arange(len(keys) + 1))])
+        theta = self.classifier.theta(keys, np.arange(len(keys) + 1))
         for key, rules in zip(keys, _near_the_best(theta), strict=True):
             seen = lookup_key(key) if normalized else key
             exception = exceptions.get(seen) or exceptions.get(short_key(seen))
