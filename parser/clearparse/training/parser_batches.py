@@ -109,10 +109,8 @@ def initialize_parser(
     vocabulary = Vocabulary.count(treebank.keys, template.channels, {"form": config.min_count})
     if vectors:
         vocabulary = vectors.widen(vocabulary)
-    left, right, root = labels_of(treebank)
-    if right_to_left:
-        left, right = right, left
-    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system])
+    labels = labels_of(treebank, right_to_left=right_to_left)
+    transitions = Transitions(*labels, SYSTEMS[config.transition_system])
     features = Features(template, vocabulary, len(transitions.labels))
     params = Parameters.initial(
         V=features.V, m=features.m, d=config.embedding_dim, H=config.hidden_size, C=len(transitions.kind), rng=rng
@@ -137,24 +135,27 @@ def template_text(name: str) -> str:
     return text
 
 
-def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
-    """The labels of left arcs, right arcs and root arcs, by descending frequency.
+def labels_of(treebank: Treebank, *, right_to_left: bool = False) -> tuple[list[str], list[str], list[str]]:
+    """The labels of left arcs, right arcs and root arcs (see labels_by_kind).
 
     A kind without arcs in the treebank falls back to the labels of another kind, so that every tree can be built.
     """
-    left, right, root = labels_by_kind(treebank)
+    left, right, root = labels_by_kind(treebank, right_to_left=right_to_left)
     return left or right or root, right or left or root, root
 
 
-def labels_by_kind(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
-    """The labels of left arcs, right arcs and root arcs, by descending frequency; a kind may have none."""
+def labels_by_kind(treebank: Treebank, *, right_to_left: bool) -> tuple[list[str], list[str], list[str]]:
+    """The labels of left arcs, right arcs and root arcs, by descending frequency; a kind may have none.
+
+    right_to_left: of sentences read from the last word to the first, in which left arcs are right arcs.
+    """
     labels, heads = np.array(treebank.labels, dtype=object), treebank.heads
     lengths = np.diff(treebank.sentences)
     position = np.arange(len(heads)) - np.repeat(treebank.sentences[:-1], lengths) + 1
     kinds = (heads > position, (heads > 0) & (heads < position), heads == 0)
     counts = (sorted(Counter(labels[kind]).items(), key=lambda item: (-item[1], item[0])) for kind in kinds)
     left, right, root = ([label for label, _ in each] for each in counts)
-    return left, right, root
+    return (right, left, root) if right_to_left else (left, right, root)
 
 
 class ParserBatches:
