@@ -42,8 +42,9 @@ def test_it_derives_every_projective_tree(arc_eager: type[System], n: int, right
 
 def test_any_legal_moves_give_a_tree(arc_eager: type[System]) -> None:
     test_transitions.test_any_legal_moves_give_one_tree_with_one_root(arc_eager.name)
-    test_transitions.test_a_system_of_one_sentence_has_the_same_states(arc_eager.name)
+    test_transitions.test_a_scalar_view_has_the_same_states(arc_eager.name)
     test_transitions.test_child_links_and_valencies(arc_eager.name)
+    test_transitions.test_the_legal_classes_of_each_situation(arc_eager.name)
 
 
 def test_it_is_trained_stored_and_explained(arc_eager: type[System], tmp_path: Path) -> None:
@@ -64,7 +65,12 @@ def test_it_is_trained_stored_and_explained(arc_eager: type[System], tmp_path: P
     model.save(tmp_path / "eager.model")
     parser = clearparse.load(tmp_path / "eager.model").parser
     assert parser.transitions.names().count("REDUCE") == 1
-    sentence = next(iter(read_treebanks([str(SAMPLE / "dev.conllu")]).blocks[0]))
+    [block] = read_treebanks([str(SAMPLE / "dev.conllu")]).blocks
+    heads, deprels = parser.parse(block)
+    alone = [parser.parse(each.alone()) for each in block]
+    assert np.array_equal(np.concatenate([each for each, _ in alone]), heads)
+    assert [deprel for _, each in alone for deprel in each] == deprels
+    sentence = block[0]
     found = trace(parser, sentence.alone(), gold=True, follow_gold=True)
     taken = [parser.transitions.name(step.taken) for step in found.steps]
     assert len(taken) == 2 * len(sentence)

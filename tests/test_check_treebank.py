@@ -64,7 +64,7 @@ def _by_hand(parser: object, block: Block) -> float:
         costs = oracle.costs(active)[0]
         situation = system.situation(active)
         transition = greedy.transitions.first[situation]
-        if greedy.transitions.undecided[situation[0]]:
+        if legal[0][greedy.transitions.kind].sum() > 1:
             y_hat, _ = softmax(greedy.extract(active)[-1], legal[:, greedy.transitions.kind])
             best = (-1.0, 0)
             for c, (kind, label) in enumerate(zip(greedy.transitions.kind, greedy.transitions.label, strict=True)):

@@ -39,7 +39,7 @@ def test_the_probability_of_an_arc_is_that_of_its_transition(parser_model: Path)
         active: Index = np.array([s])
         while (legal := system.legal(active)).any():
             situation = system.situation(active)
-            if parser.transitions.undecided[situation[0]]:
+            if legal[0][parser.transitions.kind].sum() > 1:
                 theta = greedy.extract(active)[-1]
                 choice = best(theta, situation, parser.transitions)
                 y_hat = softmax(theta, legal[:, parser.transitions.kind])[0][0, choice[0]]

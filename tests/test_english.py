@@ -257,6 +257,8 @@ def test_unicode_line_and_paragraph_separators(everyday: Model) -> None:
     [
         *["3DS", "MP3", "A320", "2nd", "90s", "555-0134", "212-555-0187"],
         *["1.2.3", "192.168.0.1", "12/05/2024", "14:30", "1,250", "1.5", "e-mail"],
+        *["v2.0.1", "11.8B", "2.5.1", "1,234.5", "ma'am", "Ma’am", "README.md", "data.tar.gz"],
+        *["/usr/bin/python", "~/bin/run.sh", "./a/b", "C:\\Users\\me"],
     ],
 )
 def test_numbers_and_codes_are_one_token(everyday: Model, form: str) -> None:

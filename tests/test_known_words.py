@@ -9,7 +9,7 @@ import pytest
 
 from clearparse.errors import FileError
 from clearparse.stages.stretches import inside_words, number_shape
-from clearparse.stages.text_keys import undecided
+from clearparse.stages.text_keys import TextKeys, undecided
 from clearparse.training.known_words import MIN_NUMBERS, StopCounts, divided_words, known_words
 from clearparse.training.typography import MIN_SCALE, TITLED, Rates, altered_paragraphs
 from clearparse.training.upstream_items import characters_of
@@ -78,6 +78,29 @@ def test_the_network_is_asked_where_rules_do_not_decide() -> None:
     asked = undecided(text, frozenset(["alot"]), known, spaces=False)
     assert [text[k] for k in np.flatnonzero(asked)] == ["e", "A", "l", "o", "t", "t", "'", "0", "g", "S"]
     assert np.count_nonzero(undecided(text, None, known, spaces=True)) == len(text)
+
+
+def test_no_token_ends_inside_a_number_or_path() -> None:
+    known = known_words([[tokens("it is 50_kg_.")]])
+    for text, whole in (
+        ("It is v2.0.1.", "v2.0.1"),
+        ("$1,000.50, or", "1,000.50"),
+        ("(11.8B)", "11.8"),
+        ('in "/usr/bin/python3"', "/usr/bin/python3"),
+        ("(see ../a_b/c.d)", "../a_b/c.d"),
+        ("C:\\Users\\me is", "C:\\Users\\me"),
+    ):
+        table = TextKeys(known, frozenset(), spaces=False).characters([text]).table
+        start = text.index(whole)
+        assert not (table["asked"] | table["ends"])[start : start + len(whole) - 1].any(), text
+    for text, apart in (("and/or", "/"), ("w/o a/b/c", "/"), ("5/6", "/"), ("a.5", "."), ("x1.5", ".")):
+        table = TextKeys(known, frozenset(), spaces=False).characters([text]).table
+        assert table["asked"][text.index(apart)], text
+
+
+def test_the_ma_of_maam_is_no_word() -> None:
+    inside = inside_words("I ma go, ma'am", frozenset(["ma"]), frozenset())
+    assert np.flatnonzero(inside).tolist() == [5, 9, 12]  # go, ma, am
 
 
 def test_units_follow_numbers_in_a_treebank_or_in_raw_text(tmp_path: Path) -> None:

@@ -65,6 +65,22 @@ def test_without_exploration_the_gold_trees_are_built(treebank: Treebank, system
     assert parser.transitions.legal[examples.situation, examples.target].all()
 
 
+@pytest.mark.parametrize("right_to_left", [False, True])
+@pytest.mark.parametrize("system", SYSTEMS)
+def test_a_sentence_alone_is_parsed_as_in_a_block(treebank: Treebank, system: str, right_to_left: bool) -> None:
+    random = untrained(treebank, system)
+    parts = random.params, random.features, random.system, random.transitions
+    parser = TransitionParser(*parts, right_to_left=right_to_left)
+    [block] = data.read_treebanks([SAMPLE]).blocks
+    heads, deprels, probability = parser.parse_with_probabilities(block)
+    for number in range(0, len(block), 5):
+        words = slice(*block.sentences[number : number + 2])
+        alone = parser.parse_with_probabilities(block[number].alone())
+        assert alone[0].tolist() == heads[words].tolist()
+        assert alone[1] == deprels[words]
+        np.testing.assert_allclose(alone[2], probability[words], atol=1e-6)
+
+
 def test_exploration_follows_the_parser(treebank: Treebank) -> None:
     parser = untrained(treebank)
     made, examples = examples_of(parser, treebank, exploration=1.0)

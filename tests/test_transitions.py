@@ -12,7 +12,7 @@ from small_trees import is_tree
 from clearparse.transition.arc_standard import StaticOracle
 from clearparse.transition.arc_standard_swap import SWAP
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import IMPOSSIBLE, LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System
+from clearparse.transition.system import IMPOSSIBLE, LEFT_ARC, RIGHT_ARC, ROOT_ARC, SHIFT, Oracle, System, Transitions
 from clearparse.transition.systems import SYSTEMS
 
 State = tuple[tuple[int, ...], int]  # stack (bottom first) and front of the buffer; words 1..n, ROOT is n + 1
@@ -203,12 +203,12 @@ def test_any_legal_moves_give_one_tree_with_one_root(name: str) -> None:
 
 
 @pytest.mark.parametrize("name", SYSTEMS)
-def test_a_system_of_one_sentence_has_the_same_states(name: str) -> None:
+def test_a_scalar_view_has_the_same_states(name: str) -> None:
     """With one configuration as an int, and with arrays of one."""
     rng = np.random.default_rng(3)
     for n in [1, 2, 3, 5, 8, 13, 30] * 5:
         system, other = (SYSTEMS[name](layout_of(n)) for _ in range(2))
-        one, active = other.of_one_sentence(), np.array([0])
+        one, active = other.scalar_view(), np.array([0])
         while (legal := np.flatnonzero(system.legal(active)[0])).size:
             move, label = int(rng.choice(legal)), int(rng.integers(5))
             system.apply(active, np.array([move]), np.array([label]))
@@ -217,6 +217,23 @@ def test_a_system_of_one_sentence_has_the_same_states(name: str) -> None:
             for key, array in vars(system).items():
                 assert key == "layout" or np.array_equal(array, getattr(other, key)), key
         assert move == ROOT_ARC
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_the_legal_classes_of_each_situation(name: str) -> None:
+    transitions, system = Transitions(["a", "b"], ["b", "c"], ["root"], SYSTEMS[name]), SYSTEMS[name]
+    for s, moves in enumerate(system.legal_moves):
+        expected = [c for c, move in enumerate(transitions.kind) if moves[move]]
+        assert np.flatnonzero(transitions.legal[s]).tolist() == expected
+        assert transitions.undecided[s] == (len(expected) > 1)
+        assert not expected or transitions.first[s] == expected[0]
+
+
+def test_legal_moves_and_actions_are_declared_only() -> None:
+    """An overridden `legal` or `apply` would not be used in parsing."""
+    for name in ("legal", "apply"):
+        with pytest.raises(TypeError, match="Mine: a system declares legal_moves, situation and actions"):
+            type("Mine", (SYSTEMS["arc-standard"],), {name: lambda *arguments: None})
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

@@ -71,7 +71,7 @@ class NetworkConfig:
     warmup: float = _setting(0.02, "fraction of training over which the learning rate rises", 0, 0.99, old="warm_up")
     final_learning_rate: float = _setting(0.02, "final learning rate, as a fraction of the peak", 0, 1, old="lr_end")
     ema_decay: float = _setting(
-        0.998, "decay of the moving average of the parameters, which is what the model stores", 0, 0.999999, old="average"
+        0.998, "decay of the moving average of the parameters, which the model stores", 0, 0.999999, old="average"
     )
     dropout: float = _setting(0.3, "dropout rate of the hidden units", 0, 0.95)
     slot_dropout: float = _setting(0.25, "dropout rate of the input embeddings, whole slots at a time", 0, 0.95)

@@ -82,7 +82,9 @@ def _command_line() -> CommandLine:
         help="where to create the treebank's folder (default: %(default)s)",
     )
     cli.option("--release", default=RELEASE, metavar="TAG", help="release of UD (default: %(default)s)")
-    cli.option("--code", metavar="CODE", help="language code in the file names, for a language that clearparse does not know")
+    cli.option(
+        "--code", metavar="CODE", help="language code in file names, for a language that clearparse does not know"
+    )
     cli.option(
         "--parts",
         nargs="+",

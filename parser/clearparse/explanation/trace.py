@@ -1,7 +1,7 @@
 """The trace of one sentence: each configuration, the transition made in it, and what a gold tree advises.
 
-Transitions come from `decode.run` and scores from the precomputed layer, exactly as in parsing. Words are numbered as
-in CoNLL-U, from 1; ROOT is 0.
+Transitions come from `decode.run` and scores from the precomputed layer, as when many sentences are parsed; `run_one`,
+which parses a single one, makes the same transitions. Words are numbered as in CoNLL-U, from 1; ROOT is 0.
 """
 
 from __future__ import annotations

@@ -1,6 +1,6 @@
 """Stretches of text between two spaces: addresses, and full stops that may belong to an abbreviation.
 
-An address (URL, e-mail, handle, file name, newsgroup) is found by its form, without the punctuation around it. The
+An address (URL, e-mail, handle, file, path, newsgroup) is found by its form, without the punctuation around it. The
 kind of a stretch with a final full stop says whether it looks like an initial or an abbreviation, and what follows: a
 name, a number, or a word that often begins sentences. The tokenizer's network learns from these kinds which stops end
 a sentence, like Punkt (Kiss & Strunk 2006) but supervised.
@@ -25,15 +25,17 @@ MAX_ADDRESS_LENGTH = 500  # characters; a longer stretch would take long to sear
 MAX_PARTS = 5  # of the shape of a number, and digits in one of them
 MAX_ABBREVIATION_LENGTH = 6  # letters, of one that training has not seen
 
-_SIGNS = re.compile(r"[@#/]|\w\.\w")  # every address has one
+_SIGNS = re.compile(r"[@#/\\]|\w\.\w")  # every address has one
 _ADDRESS = re.compile(
     r"""(?<!\w)(?:
         (?:[a-z][a-z\d+.-]*://|www\.)\S+                                   # URL
         | [\w.+-]+@\w[\w-]*(?:\.\w[\w-]*)+                                 # e-mail
         | [@\#][^\W\d]\w*(?![\w@])                                         # handle, hashtag
         | (?:\w[\w-]*\.)+(?:com|org|net|edu|gov|mil|info|biz|io|uk|ca|de)\b(?:[/:?\#]\S*)?(?![\w@-])  # host, path
-        | (?:\w[\w-]*[./])*\w[\w-]*\.(?:html?|php|pdf|docx?|txt|jpe?g|png|gif|xlsx?|csv|json|zip|mp3|exe|py)\b(?![\w@-])
+        | (?:\w[\w-]*[./])*\w[\w-]*\.(?:html?|php|pdf|docx?|txt|md|jpe?g|png|gif|svg|xlsx?|pptx?|csv|json|xml|ya?ml
+              |css|js|sh|py|exe|dll|zip|tar|t?gz|mp[34]|wav|avi|mov|log|ini|cfg)\b(?![\w@-])              # file
         | (?-i:[a-z][a-z\d-]+(?:\.[a-z][a-z\d-]+){2,})(?![\w@-])           # newsgroup, module: of three parts or more
+        | (?<![^"'(\[<])(?:(?:~|\.\.?)?(?:/[\w.+-]+){2,}/? | [a-z]:\\[^"]+)    # path
     )""",
     re.VERBOSE | re.IGNORECASE,
 )
@@ -46,6 +48,7 @@ STOP = re.compile(r"([^\W\d_]+)\.")
 _APOSTROPHE_ON = re.compile(r"'.*")
 _LETTERS_TO_END = re.compile(r"[^\W\d_]+(?!\w)")  # of a word
 _PARTS = re.compile(r"\d+|[^\W\d_]+|[\W_]")
+_NUMBER_WITH_SIGNS = re.compile(r"(?<![^\W_])[vV]?\d+(?:[.,]\d+)+")  # 1,000.5 or v2.0.1
 NUMBER_WORD = re.compile(r"(?<!\w)\d+([^\W\d_]+)(?!\w)")
 
 OTHER, NUMBER, CODE, LETTERS = "other", "number", "code", "letters"  # kinds of stretches
@@ -114,6 +117,12 @@ def inside_words(text: str, divided: frozenset[str], units: frozenset[str]) -> M
     return inside
 
 
+def inside_numbers(text: str) -> list[int]:
+    """The indices of the characters of a text after which a number goes on: `1,000.5`, `v2.0.1`."""
+    spans = (found.span() for found in _NUMBER_WITH_SIGNS.finditer(text))
+    return [place for start, end in spans for place in range(start, end - 1)]
+
+
 def kind_of(stretch: str) -> str:
     """The kind of a stretch of text without a space, by itself: address, mail, number, code, letters or other."""
     at = _AT.search(stretch)
@@ -149,7 +158,8 @@ def _shape_of_part(part: str) -> str:
 @cache
 def _one_of(words: frozenset[str]) -> re.Pattern[str]:
     letter = r"[^\W\d_]"
-    return re.compile(rf"(?<!{letter})(?:{'|'.join(map(re.escape, sorted(words)))})(?!{letter})", re.IGNORECASE)
+    one = "|".join(map(re.escape, sorted(words)))
+    return re.compile(rf"(?<!{letter})(?:{one})(?!['\u2019]?{letter})", re.IGNORECASE)  # the ma of ma'am is no word
 
 
 def stop_kind(stretch: str, known: KnownWords) -> str:

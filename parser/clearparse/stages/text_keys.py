@@ -29,6 +29,7 @@ from clearparse.stages.stretches import (
     KnownWords,
     address_in,
     beginning,
+    inside_numbers,
     inside_words,
     kind_of,
     number_kind,
@@ -151,8 +152,8 @@ class TextKeys:
                 codes[first:end], kind_there[first:end] = ord("x"), kind[-1]
                 asked[first - 1 : end] = ends[first:end] = False
                 ends[first - 1] = ends[end - 1] = True  # a token ends before it, and it is one
-        clusters = inside_clusters(text)
-        asked[clusters] = ends[clusters] = False
+        inside = [*inside_clusters(text).tolist(), *(inside_numbers(text) if self.known else ())]
+        asked[inside] = ends[inside] = False
         if not self.spaces:
             ends[begin[:-1]] = False
         characters, character = distinct(codes, int(codes.max()) + 1)

@@ -14,13 +14,17 @@ from clearparse.transition.system import (
     ROOT_ARC,
     ROOT_NODE,
     SHIFT,
+    WORD_NODE,
     Action,
     Oracle,
     System,
 )
 
 LEGAL: Mask = np.zeros((2, 3, len(MOVES)), np.bool_)  # b0 is a word or ROOT; the stack has 0, 1 or more words
-LEGAL[0, :, SHIFT] = LEGAL[0, 1:, LEFT_ARC] = LEGAL[:, 2, RIGHT_ARC] = LEGAL[1, 1, ROOT_ARC] = True
+LEGAL[0, :, SHIFT] = True
+LEGAL[0, 1:, LEFT_ARC] = True
+LEGAL[:, 2, RIGHT_ARC] = True
+LEGAL[1, 1, ROOT_ARC] = True
 
 
 class DynamicOracle(Oracle):
@@ -73,7 +77,8 @@ class ArcHybrid(System):
 
     def situation(self, c: Any) -> Any:
         s0 = self.s0[c]
-        return 3 * (self.node[self.b0[c]] - 1) + self.node[s0] + self.node[self.stack_next[s0]]
+        words = self.node[s0] + self.node[self.stack_next[s0]]  # on the stack, at most 2
+        return 3 * (self.node[self.b0[c]] - WORD_NODE) + words
 
     def actions(self) -> tuple[Action, ...]:
         return self._shift, self._left_arc, self._right_arc, self._left_arc

@@ -7,10 +7,25 @@ from typing import Any, ClassVar
 import numpy as np
 
 from clearparse.transition.layout import Index, Layout, Mask
-from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, SHIFT, Action, Oracle, System
+from clearparse.transition.system import (
+    LEFT_ARC,
+    MOVES,
+    NULL_NODE,
+    RIGHT_ARC,
+    ROOT_ARC,
+    ROOT_NODE,
+    SHIFT,
+    WORD_NODE,
+    Action,
+    Oracle,
+    System,
+)
 
-LEGAL: Mask = np.zeros((3, 2, len(MOVES)), np.bool_)  # s1 is NULL, a word or ROOT; the buffer is empty or not
-LEGAL[:, 1, SHIFT] = LEGAL[1, :, LEFT_ARC] = LEGAL[1, :, RIGHT_ARC] = LEGAL[2, 0, ROOT_ARC] = True
+LEGAL: Mask = np.zeros((3, 2, len(MOVES)), np.bool_)  # by the nodes of s1 and b0, which is NULL if there is none
+LEGAL[:, WORD_NODE, SHIFT] = True
+LEGAL[WORD_NODE, :, LEFT_ARC] = True
+LEGAL[WORD_NODE, :, RIGHT_ARC] = True
+LEGAL[ROOT_NODE, NULL_NODE, ROOT_ARC] = True
 
 
 class StaticOracle(Oracle):
@@ -52,7 +67,8 @@ class ArcStandard(System):
         self.buffer_next[layout.root - 1] = 0
 
     def situation(self, c: Any) -> Any:
-        return 2 * self.node[self.stack_next[self.s0[c]]] + self.node[self.b0[c]]
+        s1 = self.stack_next[self.s0[c]]
+        return 2 * self.node[s1] + self.node[self.b0[c]]
 
     def actions(self) -> tuple[Action, ...]:
         return self._shift, self._left_arc, self._right_arc, self._right_arc

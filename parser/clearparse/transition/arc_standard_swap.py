@@ -12,9 +12,11 @@ from clearparse.transition.system import LEFT_ARC, MOVES, SHIFT, Action, System
 from clearparse.treebank.tree import components, inorder, nonprojective_sentences
 
 SWAP = len(MOVES)
-LEGAL: Mask = np.zeros((2, len(ArcStandard.legal_moves), SWAP + 1), np.bool_)  # SWAP is illegal or legal
-LEGAL[:, :, :SWAP], LEGAL[1, :, SWAP] = ArcStandard.legal_moves, True
-MAX_SWAPS_PER_WORD, MIN_SWAP_LIMIT = 10, 1000  # enough to put 45 words into any order
+LEGAL: Mask = np.zeros((2, len(ArcStandard.legal_moves), SWAP + 1), np.bool_)  # without and with SWAP
+LEGAL[:, :, :SWAP] = ArcStandard.legal_moves
+LEGAL[1, :, SWAP] = True
+MAX_SWAPS_PER_WORD = 10
+MIN_SWAP_LIMIT = 1000  # enough to put 45 words into any order
 
 
 class SwapOracle(StaticOracle):

@@ -36,7 +36,7 @@ def run(system: System, transitions: Transitions, choose: Policy, batch: int = B
 
 def run_one(greedy: GreedyPolicy) -> None:
     """`run` for a system of one sentence: all but the scores in plain Python, which is faster for one configuration."""
-    system, transitions, active = greedy.system.of_one_sentence(), greedy.transitions, np.zeros(1, np.intp)
+    system, transitions, active = greedy.system.scalar_view(), greedy.transitions, np.zeros(1, np.intp)
     actions, move = system.actions(), None
     while move != ROOT_ARC:
         situation = system.situation(0)

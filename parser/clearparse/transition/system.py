@@ -8,7 +8,7 @@ from __future__ import annotations
 import copy
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Sequence
-from typing import Any, ClassVar, TypeVar
+from typing import Any, ClassVar, TypeVar, final
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,7 +26,7 @@ COLUMNS = (*LINKS, "label", "left_valency", "right_valency")
 NULL_NODE, WORD_NODE, ROOT_NODE = range(3)
 IMPOSSIBLE = 1 << 20  # the cost of an illegal move; no sentence has so many arcs
 
-Action = Callable[[Any, Any], None]
+Action = Callable[[Any, Any], None]  # changes configurations c, given the indices of the labels
 T = TypeVar("T", bound="System")
 
 
@@ -42,20 +42,20 @@ class System(ABC):
     left_valency, right_valency: the number of children on each side.
     head, label: the partial tree; label is 1 + the index of the label, 0 for none.
     node: NULL_NODE, WORD_NODE or ROOT_NODE.
-    columns (11, size): the arrays of COLUMNS in one. flat (11 * size,): the same, so that one call can look up several
-    of them; begin (11, 1): where each begins.
+    columns (11, size): the arrays of COLUMNS in one. flat (11 * size,): a flat view of columns, so that one `take` can
+    look up several columns; begin (11, 1): where each column begins in flat.
 
     Every link of NULL is NULL, so an address such as lc1(lc1(s0)) is a chain of gathers without a mask.
 
-    The methods `situation` and `actions` are written once for two kinds of arguments: the configurations c (B,) and
-    labels (B,) as arrays, or, in a system made by `of_one_sentence`, c = 0 and the label as ints.
+    `situation` and the functions that `actions` returns are used in two ways: on arrays, with configurations c (B,) and
+    label indices (B,); and on a `scalar_view`, with one configuration and one label index as ints.
 
     A subclass declares:
     name: the value of `--transition-system`. description: one line for the help.
     oracle: the Oracle class that provides training targets. partner: the name of the other system in an ensemble.
     moves: the names of its K moves: MOVES, followed by its own, which have no labels.
-    legal_moves (R, K): the legal moves in each of R situations, such as "s1 is ROOT and the buffer is empty". There is
-    none in the situation of a finished configuration.
+    legal_moves (R, K): which moves are legal in each of R situations. A situation is what decides that, such as "s1 is
+    ROOT and the buffer is empty"; in that of a finished configuration no move is legal.
     nonprojective: whether it can build non-projective trees.
     """
 
@@ -86,6 +86,10 @@ class System(ABC):
         self.b0 = layout.first.copy()
         self.s0: Index = np.zeros(len(layout.first), dtype=np.intp)
 
+    def __init_subclass__(cls) -> None:
+        if {"legal", "apply"} & vars(cls).keys():
+            raise TypeError(f"{cls.__name__}: a system declares legal_moves, situation and actions, not legal or apply")
+
     @classmethod
     def nonprojective_training(cls) -> str:
         """What training does with non-projective trees, in one line."""
@@ -97,34 +101,39 @@ class System(ABC):
 
     @abstractmethod
     def situation(self, c: Any) -> Any:
-        """The row of legal_moves for the configurations c."""
+        """The situation of each configuration c: its row in legal_moves."""
 
     @abstractmethod
     def actions(self) -> tuple[Action, ...]:
-        """What each of the K moves does to configurations c, given the labels."""
+        """The K functions that carry out the moves, in the order of `moves`."""
 
     @abstractmethod
     def dependent(self, active: Index) -> tuple[Index, Index, Index]:
         """The words that LEFT_ARC, RIGHT_ARC and ROOT_ARC would attach in the configurations active (B,): 3 x (B,)."""
 
+    @final
     def legal(self, active: Index) -> Mask:
         """Mask (B, K) of the legal moves in the configurations active (B,); a finished one has no legal move."""
         legal: Mask = self.legal_moves.take(self.situation(active), axis=0)
         return legal
 
+    @final
     def apply(self, active: Index, move: Index, label: Index) -> None:
         """Apply the moves (B,) with the label indices (B,) to the distinct configurations active (B,)."""
         for kind, action in enumerate(self.actions()):
             if len(moved := (move == kind).nonzero()[0]):
                 action(active[moved], label[moved])
 
-    def of_one_sentence(self: T) -> T:
-        """The system of one sentence with ints for arrays, and the same state: faster in Python than in NumPy."""
-        one = copy.copy(self)
+    def scalar_view(self: T) -> T:
+        """This system with memoryviews of its arrays, of which an int as index gives an int, much faster than in NumPy.
+
+        Only `situation` and the actions work on it, with one configuration at a time. Both systems have the same state.
+        """
+        view = copy.copy(self)
         for name, value in vars(self).items():
             if isinstance(value, np.ndarray) and value.ndim == 1:
-                setattr(one, name, value.data)  # a memoryview: indexed by an int, it gives an int
-        return one
+                setattr(view, name, value.data)
+        return view
 
     def _shift(self, c: Any, _label: Any) -> None:
         word = self.b0[c]
@@ -180,7 +189,10 @@ class Oracle(ABC):
         return np.where(self.system.legal(active), np.stack(costs, axis=1), IMPOSSIBLE)
 
     def advance(self, active: Index, move: Index) -> None:
-        """Update the state before the moves (B,) are applied to the configurations active (B,). SHIFT takes b0."""
+        """Update the state before the moves (B,) are applied to the configurations active (B,).
+
+        Here SHIFT alone takes b0 from the buffer.
+        """
         word = self.system.b0[active[move == SHIFT]]
         self.in_buffer[self.gold[word]] -= 1  # no index repeats: each configuration belongs to another sentence
 
@@ -192,8 +204,8 @@ class Transitions:
     moves: the names of the K moves of the system. labels: all labels, in the order of their indices.
     kind (C,), label (C,): the move and the label index of each class; label is 0 for moves without a label.
     class_of (K, labels): the class of each move with each label, -1 where there is none.
-    legal (R, C): the legal classes in each situation of the system. undecided (R,): whether there are several; if not,
-    a configuration is forced and needs no scores. first (R,): the first legal class, of a forced one the only one.
+    legal (R, C): the classes that are legal in each situation of the system. undecided (R,): several are legal;
+    otherwise the transition is forced and needs no scores. first (R,): the first legal class; if forced, the only one.
     """
 
     def __init__(
