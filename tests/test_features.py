@@ -10,7 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from clearparse.features.templates import TemplateError
-from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, form_key
+from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary
+from clearparse.features.word_keys import form_key
 from clearparse.transition import decode
 from clearparse.transition.features import DISTANCES, TEMPLATES, Features, compile_template
 from clearparse.transition.layout import Layout

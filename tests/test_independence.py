@@ -17,10 +17,10 @@ from clearparse.corpus import inputs
 from clearparse.features import precompute
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.vocabulary import factorize
+from clearparse.features.word_keys import without_tags
 from clearparse.model.model import Model, load
 from clearparse.network.classifier import Parameters
 from clearparse.stages.ensemble import Ensemble
-from clearparse.stages.tagger import without_tags
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.treebank.conllu import Block, Sentence, parse_block
 from clearparse.treebank.paragraphs import read_raw_text
@@ -220,7 +220,7 @@ def test_some_items_are_classified_as_in_all_items(most: int, block: Block, monk
     tagger = load(MODEL).stages.tagger
     assert tagger
     keys, rows = without_tags(block.word_keys()), block.sentences
-    labels = tagger.first.classify(keys, rows)
+    labels = tagger.first.classify(keys, rows, np.arange(len(keys)))
     items = np.flatnonzero(np.random.default_rng(5).random(len(keys)) < 0.5)
     monkeypatch.setattr(PrecomputedLayer, "max_types", property(lambda self: most))
     different, which = factorize(keys)

@@ -16,6 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any
 
+import numpy as np
 import pytest
 
 from clearparse.features import precompute
@@ -92,7 +93,7 @@ def window_work(model: Model) -> Callable[[Block], object]:
     """A window classifier that has met no word yet."""
     classifier = model.stages.window_classifiers()["tags"]
     classifier = classifier.with_parameters(classifier.params)
-    return lambda block: classifier.classify(block.word_keys(), block.sentences).tolist()
+    return lambda block: classifier.classify(block.word_keys(), block.sentences, np.arange(block.n_words)).tolist()
 
 
 def text_work(model: Model) -> Callable[[Block], object]:

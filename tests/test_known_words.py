@@ -34,7 +34,9 @@ def tokens(text: str) -> Tokens:
 
 
 def test_full_stops_are_counted_in_raw_text() -> None:
-    counts = StopCounts.of(RAW)
+    counts = StopCounts()
+    for line in RAW:
+        counts.add(line)
     assert (counts.plain["oslo"], counts.stopped["oslo"], counts.inside["oslo"]) == (16, 1, 0)
     assert (counts.stopped["dept"], counts.inside["dept"]) == (4, 4)
     assert counts.words() == {"oslo", "is", "the"}

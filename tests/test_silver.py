@@ -19,10 +19,11 @@ from clearparse.model.container import load_arrays
 from clearparse.model.model import load
 from clearparse.stages import tagger
 from clearparse.stages.tagger import retagged, retagged_keys
-from clearparse.training import silver, window_batches
+from clearparse.training import silver
 from clearparse.training.log import Log
+from clearparse.training.mixture import Mixture
 from clearparse.training.parser_batches import Treebank
-from clearparse.training.silver import MAX_WORDS, MIN_WORDS, read_silver, retagged_silver, with_labels
+from clearparse.training.silver import MAX_WORDS, MIN_WORDS, read_silver, with_labels
 from clearparse.training.upstream_items import tagged_words
 from clearparse.training.window_batches import WindowBatches, initialize
 from clearparse.treebank.conllu import parse_block, read_blocks
@@ -131,9 +132,9 @@ def test_sentences_with_other_labels_are_left_out(tmp_path: Path, capsys: pytest
 
 def test_the_tagger_learns_only_classes_of_the_treebank(tmp_path: Path) -> None:
     """Silver words are in all epochs but the last fifth; those of an unknown class are never a target."""
-    gold = tagged_words([parse_block((sentence("a b c d") + sentence("b c", upos="Y")).encode())])
+    gold = tagged_words(Treebank.of([parse_block((sentence("a b c d") + sentence("b c", upos="Y")).encode())]))
     path = written(tmp_path / "s.conllu", sentence("a b c e"), sentence("e e e e e", upos="NEW"))
-    added = read_silver([path], 1.0, QUIET).tagged_words()
+    added = tagged_words(read_silver([path], 1.0, QUIET).tags)
     config, rng = NetworkConfig(embedding_dim=4, hidden_size=4, epochs=10, batch_size=4), np.random.default_rng(1)
     batches = WindowBatches(initialize(tagger.FIRST, gold, config, rng), gold, config, rng, added)
     sizes = []
@@ -146,12 +147,12 @@ def test_the_tagger_learns_only_classes_of_the_treebank(tmp_path: Path) -> None:
 
 
 def test_the_ratio_of_silver_words_to_gold_words_is_limited() -> None:
-    gold, added = np.full(10, 10), np.full(1000, 10)
-    mixed = window_batches.Mixture(gold, added, 3.0, 10)
+    gold, added = np.arange(11) * 10, np.arange(1001) * 10
+    mixed = Mixture(gold, added, NetworkConfig(silver_ratio=3.0, epochs=10))
     rng = np.random.default_rng(1)
     assert len(mixed.sentences(0, rng)) == 10 + 30
     assert len(mixed.sentences(8, rng)) == 10
-    assert mixed.words(10) == 10 * 100 + 8 * 300
+    assert mixed.words() == 10 * 100 + 8 * 300
 
 
 def test_the_parser_sees_the_tags_of_the_models_own_tagger(text_model: Path) -> None:
@@ -159,13 +160,11 @@ def test_the_parser_sees_the_tags_of_the_models_own_tagger(text_model: Path) -> 
     model, (block,) = load(text_model), read_blocks(SAMPLE / "dev.conllu", trees=True)
     own = model.stages.tagger
     assert own is not None
-    found = retagged_silver(Treebank.of([block]), own)
-    assert [key.split(b"\t")[2:] for key in found.keys] == [
-        key.split(b"\t")[2:] for key in retagged(block, own).word_keys()
-    ]
-    assert len(set(map(id, found.keys))) < 1.1 * len(set(found.keys))
+    found = retagged_keys(block.word_keys(), block.sentences, own)
+    assert [key.split(b"\t")[2:] for key in found] == [key.split(b"\t")[2:] for key in retagged(block, own).word_keys()]
+    assert len(set(map(id, found))) < 1.1 * len(set(found))
     first_only = retagged_keys(block.word_keys(), block.sentences, own.first)
-    assert first_only != found.keys
+    assert first_only != found
 
 
 FILES = ["--train", str(SAMPLE / "dev.conllu"), "--dev", str(SAMPLE / "dev.conllu")]

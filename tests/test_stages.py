@@ -16,7 +16,8 @@ from clearparse.commands import evaluate, parse
 from clearparse.config import NetworkConfig
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.templates import TemplateError
-from clearparse.features.vocabulary import UNKNOWN, Vocabulary, form_key
+from clearparse.features.vocabulary import UNKNOWN, Vocabulary
+from clearparse.features.word_keys import form_key, with_tags
 from clearparse.model.model import load
 from clearparse.network.classifier import scores
 from clearparse.stages import lemmatizer, multiword, split_rules, tagger, tokenizer
@@ -30,6 +31,7 @@ from clearparse.training.jackknife import Jackknife
 from clearparse.training.lemmatizer_training import train_lemmatizer
 from clearparse.training.log import QUIET
 from clearparse.training.parallel_steps import run_steps
+from clearparse.training.parser_batches import Treebank
 from clearparse.training.upstream_items import (
     characters_of,
     rules_in_context,
@@ -81,16 +83,15 @@ def test_windows_do_not_cross_rows() -> None:
 
 def test_precomputed_scores_equal_the_classifiers(block: Block) -> None:
     """From tables, for words with tags and without, nearly as from the rows that training sees."""
-    items = tagged_words([block])
-    keys = tagger.with_tags(items.keys, [name.encode() for name in items.names])
+    items = tagged_words(Treebank.of([block]))
+    keys = with_tags(items.keys, [name.encode() for name in items.names])
     classifier = initialize(tagger.SECOND, replace(items, keys=keys), SMALL, np.random.default_rng(3))
     classifier.params.L[...] *= 50
-    theta = np.concatenate([theta for theta, _ in classifier.theta(keys, items.rows)])
+    theta = classifier.theta(keys, items.rows)
     lessons = WindowBatches(classifier, replace(items, keys=keys), replace(SMALL, word_dropout=0), _Unmixed())
     w = np.concatenate([batch.w for batch in lessons.batches(0)])
     np.testing.assert_allclose(theta, scores(classifier.params, w), rtol=0, atol=2e-3)
-    known = classifier.theta(keys[:50], np.array([0, 50]))  # types known from before
-    again = np.concatenate([theta for theta, _ in known])
+    again = classifier.theta(keys[:50], np.array([0, 50]))  # types known from before
     np.testing.assert_allclose(again[:40], theta[:40] if items.rows[1] >= 43 else again[:40], rtol=1e-4, atol=1e-5)
 
 
@@ -105,7 +106,7 @@ class _Unmixed(np.random.Generator):
 
 
 def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -> None:
-    items = tagged_words([block])
+    items = tagged_words(Treebank.of([block]))
     config = replace(SMALL, word_dropout=0.25, min_count=1)
     classifier = initialize("form: 0\nlower: 0\nsuffix2: 0", items, config, np.random.default_rng(1))
     first = classifier.vocabulary.first
@@ -119,7 +120,7 @@ def test_hidden_words_are_unknown_in_every_channel_of_their_form(block: Block) -
 
 def test_each_fold_is_tagged_by_a_network_that_has_not_seen_it(block: Block) -> None:
     """Where each sentence's tags are words of their own, none of them can be right."""
-    items = tagged_words([block])
+    items = tagged_words(Treebank.of([block]))
     sentence = np.repeat(np.arange(len(items.rows) - 1), np.diff(items.rows))
     names = [f"{s}\t_\t_" for s in sentence.tolist()]
     items, checkpoint = replace(items, names=names), Checkpoint()
@@ -141,8 +142,8 @@ def test_folds_do_not_see_vectors_that_know_the_treebank(block: Block, monkeypat
 
     monkeypatch.setattr("clearparse.training.jackknife.build_and_train", build)
     of_file, of_raw_text = (Vectors([], np.zeros((0, 2), np.float32), [], []) for _ in range(2))
-    longer = replace(SMALL, epochs=9)
-    jackknife = Jackknife("tags", 2, "form: 0", tagged_words([block]), longer, SMALL, 1, of_file, of_raw_text)
+    items, longer = tagged_words(Treebank.of([block])), replace(SMALL, epochs=9)
+    jackknife = Jackknife("tags", 2, "form: 0", items, longer, SMALL, 1, of_file, of_raw_text)
     for step in jackknife.steps(Checkpoint()).values():
         with pytest.raises(InterruptedError):
             step(checkpoint=Checkpoint(), log=QUIET)
@@ -531,7 +532,7 @@ def test_a_parser_alone_rejects_raw_text_and_tagging(model: Path, tmp_path: Path
 
 
 def test_the_same_seed_gives_the_same_classifier(block: Block) -> None:
-    items = tagged_words([block])
+    items = tagged_words(Treebank.of([block]))
     one, two = (build_and_train(tagger.FIRST, items, SMALL, [1, 2]) for _ in range(2))
     assert all(np.array_equal(a, b) for a, b in zip(one.params, two.params, strict=True))
     assert one.window.template.channels == list(one.vocabulary.first)

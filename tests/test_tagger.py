@@ -10,12 +10,14 @@ import pytest
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.type_cache import FIRST
 from clearparse.features.vocabulary import factorize
+from clearparse.features.word_keys import with_tags, without_tags
 from clearparse.model.model import load
 from clearparse.stages import tagger
-from clearparse.stages.tagger import SURE, Tagger, marked_tags, retagged_keys, with_tags, without_tags
+from clearparse.stages.tagger import SURE, Tagger, marked_tags, retagged_keys
 from clearparse.stages.window import NO_VALUES, WindowClassifier
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.jackknife import Jackknife
+from clearparse.training.parser_batches import Treebank
 from clearparse.training.tagger_training import TaggerTraining, tag_epochs
 from clearparse.training.upstream_items import tagged_words
 from clearparse.treebank.conllu import Block, parse_block
@@ -39,11 +41,9 @@ def trained() -> Tagger:
 
 def leads(network: WindowClassifier, keys: list[bytes], sentences: np.ndarray) -> np.ndarray:
     """How far each word's best score is above all others, in double precision."""
-    found = []
-    for _, types in network.theta(keys, sentences):
-        exact = np.sort(network.cache.layer.exact_theta(types, NO_VALUES), axis=1)
-        found.append(exact[:, -1] - exact[:, -2])
-    return np.concatenate(found)
+    types = network.window.around(*network.window.spread(network.cache.types(keys), sentences))
+    exact = np.sort(network.cache.layer.exact_theta(types, NO_VALUES), axis=1)
+    return exact[:, -1] - exact[:, -2]
 
 
 def test_the_margin_is_exact(trained: Tagger, block: Block, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -58,7 +58,7 @@ def test_the_margin_is_exact(trained: Tagger, block: Block, monkeypatch: pytest.
         return exact + rng.uniform(-NOISE, NOISE, exact.shape).astype(exact.dtype)
 
     monkeypatch.setattr(PrecomputedLayer, "theta", off)
-    labels = trained.first.classify(keys, block.sentences)
+    labels = trained.first.classify(distinct, block.sentences, which)
     for margin in np.sort(lead)[:: len(lead) // 20]:
         found, sure = trained.first.classify_with_margin(distinct, block.sentences, which, margin)
         assert (sure == (lead >= margin)).all()
@@ -74,8 +74,9 @@ def test_the_second_network_decides_where_the_first_is_not_sure(
     keys = without_tags(block.word_keys())
     sure = leads(trained.first, keys, block.sentences) >= tagger.MARGIN
     names, others = trained.first.encoded_classes, trained.second.encoded_classes
-    first = [names[k] for k in trained.first.classify(keys, block.sentences).tolist()]
-    second = [others[k] for k in trained.second.classify(with_tags(keys, first), block.sentences).tolist()]
+    each = np.arange(len(keys))
+    first = [names[k] for k in trained.first.classify(keys, block.sentences, each).tolist()]
+    second = [others[k] for k in trained.second.classify(with_tags(keys, first), block.sentences, each).tolist()]
     expected = [one if certain else other for one, other, certain in zip(first, second, sure.tolist(), strict=True)]
     assert first != expected != second
     monkeypatch.setattr(PrecomputedLayer, "max_types", property(lambda self: most))
@@ -107,7 +108,7 @@ def test_the_parser_learns_from_the_tags_that_it_will_see(block: Block, monkeypa
 
     monkeypatch.setattr(Jackknife, "steps", lambda self, checkpoint: {})
     monkeypatch.setattr(Jackknife, "results", results)
-    items = tagged_words([block])
+    items = tagged_words(Treebank.of([block]))
     _, tags = TaggerTraining(items, 1).run(1, Checkpoint())
     assert tags == [(b"first tags" if k % 3 == 0 else b"tags") + b"\t_\t_" for k in range(len(items.keys))]
     assert all(key.endswith(b"\tfirst tags\t_\t_") for key in runs[1].items.keys)

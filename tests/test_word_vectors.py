@@ -11,7 +11,8 @@ from scipy.sparse import csr_array
 
 from clearparse.commands import train
 from clearparse.errors import FileError
-from clearparse.features.vocabulary import CLUSTER, UNKNOWN, Vocabulary, form_key
+from clearparse.features.vocabulary import CLUSTER, UNKNOWN, Vocabulary
+from clearparse.features.word_keys import form_key
 from clearparse.model.model import load
 from clearparse.training import vector_files
 from clearparse.training import word_vectors as word_vectors_module

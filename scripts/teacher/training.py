@@ -10,18 +10,16 @@ from typing import Any
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
-from sklearn.linear_model import LogisticRegression
 
 from clearparse.errors import FileError
 from clearparse.evaluation.counts import correct_arcs
 from clearparse.evaluation.raw_text import raw_text_scores
 from clearparse.io.checksum import checksum
 from clearparse.io.files import PathLike
-from clearparse.stages.ensemble import Calibration, logit
 from clearparse.training.log import Log
+from clearparse.training.scoring import fit_calibration
 from clearparse.treebank.conllu import Block
-from teacher.annotation import Floats, Teacher
+from teacher.annotation import Teacher
 from teacher.encoder import WordPieces, encoder_folder, load_encoder
 from teacher.examples import Gold, Integers, Symbols, read_treebank, tags_of
 from teacher.network import GoldTensors, Network, Tensors, loss
@@ -241,14 +239,6 @@ def calibrated(teacher: Teacher, dev: Block) -> Teacher:
         right &= np.array([names[k] for k in found.tasks[task].tolist()], object) == np.array(gold, object)
     return replace(
         teacher,
-        arcs=_fitted(found.of_arcs, correct_arcs(dev, found.heads, labels)),
-        tags=_fitted(found.of_tags, right),
+        arcs=fit_calibration(found.of_arcs, correct_arcs(dev, found.heads, labels)),
+        tags=fit_calibration(found.of_tags, right),
     )
-
-
-def _fitted(p: Floats, right: NDArray[np.bool_]) -> Calibration:
-    """The logistic curve from p (words,) to right (words,); none if all or none are right."""
-    if right.all() or not right.any():
-        return Calibration()
-    curve = LogisticRegression(C=1e6).fit(logit(p).reshape(-1, 1), right)
-    return Calibration(float(curve.coef_[0, 0]), float(curve.intercept_[0]))

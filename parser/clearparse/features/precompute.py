@@ -174,10 +174,6 @@ class PrecomputedLayer:
         sums = self._fixed.product(product.number, rows)
         return sums if product.number else sums + self._fixed.z_null
 
-    def _empty(self, n: int) -> Integers16:
-        """Room for n sums, (n, H)."""
-        return np.empty((n, self.H), np.int16)
-
     def _convert(self) -> None:
         """Convert the present parameters to fixed-point arithmetic."""
         features = self.features
@@ -193,7 +189,7 @@ class PrecomputedLayer:
         self.types = 0
         if types > self.room:
             self.room = max(types, self.capacity)
-            self.P = self._empty(whole * self.room + self.fixed_bytes // self.row_bytes)
+            self.P = np.empty((whole * self.room + self.fixed_bytes // self.row_bytes, self.H), np.int16)
             self._row = np.zeros((2, self.room), np.int32)
             self._row[0] = self._whole * np.arange(self.room)
             self._row_begin = self._shows_tags * self.room

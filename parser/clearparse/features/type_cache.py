@@ -27,7 +27,7 @@ class TypeCache:
 
     If there are more types than fit into the memory, the least recently used ones are evicted.
 
-    memory: see PrecomputedLayer. Hold `lock` while using what `types` and `layer` give: threads share them.
+    Hold `lock` while using what `types` and `layer` give: threads share them.
 
     An exception can come at any moment: Ctrl-C, a MemoryError, or a fork that leaves this thread behind. If one comes
     while types are added, the next call clears the cache first.
@@ -35,14 +35,15 @@ class TypeCache:
 
     layer_type: ClassVar[type[PrecomputedLayer]] = PrecomputedLayer
 
-    def __init__(self, params: Parameters, features: WordSlots, memory: int | None = None) -> None:
-        self._params, self._features, self._memory = params, features, memory
+    def __init__(self, params: Parameters, features: WordSlots) -> None:
+        self._params, self._features = params, features
+        self._memory: int | None = None  # see PrecomputedLayer
         self._clear()
         self.lock = threading.Lock()
         renew_lock_after_fork(self)
 
     def limit(self, memory: int) -> None:
-        """Set the memory; if it changes, the cache is cleared."""
+        """Set the memory of the precomputed layer; if it changes, the cache is cleared."""
         with self.lock:
             if memory != self._memory:
                 self._memory, self._consistent = memory, False
@@ -57,7 +58,7 @@ class TypeCache:
         self._consistent = True
 
     def types(self, keys: Sequence[bytes]) -> Index:
-        """The types of words (words,), given their keys (see Block.word_keys); their rows in `layer` are ready."""
+        """The types of words (words,), given their keys (see word_keys); their rows in `layer` are ready."""
         if not self._consistent:
             self._clear()
         self._consistent = False  # as long as the lines below run
@@ -134,15 +135,14 @@ def end_of_part(types: Index, begin: int, max_types: int) -> int:
     return begin + int(met_first[max_types]) if len(met_first) > max_types else len(types)
 
 
-def share_memory(caches: Sequence[TypeCache], memory: int | None = None, small: Collection[TypeCache] = ()) -> None:
-    """Limit the caches of a model to a common memory, by default MEMORY, so that each has as many types.
+def share_memory(caches: Sequence[TypeCache], small: Collection[TypeCache]) -> None:
+    """Limit the caches of a model to MEMORY together, so that each has as many types.
 
     small: those of the caches that have SMALL times as many.
     """
-    memory = precompute.MEMORY if memory is None else memory
     layers = [cache.layer for cache in caches]
     part = [SMALL if cache in small else 1.0 for cache in caches]
     of_types = sum(some * layer.type_bytes for some, layer in zip(part, layers, strict=True))
-    types = (memory - sum(layer.fixed_bytes for layer in layers)) / of_types
+    types = (precompute.MEMORY - sum(layer.fixed_bytes for layer in layers)) / of_types
     for cache, some, layer in zip(caches, part, layers, strict=True):
         cache.limit(max(layer.fixed_bytes + int(some * types) * layer.type_bytes, 0))

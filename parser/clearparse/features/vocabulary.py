@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from clearparse.features.bounded_cache import BoundedCache
+from clearparse.features.word_keys import form_of, tags_of
 
 NULL, ROOT, UNKNOWN = range(3)  # the first rows of every channel
 
@@ -98,11 +99,6 @@ CHANNELS = (*FORM_CHANNELS, *TAG_CHANNELS)
 Item = TypeVar("Item", bound=Hashable)
 
 
-def form_key(form: str) -> bytes:
-    """The key (see Block.word_keys) of a form without lemma and tags."""
-    return f"{form}\t_\t_\t_\t_".encode()
-
-
 def factorize(items: Sequence[Item]) -> tuple[list[Item], NDArray[np.intp]]:
     """The distinct items, in order of first occurrence, and the index of each item among them (n,)."""
     different = list(dict.fromkeys(items))
@@ -157,8 +153,7 @@ class Vocabulary:
         counts: dict[str, Counter[str]] = {channel: Counter() for channel in channels}
         counted = {channel: counter for channel, counter in counts.items() if channel != CLUSTER}
         for key, times in Counter(keys).items():
-            form, _, *tags = key.decode().split("\t")
-            form = lookup_form(form)
+            form, tags = lookup_form(form_of(key).decode()), tags_of(key).decode().split("\t")
             for channel, counter in counted.items():
                 symbol = FORM_CHANNELS[channel](form) if channel in FORM_CHANNELS else TAG_CHANNELS[channel](tags)
                 counter[symbol] += times
@@ -179,8 +174,9 @@ class Vocabulary:
         return Vocabulary({**self.symbols, channel: self.symbols[channel] + more}, normalized=self.normalized)
 
     def encode(self, keys: Sequence[bytes]) -> NDArray[np.int32]:
-        """The rows of L of words, one for each channel (n, channels), given their keys (see Block.word_keys)."""
-        # No list that split returns is kept: thousands of them would trigger the garbage collector.
+        """The rows of L of words, one for each channel (n, channels), given their keys (see word_keys)."""
+        # form_of and tags_of without calls. No list that split returns is kept: thousands would trigger the garbage
+        # collector.
         forms, tags = [key.split(b"\t", 1)[0] for key in keys], [key.split(b"\t", 2)[2] for key in keys]
         rows = np.empty((len(keys), len(self.first)), np.int32)
         if len(keys):

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError
 from clearparse.features.vocabulary import factorize
+from clearparse.features.word_keys import tags_of, with_lemma
 from clearparse.io import resources
 from clearparse.io.threads import one_blas_thread
 from clearparse.model import serialization
@@ -193,9 +194,9 @@ class Model:
         keys, which = tagger.tagged(forms, which, block.sentences)
         if lemmatizer:  # the forms too, as they are: then word_keys need not be put together again
             first, pairs = FORM, zip(keys, lemmatizer.lemmas(keys), strict=True)
-            columns = [key.replace(b"\t_\t", b"\t%s\t" % lemma, 1) for key, lemma in pairs]
+            columns = [with_lemma(key, lemma) for key, lemma in pairs]
         else:
-            first, columns = UPOS, [key.split(b"\t", 2)[2] for key in keys]
+            first, columns = UPOS, list(map(tags_of, keys))
         return block.with_columns(first, FEATS, [columns[k] for k in which.tolist()])
 
     def fill_tags(self, block: Block) -> Block:

@@ -20,6 +20,7 @@ from numpy.typing import NDArray
 
 from clearparse.features.bounded_cache import MAX_KEY_LENGTH
 from clearparse.features.vocabulary import lookup_form
+from clearparse.features.word_keys import form_of, upos_of, with_form
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.stages.stored import StoredNetwork, StoredNetworks
 from clearparse.stages.validation import check, check_column, check_length, check_texts
@@ -101,16 +102,12 @@ class Lexicon(NamedTuple):
 
 def short_key(key: bytes) -> bytes:
     """The part of a word's key that most often decides its lemma: the form in lower case, and UPOS."""
-    form, _, upos, _ = key.split(b"\t", 3)
-    return form.decode().lower().encode() + b"\t" + upos
+    return form_of(key).decode().lower().encode() + b"\t" + upos_of(key)
 
 
 def lookup_key(key: bytes) -> bytes:
     """A word's key with its form normalized by lookup_form."""
-    if key.isascii() and b"`" not in key:
-        return key
-    form, tab, tags = key.partition(b"\t")
-    return lookup_form(form.decode()).encode() + tab + tags
+    return key if key.isascii() and b"`" not in key else with_form(key, lookup_form)
 
 
 class Lemmatizer:
@@ -129,7 +126,7 @@ class Lemmatizer:
         return Lemmatizer, (self.classifier, self.known)
 
     def lemmas(self, keys: Sequence[bytes]) -> list[bytes]:
-        """The lemma of each word, given its key (see Block.word_keys)."""
+        """The lemma of each word, given its key (see word_keys)."""
         with self.lock:  # threads share the cache
             found = {key: lemma for key in keys if (lemma := self._lemmas.get(key))}
             new = [key for key in dict.fromkeys(keys) if key not in found]
@@ -150,7 +147,7 @@ class Lemmatizer:
     def _lemmatize(self, keys: Sequence[bytes]) -> Iterator[tuple[bytes, bytes]]:
         """Each key with its lemma."""
         exceptions, normalized = self.known.exceptions, self.classifier.vocabulary.normalized
-        theta = np.concatenate([some for some, _ in self.classifier.theta(keys, np.arange(len(keys) + 1))])
+        theta = self.classifier.theta(keys, np.arange(len(keys) + 1))
         for key, rules in zip(keys, _near_the_best(theta), strict=True):
             seen = lookup_key(key) if normalized else key
             exception = exceptions.get(seen) or exceptions.get(short_key(seen))
@@ -158,9 +155,8 @@ class Lemmatizer:
 
     def _by_rule(self, key: bytes, rules: Sequence[int]) -> bytes:
         """The lemma by the first of the rules that gives a known lemma; if none does, by the first."""
-        form, _, upos, _ = key.split(b"\t", 3)
-        word, known = form.decode(), self.known.lemmas.get(upos, frozenset())
-        lemmas = [self._rules[k](word).encode() for k in rules]
+        form, known = form_of(key).decode(), self.known.lemmas.get(upos_of(key), frozenset())
+        lemmas = [self._rules[k](form).encode() for k in rules]
         return next((lemma for lemma in lemmas if lemma in known), lemmas[0])
 
     def classifiers(self) -> dict[str, WindowClassifier]:

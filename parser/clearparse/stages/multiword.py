@@ -7,17 +7,16 @@ overgenerates and splits `valleys`.
 from __future__ import annotations
 
 import json
-import threading
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 
-from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
+from clearparse.features.bounded_cache import BoundedCache
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import factorize, form_key
-from clearparse.io.locks import renew_lock_after_fork
+from clearparse.features.vocabulary import factorize
+from clearparse.features.word_keys import form_key
 from clearparse.stages.split_rules import ONE_WORD, SplitForms, SplitRule
 from clearparse.stages.stored import StoredNetwork, StoredNetworks, sets_as_lists, sets_from_lists
 from clearparse.stages.validation import check, check_column, check_length
@@ -44,7 +43,7 @@ CLUSTERS = """
 CAUTION = 2.6
 MAX_WORDS = 20  # of a multiword token
 ONE_WORD_ALWAYS = 3  # in place of the number of a classifier: the form is not split
-MAX_CACHED = 50_000  # forms whose words, or how these are found, are cached
+MAX_CACHED = 50_000  # forms of which is cached how their words are found
 
 
 class Splits(NamedTuple):
@@ -61,9 +60,6 @@ class MultiwordSplitter:
     def __init__(self, classifier: WindowClassifier, seen: SplitForms | None = None) -> None:
         self.classifier, self.seen = classifier, seen
         self._rules = [None if name == ONE_WORD else SplitRule.parse(name) for name in classifier.classes]
-        self.lock = threading.Lock()
-        renew_lock_after_fork(self)
-        self._known: dict[str, tuple[str, ...]] = {}
         self._looked_up = BoundedCache(self._look_up, MAX_CACHED)
         self._cautious, self._bold = (_biased(classifier, bias) for bias in (CAUTION, -CAUTION))
 
@@ -76,7 +72,9 @@ class MultiwordSplitter:
         forms: the distinct tokens. which (T,): the index of each token. rows (R + 1,): offsets of the paragraphs.
         """
         if self.seen is None:
-            return Splits([*forms], self.words(forms), which)
+            keys, alone = list(map(form_key, forms)), np.arange(len(forms) + 1)
+            labels = self.classifier.classify(keys, alone, alone[:-1])
+            return Splits([*forms], list(map(self._words, forms, labels.tolist())), which)
         found = [self._looked_up[form] for form in forms]
         whole: list[tuple[str, ...]] = [(form,) for form in forms]
         if all(k == ONE_WORD_ALWAYS for k, _ in found):  # most short texts
@@ -107,20 +105,6 @@ class MultiwordSplitter:
     def _words(self, form: str, label: int) -> tuple[str, ...]:
         rule = self._rules[label]
         return rule(form) if rule else (form,)
-
-    def words(self, forms: Sequence[str]) -> list[tuple[str, ...]]:
-        """The words of each token, regardless of context; they are cached."""
-        with self.lock:  # threads share the cache
-            found = {form: words for form in dict.fromkeys(forms) if (words := self._known.get(form))}
-            new = [form for form in dict.fromkeys(forms) if form not in found]
-            labels = self.classifier.classify([form_key(form) for form in new], np.arange(len(new) + 1))
-            split = {form: self._words(form, label) for form, label in zip(new, labels.tolist(), strict=True)}
-            if len(self._known) + len(new) > MAX_CACHED:
-                self._known.clear()
-            if len(new) <= MAX_CACHED:
-                self._known.update((form, words) for form, words in split.items() if len(form) <= MAX_KEY_LENGTH)
-            found.update(split)
-            return [found[form] for form in forms]
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it, with the forms that may be split."""

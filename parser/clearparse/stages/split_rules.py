@@ -116,6 +116,11 @@ class SplitForms(NamedTuple):
         return any(lower[-k:] in self.endings for k in range(1, min(len(lower), MAX_ENDING_LENGTH + 1)))
 
 
+def _splits(counts: Counter[str]) -> int:
+    """How often a form is split, given how often by each rule, or is ONE_WORD."""
+    return counts.total() - counts[ONE_WORD]
+
+
 def _split_again(rules: Mapping[str, Counter[str]], seen: SplitForms) -> bool:
     """Return True if a form that was split once is nearly always split, so that a single split is no mistake.
 
@@ -124,7 +129,7 @@ def _split_again(rules: Mapping[str, Counter[str]], seen: SplitForms) -> bool:
     """
     first = both = 0.0
     for form, counts in rules.items():
-        n, split = counts.total(), counts.total() - counts[ONE_WORD]
+        n, split = counts.total(), _splits(counts)
         if n > 1 and split and not seen.allow_ending(form):
             first += split / n
             both += split * (split - 1) / (n * (n - 1))
@@ -136,18 +141,18 @@ def _often_split(form: str, rules: Mapping[str, Counter[str]], enough: int) -> b
 
     enough: number of splits that suffice.
     """
-    n, split = rules[form].total(), rules[form].total() - rules[form][ONE_WORD]
+    n, split = rules[form].total(), _splits(rules[form])
     if not split:
         return False
     others = (rules.get(f"{form[:k]}'{form[k:]}", Counter()) for k in range(1, len(form)))
-    with_apostrophe = max((counts.total() - counts[ONE_WORD] for counts in others), default=0)
+    with_apostrophe = max(map(_splits, others), default=0)
     part = MIN_SHARE_OF_FORM if split < MIN_SPLITS_OF_FORM else AMBIGUOUS
     return split + with_apostrophe >= enough and split >= part * n
 
 
 def _always_split(counts: Counter[str]) -> bool:
     """Return True if a form was split often enough and hardly ever one word."""
-    n, split = counts.total(), counts.total() - counts[ONE_WORD]
+    n, split = counts.total(), _splits(counts)
     return split >= MIN_SPLITS_ALWAYS and split >= MIN_SHARE_ALWAYS * n
 
 
@@ -158,7 +163,7 @@ def _without_apostrophe(rules: Mapping[str, Counter[str]]) -> set[str]:
     """
     found: set[str] = set()
     for form, counts in rules.items():
-        if "'" in form and counts.total() - counts[ONE_WORD] >= MIN_SPLITS_OF_FORM:
+        if "'" in form and _splits(counts) >= MIN_SPLITS_OF_FORM:
             rule, bare = counts.most_common(1)[0][0], form.replace("'", "")
             if rule != ONE_WORD and SplitRule.parse(rule).cut > 2 and not rules.get(bare, Counter())[ONE_WORD]:
                 found.add(bare)

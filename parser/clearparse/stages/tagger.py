@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 
 from clearparse.features.templates import Index
 from clearparse.features.vocabulary import factorize
+from clearparse.features.word_keys import form_of, tags_of, word_key
 from clearparse.stages.stored import StoredNetwork, StoredNetworks
 from clearparse.stages.validation import check, check_column
 from clearparse.stages.window import WindowClassifier
@@ -48,24 +49,6 @@ MARGIN = 4.0
 SURE = b"\t"  # at the end of tags of which the first network is sure, in a checkpoint of training
 
 
-def without_tags(keys: Sequence[bytes]) -> list[bytes]:
-    """Keys (see Block.word_keys) that keep only the form."""
-    return _untagged(_forms(keys))
-
-
-def _forms(keys: Sequence[bytes]) -> list[bytes]:
-    return [key[: key.index(b"\t")] for key in keys]
-
-
-def _untagged(forms: Sequence[bytes]) -> list[bytes]:
-    return [form + b"\t_\t_\t_\t_" for form in forms]
-
-
-def with_tags(keys: Sequence[bytes], tags: Sequence[bytes]) -> list[bytes]:
-    """Keys with these tags (UPOS, XPOS and FEATS, separated by tabs) and without a lemma."""
-    return [key[: key.index(b"\t")] + b"\t_\t" + of for key, of in zip(keys, tags, strict=True)]
-
-
 @dataclass(frozen=True)
 class Tagger:
     """The two networks. A class is UPOS, XPOS and FEATS, separated by tabs."""
@@ -77,8 +60,8 @@ class Tagger:
 
     def tags(self, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
         """The tags of each word, given the words' keys, whose tags are ignored. sentences (S + 1,): as in Block."""
-        tagged, which = self.tagged(*factorize(_forms(keys)), sentences)
-        tags = [key.split(b"\t", 2)[2] for key in tagged]
+        tagged, which = self.tagged(*factorize(list(map(form_of, keys))), sentences)
+        tags = list(map(tags_of, tagged))
         return [tags[k] for k in which.tolist()]
 
     def tagged(self, forms: Sequence[bytes], which: Index, sentences: NDArray[np.int64]) -> tuple[list[bytes], Index]:
@@ -87,7 +70,8 @@ class Tagger:
         forms: the distinct ones. which (words,): the index of each word's form.
         """
         names, number_of_second = self._names
-        labels, sure = self.first.classify_with_margin(_untagged(forms), sentences, which, MARGIN)
+        keys = list(map(word_key, forms))
+        labels, sure = self.first.classify_with_margin(keys, sentences, which, MARGIN)
         unsure = (~sure).nonzero()[0]
         if len(unsure):
             seen, which_seen = _tagged(forms, which, names, labels)
@@ -134,7 +118,7 @@ def _check_class(name: str) -> None:
 def _tagged(forms: Sequence[bytes], which: Index, names: Sequence[bytes], labels: Index) -> tuple[list[bytes], Index]:
     """The distinct words with tags, and each word's index among them, given the indices of form and class (words,)."""
     pairs, pair = factorize((which * len(names) + labels).tolist())  # faster than np.unique for the words of a sentence
-    return [forms[k // len(names)] + b"\t_\t" + names[k % len(names)] for k in pairs], pair
+    return [word_key(forms[k // len(names)], names[k % len(names)]) for k in pairs], pair
 
 
 def marked_tags(classifier: WindowClassifier, keys: Sequence[bytes], sentences: NDArray[np.int64]) -> list[bytes]:
@@ -150,12 +134,12 @@ def retagged_keys(
 ) -> list[bytes]:
     """The words' keys with the tags that a tagger, or its first network alone, predicts; equal keys are one object."""
     distinct, which = factorize(keys)
-    forms, of_form = factorize(_forms(distinct))
+    forms, of_form = factorize(list(map(form_of, distinct)))
     which = of_form[which]
     if isinstance(tagger, Tagger):
         distinct, which = tagger.tagged(forms, which, sentences)
     else:
-        labels = tagger.classify(_untagged(forms), sentences, which)
+        labels = tagger.classify(list(map(word_key, forms)), sentences, which)
         distinct, which = _tagged(forms, which, tagger.encoded_classes, labels)
     return [distinct[k] for k in which.tolist()]
 

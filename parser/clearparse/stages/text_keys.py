@@ -1,4 +1,4 @@
-"""What the tokenizer's networks see of a text: the keys of its characters and tokens (see Block.word_keys).
+"""What the tokenizer's networks see of a text: the keys of its characters and tokens (see word_keys).
 
 The key of a character depends on its stretch, the text between two spaces, and on what follows a final full stop. So
 the keys of a stretch are computed once and cached, with what the rules say about where tokens end in it.
@@ -18,6 +18,7 @@ from numpy.typing import NDArray
 
 from clearparse.features.bounded_cache import MAX_KEY_LENGTH, BoundedCache
 from clearparse.features.vocabulary import factorize, lookup_form
+from clearparse.features.word_keys import word_key
 from clearparse.io.locks import renew_lock_after_fork
 from clearparse.network.classifier import distinct
 from clearparse.stages.graphemes import inside_clusters
@@ -68,14 +69,14 @@ def undecided(text: str, divided: frozenset[str] | None, known: KnownWords | Non
 def token_key(form: str, known: KnownWords | None, *, space_after: bool) -> bytes:
     """The key of a token: in place of UPOS `space` if one follows, in place of XPOS its kind."""
     kind = token_kind(form, known) if known else "_"
-    return f"{form}\t_\t{'space' if space_after else '_'}\t{kind}\t_".encode()
+    return word_key(form.encode(), f"{'space' if space_after else '_'}\t{kind}\t_".encode())
 
 
 def _character_key(character: str, kind: str, *, normalized: bool) -> bytes:
     """The key of a character in a stretch of some kind."""
     seen = lookup_form(character) if normalized else character
     shown = "0" if normalized and character.isdecimal() else character  # a number of another value is divided alike
-    return f"{shown}\t_\t{kind}\t{unicodedata.category(seen)}\t_".encode()
+    return word_key(shown.encode(), f"{kind}\t{unicodedata.category(seen)}\t_".encode())
 
 
 class TextKeys:

@@ -17,7 +17,7 @@ from clearparse.stages.validation import check, check_column, check_texts, flag
 from clearparse.transition.decode import BATCH, GreedyPolicy, RecordingPolicy, run, run_one
 from clearparse.transition.features import Features, compile_template
 from clearparse.transition.layout import Layout
-from clearparse.transition.system import LEFT_ARC, MOVES, RIGHT_ARC, ROOT_ARC, System, Transitions
+from clearparse.transition.system import ARCS, MOVES, System, Transitions
 from clearparse.transition.systems import SYSTEMS
 from clearparse.treebank.conllu import Block
 from clearparse.treebank.ragged import take_rows
@@ -38,7 +38,7 @@ class Parse(NamedTuple):
 class TransitionParser:
     """A greedy parser: a network chooses the transitions of a transition system.
 
-    template: its slots. system: a name in SYSTEMS. transitions: its classes. right_to_left: it reads sentences from the
+    features: its slots. system: a name in SYSTEMS. transitions: its classes. right_to_left: it reads sentences from the
     last word to the first.
     """
 
@@ -174,7 +174,7 @@ class TransitionParser:
 
 def _labels(labels: Any) -> list[list[str]]:
     """The labels of left arcs, right arcs and root arcs. Raises ValueError if a label is invalid."""
-    moves = [MOVES[kind] for kind in (LEFT_ARC, RIGHT_ARC, ROOT_ARC)]
+    moves = [MOVES[kind] for kind in ARCS]
     check(isinstance(labels, dict) and set(labels) == set(moves), f"expected labels of {', '.join(moves)}")
     for move, names in labels.items():
         check_texts(names, f"labels of {move}", minimum=1)

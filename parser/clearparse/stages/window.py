@@ -7,7 +7,7 @@ are classified independently of each other. Slot i holds one channel of the item
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from functools import cached_property, partial
 from typing import Any
 
@@ -18,7 +18,7 @@ from clearparse.features.precompute import CLOSE
 from clearparse.features.row_sums import row_starts
 from clearparse.features.templates import Index, Slot, Template, TemplateError, WordSlots, channel_lines
 from clearparse.features.type_cache import TypeCache
-from clearparse.features.vocabulary import CHANNELS, Vocabulary, factorize
+from clearparse.features.vocabulary import CHANNELS, Vocabulary
 from clearparse.network.classifier import Booleans, Floats, Parameters
 from clearparse.stages.stored import StoredNetwork
 from clearparse.stages.validation import check_texts
@@ -93,19 +93,16 @@ class WindowClassifier:
         self,
         keys: Sequence[bytes],
         sequences: NDArray[np.int64],
-        which: Index | None = None,
+        which: Index,
         items: Index | None = None,
     ) -> Index:
         """The index of the best class of each item (B,); it depends on the item's own sequence only.
 
-        keys: the items' keys (see Block.word_keys); with `which`, the distinct keys.
-        which (n,): the index of each item's key among the distinct keys.
+        keys: those of the items (see word_keys), each once. which (n,): the index of each item's key among them.
         sequences (S + 1,): the items of sequence s are sequences[s] : sequences[s + 1].
         items (B,): which of the n items to classify, by default all.
         Thread-safe: calls are serialized by a lock.
         """
-        if which is None:
-            keys, which = factorize(keys)
         if items is not None and not len(items):
             return np.empty(0, np.intp)
         (best,) = self._classify(keys, sequences, which, items, lambda types: (self._best(types),))
@@ -116,7 +113,7 @@ class WindowClassifier:
     ) -> tuple[Index, Booleans]:
         """The index of the best class of each item (n,), and is its score `margin` or more above all others (n,)?
 
-        keys: the distinct keys. The other arguments are those of classify. Thread-safe.
+        The arguments are those of classify. Thread-safe.
         """
         best, sure = self._classify(keys, sequences, which, None, partial(self._best_with_margin, margin=margin))
         return best, sure
@@ -191,15 +188,11 @@ class WindowClassifier:
             found[close] = exact[:, -1] - exact[:, -2] >= margin
         return best, found
 
-    def theta(self, keys: Sequence[bytes], sequences: NDArray[np.int64]) -> Iterator[tuple[Floats, Index]]:
-        """Yield, for BATCH_SIZE items at a time, the scores of all classes (B, C) and the types at each offset (A, B).
-
-        The arguments are those of classify.
-        """
+    def theta(self, keys: Sequence[bytes], sequences: NDArray[np.int64]) -> Floats:
+        """The scores of all classes (n, C), given the key of each item; sequences: see classify. Not thread-safe."""
         spread, where = self.window.spread(self.cache.types(keys), sequences)
-        for k in range(0, len(where), BATCH_SIZE):
-            types = self.window.around(spread, where[k : k + BATCH_SIZE])
-            yield self.cache.layer.theta(types, NO_VALUES), types
+        parts = [where[k : k + BATCH_SIZE] for k in range(0, len(where), BATCH_SIZE)]
+        return np.concatenate([self.cache.layer.theta(self.window.around(spread, part), NO_VALUES) for part in parts])
 
     def to_stored(self) -> StoredNetwork:
         """The network as a model file stores it."""

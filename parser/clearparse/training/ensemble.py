@@ -35,7 +35,7 @@ class TrainedEnsemble(NamedTuple):
 
 @dataclass(frozen=True)
 class EnsembleTraining:
-    """Trains `config.networks` networks on the same data. Calling it with an index trains that network.
+    """Trains `config.networks` networks on the same data. A worker process calls it to train one of them.
 
     init: the parser to start from; by default the networks are initialized at random.
     silver: automatically parsed sentences to learn from in addition to the treebank.

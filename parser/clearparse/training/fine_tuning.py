@@ -11,7 +11,7 @@ from clearparse.network.classifier import Parameters
 from clearparse.stages.transition_parser import TransitionParser
 from clearparse.training.parser_batches import Treebank, labels_by_kind
 from clearparse.transition.features import LABEL, STATE_ROWS, Features
-from clearparse.transition.system import ARCS, LEFT_ARC, RIGHT_ARC, ROOT_ARC, Transitions
+from clearparse.transition.system import ARCS, Transitions
 from clearparse.transition.systems import SYSTEMS
 
 
@@ -20,15 +20,14 @@ def with_labels_of(treebank: Treebank, parser: TransitionParser, rng: np.random.
 
     The scores of existing classes do not change. Without new classes, rng is not used.
     """
-    left, right, root = labels_by_kind(treebank)
-    if parser.right_to_left:
-        left, right = right, left
-    old, found = parser.transitions, dict(zip((LEFT_ARC, RIGHT_ARC, ROOT_ARC), (left, right, root), strict=True))
+    found = dict(zip(ARCS, labels_by_kind(treebank, right_to_left=parser.right_to_left), strict=True))
+    old = parser.transitions
     known = {label: number for number, label in enumerate(old.labels)}
     labels = {kind: list(dict.fromkeys((*old.by_kind[kind], *found[kind]))) for kind in ARCS}
     if labels == old.by_kind:
         return parser.copy()
-    transitions = Transitions(labels[LEFT_ARC], labels[RIGHT_ARC], labels[ROOT_ARC], SYSTEMS[parser.system])
+    left, right, root = labels.values()
+    transitions = Transitions(left, right, root, SYSTEMS[parser.system])
     features = Features(parser.features.template, parser.vocabulary, len(transitions.labels))
     (d, H), C = (parser.params.L.shape[1], len(parser.params.U)), len(transitions.kind)
     params = Parameters.initial(V=features.V, m=features.m, d=d, H=H, C=C, rng=rng)

@@ -45,12 +45,9 @@ class Jackknife:
 
     def steps(self, checkpoint: Checkpoint) -> dict[str, Step]:
         """The trainings that the checkpoint lacks, of the network on all sentences and without each fold, by name."""
-        every = {self.name: np.empty(0, np.intp), **self._held_out}
-        return {
-            each: partial(self.train_without, fold, each)
-            for each, fold in every.items()
-            if checkpoint.load(each) is None
-        }
+        steps: dict[str, Step] = {self.name: self.train_on_all}
+        steps |= {name: partial(self.train_without, fold, name) for name, fold in self._held_out.items()}
+        return {name: step for name, step in steps.items() if checkpoint.load(name) is None}
 
     def results(self, checkpoint: Checkpoint) -> tuple[WindowClassifier, list[bytes]]:
         """The network trained on all sentences, and each word's marked_tags by the network trained without its fold."""
@@ -69,17 +66,21 @@ class Jackknife:
         numbers = np.unique(fold_of).tolist() if self.folds else []
         return {f"{self.name} without fold {k}": np.flatnonzero(fold_of == fold) for k, fold in enumerate(numbers, 1)}
 
+    def train_on_all(self, checkpoint: Checkpoint, log: Log) -> None:
+        """Train the network on all sentences and save it."""
+        classifier = self._trained(self.items, self.config, self.vectors, self.name, log)
+        checkpoint.save(self.name, *CLASSIFIER.encode(classifier))
+
     def train_without(self, fold: Index, name: str, checkpoint: Checkpoint, log: Log) -> None:
-        """Train a network without a fold and save its tags for the fold; if the fold is empty, save the network."""
-        rest = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold)
-        items = self.items.take(rest) if len(fold) and len(rest) else self.items
+        """Train a network without a fold, unless the fold is the whole treebank, and save its tags for the fold."""
+        rest, held = np.setdiff1d(np.arange(len(self.items.rows) - 1), fold), self.items.take(fold)
+        items = self.items.take(rest) if len(rest) else self.items
+        classifier = self._trained(items, self.fold_config, self.fold_vectors, name, log)
+        checkpoint.save(name, *LINES.encode(marked_tags(classifier, held.keys, held.rows)))
+
+    def _trained(
+        self, items: Items, config: NetworkConfig, vectors: Vectors | None, name: str, log: Log
+    ) -> WindowClassifier:
         items = altered_rows(items, np.random.default_rng([self.seed, 7]))
-        config, vectors = (self.fold_config, self.fold_vectors) if len(fold) else (self.config, self.vectors)
-        classifier = build_and_train(
-            self.template, items, config, [self.seed, 5], vectors, silver=self.silver, log=log, name=name
-        )
-        if len(fold):
-            held = self.items.take(fold)
-            checkpoint.save(name, *LINES.encode(marked_tags(classifier, held.keys, held.rows)))
-        else:
-            checkpoint.save(name, *CLASSIFIER.encode(classifier))
+        seed = [self.seed, 5]
+        return build_and_train(self.template, items, config, seed, vectors, silver=self.silver, log=log, name=name)

@@ -10,8 +10,8 @@ from __future__ import annotations
 import re
 from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
-from typing import NamedTuple
 
 import numpy as np
 
@@ -33,32 +33,29 @@ _LETTERS = re.compile(r"[^\W\d_]+")
 _NUMBER_AND_WORD = re.compile(r"(?<!\S)\(?(\d[\d.,]*) ([^\W\d_]+)(?!\w)")
 
 
-class StopCounts(NamedTuple):
+@dataclass(frozen=True)
+class StopCounts:
     """How often words of letters, in lower case, have a full stop. The last word of a line does not count.
 
     plain: without one. stopped: with one. inside: with one after which the sentence clearly goes on.
     """
 
-    plain: Counter[str]
-    stopped: Counter[str]
-    inside: Counter[str]
+    plain: Counter[str] = field(default_factory=Counter)
+    stopped: Counter[str] = field(default_factory=Counter)
+    inside: Counter[str] = field(default_factory=Counter)
 
-    @classmethod
-    def of(cls, lines: Iterable[str]) -> StopCounts:
-        """The counts of some lines of text."""
-        plain, stopped, inside = (Counter[str]() for _ in range(3))
-        for line in lines:
-            for stretch, after in pairwise(lookup_form(line).split()):
-                begun = stretch.lstrip(OPENING)
-                core = begun.rstrip(_MARKS).lower()
-                if len(core) <= MAX_ABBREVIATION_LENGTH and core.isalpha():
-                    plain[core] += after != "."
-                elif len(core) <= MAX_ABBREVIATION_LENGTH + 1 and STOP.fullmatch(core):
-                    comma = begun[len(core) :].startswith((",", ";", ":"))
-                    goes_on = comma or after[0].islower() or after[0].isdigit()
-                    stopped[core[:-1]] += 1
-                    inside[core[:-1]] += goes_on
-        return cls(plain, stopped, inside)
+    def add(self, line: str) -> None:
+        """Count the words of a line of text."""
+        for stretch, after in pairwise(lookup_form(line).split()):
+            begun = stretch.lstrip(OPENING)
+            core = begun.rstrip(_MARKS).lower()
+            if len(core) <= MAX_ABBREVIATION_LENGTH and core.isalpha():
+                self.plain[core] += after != "."
+            elif len(core) <= MAX_ABBREVIATION_LENGTH + 1 and STOP.fullmatch(core):
+                comma = begun[len(core) :].startswith((",", ";", ":"))
+                goes_on = comma or after[0].islower() or after[0].isdigit()
+                self.stopped[core[:-1]] += 1
+                self.inside[core[:-1]] += goes_on
 
     def words(self) -> set[str]:
         """The short words that are rarely followed by a full stop."""
@@ -72,6 +69,33 @@ class StopCounts(NamedTuple):
             if n >= max(MIN_INSIDE, MIN_INSIDE_PART * self.stopped[word])
             and self.stopped[word] > MIN_STOPPED * self.plain[word]
             and len(word) > 1
+        }
+
+
+@dataclass(frozen=True)
+class NumberCounts:
+    """How often words of letters follow a number and a space.
+
+    words: how often each word occurs. after: after a number. numbers: the different numbers before it.
+    """
+
+    words: Counter[str] = field(default_factory=Counter)
+    after: Counter[str] = field(default_factory=Counter)
+    numbers: dict[str, set[str]] = field(default_factory=dict)
+
+    def add(self, line: str) -> None:
+        """Count the words of a line of text."""
+        self.words.update(_LETTERS.findall(line))
+        for number, word in _NUMBER_AND_WORD.findall(line):
+            self.numbers.setdefault(word, set()).add(number)
+            self.after[word] += 1
+
+    def units(self) -> set[str]:
+        """The words that often follow a number, and several different ones."""
+        return {
+            word
+            for word, n in self.after.items()
+            if len(self.numbers[word]) >= MIN_NUMBERS and n >= MIN_AFTER * self.words[word]
         }
 
 
@@ -92,10 +116,13 @@ def known_words(paragraphs: Sequence[Paragraph], raw_text: Sequence[PathLike] = 
                     abbreviations.add(token.form[:-1].lower())
     words = {word for word, n in small.items() if n >= max(MIN_COUNT, capital[word])}
     starters = {word for word in words if first[word] >= MIN_COUNT} | ({"i"} & first.keys())
-    counts = StopCounts.of(_lines(paragraphs, raw_text))
-    abbreviations |= counts.abbreviations()
-    sets = abbreviations, words, starters, counts.words() - words, _units(paragraphs, raw_text)
-    return KnownWords(*map(frozenset, sets))
+    stops, numbers = StopCounts(), NumberCounts()
+    for line in _lines(paragraphs, raw_text):
+        stops.add(line)
+        numbers.add(line)
+    abbreviations |= stops.abbreviations()
+    units = numbers.units() | _divided_from_numbers(paragraphs)
+    return KnownWords(*map(frozenset, (abbreviations, words, starters, stops.words() - words, units)))
 
 
 def divided_words(paragraphs: Iterable[Sequence[Token]]) -> frozenset[str] | None:
@@ -112,23 +139,14 @@ def divided_words(paragraphs: Iterable[Sequence[Token]]) -> frozenset[str] | Non
     return frozenset(word for word, times in divided.items() if times >= MIN_COUNT)
 
 
-def _units(paragraphs: Iterable[Paragraph], raw_text: Iterable[PathLike]) -> set[str]:
-    """What a treebank divides from a number, or what follows several numbers after a space."""
+def _divided_from_numbers(paragraphs: Iterable[Paragraph]) -> set[str]:
+    """What a treebank divides from a number before it."""
     units: set[str] = set()
     for paragraph in paragraphs:
         tokens = list(tokens_in(paragraph))
         text, ends = text_of(tokens), _ends(tokens)
         units.update(word[1] for word in NUMBER_WORD.finditer(text) if word.start(1) in ends)
-    numbers: dict[str, set[str]] = {}
-    after, words = Counter[str](), Counter[str]()
-    for line in _lines(paragraphs, raw_text):
-        words.update(_LETTERS.findall(line))
-        for number, word in _NUMBER_AND_WORD.findall(line):
-            numbers.setdefault(word, set()).add(number)
-            after[word] += 1
-    return units | {
-        word for word, n in after.items() if len(numbers[word]) >= MIN_NUMBERS and n >= MIN_AFTER * words[word]
-    }
+    return units
 
 
 def _ends(tokens: Sequence[Token]) -> set[int]:

@@ -6,9 +6,9 @@ from collections import Counter
 from collections.abc import Iterable
 
 from clearparse.config import NetworkConfig
+from clearparse.features.word_keys import upos_of, with_tags
 from clearparse.stages import lemmatizer
 from clearparse.stages.lemmatizer import Lemmatizer, Lexicon, lookup_key, short_key
-from clearparse.stages.tagger import with_tags
 from clearparse.training.checkpoint import CLASSIFIER, Checkpoint
 from clearparse.training.log import QUIET, Log
 from clearparse.training.upstream_items import most_frequent, shared_rules_of
@@ -37,7 +37,7 @@ def train_lemmatizer(blocks: Iterable[Block], seed: int, checkpoint: Checkpoint,
     lemmas = {key: most_frequent(of) for key, of in counts.items()}
     known: dict[bytes, set[bytes]] = {}
     for key, lemma in lemmas.items():
-        known.setdefault(key.split(b"\t")[2], set()).add(lemma)
+        known.setdefault(upos_of(key), set()).add(lemma)
     items = shared_rules_of(lemmas)
     classifier = checkpoint.get_or_compute(
         "lemmas",

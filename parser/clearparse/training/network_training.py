@@ -126,7 +126,7 @@ class NetworkTraining:
         return {**arrays, "order": self.batches.order, **self.trainer.state()}, values
 
     def result(self) -> Part:
-        """The result of the finished run: scores by epoch and the parameters of the best one."""
+        """Scores by epoch and the parameters of the best one, as a part of a checkpoint."""
         best = self.best._asdict() if self.best else {}
         arrays = {f"best.{name}": array for name, array in best.items()}
         epochs = [list(each.items()) for each in self.epochs]  # pairs, since the file would sort keys

@@ -16,6 +16,7 @@ from clearparse.errors import ClearparseError, FileError
 from clearparse.features.precompute import PrecomputedLayer
 from clearparse.features.templates import TemplateError
 from clearparse.features.vocabulary import NULL, ROOT, UNKNOWN, Encoder, Vocabulary, lookup_form
+from clearparse.features.word_keys import form_of
 from clearparse.io.files import open_input
 from clearparse.network.classifier import Parameters
 from clearparse.network.training import Batch
@@ -36,7 +37,7 @@ from clearparse.treebank.ragged import offsets, take_rows
 
 @dataclass(frozen=True)
 class Treebank:
-    """Annotated sentences as arrays. keys: see Block.word_keys. sentences (S + 1,): offsets of their words."""
+    """Annotated sentences as arrays. keys: see word_keys. sentences (S + 1,): offsets of their words."""
 
     keys: list[bytes]
     labels: list[str]
@@ -69,14 +70,14 @@ class Treebank:
 
     def forms(self) -> list[str]:
         """The form of each word."""
-        return [key.split(b"\t", 1)[0].decode() for key in self.keys]
+        return [form_of(key).decode() for key in self.keys]
 
     def lookup_forms(self) -> list[list[str]]:
         """The forms of each sentence, normalized for lookup (see lookup_form)."""
         found: dict[bytes, str] = {}
         for key in self.keys:
             if key not in found:
-                found[key] = lookup_form(key.split(b"\t", 1)[0].decode())
+                found[key] = lookup_form(form_of(key).decode())
         forms = [found[key] for key in self.keys]
         return [forms[first:end] for first, end in pairwise(self.sentences.tolist())]
 
@@ -108,10 +109,8 @@ def initialize_parser(
     vocabulary = Vocabulary.count(treebank.keys, template.channels, {"form": config.min_count})
     if vectors:
         vocabulary = vectors.widen(vocabulary)
-    left, right, root = labels_of(treebank)
-    if right_to_left:
-        left, right = right, left
-    transitions = Transitions(left, right, root, SYSTEMS[config.transition_system])
+    labels = labels_of(treebank, right_to_left=right_to_left)
+    transitions = Transitions(*labels, SYSTEMS[config.transition_system])
     features = Features(template, vocabulary, len(transitions.labels))
     params = Parameters.initial(
         V=features.V, m=features.m, d=config.embedding_dim, H=config.hidden_size, C=len(transitions.kind), rng=rng
@@ -136,24 +135,27 @@ def template_text(name: str) -> str:
     return text
 
 
-def labels_of(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
-    """The labels of left arcs, right arcs and root arcs, by descending frequency.
+def labels_of(treebank: Treebank, *, right_to_left: bool = False) -> tuple[list[str], list[str], list[str]]:
+    """The labels of left arcs, right arcs and root arcs (see labels_by_kind).
 
     A kind without arcs in the treebank falls back to the labels of another kind, so that every tree can be built.
     """
-    left, right, root = labels_by_kind(treebank)
+    left, right, root = labels_by_kind(treebank, right_to_left=right_to_left)
     return left or right or root, right or left or root, root
 
 
-def labels_by_kind(treebank: Treebank) -> tuple[list[str], list[str], list[str]]:
-    """The labels of left arcs, right arcs and root arcs, by descending frequency; a kind may have none."""
+def labels_by_kind(treebank: Treebank, *, right_to_left: bool) -> tuple[list[str], list[str], list[str]]:
+    """The labels of left arcs, right arcs and root arcs, by descending frequency; a kind may have none.
+
+    right_to_left: of sentences read from the last word to the first, in which left arcs are right arcs.
+    """
     labels, heads = np.array(treebank.labels, dtype=object), treebank.heads
     lengths = np.diff(treebank.sentences)
     position = np.arange(len(heads)) - np.repeat(treebank.sentences[:-1], lengths) + 1
     kinds = (heads > position, (heads > 0) & (heads < position), heads == 0)
     counts = (sorted(Counter(labels[kind]).items(), key=lambda item: (-item[1], item[0])) for kind in kinds)
     left, right, root = ([label for label, _ in each] for each in counts)
-    return left, right, root
+    return (right, left, root) if right_to_left else (left, right, root)
 
 
 class ParserBatches:
@@ -172,8 +174,7 @@ class ParserBatches:
         silver: Treebank | None = None,
     ) -> None:
         self.parser, self.config, self.rng = parser, config, rng
-        gold, added = (np.diff(each.sentences) if each else np.empty(0, np.int64) for each in (treebank, silver))
-        self.mixture = Mixture(gold, added, config.silver_ratio, config.epochs)
+        self.mixture = Mixture(treebank.sentences, silver.sentences if silver else None, config)
         treebank = Treebank.concatenated([treebank, silver]) if silver else treebank
         self.treebank = treebank
         new = set(treebank.labels).difference(parser.transitions.labels)

@@ -16,10 +16,11 @@ from threadpoolctl import threadpool_limits
 from clearparse.config import Config
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.vocabulary import lookup_form
+from clearparse.features.word_keys import with_tags
 from clearparse.io.overwriting import refuse_overwriting
 from clearparse.model.model import Model, load
 from clearparse.model.serialization import Stages
-from clearparse.stages.tagger import retagged, with_tags
+from clearparse.stages.tagger import retagged, retagged_keys
 from clearparse.training.checkpoint import VECTORS, Checkpoint
 from clearparse.training.data import Dataset, Source, describe, read_train_and_dev
 from clearparse.training.ensemble import EnsembleTraining, Stopped, TrainedEnsemble
@@ -30,9 +31,9 @@ from clearparse.training.provenance import provenance
 from clearparse.training.record import is_finished, save_and_check, training_record
 from clearparse.training.scoring import calibrate, score
 from clearparse.training.self_training import SILVER, silver_sentences, teacher_config
-from clearparse.training.silver import Silver, read_silver, retagged_silver, with_labels
+from clearparse.training.silver import Silver, read_silver, with_labels
 from clearparse.training.text_checks import text_warnings
-from clearparse.training.upstream import UpstreamStages, train_upstream
+from clearparse.training.upstream import UpstreamStages, UpstreamTraining
 from clearparse.training.value_checks import check_values
 from clearparse.training.vector_files import read_vectors
 from clearparse.training.word_vectors import Vectors, word_vectors
@@ -222,15 +223,13 @@ class Recipe:
         """Tokenizer, tagger and lemmatizer, if the model has them or self-training needs them."""
         if not (self.all_stages or self.self_trained):
             return None
-        blocks, seed, jobs = self.train.blocks, self.config.seed, self.options.jobs
-        for warning in text_warnings(blocks):
+        for warning in text_warnings(self.train.blocks):
             self.log("warning", warning)
-        raw_text, checkpoint, log = self.options.raw_text, self.checkpoint, self.log
-        words = silver.tagged_words() if silver else None
-        upstream = train_upstream(
-            blocks, seed, vectors, raw_text, jobs, checkpoint, log,
-            silver=words, silver_ratio=self.config.silver_ratio, jackknife=self.all_stages, of_file=of_file,
+        training = UpstreamTraining(
+            self.train.blocks, self.config.seed, vectors, of_file, self.options.raw_text,
+            silver.tags if silver else None, self.config.silver_ratio, jackknife=self.all_stages,
         )  # fmt: skip
+        upstream = training.run(self.options.jobs, self.checkpoint, self.log)
         self.log("stage", "parser")
         return upstream
 
@@ -243,7 +242,7 @@ class Recipe:
             treebank = replace(treebank, keys=with_tags(treebank.keys, upstream.tags))
             dev = replace(dev, blocks=[retagged(block, upstream.tagger) for block in dev.blocks])
             if added:
-                added = retagged_silver(added, upstream.tagger)
+                added = replace(added, keys=retagged_keys(added.keys, added.sentences, upstream.tagger))
         init = self.init.parser if self.init else None
         training = EnsembleTraining(self.config, treebank, dev, vectors, init, log=self.log)
         first = training.initialize(self.config, np.random.default_rng(self.config.seed))

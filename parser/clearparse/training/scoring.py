@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 from sklearn.linear_model import LogisticRegression
 
 from clearparse.evaluation.counts import Counts, correct_arcs, evaluate_block
@@ -19,17 +20,18 @@ def score(parser: TransitionParser | Ensemble, data: Dataset) -> dict[str, float
 
 
 def calibrate(ensemble: Ensemble, data: Dataset) -> Ensemble:
-    """The same ensemble with calibrated confidences, by Platt scaling on annotated sentences (Platt 1999).
-
-    Returns the ensemble unchanged if all arcs, or none of them, are correct.
-    """
+    """The same ensemble with confidences calibrated on annotated sentences."""
     probabilities, correct = [], []
     for block in data.blocks:
         heads, deprels, p = ensemble.parse_with_probabilities(block)
         probabilities.append(p)
         correct.append(correct_arcs(block, heads, deprels))
-    x, y = logit(np.concatenate(probabilities)).reshape(-1, 1), np.concatenate(correct)
-    if y.all() or not y.any():
-        return ensemble
-    curve = LogisticRegression(C=1e6).fit(x, y)
-    return ensemble.with_calibration(Calibration(float(curve.coef_[0, 0]), float(curve.intercept_[0])))
+    return ensemble.with_calibration(fit_calibration(np.concatenate(probabilities), np.concatenate(correct)))
+
+
+def fit_calibration(p: NDArray[np.floating], correct: NDArray[np.bool_]) -> Calibration:
+    """The logistic curve from p (n,) to correct (n,) (Platt 1999); the identity if all or none are correct."""
+    if correct.all() or not correct.any():
+        return Calibration()
+    curve = LogisticRegression(C=1e6).fit(logit(p).reshape(-1, 1), correct)
+    return Calibration(float(curve.coef_[0, 0]), float(curve.intercept_[0]))

@@ -16,12 +16,10 @@ from numpy.typing import NDArray
 
 from clearparse.errors import ClearparseError, FileError
 from clearparse.features.templates import Index
-from clearparse.features.vocabulary import factorize
+from clearparse.features.word_keys import with_tags
 from clearparse.io.files import PathLike
-from clearparse.stages.tagger import Tagger, retagged_keys, with_tags, without_tags
 from clearparse.training.log import Log
 from clearparse.training.parser_batches import Treebank
-from clearparse.training.window_batches import Items
 from clearparse.treebank.conllu import FEATS, MISC, UPOS, Block, read_blocks
 from clearparse.treebank.identifiers import quoted
 from clearparse.treebank.ragged import offsets
@@ -45,13 +43,6 @@ class Silver:
 
     trees: Treebank
     tags: Treebank
-
-    def tagged_words(self) -> Items:
-        """The words to learn tags from, without tags in their keys, and their tags as classes."""
-        keys, which = factorize(self.tags.keys)
-        forms, names = without_tags(keys), [key.split(b"\t", 2)[2].decode() for key in keys]
-        words = which.tolist()
-        return Items([forms[k] for k in words], [names[k] for k in words], self.tags.sentences)
 
 
 def collect(parts: Iterable[Parsed], progress: Callable[[int], object]) -> Parsed:
@@ -148,11 +139,6 @@ def _probability(value: bytes) -> float:
         return float(value)
     except ValueError:
         return -1.0
-
-
-def retagged_silver(silver: Treebank, tagger: Tagger) -> Treebank:
-    """The same trees with the tags of the model's own tagger, which the parser will see."""
-    return replace(silver, keys=retagged_keys(silver.keys, silver.sentences, tagger))
 
 
 def with_labels(silver: Treebank, labels: Iterable[str], log: Log) -> Treebank:

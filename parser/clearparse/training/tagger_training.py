@@ -8,12 +8,13 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 
 from clearparse.config import NetworkConfig
+from clearparse.features.word_keys import with_tags
 from clearparse.stages import tagger
-from clearparse.stages.tagger import SURE, Tagger, retagged_keys, with_tags
+from clearparse.stages.tagger import SURE, Tagger, retagged_keys
 from clearparse.training.checkpoint import Checkpoint
 from clearparse.training.jackknife import Jackknife
 from clearparse.training.log import QUIET, Log
-from clearparse.training.parallel_steps import Step, run_steps
+from clearparse.training.parallel_steps import run_steps
 from clearparse.training.window_batches import NOMINAL_ITEMS, Items
 from clearparse.training.word_vectors import Vectors
 
@@ -43,15 +44,14 @@ class TaggerTraining:
     @cached_property
     def first(self) -> Jackknife:
         """The training of the first network."""
-        config = replace(FIRST_TAGS, epochs=16) if self.silver else FIRST_TAGS
-        return self._jackknife("first tags", FOLDS, tagger.FIRST, self.words, self.silver, config, config)
-
-    def first_steps(self, checkpoint: Checkpoint) -> dict[str, Step]:
-        """The steps that train the first network, without those that the checkpoint has the results of."""
-        return self.first.steps(checkpoint)
+        config = self._config(replace(FIRST_TAGS, epochs=16) if self.silver else FIRST_TAGS)
+        return Jackknife(
+            "first tags", FOLDS, tagger.FIRST + self._clusters, self.words, config, config, self.seed,
+            self.vectors, self.fold_vectors, self.silver,
+        )  # fmt: skip
 
     def run(self, jobs: int, checkpoint: Checkpoint, log: Log = QUIET) -> tuple[Tagger, list[bytes]]:
-        """Train the second network, given a checkpoint that has the results of first_steps.
+        """Train the second network, given a checkpoint that has the results of the first one's steps.
 
         Returns the tagger, and jackknifed tags of all words (see tagged_words).
         """
@@ -60,33 +60,30 @@ class TaggerTraining:
         if silver:
             silver = replace(silver, keys=retagged_keys(silver.keys, silver.rows, first))
         shorter = replace(TAGS, epochs=tag_epochs(len(words)))
-        folds = FOLDS if self.jackknife else 0
-        training = self._jackknife("tags", folds, tagger.SECOND, words, silver, TAGS if silver else shorter, shorter)
+        training = replace(
+            self.first,
+            name="tags",
+            folds=FOLDS if self.jackknife else 0,
+            template=tagger.SECOND + self._clusters,
+            items=words,
+            config=self._config(TAGS if silver else shorter),
+            fold_config=self._config(shorter),
+            silver=silver,
+        )
         run_steps(training.steps(checkpoint), jobs, checkpoint, log)
         second, tags = training.results(checkpoint)
         decided = [one if one.endswith(SURE) else other for one, other in zip(first_tags, tags, strict=True)]
         return Tagger(first, second), without_marks(decided)
 
-    def _jackknife(
-        self,
-        name: str,
-        folds: int,
-        template: str,
-        words: Items,
-        silver: Items | None,
-        config: NetworkConfig,
-        fold_config: NetworkConfig,
-    ) -> Jackknife:
-        if silver:  # much more data need less dropout
-            config, fold_config = (
-                replace(each, silver_ratio=self.silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05)
-                for each in (config, fold_config)
-            )
-        clusters = tagger.CLUSTERS if self.vectors else ""
-        return Jackknife(
-            name, folds, template + clusters, words, config, fold_config, self.seed,
-            self.vectors, self.fold_vectors, silver,
-        )  # fmt: skip
+    @property
+    def _clusters(self) -> str:
+        return tagger.CLUSTERS if self.vectors else ""
+
+    def _config(self, config: NetworkConfig) -> NetworkConfig:
+        """The config with silver words, if there are any: so much more data need less dropout."""
+        if not self.silver:
+            return config
+        return replace(config, silver_ratio=self.silver_ratio, dropout=0.2, slot_dropout=0.05, word_dropout=0.05)
 
 
 def tag_epochs(words: int) -> int:

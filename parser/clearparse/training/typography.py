@@ -15,6 +15,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from clearparse.features.word_keys import form_of, with_form
 from clearparse.stages.stretches import STOP, KnownWords, address_in, beginning
 from clearparse.training.window_batches import Items
 from clearparse.treebank.ragged import offsets
@@ -215,15 +216,15 @@ def altered_rows(items: Items, rng: np.random.Generator) -> Items:
     drawn = rng.random(len(lengths)) / COPIED
     for row in np.flatnonzero(drawn < 1).tolist():
         first, end = items.rows[row : row + 2].tolist()
-        copied = [key.decode().partition("\t") for key in items.keys[first:end]]
+        copied = list(items.keys[first:end])
         if drawn[row] < 0.25:
-            if end - first > 1 and copied[-1][0] == ".":
+            if end - first > 1 and form_of(copied[-1]) == b".":
                 end -= 1
                 copied.pop()
         else:
             case = str.upper if drawn[row] < 0.8 else str.lower
-            copied = [(case(form), tab, tags) for form, tab, tags in copied]
-        keys += ["".join(parts).encode() for parts in copied]
+            copied = [with_form(key, case) for key in copied]
+        keys += copied
         names += items.names[first:end]
         lengths.append(end - first)
     return replace(items, keys=keys, names=names, rows=offsets(lengths))

@@ -7,15 +7,15 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import numpy as np
 
-from clearparse.features.vocabulary import form_key, lookup_form
+from clearparse.features.vocabulary import factorize, lookup_form
+from clearparse.features.word_keys import form_key, form_of, tags_of, without_tags
 from clearparse.stages.lemmatizer import LemmaRule, short_key
 from clearparse.stages.split_rules import ONE_WORD, SplitRule
 from clearparse.stages.stretches import KnownWords
-from clearparse.stages.tagger import without_tags
 from clearparse.stages.text_keys import TextKeys, token_key, undecided
 from clearparse.stages.tokenizer import CONTINUES, ENDS
+from clearparse.training.parser_batches import Treebank
 from clearparse.training.window_batches import Items
-from clearparse.treebank.conllu import FEATS, UPOS, Block
 from clearparse.treebank.ragged import offsets
 from clearparse.treebank.tokens import Paragraph, Token, text_of
 
@@ -88,10 +88,10 @@ def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
     Such a rule keeps a part of the form, adds no digits to it, and makes the lemmas of several forms. If there is no
     such rule, all words are kept.
     """
-    rules = {key: LemmaRule.of(key.split(b"\t", 1)[0].decode(), lemma.decode()) for key, lemma in lemmas.items()}
+    rules = {key: LemmaRule.of(form_of(key).decode(), lemma.decode()) for key, lemma in lemmas.items()}
     forms: dict[LemmaRule, set[bytes]] = {}
     for key, rule in rules.items():
-        forms.setdefault(rule, set()).add(short_key(key).split(b"\t")[0])
+        forms.setdefault(rule, set()).add(form_of(short_key(key)))
     shared = {
         rule
         for rule, of in forms.items()
@@ -101,8 +101,8 @@ def shared_rules_of(lemmas: Mapping[bytes, bytes]) -> Items:
     return Items(keys, [str(rules[key]) for key in keys], np.arange(len(keys) + 1))
 
 
-def tagged_words(blocks: Sequence[Block]) -> Items:
-    """The words of a treebank, without tags in their keys, and their tags as classes."""
-    keys = [key for block in blocks for key in without_tags(block.word_keys())]
-    names = [tags.decode() for block in blocks for tags in block.columns(UPOS, FEATS)]
-    return Items(keys, names, offsets(np.concatenate([np.diff(block.sentences) for block in blocks])))
+def tagged_words(treebank: Treebank) -> Items:
+    """The words of a treebank, without tags in their keys, and their tags as classes; equal ones are one object."""
+    keys, which = factorize(treebank.keys)
+    forms, names, words = without_tags(keys), [tags_of(key).decode() for key in keys], which.tolist()
+    return Items([forms[k] for k in words], [names[k] for k in words], treebank.sentences)

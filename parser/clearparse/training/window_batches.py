@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 import time
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -28,7 +28,7 @@ NOMINAL_ITEMS = 50_000  # items for which the epochs of a config are meant
 
 @dataclass(frozen=True)
 class Items:
-    """Keys (see Block.word_keys) and classes of items; those of row r are rows[r] : rows[r + 1].
+    """Keys (see word_keys) and classes of items; those of row r are rows[r] : rows[r + 1].
 
     learned: the indices of the items to learn from, default all; the others are only context.
     """
@@ -75,12 +75,6 @@ def initialize(
     return WindowClassifier(params, window, classes)
 
 
-def mixture(items: Items, silver: Items | None, config: NetworkConfig) -> Mixture:
-    """The sampling of rows for each epoch."""
-    gold, added = (np.diff(each.rows) if each else np.empty(0, np.int64) for each in (items, silver))
-    return Mixture(gold, added, config.silver_ratio, config.epochs)
-
-
 class WindowBatches:
     """Batches of items with their classes. An epoch has each item once, and a sample of the silver ones: see Mixture.
 
@@ -98,7 +92,7 @@ class WindowBatches:
         silver: Items | None = None,
     ) -> None:
         self.window, self.config, self.rng = classifier.window, config, rng
-        self.mixture = mixture(items, silver, config)
+        self.mixture = Mixture(items.rows, silver.rows if silver else None, config)
         number = {name: i for i, name in enumerate(classifier.classes)}
         items = items + silver if silver else items
         self.target = np.array([number.get(name, -1) for name in items.names], np.intp)
@@ -137,32 +131,6 @@ class WindowBatches:
         return self.rng.permutation(items[self._learned[items]])
 
 
-def train(
-    classifier: WindowClassifier,
-    items: Items,
-    config: NetworkConfig,
-    rng: np.random.Generator,
-    progress: Callable[[int], object] = lambda items: None,
-    silver: Items | None = None,
-) -> WindowClassifier:
-    """Train a classifier on items, and silver ones; its parameters are the moving average after the last epoch.
-
-    progress: called with the number of items of each batch.
-    """
-    batches = WindowBatches(classifier, items, config, rng, silver)
-    averages: list[Parameters] = []
-
-    def count(J: float, B: int) -> None:
-        progress(B)
-
-    def end_epoch(epoch: int, average: Parameters) -> bool:
-        averages[:] = [average]
-        return False
-
-    Trainer(config, classifier.params, rng).fit(batches.batches, count, end_epoch)
-    return classifier.with_parameters(averages[0])
-
-
 def build_and_train(
     template: str,
     items: Items,
@@ -174,8 +142,9 @@ def build_and_train(
     log: Log = QUIET,
     name: str = "",
 ) -> WindowClassifier:
-    """Build and train a window classifier. With fewer than NOMINAL_ITEMS items, epochs are more and batches smaller.
+    """Build and train a window classifier; its parameters are the moving average after the last epoch.
 
+    With fewer than NOMINAL_ITEMS items, epochs are more and batches smaller.
     silver: more items to learn from. name: of the network, for the log.
     """
     n, started = len(items), time.monotonic()
@@ -183,7 +152,8 @@ def build_and_train(
     config = replace(config, epochs=epochs, batch_size=min(config.batch_size, 1 << max(6, round(math.log2(n / 100)))))
     rng = np.random.default_rng(seed)
     classifier = initialize(template, items, config, rng, vectors)
-    with log.progress(mixture(items, silver, config).words(epochs) if silver else n * epochs, name, " items") as bar:
-        trained = train(classifier, items, config, rng, bar.update, silver)
+    batches, trainer = WindowBatches(classifier, items, config, rng, silver), Trainer(config, classifier.params, rng)
+    with log.progress(batches.mixture.words() if silver else n * epochs, name, " items") as bar:
+        trainer.fit(batches.batches, lambda J, B: bar.update(B), lambda epoch, average: False)
     log("", f"{name}: {n:,} items, {epochs} epochs, {time.monotonic() - started:,.0f} s")
-    return trained
+    return classifier.with_parameters(trainer.average.parameters())
