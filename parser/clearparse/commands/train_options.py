@@ -136,7 +136,7 @@ def _add_running(cli: CommandLine) -> None:
         "--resume",
         group="running",
         action="store_true",
-        help="resume an interrupted run from MODEL.checkpoint; the model is bit-identical",
+        help="resume an interrupted run from MODEL.checkpoint, bit-identically",
     )
     cli.option(
         "--reproduce",
