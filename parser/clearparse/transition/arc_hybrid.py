@@ -91,9 +91,3 @@ class ArcHybrid(System):
         word = self.s0[c]
         self._attach_left(self.b0[c], word, label)
         self.s0[c] = self.stack_next[word]
-
-    def _right_arc(self, c: Any, label: Any) -> None:
-        word = self.s0[c]
-        head = self.stack_next[word]
-        self._attach_right(head, word, label)
-        self.s0[c] = head

@@ -82,9 +82,3 @@ class ArcStandard(System):
         word = self.stack_next[head]
         self._attach_left(head, word, label)
         self.stack_next[head] = self.stack_next[word]
-
-    def _right_arc(self, c: Any, label: Any) -> None:
-        word = self.s0[c]
-        head = self.stack_next[word]
-        self._attach_right(head, word, label)
-        self.s0[c] = head

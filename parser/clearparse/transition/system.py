@@ -141,6 +141,13 @@ class System(ABC):
         self.s0[c] = word
         self.b0[c] = self.buffer_next[word]
 
+    def _right_arc(self, c: Any, label: Any) -> None:
+        """Attach s0 to s1 and remove it from the stack, as in arc-standard and arc-hybrid."""
+        word = self.s0[c]
+        head = self.stack_next[word]
+        self._attach_right(head, word, label)
+        self.s0[c] = head
+
     def _attach_left(self, head: Any, word: Any, label: Any) -> None:
         """Attach word, to the left of head. Children are attached from the inside out: the newest is the leftmost."""
         self.head[word], self.label[word] = head, label + 1
